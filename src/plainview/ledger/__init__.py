@@ -1,0 +1,1 @@
+"""Transparency-log primitives, pure. Importable alone."""

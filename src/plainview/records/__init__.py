@@ -1,0 +1,40 @@
+"""What is written down: frozen structs, their exact bytes, digests and ids. Knows nobody."""
+
+from plainview.records.catalogue import Decision, Origin, Video
+from plainview.records.charter import Charter
+from plainview.records.codec import Record, RecordError, decode, encode, read
+from plainview.records.kinds import KIND_OF, KINDS, PUBLIC, owner_of
+from plainview.records.page import PAGE_LIMIT, Item, Page, Request
+from plainview.records.release import Epoch, Release, Revocation
+from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Setting, Viewer, outcome_bits
+
+__all__ = [
+    "ACTIONS",
+    "KINDS",
+    "KIND_OF",
+    "OUTCOMES",
+    "PAGE_LIMIT",
+    "PUBLIC",
+    "Charter",
+    "Decision",
+    "Epoch",
+    "Event",
+    "History",
+    "Impression",
+    "Item",
+    "Origin",
+    "Page",
+    "Record",
+    "RecordError",
+    "Release",
+    "Request",
+    "Revocation",
+    "Setting",
+    "Video",
+    "Viewer",
+    "decode",
+    "encode",
+    "outcome_bits",
+    "owner_of",
+    "read",
+]

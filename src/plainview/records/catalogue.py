@@ -1,0 +1,60 @@
+"""What is known of a video, and of the data sets that were let in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from plainview.records.codec import Record
+from plainview.records.fields import U8, U16, U32, U53, AgeBand, Digest, Millis, Name, Region, Text
+
+Tags = Annotated[tuple[U16, ...], Meta(max_length=4)]
+
+
+class Video(Record):
+    """A video's metadata, owned by its creator. Written again, it replaces what was there."""
+
+    time: Millis
+    video: U53
+    creator: U53
+    created: Millis
+    """When it was first published; before `time` for an import."""
+    duration: U32
+    """Milliseconds."""
+    tags: Tags
+    sound: U53
+    """The music it uses; 0 for none."""
+    form: U8
+    """How it was made (camera, import, pictures ...); 0 for unknown."""
+    region: Region
+    origin: Name
+    """`upload`, or the import it came from."""
+    caption: Text
+
+
+class Origin(Record):
+    """An import that may teach the model: rows without a journaled origin never do."""
+
+    time: Millis
+    origin: Name
+    licence: Text
+    source: Text
+    digest: Digest
+    """SHA-256 over the files that were read, in name order."""
+
+
+class Decision(Record):
+    """A moderation act in its effect on distribution: where and for whom a video may not be shown."""
+
+    time: Millis
+    decision: U53
+    """Its number, unique and never reused; a filter names it."""
+    effect: Literal["restrict", "lift"]
+    """`lift` ends the decision of that number."""
+    video: U53
+    regions: tuple[Region, ...]
+    """Empty: everywhere."""
+    ages: tuple[AgeBand, ...]
+    """Empty: every age band."""
+    ground: Text

@@ -1,0 +1,42 @@
+"""The kinds of records a journal holds, and which struct each is."""
+
+from __future__ import annotations
+
+from plainview.records.catalogue import Decision, Origin, Video
+from plainview.records.charter import Charter
+from plainview.records.codec import Record
+from plainview.records.page import Page
+from plainview.records.release import Epoch, Release, Revocation
+from plainview.records.viewer import Event, History, Impression, Setting, Viewer
+
+KINDS: dict[str, type[Record]] = {
+    "charter": Charter,
+    "decision": Decision,
+    "epoch": Epoch,
+    "event": Event,
+    "history": History,
+    "impression": Impression,
+    "origin": Origin,
+    "page": Page,
+    "release": Release,
+    "revocation": Revocation,
+    "setting": Setting,
+    "video": Video,
+    "viewer": Viewer,
+}
+
+PUBLIC = frozenset({"charter", "decision", "epoch", "origin", "release", "revocation"})
+"""Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
+
+KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}
+
+
+def owner_of(record: Record) -> str:
+    """Whose record this is: `viewer:N`, `creator:N` or `operator`."""
+    match record:
+        case Page() | Event() | Setting() | Viewer() | Impression() | History():
+            return f"viewer:{record.viewer}"
+        case Video():
+            return f"creator:{record.creator}"
+        case _:
+            return "operator"

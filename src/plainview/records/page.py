@@ -1,0 +1,75 @@
+"""The receipt of a page: everything that is needed to compute the page again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from plainview.records.codec import Record
+from plainview.records.fields import U8, U32, U53, AgeBand, Bits32, Digest, Millis, Mode, Name, Region, Token
+
+PAGE_LIMIT = 30
+"""Videos on a page at most."""
+
+
+class Request(Record):
+    """What was asked, in one spelling."""
+
+    surface: U8
+    region: Region
+    age: AgeBand
+    mode: Mode
+    limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
+    nonce: Token
+    """Chosen by the client: goes into the seed, so that the operator cannot choose the random numbers."""
+    acknowledged: U53
+    """One past the last index the client saw acknowledged; 0 for none. `viewer_upto` may not be below it."""
+
+
+class Item(Record):
+    """One video of a page, and why it is there."""
+
+    video: U53
+    source: Name
+    """The first source (in the pipeline's order) that retrieved it."""
+    parts: tuple[Bits32, ...]
+    """The heads' predictions, in the order of `feed.heads.HEADS`."""
+    value: Bits32
+    """Sum of weights times predictions."""
+    selector: Name
+    """The selector that placed it: `spacing`, `exploration` ..."""
+    propensity: Bits32
+    """Probability with which exploration put this video in this slot; 1 for a slot without chance in it."""
+
+
+class Page(Record):
+    """The journal record of one page, owned by its viewer."""
+
+    time: Millis
+    viewer: U53
+    session: Token
+    n: U32
+    """Page number in the session, from 0, gapless."""
+    previous: str
+    """Commitment of the session's page n - 1; 43 dashes for the first."""
+    release: Digest
+    charter: U53
+    policy: U53
+    """One past the index of the last decision, revocation or release the page saw."""
+    epoch: U32
+    epoch_digest: Digest
+    viewer_upto: U53
+    """One past the index of the last of the viewer's own records the page saw; 0 for none."""
+    viewer_digest: Digest
+    request: Request
+    now: Millis
+    arms: tuple[Name, ...]
+    orders: tuple[U53, ...]
+    items: Annotated[tuple[Item, ...], Meta(max_length=PAGE_LIMIT)]
+    trace: Digest
+    """Digest of the trace's arrays: everything retrieved, filtered (by whom) and scored."""
+    environment: Digest
+    """SHA-256 over CPU, Python, NumPy, Numba and LLVM versions."""
+
+

@@ -1,0 +1,42 @@
+"""A version of the algorithm, and the acts upon it."""
+
+from __future__ import annotations
+
+from plainview.records.codec import Record
+from plainview.records.fields import U32, Digest, Millis, Name, Text
+
+
+class Release(Record):
+    """The public tier of a release's manifest: what may be known by anyone."""
+
+    time: Millis
+    name: Name
+    digest: Digest
+    """SHA-256 of the exact bytes of the manifest (`feed.manifest.Manifest`)."""
+    manifest: Text
+    """Those bytes, as text."""
+
+
+class Revocation(Record):
+    """From this index on, no page of the release may be appended."""
+
+    time: Millis
+    digest: Digest
+    reason: Text
+
+
+class Epoch(Record):
+    """A published version of the world: everything below `upto` is folded in."""
+
+    time: Millis
+    epoch: U32
+    """0, 1, 2 ...; epoch 0 is the empty world."""
+    upto: U53
+    """Index of the first record not folded in."""
+    parent: Digest
+    delta: Digest
+    """Digest of the arrays of touched rows (`records.digests.arrays_digest`), with which it is stored."""
+    digest: Digest
+    """SHA-256 over parent, upto and delta (`records.digests.epoch_digest`)."""
+    state: str
+    """At a snapshot, the digest of the whole world (rows by id), else 43 dashes."""

@@ -1,0 +1,105 @@
+"""What viewers do. Each of these records is owned by its viewer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from plainview.records.codec import Record
+from plainview.records.fields import U8, U16, U32, U53, AgeBand, Millis, Mode, Name, Region, Token
+
+Action = Literal["view", "like", "follow", "share", "comment", "not_interested", "report"]
+ACTIONS: tuple[Action, ...] = ("view", "like", "follow", "share", "comment", "not_interested", "report")
+
+
+class Viewer(Record):
+    """A viewer is known from here on; written again, it replaces what was there."""
+
+    time: Millis
+    viewer: U53
+    region: Region
+    age: AgeBand
+    mode: Mode
+    """What a request gets that does not say."""
+
+
+class Setting(Record):
+    """A choice a viewer makes about their own feed."""
+
+    time: Millis
+    viewer: U53
+    id: Token
+    setting: Literal["follow", "unfollow", "block", "unblock", "mute", "unmute"]
+    """follow and block take a creator, mute takes a tag."""
+    target: U53
+
+
+class Event(Record):
+    """Something a viewer did with one video of one page."""
+
+    time: Millis
+    viewer: U53
+    id: Token
+    """Chosen by the client: sent twice, it counts once."""
+    page: U53
+    """Index of the page's receipt."""
+    position: U8
+    video: U53
+    action: Action
+    watched: U32
+    """Milliseconds watched, rewatching included; 0 for other actions than `view`."""
+    at: Millis
+    """The client's clock. Data, never used as time."""
+
+
+class Impression(Record):
+    """One row of an import: a video that was shown elsewhere, and all that came of it."""
+
+    time: Millis
+    origin: Name
+    row: U53
+    """Row in the source, from 0: the import's own id for it."""
+    viewer: U53
+    video: U53
+    surface: U8
+    at: Millis
+    """When it was shown: the fold's time for this row."""
+    watched: U32
+    outcomes: U16
+    """Bits, see `OUTCOMES`."""
+
+
+Past = Annotated[tuple[tuple[U53, U16], ...], Meta(max_length=1000)]
+
+
+class History(Record):
+    """A viewer's impressions before an import's log begins, oldest first, with no times of their own."""
+
+    time: Millis
+    origin: Name
+    viewer: U53
+    at: Millis
+    """When the last of them was shown: the fold's time for all."""
+    past: Past
+    """(video, outcomes)."""
+
+
+OUTCOMES: tuple[str, ...] = (
+    "long_view",
+    "complete",
+    "like",
+    "follow",
+    "share",
+    "comment",
+    "not_interested",
+    "report",
+    "click",
+    "profile",
+)
+"""Bit i of an outcomes field. Long view: played at least min(18 s, duration). Complete: played at least the duration."""
+
+
+def outcome_bits(*names: str) -> int:
+    """The outcomes field with the bits of `names` set."""
+    return sum(1 << OUTCOMES.index(name) for name in names)
