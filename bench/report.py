@@ -1,0 +1,140 @@
+"""The one face of all benches: what a figure carries, how figures are printed, and on which machine they were taken."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from plainview.records.fields import DASHES, to_text
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One published number beside the best peer measured in the same run."""
+
+    figure: str
+    """Dotted name, stable across versions: `append.1000.records_per_second`."""
+    value: float | None
+    """None where it could not be measured; `protocol` then says why."""
+    unit: str
+    peer: str
+    """The best peer's name; empty for none."""
+    peer_value: float | None
+    protocol: str
+    """How it was measured, short enough for one line."""
+    data_digest: str
+    release_digest: str
+    seed: int
+
+
+def arguments(description: str, seed: int = 0) -> argparse.ArgumentParser:
+    """A parser with what every bench takes: `data` (Path or None), `json` (bool) and `seed` (int)."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="directory to read from or to work in")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of a table")
+    parser.add_argument("--seed", type=int, default=seed, help="seed of every random choice (default: %(default)s)")
+    return parser
+
+
+def print_figures(figures: Sequence[Figure], as_json: bool) -> None:
+    """Print `figures` on standard output: one JSON object a line, or a table.
+
+    The machine's line goes below the table, or with JSON to standard error, so that every line of output is a figure.
+    """
+    line = "machine: " + ", ".join(f"{name} {value}" for name, value in machine().items())
+    if as_json:
+        for figure in figures:
+            sys.stdout.write(msgspec.json.encode(figure).decode() + "\n")
+        sys.stdout.flush()
+        print(line, file=sys.stderr)
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("figure", "value", "unit", "peer", "peer value", "protocol"):
+        table.add_column(heading, justify="right" if "value" in heading else "left", overflow="fold")
+    for figure in figures:
+        table.add_row(
+            figure.figure, _number(figure.value), figure.unit, figure.peer, _number(figure.peer_value), figure.protocol
+        )
+    console = Console()
+    console.print(table)
+    for name in ("data_digest", "release_digest", "seed"):
+        values = dict.fromkeys(str(getattr(figure, name)) for figure in figures)
+        console.print(f"{name.replace('_', ' ')}: {', '.join(values)}", highlight=False, soft_wrap=True)
+    console.print(line, highlight=False, soft_wrap=True)
+
+
+def machine() -> dict[str, str | int]:
+    """What a figure depends on besides the code: CPU, cores this process may use, memory, versions."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "cpu": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": f"{memory:.1f} GiB",
+        "python": platform.python_version(),
+        "numpy": _version("numpy"),
+        "numba": _version("numba"),
+    }
+
+
+def data_digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over files in name order, each as `name\\0size\\0` and its bytes; 43 characters of base64url."""
+    state = hashlib.sha256(b"plainview/files/v1\x00")
+    for path in sorted(paths, key=lambda path: path.name):
+        state.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                state.update(block)
+    return to_text(state.digest())
+
+
+def release_digest() -> str:
+    """The digest of the release installed here; dashes where the platform is not installed."""
+    try:
+        releases: Any = importlib.import_module("plainview.platform.releases")
+    except ModuleNotFoundError:
+        return DASHES
+    digest: str | bytes = releases.installed_digest()
+    return to_text(digest) if isinstance(digest, bytes) else digest
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """The smallest sample that at least `percent` of 100 samples do not exceed (nearest rank)."""
+    if not samples:
+        raise ValueError("a percentile needs at least one sample")
+    rank = max(1, -(-len(samples) * percent // 100))
+    return sorted(samples)[int(rank) - 1]
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
