@@ -28,6 +28,8 @@ class Video(Record):
     form: U8
     """How it was made (camera, import, pictures ...); 0 for unknown."""
     region: Region
+    audience: AgeBand
+    """Whom its creator made it for: `16-17` and `18+` keep younger viewers out, the others let everyone in."""
     origin: Name
     """`upload`, or the import it came from."""
     caption: Text

@@ -59,6 +59,10 @@ class Page(Record):
     """One past the index of the last decision, revocation or release the page saw."""
     epoch: U32
     epoch_digest: Digest
+    pinned: U32
+    """The epoch whose list a plain page continues (the session's first); `epoch` itself on a personal page."""
+    cursor: U32
+    """How far into that list the page went: the next plain page starts there; 0 on a personal page."""
     viewer_upto: U53
     """One past the index of the last of the viewer's own records the page saw; 0 for none."""
     viewer_digest: Digest

@@ -46,6 +46,8 @@ class Event(Record):
     """Index of the page's receipt."""
     position: U8
     video: U53
+    creator: U53
+    """The video's creator, as the catalogue has it: so that a follow is complete in the viewer's own records."""
     action: Action
     watched: U32
     """Milliseconds watched, rewatching included; 0 for other actions than `view`."""

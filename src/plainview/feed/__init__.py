@@ -1,0 +1,1 @@
+"""The algorithm, pure: sources -> features -> filters -> scorers -> selectors -> a page with its trace."""

@@ -1,0 +1,116 @@
+"""Arithmetic that gives the same bits on every CPU: only + - * / and comparisons of IEEE-754 numbers, in fixed order.
+
+The library functions `exp`, `log` and `tanh` differ between CPUs (NumPy and SVML pick by instruction set), so the few
+transcendental functions the algorithm needs are polynomials here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+F32 = np.float32
+U64 = np.uint64
+
+LOG2E = F32(1.4426950408889634)
+LN2_HIGH = F32(0.693359375)
+LN2_LOW = F32(-2.12194440e-4)
+
+# 2^(-k/64), k = 0..63, by repeated products in float64: products of doubles are exact to the bit everywhere.
+_STEP = 0.98922801319397556  # 2^(-1/64)
+
+
+def _fractions() -> NDArray[np.float32]:
+    table = np.empty(64, np.float32)
+    value = 1.0
+    for k in range(64):
+        table[k] = value
+        value *= _STEP
+    return table
+
+
+def _powers() -> NDArray[np.float32]:
+    table = np.empty(253, np.float32)
+    up = down = 1.0
+    for k in range(127):
+        table[126 + k] = up
+        table[126 - k] = down
+        up *= 2.0
+        down *= 0.5
+    return table
+
+
+FRACTIONS: NDArray[np.float32] = _fractions()
+POWERS: NDArray[np.float32] = _powers()
+
+
+@njit(cache=True, nogil=True, inline="always")
+def power_of_two(exponent: int) -> np.float32:
+    """2^exponent as float32, for -126 <= exponent <= 126."""
+    return POWERS[exponent + 126]
+
+
+@njit(cache=True, nogil=True)
+def decay(elapsed: int, half_life: int) -> np.float32:
+    """2^(-elapsed / half_life) in steps of a 64th of a half-life; 0 below 2^-60. Both in ms; 1 where elapsed <= 0."""
+    if elapsed <= 0:
+        return F32(1.0)
+    if elapsed >= 60 * half_life:
+        return F32(0.0)
+    steps = (elapsed * 64) // half_life
+    return FRACTIONS[steps & 63] * power_of_two(-(steps >> 6))
+
+
+@njit(cache=True, nogil=True)
+def exp(x: np.float32) -> np.float32:
+    """e^x in float32, x clamped to [-87, 87]; relative error below 3e-7 (Cephes' expf polynomial)."""
+    if x > F32(87.0):
+        x = F32(87.0)
+    if x < F32(-87.0):
+        x = F32(-87.0)
+    scaled = x * LOG2E
+    shift = F32(0.5) if scaled >= F32(0.0) else F32(-0.5)
+    exponent = int(scaled + shift)
+    whole = F32(exponent)
+    r = x - whole * LN2_HIGH
+    r = r - whole * LN2_LOW
+    p = F32(1.9875691500e-4)
+    p = p * r + F32(1.3981999507e-3)
+    p = p * r + F32(8.3334519073e-3)
+    p = p * r + F32(4.1665795894e-2)
+    p = p * r + F32(1.6666665459e-1)
+    p = p * r + F32(5.0000001201e-1)
+    p = p * (r * r) + r
+    p = p + F32(1.0)
+    return p * power_of_two(exponent)
+
+
+@njit(cache=True, nogil=True)
+def sigmoid(x: np.float32) -> np.float32:
+    """1 / (1 + e^-x), in (0, 1)."""
+    if x >= F32(0.0):
+        return F32(1.0) / (F32(1.0) + exp(-x))
+    e = exp(x)
+    return e / (F32(1.0) + e)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(x: np.uint64) -> np.uint64:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014): a bijection of 64-bit words that looks random."""
+    x = U64(x)
+    x = (x ^ (x >> U64(30))) * U64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> U64(27))) * U64(0x94D049BB133111EB)
+    return x ^ (x >> U64(31))
+
+
+@njit(cache=True, nogil=True)
+def draw(key: np.uint64, counter: int) -> np.uint64:
+    """Word `counter` of the random stream `key`: splitmix64 addressed by counter."""
+    return mix(U64(key) + U64(counter + 1) * U64(0x9E3779B97F4A7C15))
+
+
+@njit(cache=True, nogil=True)
+def draw_below(key: np.uint64, counter: int, bound: int) -> int:
+    """A number in [0, bound), bound < 2^31, from the upper 32 bits of a draw (bias below bound / 2^32)."""
+    return int(((draw(key, counter) >> U64(32)) * U64(bound)) >> U64(32))
