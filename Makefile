@@ -9,7 +9,7 @@ ready := $(VENV)/.ready
 COMPILE := $(bin)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
-.PHONY: demo test check bench soak lock clean venv
+.PHONY: demo test check bench soak lock reference clean venv
 
 demo: $(ready) ## a small simulated town against the real HTTP API, then every page replayed
 	$(bin)/plainview demo
@@ -33,6 +33,9 @@ lock: $(ready) ## choose versions again within pyproject.toml's bounds (UPGRADE=
 	$(COMPILE) $(UPGRADE) --extra dev --output-file requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra serve --no-annotate --output-file requirements/serve.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra verify --no-annotate --output-file requirements/verify.txt
+
+reference: $(ready) ## write the generated pages of docs/reference again
+	$(bin)/python docs/reference/generate.py
 
 clean: ## everything that can be made again, the environment too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,97 @@
+"""The documents name only what is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer.main
+
+import plainview
+from plainview.cli import app
+
+TOP = Path(__file__).parents[1]
+DOCUMENTS = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
+TARGETS = set(re.findall(r"^([a-z][\w-]*):", (TOP / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(TOP))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    here = [link for link in links if not re.match(r"[a-z]+:|#", link)]
+    broken = [link for link in here if not (document.parent / link.partition("#")[0]).exists()]
+    assert broken == []
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    """The words of each command in the document's fenced shell blocks."""
+    text = document.read_text(encoding="utf-8")
+    for block in re.findall(r"^```(?:sh|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            while words and re.match(r"[A-Z_]+=", words[0]):
+                words = words[1:]
+            yield words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_commands_exist(document: Path) -> None:
+    for words in commands(document):
+        match words:
+            case ["plainview", *rest]:
+                check_command(rest)
+            case ["make", *targets]:
+                assert {target for target in targets if "=" not in target} <= TARGETS
+            case ["python", "-m", module, *_] if module.startswith("bench."):
+                assert importlib.util.find_spec(module), f"python -m {module}: no such bench"
+
+
+def check_command(words: list[str]) -> None:
+    """Raises AssertionError unless `words` are a command of `plainview` with options that it has."""
+    command = typer.main.get_command(app)
+    said = "plainview"
+    while words and (group := getattr(command, "commands", None)):
+        said += f" {words[0]}"
+        assert words[0] in group, f"{said}: no such command"
+        command, words = group[words[0]], words[1:]
+    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    for word in words:
+        if word.startswith("-"):
+            assert word.partition("=")[0] in {*options, "--help"}, f"{said} {word}: no such option"
+
+
+def test_the_reference_of_records_is_what_the_structs_say() -> None:
+    generated: str = load(TOP / "docs" / "reference" / "generate.py").page()
+    committed = (TOP / "docs" / "reference" / "records.md").read_text(encoding="utf-8")
+    assert committed == generated, "run: make reference"
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_changelog_opens_with_this_version() -> None:
+    headings = re.findall(r"^## (\S+)", (TOP / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings[0] == plainview.__version__
+
+
+def test_make_bench_runs_benches_that_exist() -> None:
+    makefile = (TOP / "Makefile").read_text(encoding="utf-8")
+    (benches,) = re.findall(r"^BENCHES \?= (.+)$", makefile, flags=re.MULTILINE)
+    absent = [name for name in benches.split() if not importlib.util.find_spec(f"bench.{name}")]
+    assert absent == []
