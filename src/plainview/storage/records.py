@@ -1,0 +1,88 @@
+"""The seam behind which an engine keeps the journal's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Row(NamedTuple):
+    """One journal record as an engine keeps it. What the bytes mean is the journal's business."""
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    """Place in the journal, from 0, gapless."""
+    time: int
+    """Journal time, Unix milliseconds."""
+    kind: str
+    owner: str
+    key: bytes | None
+    """What makes a record unique among all; None for none."""
+    leaf: bytes
+    hash: bytes
+    """RFC 6962 hash of `leaf`, 32 bytes."""
+    body: bytes
+
+
+class StoreError(Exception):
+    """Base of everything an engine raises about itself."""
+
+
+class StoreLocked(StoreError):
+    """Another process, or another store in this one, has the journal open for writing."""
+
+
+class StoreFull(StoreError):
+    """No space left: nothing of the transaction was written, and a later one may succeed."""
+
+
+class StoreFailed(StoreError):
+    """The engine cannot say what is on disk: whoever writes stops, and opens the store again."""
+
+
+class StoreDamaged(StoreError):
+    """A row is there and cannot be read."""
+
+    def __init__(self, index: int, detail: str) -> None:
+        super().__init__(f"record {index}: {detail}")
+        self.index = index
+        self.detail = detail
+
+
+class RecordStore(Protocol):
+    """Ordered rows, one writer, many readers on any thread.
+
+    An iterator given back may be left unfinished: it holds no lock, transaction or connection between rows.
+    It gives what was there when it was asked for, in index order, and whatever of it is still there.
+    """
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Add `rows` in one transaction, durable on return.
+
+        Raises ValueError where the indexes do not continue from `size()` or a key is there already, StoreFull and
+        StoreFailed; in the first three cases nothing was written.
+        """
+        ...
+
+    def size(self) -> int:
+        """One past the last row's index; 0 for an empty store."""
+        ...
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Rows with start <= index < stop."""
+        ...
+
+    def owned(self, owner: str, start: int, stop: int) -> Iterator[Row]:
+        """Rows of one owner with start <= index < stop."""
+        ...
+
+    def of_kind(self, kind: str, start: int, stop: int, newest_first: bool = False) -> Iterator[Row]:
+        """Rows of one kind with start <= index < stop."""
+        ...
+
+    def find(self, keys: Collection[bytes]) -> dict[bytes, int]:
+        """The indexes of those of `keys` that are there."""
+        ...
+
+    def close(self) -> None:
+        """Give back files and locks. A second call does nothing."""
+        ...

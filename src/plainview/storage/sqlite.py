@@ -1,0 +1,290 @@
+"""Rows in one SQLite file: WAL, `synchronous=FULL`, one writing process, readers on any thread and in any process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy.pool import QueuePool
+
+from plainview.storage.records import Row, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
+
+DATABASE = "journal.sqlite"
+LOCK = "journal.lock"
+_FORMAT = 1
+"""`PRAGMA user_version` of the files this engine writes."""
+_CHUNK = 512
+"""Rows read at a time, so that no reader holds a transaction for long (one that does keeps the WAL from shrinking)."""
+_KEYS = (500, 20, 1)
+"""Keys looked up in one statement: a few fixed numbers, so that SQLite parses each statement once."""
+
+_metadata = MetaData()
+_records = Table(
+    "records",
+    _metadata,
+    Column("idx", Integer, primary_key=True),
+    Column("time", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("key", LargeBinary),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+# SQLite appends the rowid, our idx, to every index entry: these are ordered by (owner, idx) and (kind, idx).
+Index("records_owner", _records.c.owner)
+Index("records_kind", _records.c.kind)
+Index("records_key", _records.c.key, unique=True, sqlite_where=_records.c.key.is_not(None))
+
+_INSERT = f"INSERT INTO records ({', '.join(_records.c.keys())}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+_forward = (
+    select(_records)
+    .where(_records.c.idx >= bindparam("start"), _records.c.idx < bindparam("stop"))
+    .order_by(_records.c.idx)
+    .limit(bindparam("chunk"))
+)
+_backward = _forward.order_by(None).order_by(_records.c.idx.desc())
+_one_owner = _records.c.owner == bindparam("owner")
+_one_kind = _records.c.kind == bindparam("kind")
+_FIND = {n: f"SELECT key, idx FROM records WHERE key IN ({', '.join('?' * n)})" for n in _KEYS}
+
+Connector = Callable[[str], Any]
+"""Opens a database file and gives back a DB-API connection in autocommit mode, usable from any thread."""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """The connector of everyday use."""
+    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+
+
+class SqliteRecords:
+    """The embedded `RecordStore`, in the directory `directory`.
+
+    Opened for writing it makes what is missing and holds a lock on the directory; opened for reading it changes
+    nothing, and follows what another process writes.
+
+    Raises StoreLocked where another has it open for writing, StoreError where there is nothing to read or the file
+    was written by a version this one does not know.
+    """
+
+    def __init__(self, directory: Path, *, writing: bool, connector: Connector = connect) -> None:
+        path = directory / DATABASE
+        self._path = path
+        self._lock: int | None = None
+        self._closed = False
+        if writing:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(directory / LOCK)
+        elif not path.exists():
+            raise StoreError(f"{path}: there is no journal here; check the data directory, or write one first")
+        try:
+            self._engine = create_engine(
+                "sqlite://", creator=lambda: connector(str(path)), poolclass=QueuePool, pool_size=8, max_overflow=-1
+            )
+            event.listen(self._engine, "connect", _prepare_writing if writing else _prepare_reading)
+            self._appending = threading.Lock()
+            self._writer = self._engine.connect() if writing else None
+            if self._writer is not None:
+                self._create(directory)
+            self._check_format()
+            self._size = self._count()
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """See `RecordStore.append`. Raises StoreError where the store was opened for reading."""
+        writer = self._writer
+        if writer is None:
+            raise StoreError(f"{self._path}: opened for reading only")
+        with self._appending:
+            for place, row in enumerate(rows, self._size):
+                if row.index != place:
+                    raise ValueError(f"row {row.index} does not continue the journal: {place} is next")
+            if not rows:
+                return
+            try:
+                writer.exec_driver_sql("BEGIN IMMEDIATE")
+                writer.exec_driver_sql(_INSERT, list(rows))
+                writer.commit()
+            except DBAPIError as error:
+                raise self._failure(error) from error
+            self._size += len(rows)
+
+    def size(self) -> int:
+        """One past the last row's index."""
+        return self._size if self._writer is not None else self._count()
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Rows with start <= index < stop."""
+        return self._scan(_forward, start, stop, {})
+
+    def owned(self, owner: str, start: int, stop: int) -> Iterator[Row]:
+        """Rows of one owner with start <= index < stop."""
+        return self._scan(_forward.where(_one_owner), start, stop, {"owner": owner})
+
+    def of_kind(self, kind: str, start: int, stop: int, newest_first: bool = False) -> Iterator[Row]:
+        """Rows of one kind with start <= index < stop."""
+        base = _backward if newest_first else _forward
+        return self._scan(base.where(_one_kind), start, stop, {"kind": kind}, newest_first)
+
+    def find(self, keys: Collection[bytes]) -> dict[bytes, int]:
+        """The indexes of those of `keys` that are there."""
+        found: dict[bytes, int] = {}
+        wanted = list(keys)
+        with self._engine.connect() as connection:
+            while wanted:
+                number = next(number for number in _KEYS if number <= len(wanted))
+                found.update(connection.exec_driver_sql(_FIND[number], tuple(wanted[:number])).all())
+                del wanted[:number]
+        return found
+
+    def close(self) -> None:
+        """Give back files and locks."""
+        if self._closed:
+            return
+        self._closed = True
+        if getattr(self, "_writer", None) is not None:
+            self._writer.close()  # type: ignore[union-attr]
+        if hasattr(self, "_engine"):
+            self._engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def _create(self, directory: Path) -> None:
+        assert self._writer is not None
+        # Keys fall anywhere in their index: the writer alone keeps much of it at hand.
+        self._writer.exec_driver_sql("PRAGMA cache_size = -131072")
+        if self._writer.exec_driver_sql("PRAGMA user_version").scalar() == 0:
+            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            _metadata.create_all(self._writer)
+            self._writer.exec_driver_sql(f"PRAGMA user_version = {_FORMAT}")
+        self._writer.commit()
+        # A new file is there after a crash only once its directory, and that one's, have been synced.
+        for path in (directory, directory.parent):
+            descriptor = os.open(path, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+
+    def _check_format(self) -> None:
+        with self._engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        if found != _FORMAT:
+            raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
+
+    def _count(self) -> int:
+        with self._engine.connect() as connection:
+            last = connection.execute(select(func.max(_records.c.idx))).scalar()
+        return 0 if last is None else int(last) + 1
+
+    def _scan(
+        self, statement: Select[Any], start: int, stop: int, where: dict[str, str], newest_first: bool = False
+    ) -> Iterator[Row]:
+        size = self.size()
+        start, stop = max(start, 0), min(stop, size)
+        while start < stop:
+            rows = self._fetch(statement, where | {"start": start, "stop": stop, "chunk": _CHUNK})
+            yield from rows
+            if len(rows) < _CHUNK:
+                return
+            if newest_first:
+                stop = rows[-1].index
+            else:
+                start = rows[-1].index + 1
+
+    def _fetch(self, statement: Select[Any], parameters: dict[str, Any]) -> list[Row]:
+        try:
+            with self._engine.connect() as connection:
+                return [Row._make(row) for row in connection.execute(statement, parameters)]
+        except (DatabaseError, UnicodeDecodeError) as error:
+            raise self._damage(statement, parameters, error) from error
+
+    def _damage(self, statement: Select[Any], parameters: dict[str, Any], cause: Exception) -> StoreError:
+        """Which row of those asked for cannot be read: SQLite does not say, so they are read one by one."""
+        try:
+            with self._engine.connect() as connection:
+                for index in (
+                    connection.execute(statement.with_only_columns(_records.c.idx), parameters).scalars().all()
+                ):
+                    try:
+                        connection.execute(select(_records).where(_records.c.idx == index)).all()
+                    except (DatabaseError, UnicodeDecodeError) as error:
+                        return StoreDamaged(index, str(getattr(error, "orig", error)))
+        except DatabaseError:
+            pass
+        return StoreFailed(
+            f"{self._path}: cannot be read ({getattr(cause, 'orig', cause)}); check the disk, restore a copy"
+        )
+
+    def _failure(self, error: DBAPIError) -> Exception:
+        assert self._writer is not None
+        try:
+            self._writer.rollback()
+        except DBAPIError as second:
+            return StoreFailed(f"{self._path}: {error.orig}, and then {second.orig}; check the disk and start again")
+        if isinstance(error, IntegrityError):
+            return ValueError(f"nothing was written: {error.orig}")
+        if "full" in str(error.orig):
+            return StoreFull(f"{self._path}: no space left; nothing was written. Free some space and try again")
+        return StoreFailed(f"{self._path}: {error.orig}; check the disk and start again")
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(descriptor)
+        raise StoreLocked(
+            f"{path.parent}: process {holder} has this journal open for writing; stop it, or use another directory"
+        ) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _prepare_reading(connection: Any, _: object) -> None:
+    _pragmas(connection, "query_only = ON", "cache_size = -8192", "mmap_size = 1073741824")
+
+
+def _prepare_writing(connection: Any, _: object) -> None:
+    # A checkpoint is the one thing that makes an append wait; at 32 MiB of WAL it writes a page once, not many times.
+    _pragmas(
+        connection,
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "wal_autocheckpoint = 8192",
+        "cache_size = -8192",
+        "mmap_size = 1073741824",
+    )
+
+
+def _pragmas(connection: Any, *pragmas: str) -> None:
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+        cursor.fetchall()
+    cursor.close()
