@@ -79,8 +79,8 @@ class RecordStore(Protocol):
         """Rows of one kind with start <= index < stop."""
         ...
 
-    def find(self, keys: Collection[bytes]) -> dict[bytes, int]:
-        """The indexes of those of `keys` that are there."""
+    def find(self, keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Index and time of the rows with those of `keys` that are there."""
         ...
 
     def close(self) -> None:

@@ -68,7 +68,7 @@ _forward = (
 _backward = _forward.order_by(None).order_by(_records.c.idx.desc())
 _one_owner = _records.c.owner == bindparam("owner")
 _one_kind = _records.c.kind == bindparam("kind")
-_FIND = {n: f"SELECT key, idx FROM records WHERE key IN ({', '.join('?' * n)})" for n in _KEYS}
+_FIND = {n: f"SELECT key, idx, time FROM records WHERE key IN ({', '.join('?' * n)})" for n in _KEYS}
 
 Connector = Callable[[str], Any]
 """Opens a database file and gives back a DB-API connection in autocommit mode, usable from any thread."""
@@ -150,14 +150,15 @@ class SqliteRecords:
         base = _backward if newest_first else _forward
         return self._scan(base.where(_one_kind), start, stop, {"kind": kind}, newest_first)
 
-    def find(self, keys: Collection[bytes]) -> dict[bytes, int]:
-        """The indexes of those of `keys` that are there."""
-        found: dict[bytes, int] = {}
+    def find(self, keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Index and time of the rows with those of `keys` that are there."""
+        found: dict[bytes, tuple[int, int]] = {}
         wanted = list(keys)
         with self._engine.connect() as connection:
             while wanted:
                 number = next(number for number in _KEYS if number <= len(wanted))
-                found.update(connection.exec_driver_sql(_FIND[number], tuple(wanted[:number])).all())
+                rows = connection.exec_driver_sql(_FIND[number], tuple(wanted[:number]))
+                found.update((key, (index, time)) for key, index, time in rows)
                 del wanted[:number]
         return found
 

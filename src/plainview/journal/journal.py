@@ -1,0 +1,185 @@
+"""The journal: one writer, group commit, and an index only for what is durable."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from plainview.journal.entry import Ack, Draft, Entry, JournalBusy, JournalStopped, Refused
+from plainview.journal.fence import Fence
+from plainview.journal.group import Group
+from plainview.journal.reader import JournalReader
+from plainview.journal.sealer import Sealer
+from plainview.storage.records import RecordStore, StoreFull
+
+GROUP = 4096
+"""Records in one transaction at most, unless a single submission has more."""
+WAITING = 262_144
+"""Records that may wait for the writer; beyond that nothing is taken."""
+
+Outcome = Ack | Refused
+Observer = Callable[[list[Entry]], None]
+_Submission = tuple[Sequence[Draft], "Future[list[Outcome]]"]
+
+
+def now() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Journal(JournalReader):
+    """The one way to write the journal in `store`.
+
+    All appends go through one thread. What arrives while it writes is written together next. An index is given back
+    only when its record is durable; nothing of a refused record is kept. Journal time never decreases: it is `clock()`
+    (Unix milliseconds), or the last record's time if that is later. `entropy(n)` gives n random bytes, for salts.
+
+    Raises JournalDamaged where the last record or a public act is not what was appended.
+    """
+
+    def __init__(
+        self,
+        store: RecordStore,
+        sealer: Sealer,
+        fence: Fence,
+        clock: Callable[[], int] = now,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        super().__init__(store, sealer)
+        self._fence = fence
+        self._clock = clock
+        self._entropy = entropy
+        self._observers: list[Observer] = []
+        self._size = store.size()
+        self._time = super().last_time
+        fence.rebuild(self)
+        self._queue: deque[_Submission] = deque()
+        self._waiting = 0
+        self._work = threading.Condition()
+        self._closing = False
+        self._stopped: BaseException | None = None
+        self._writer = threading.Thread(target=self._write, name="journal-writer", daemon=True)
+        self._writer.start()
+
+    @property
+    def size(self) -> int:
+        """One past the index of the last durable record."""
+        return self._size
+
+    @property
+    def last_time(self) -> int:
+        """Journal time of the last durable record; 0 for an empty journal."""
+        return self._time
+
+    def append(self, drafts: Sequence[Draft], timeout: float | None = None) -> list[Outcome]:
+        """Write `drafts`, in their order, and wait until they are durable: one outcome for each.
+
+        Raises what `submit` raises, and TimeoutError after `timeout` seconds; the records may then still be written.
+        """
+        return self.submit(drafts).result(timeout)
+
+    def submit(self, drafts: Sequence[Draft]) -> Future[list[Outcome]]:
+        """Like `append`, without waiting.
+
+        Raises JournalBusy where too much waits already, and JournalStopped; the future raises StoreFull where the disk
+        was full (nothing was written, try again) and JournalStopped where the store failed (whether these records are
+        there shows when the journal is opened again: send them again then, with the same keys).
+        """
+        future: Future[list[Outcome]] = Future()
+        with self._work:
+            if self._stopped is not None or self._closing:
+                raise self._stop_error()
+            if self._waiting and self._waiting + len(drafts) > WAITING:
+                raise JournalBusy(f"{self._waiting} records wait to be written, at most {WAITING} may; try again later")
+            self._queue.append((drafts, future))
+            self._waiting += len(drafts)
+            self._work.notify()
+        return future
+
+    def watch(self, observer: Observer) -> None:
+        """Have `observer` called with every group of new records, once durable, in index order.
+
+        It is called by the writer's thread, before the records' futures resolve: it must be quick, and may not append.
+        Where it raises, the journal stops: whatever it keeps up to date would no longer be the journal's fold.
+        """
+        with self._work:
+            self._observers.append(observer)
+
+    def close(self) -> None:
+        """Write what waits, then close the store. A second call does nothing."""
+        with self._work:
+            self._closing = True
+            self._work.notify()
+        self._writer.join()
+        super().close()
+
+    def _write(self) -> None:
+        while (group := self._next_group()) is not None:
+            try:
+                self._write_group(group)
+            except StoreFull as error:
+                # Nothing of the group is there: neither may the fence go on thinking so.
+                self._fence.rebuild(self)
+                _fail(group, error)
+            except Exception as error:  # noqa: BLE001 - whatever it was, what is on disk is no longer known
+                with self._work:
+                    self._stopped = error
+                    group += self._queue
+                    self._queue.clear()
+                _fail(group, self._stop_error())
+                return
+
+    def _next_group(self) -> list[_Submission] | None:
+        """What to write together; None when there is nothing left and the journal closes."""
+        with self._work:
+            while not self._queue and not self._closing:
+                self._work.wait()
+            if not self._queue:
+                return None
+            group: list[_Submission] = []
+            records = 0
+            while self._queue and (not group or records + len(self._queue[0][0]) <= GROUP):
+                group.append(self._queue.popleft())
+                records += len(group[-1][0])
+            self._waiting -= records
+        # From here on a future can no longer be cancelled; one that was already is left out.
+        return [submission for submission in group if submission[1].set_running_or_notify_cancel()]
+
+    def _write_group(self, submissions: list[_Submission]) -> None:
+        drafts = [draft for part, _ in submissions for draft in part]
+        time = max(self._time, self._clock())
+        group = Group(drafts, self._size, time, self._store, self, self._sealer, self._fence, self._entropy)
+        if group.rows:
+            self._store.append(group.rows)
+            self._size += len(group.rows)
+            self._time = time
+        failure: Exception | None = None
+        if group.entries:
+            try:
+                for observer in self._observers:
+                    observer(group.entries)
+            except Exception as error:  # noqa: BLE001 - the records are durable: first they are acknowledged
+                failure = error
+        start = 0
+        for part, future in submissions:
+            future.set_result(group.outcomes[start : start + len(part)])
+            start += len(part)
+        if failure is not None:
+            raise failure
+
+    def _stop_error(self) -> JournalStopped:
+        if self._stopped is None:
+            return JournalStopped("the journal is closed")
+        error = JournalStopped(f"the journal has stopped ({self._stopped}); start again, then send it again")
+        error.__cause__ = self._stopped
+        return error
+
+
+def _fail(submissions: list[_Submission], error: Exception) -> None:
+    for _, future in submissions:
+        if not future.done():
+            future.set_exception(error)
