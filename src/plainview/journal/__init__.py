@@ -1,6 +1,7 @@
 """The one ordered record of every act: fenced, durable before it is acknowledged, checked when read."""
 
 from plainview.journal.entry import Ack, Draft, Entry, JournalBusy, JournalDamaged, JournalStopped, Refused
+from plainview.journal.epochs import EpochStore, Snapshot
 from plainview.journal.fence import Fence
 from plainview.journal.journal import Journal
 from plainview.journal.reader import JournalReader
@@ -10,6 +11,7 @@ __all__ = [
     "Ack",
     "Draft",
     "Entry",
+    "EpochStore",
     "Fence",
     "Journal",
     "JournalBusy",
@@ -19,4 +21,5 @@ __all__ = [
     "PlainSealer",
     "Refused",
     "Sealer",
+    "Snapshot",
 ]

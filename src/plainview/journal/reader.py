@@ -110,15 +110,15 @@ class JournalReader:
         if trusting:
             # A personal leaf ends in `"c":"<43 characters>"}`.
             return Entry(index, time, kind, owner, record, salt, None if public else to_bytes(leaf[-45:-2].decode()))
+        committed = None if public else commitment(salt, body)
+        expected = public_leaf(kind, record) if committed is None else personal_leaf(kind, committed)
+        if leaf != expected or hash_ != leaf_hash(expected):
+            raise _mismatch(index, leaf, hash_, expected)
         if time != record.time:  # type: ignore[attr-defined]
             raise JournalDamaged(index, "time", f"{time!r} in the row, {record.time} in the body")  # type: ignore[attr-defined]
         if owner != owner_of(record):
             raise JournalDamaged(index, "owner", f"{owner!r} in the row, {owner_of(record)!r} by the body")
         self._check_key(index, key, record)
-        committed = None if public else commitment(salt, body)
-        expected = public_leaf(kind, record) if committed is None else personal_leaf(kind, committed)
-        if leaf != expected or hash_ != leaf_hash(expected):
-            raise _mismatch(index, leaf, hash_, expected)
         return Entry(index, time, kind, owner, record, salt, committed)
 
     def _check_key(self, index: int, stored: bytes | None, record: Record) -> None:

@@ -25,10 +25,6 @@ class FileSystem(Protocol):
         """Write a new file, or a present one anew. Not durable before `sync`."""
         ...
 
-    def append(self, path: Path, data: bytes) -> None:
-        """Add to a file's end, making it where it is not there. Not durable before `sync`."""
-        ...
-
     def sync(self, path: Path) -> None:
         """Make durable: a file's contents, or the names in a directory."""
         ...
@@ -62,11 +58,6 @@ class HostFileSystem:
         with path.open("wb") as file:
             for part in parts:
                 file.write(part)
-
-    def append(self, path: Path, data: bytes) -> None:
-        """Add to a file's end."""
-        with path.open("ab") as file:
-            file.write(data)
 
     def sync(self, path: Path) -> None:
         """fsync of a file or directory."""

@@ -1,0 +1,121 @@
+"""The embedded projection of worlds: a delta for each epoch, a snapshot now and then.
+
+All of it can be deleted and folded again from the journal. So loss and damage are reported and never fatal.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.records import Epoch, Record
+from plainview.records.fields import U32, U53, Digest
+from plainview.storage.filesystem import FileSystem, HostFileSystem, make_durable, write_durable
+from plainview.storage.objects import ObjectLost, ObjectStore
+
+LISTING = "snapshots.json"
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+_logger = logging.getLogger(__name__)
+
+
+class Snapshot(Record, frozen=True):
+    """A whole world that was kept."""
+
+    epoch: U32
+    upto: U53
+    """Index of the first record not folded in."""
+    digest: Digest
+    """The epoch's digest."""
+    object: Digest
+    """Where its arrays are."""
+
+
+class Kept(NamedTuple):
+    """A snapshot that could be loaded."""
+
+    snapshot: Snapshot
+    arrays: dict[str, NDArray[np.generic]]
+
+
+class EpochStore:
+    """Deltas and snapshots in `objects`, with a listing of the snapshots in `directory`.
+
+    `report` gets one sentence for each thing found lost or damaged; by default it is logged as a warning.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        directory: Path,
+        files: FileSystem | None = None,
+        report: Callable[[str], None] = _logger.warning,
+    ) -> None:
+        self._objects = objects
+        self._path = directory / LISTING
+        self._files = files if files is not None else HostFileSystem()
+        self._report = report
+        self._listing = threading.Lock()
+
+    def save_delta(self, arrays: Arrays) -> str:
+        """Keep an epoch's delta, durably. What comes back is the epoch record's `delta`."""
+        return self._objects.put(arrays)
+
+    def load_delta(self, epoch: Epoch) -> dict[str, NDArray[np.generic]] | None:
+        """The arrays of the rows that `epoch` touched; None, and a report, where they cannot be had: fold again."""
+        return self._load(epoch.delta, f"the delta of epoch {epoch.epoch}")
+
+    def save_snapshot(self, epoch: Epoch, arrays: Arrays) -> Snapshot:
+        """Keep the whole world as of `epoch`, durably, and list it."""
+        snapshot = Snapshot(epoch=epoch.epoch, upto=epoch.upto, digest=epoch.digest, object=self._objects.put(arrays))
+        with self._listing:
+            # Written whole each time: a listing of a few thousand lines, and no torn end to think about.
+            others = [other for other in self.snapshots() if other.epoch != epoch.epoch]
+            listing = sorted([snapshot, *others], key=lambda other: -other.epoch)
+            make_durable(self._files, self._path.parent)
+            write_durable(self._files, self._path, [msgspec.json.encode(listing)])
+        return snapshot
+
+    def snapshots(self) -> list[Snapshot]:
+        """What is listed, newest first. An unreadable listing is reported and counts as empty."""
+        try:
+            return msgspec.json.decode(self._files.read(self._path), type=list[Snapshot])
+        except FileNotFoundError:
+            return []
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._report(f"{self._path} cannot be read ({error}): its snapshots are not used")
+            return []
+
+    def latest_snapshot(
+        self, epoch: int | None = None, accepts: Callable[[Snapshot], bool] | None = None
+    ) -> Kept | None:
+        """The newest snapshot that can be loaded, of `epoch` or earlier where that is given.
+
+        `accepts` says whether a snapshot is one of the journal's epochs (same number, same digest): one that is not,
+        left over from another journal or lineage, is reported and passed over.
+        """
+        for snapshot in self.snapshots():
+            if epoch is not None and snapshot.epoch > epoch:
+                continue
+            if accepts is not None and not accepts(snapshot):
+                self._report(f"the snapshot of epoch {snapshot.epoch} is of another journal: it is not used")
+                continue
+            arrays = self._load(snapshot.object, f"the snapshot of epoch {snapshot.epoch}")
+            if arrays is not None:
+                return Kept(snapshot, arrays)
+        return None
+
+    def _load(self, digest: str, name: str) -> dict[str, NDArray[np.generic]] | None:
+        try:
+            return self._objects.get(digest)
+        except ObjectLost as error:
+            self._report(f"{name} is lost ({error}): it is folded again from the journal")
+            return None
