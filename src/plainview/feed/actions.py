@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.feed.tables import REGIONS
 from plainview.records import (
     ACTIONS,
     Decision,
@@ -32,7 +33,7 @@ from plainview.records.fields import AGE_BANDS
 ACTION = np.dtype(
     [
         ("time", "<i8"),
-        ("viewer", "<i8"),
+        ("viewer", "<i8"),  # video: its sound
         ("video", "<i8"),  # or the decision's, or 0
         ("target", "<i8"),  # creator, tag, page, decision number, origin key
         ("other", "<i8"),  # video: created; decision: mask; page: the session's key
@@ -56,7 +57,9 @@ VIDEO, VIEWER, SETTING, PAGE, EVENT, IMPRESSION, PAST, DECISION, ORIGIN = range(
 FOLLOW, UNFOLLOW, BLOCK, UNBLOCK, MUTE, UNMUTE = range(6)
 _SETTINGS = {"follow": FOLLOW, "unfollow": UNFOLLOW, "block": BLOCK, "unblock": UNBLOCK, "mute": MUTE, "unmute": UNMUTE}
 
-LONG_VIEW, COMPLETE, LIKE, FOLLOWED, SHARE, COMMENT, NOT_INTERESTED, REPORT, CLICK, PROFILE = (1 << i for i in range(10))
+LONG_VIEW, COMPLETE, LIKE, FOLLOWED, SHARE, COMMENT, NOT_INTERESTED, REPORT, CLICK, PROFILE = (
+    1 << i for i in range(10)
+)
 VIEWED = 1 << 14
 """Set once watch time is known."""
 NATIVE = 1 << 15
@@ -97,8 +100,8 @@ class Reader:
     """Turns records into actions. `regions` is the release's list; a region that is not in it counts as ZZ (0)."""
 
     def __init__(self, regions: Sequence[str]) -> None:
-        if not regions or regions[0] != "ZZ" or len(regions) > 16:
-            raise ValueError("a release names at most 16 regions, the first of them ZZ")
+        if not regions or regions[0] != "ZZ" or len(regions) > REGIONS:
+            raise ValueError(f"a release names at most {REGIONS} regions, the first of them ZZ")
         self._region = {name: number for number, name in enumerate(regions)}
 
     def region(self, name: str) -> int:
@@ -107,7 +110,9 @@ class Reader:
 
     def mask(self, decision: Decision) -> int:
         """Bit 4 * region + age band, for each pair in which `decision` keeps the video back."""
-        regions = [self._region[name] for name in decision.regions if name in self._region] if decision.regions else range(16)
+        regions = (
+            [self._region[name] for name in decision.regions if name in self._region] if decision.regions else range(16)
+        )
         ages = [AGE_BANDS.index(age) for age in decision.ages] if decision.ages else range(4)
         bits = 0
         for region in regions:
@@ -147,12 +152,31 @@ class Reader:
                 case History():
                     key = origin_key(record.origin)
                     for video, outcomes in record.past:
-                        append((record.at, record.viewer, video, key, 0, 0, 0, -1, 0, outcomes | VIEWED, PAST, 0, 0, 0, 0, 0))
+                        append(
+                            (
+                                record.at,
+                                record.viewer,
+                                video,
+                                key,
+                                0,
+                                0,
+                                0,
+                                -1,
+                                0,
+                                outcomes | VIEWED,
+                                PAST,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                            )
+                        )
                 case Video():
                     append(
                         (
-                            record.time, 0, record.video, record.creator, record.created, len(words), len(record.tags), -1,
-                            min(record.duration, 2**31 - 1), record.sound % 65536, VIDEO, record.form, 0,
+                            record.time, record.sound, record.video, record.creator, record.created, len(words), len(record.tags), -1,
+                            min(record.duration, 2**31 - 1), 0, VIDEO, record.form, 0,
                             self.region(record.region), AGE_BANDS.index(record.audience), 0,
                         )
                     )  # fmt: skip

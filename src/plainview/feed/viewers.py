@@ -27,8 +27,10 @@ from plainview.feed.actions import (
     UNBLOCK,
     UNFOLLOW,
     VIEWED,
-    VIEWER as VIEWER_ACTION,
 )  # fmt: skip
+from plainview.feed.actions import (
+    VIEWER as VIEWER_ACTION,
+)
 from plainview.records import PAGE_LIMIT
 
 HISTORY = 64
@@ -38,8 +40,9 @@ SEEN = 1024
 PAGES = 6
 """Pages whose events still count."""
 FOLLOWS, BLOCKS, MUTES = 256, 64, 32
-LIST_GAP = 30 * 60 * 1000
-"""Milliseconds without an impression after which an imported viewer's next one begins a new list."""
+LIST_LENGTH, LIST_SPAN = 8, 86_400_000
+"""An import has no pages: its rows are compared in lists of at most 8 impressions of a viewer within a day (ms)."""
+DAY = 86_400_000
 
 VIEWER = np.dtype(
     [
@@ -48,9 +51,9 @@ VIEWER = np.dtype(
         ("seen", "<i8"),
         ("pages", "<i8"),
         ("list_start", "<i8"),  # `history` when the imported list in progress began
-        ("list_last", "<i8"),  # time of its last impression
-        ("day", "<i4"),  # of the last act that taught
-        ("taught", "<i4"),  # acts of that day that taught
+        ("list_time", "<i8"),  # of its first impression
+        ("day", "<i4"),  # of the last impression
+        ("acts", "<i4"),  # impressions of that day: what the cap on a viewer's influence counts
         ("follows", "<i4"),
         ("blocks", "<i4"),
         ("mutes", "<i4"),
@@ -144,7 +147,19 @@ def find_page(viewer: np.void, key: int, position: int, video: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def begins_list(viewer: np.void, time: int) -> bool:
+    """Whether an imported impression at `time` begins a new list of this viewer's."""
+    length = viewer.history - viewer.list_start
+    return length == 0 or length >= LIST_LENGTH or time - viewer.list_time > LIST_SPAN
+
+
+@njit(cache=True, nogil=True)
 def _remember(viewer: np.void, video: int, time: int, watched: int, bits: int, surface: int) -> None:
+    day = time // DAY
+    if viewer.day != day:
+        viewer.day = day
+        viewer.acts = 0
+    viewer.acts += 1
     place = viewer.history % HISTORY
     viewer.h_video[place] = video
     viewer.h_time[place] = time
@@ -177,9 +192,9 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:  # typ
         if action.bits & FOLLOWED:
             viewer.follows = _put(viewer.f_creator, viewer.follows, action.other)
     elif kind == IMPRESSION or kind == PAST:
-        if kind == PAST or action.time - viewer.list_last > LIST_GAP or viewer.history == 0:
+        if begins_list(viewer, action.time):
             viewer.list_start = viewer.history
-        viewer.list_last = action.time
+            viewer.list_time = action.time
         _remember(viewer, action.video, action.time, action.watched, action.bits, action.surface)
         viewer.s_video[viewer.seen % SEEN] = action.video
         viewer.seen += 1

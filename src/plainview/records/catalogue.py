@@ -12,7 +12,7 @@ from plainview.records.fields import U8, U16, U32, U53, AgeBand, Digest, Millis,
 Tags = Annotated[tuple[U16, ...], Meta(max_length=4)]
 
 
-class Video(Record):
+class Video(Record, frozen=True):
     """A video's metadata, owned by its creator. Written again, it replaces what was there."""
 
     time: Millis
@@ -35,7 +35,7 @@ class Video(Record):
     caption: Text
 
 
-class Origin(Record):
+class Origin(Record, frozen=True):
     """An import that may teach the model: rows without a journaled origin never do."""
 
     time: Millis
@@ -46,7 +46,7 @@ class Origin(Record):
     """SHA-256 over the files that were read, in name order."""
 
 
-class Decision(Record):
+class Decision(Record, frozen=True):
     """A moderation act in its effect on distribution: where and for whom a video may not be shown."""
 
     time: Millis

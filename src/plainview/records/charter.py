@@ -6,7 +6,7 @@ from plainview.records.codec import Record
 from plainview.records.fields import U32, Digest, Millis, Text
 
 
-class Charter(Record):
+class Charter(Record, frozen=True):
     """The bounds of one journal. Its bytes' digest is the trust anchor of everything that follows."""
 
     time: Millis

@@ -13,7 +13,7 @@ PAGE_LIMIT = 30
 """Videos on a page at most."""
 
 
-class Request(Record):
+class Request(Record, frozen=True):
     """What was asked, in one spelling."""
 
     surface: U8
@@ -27,7 +27,7 @@ class Request(Record):
     """One past the last index the client saw acknowledged; 0 for none. `viewer_upto` may not be below it."""
 
 
-class Item(Record):
+class Item(Record, frozen=True):
     """One video of a page, and why it is there."""
 
     video: U53
@@ -43,7 +43,7 @@ class Item(Record):
     """Probability with which exploration put this video in this slot; 1 for a slot without chance in it."""
 
 
-class Page(Record):
+class Page(Record, frozen=True):
     """The journal record of one page, owned by its viewer."""
 
     time: Millis

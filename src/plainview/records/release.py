@@ -6,7 +6,7 @@ from plainview.records.codec import Record
 from plainview.records.fields import U32, Digest, Millis, Name, Text
 
 
-class Release(Record):
+class Release(Record, frozen=True):
     """The public tier of a release's manifest: what may be known by anyone."""
 
     time: Millis
@@ -17,7 +17,7 @@ class Release(Record):
     """Those bytes, as text."""
 
 
-class Revocation(Record):
+class Revocation(Record, frozen=True):
     """From this index on, no page of the release may be appended."""
 
     time: Millis
@@ -25,7 +25,7 @@ class Revocation(Record):
     reason: Text
 
 
-class Epoch(Record):
+class Epoch(Record, frozen=True):
     """A published version of the world: everything below `upto` is folded in."""
 
     time: Millis

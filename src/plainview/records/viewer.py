@@ -13,7 +13,7 @@ Action = Literal["view", "like", "follow", "share", "comment", "not_interested",
 ACTIONS: tuple[Action, ...] = ("view", "like", "follow", "share", "comment", "not_interested", "report")
 
 
-class Viewer(Record):
+class Viewer(Record, frozen=True):
     """A viewer is known from here on; written again, it replaces what was there."""
 
     time: Millis
@@ -24,7 +24,7 @@ class Viewer(Record):
     """What a request gets that does not say."""
 
 
-class Setting(Record):
+class Setting(Record, frozen=True):
     """A choice a viewer makes about their own feed."""
 
     time: Millis
@@ -35,7 +35,7 @@ class Setting(Record):
     target: U53
 
 
-class Event(Record):
+class Event(Record, frozen=True):
     """Something a viewer did with one video of one page."""
 
     time: Millis
@@ -55,7 +55,7 @@ class Event(Record):
     """The client's clock. Data, never used as time."""
 
 
-class Impression(Record):
+class Impression(Record, frozen=True):
     """One row of an import: a video that was shown elsewhere, and all that came of it."""
 
     time: Millis
@@ -75,7 +75,7 @@ class Impression(Record):
 Past = Annotated[tuple[tuple[U53, U16], ...], Meta(max_length=1000)]
 
 
-class History(Record):
+class History(Record, frozen=True):
     """A viewer's impressions before an import's log begins, oldest first, with no times of their own."""
 
     time: Millis

@@ -113,4 +113,4 @@ def draw(key: np.uint64, counter: int) -> np.uint64:
 @njit(cache=True, nogil=True)
 def draw_below(key: np.uint64, counter: int, bound: int) -> int:
     """A number in [0, bound), bound < 2^31, from the upper 32 bits of a draw (bias below bound / 2^32)."""
-    return int(((draw(key, counter) >> U64(32)) * U64(bound)) >> U64(32))
+    return np.int64(((draw(key, counter) >> U64(32)) * U64(bound)) >> U64(32))

@@ -28,7 +28,7 @@ def empty_slots(rows: int) -> Slots:
 def find(slots: Slots, table: np.ndarray, wanted: int) -> int:  # type: ignore[type-arg]
     """The row of `table` whose field `id` is `wanted`, or -1."""
     mask = slots.shape[0] - 1
-    at = int(mix(U64(wanted)) & U64(mask))
+    at = np.int64(mix(U64(wanted)) & U64(mask))
     while True:
         row = slots[at]
         if row < 0:
@@ -42,7 +42,7 @@ def find(slots: Slots, table: np.ndarray, wanted: int) -> int:  # type: ignore[t
 def insert(slots: Slots, wanted: int, row: int) -> None:
     """Note that id `wanted`, which is not yet in the map, stands in `row`."""
     mask = slots.shape[0] - 1
-    at = int(mix(U64(wanted)) & U64(mask))
+    at = np.int64(mix(U64(wanted)) & U64(mask))
     while slots[at] >= 0:
         at = (at + 1) & mask
     slots[at] = row

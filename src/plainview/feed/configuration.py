@@ -1,0 +1,144 @@
+"""A release's configuration: the pipeline as data, the value formula, caps and the learner's settings.
+
+Numbers that are not whole are in millionths (`Micros`), so that the configuration has one way to bytes.
+"""
+
+from __future__ import annotations
+
+from plainview.records.codec import Record
+from plainview.records.fields import U16, U32, Digest, Micros, Name, Region
+
+MICRO = 1_000_000
+
+
+class Retrieval(Record, frozen=True):
+    """A stage that retrieves candidates."""
+
+    name: Name
+    limit: U16
+
+
+class Weight(Record, frozen=True):
+    """One term of the value formula."""
+
+    head: Name
+    weight: Micros
+
+
+class Spacing(Record, frozen=True):
+    """Each further video of a creator on a page keeps `decay` of the value of the one before, at least `floor`."""
+
+    decay: Micros
+    floor: Micros
+
+
+class Diversity(Record, frozen=True):
+    """Maximal marginal relevance among the `pool` best: a unit of likeness costs `penalty` of value."""
+
+    pool: U16
+    penalty: Micros
+
+
+class Exploration(Record, frozen=True):
+    """Slot `slot` of a page goes to a video drawn evenly among up to `pool` fresh ones with few impressions.
+
+    `newcomers` is the number of impressions below which a video counts as new.
+    """
+
+    slot: U16
+    pool: U16
+    newcomers: U32
+
+
+class Learning(Record, frozen=True):
+    """Settings of the fold."""
+
+    admit_after: U32
+    expire_after: U32
+    """Days."""
+    daily_cap: U32
+    """Acts of one viewer that teach in a day."""
+    popular_half_life: U32
+    """Seconds."""
+    popular_period: U32
+    """Seconds between two drawings of the lists of popular videos."""
+
+
+class Configuration(Record, frozen=True):
+    """Everything about a release that is neither code nor learned parameters."""
+
+    name: Name
+    regions: tuple[Region, ...]
+    candidates: U16
+    """Scored at most."""
+    sources: tuple[Retrieval, ...]
+    filters: tuple[Name, ...]
+    scorer: Name
+    value: tuple[Weight, ...]
+    selectors: tuple[Name, ...]
+    spacing: Spacing
+    diversity: Diversity
+    exploration: Exploration
+    learning: Learning
+    max_lag: U32
+    """Records by which a page's epoch may lie behind the journal."""
+
+
+class Manifest(Record, frozen=True):
+    """What a release is made of, by digest. The digest of these bytes is the release's."""
+
+    configuration: Configuration
+    source: Digest
+    """SHA-256 over the files of `records`, `feed` and `learning`, in path order."""
+    lock: Digest
+    """SHA-256 of the locked dependencies."""
+    parameters: Digest
+    """Digest of learned parameters that the release brings along (`records.digests.arrays_digest`)."""
+
+
+DEFAULT = Configuration(
+    name="baseline",
+    regions=("ZZ", "US", "GB", "DE", "FR", "BR", "JP", "IN"),
+    candidates=1000,
+    sources=(
+        Retrieval(name="followed", limit=100),
+        Retrieval(name="similar", limit=400),
+        Retrieval(name="co-watched", limit=200),
+        Retrieval(name="fresh", limit=100),
+        Retrieval(name="popular", limit=500),
+    ),
+    filters=("ineligible", "age", "blocked-creator", "muted-tag", "seen"),
+    scorer="attention",
+    value=(
+        Weight(head="rank", weight=300_000),
+        Weight(head="long_view", weight=1_000_000),
+        Weight(head="complete", weight=300_000),
+        Weight(head="like", weight=500_000),
+        Weight(head="follow", weight=1_000_000),
+        Weight(head="share", weight=1_000_000),
+        Weight(head="comment", weight=500_000),
+        Weight(head="watched", weight=200_000),
+        Weight(head="not_interested", weight=-10_000_000),
+        Weight(head="report", weight=-40_000_000),
+    ),
+    selectors=("diversity", "spacing", "exploration"),
+    spacing=Spacing(decay=500_000, floor=250_000),
+    diversity=Diversity(pool=150, penalty=150_000),
+    exploration=Exploration(slot=4, pool=64, newcomers=100),
+    learning=Learning(admit_after=1, expire_after=60, daily_cap=500, popular_half_life=7 * 86_400, popular_period=15),
+    max_lag=50_000,
+)
+"""The configuration that ships."""
+
+__all__ = [
+    "DEFAULT",
+    "MICRO",
+    "Configuration",
+    "Diversity",
+    "Exploration",
+    "Learning",
+    "Manifest",
+    "Retrieval",
+    "Spacing",
+    "Weight",
+]

@@ -1,0 +1,1 @@
+"""Filters: each keeps candidates out for one reason, and names it."""

@@ -1,0 +1,1 @@
+"""Scorers: each predicts what a viewer would do with each candidate."""

@@ -1,0 +1,1 @@
+"""Selectors: each reorders the slate."""

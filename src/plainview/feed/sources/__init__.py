@@ -1,0 +1,1 @@
+"""Sources: each retrieves candidates in its own way."""

@@ -1,0 +1,107 @@
+"""The stages of the pipeline: one small Protocol each, and what they hand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.feed.configuration import Configuration
+from plainview.feed.tables import Maps, Tables
+from plainview.records import Request
+
+Rows = NDArray[np.int32]
+"""Rows of the video table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a stage may look at."""
+
+    configuration: Configuration
+    tables: Tables
+    maps: Maps
+    viewer: NDArray[np.void]
+    """One row of `viewers.VIEWER`, frozen at the start of the page."""
+    context: NDArray[np.void]
+    """One row of `context.CONTEXT`."""
+    request: Request
+    region: int
+    """The request's region as the release numbers it."""
+    age: int
+    """Place of the request's age band in `AGE_BANDS`."""
+    now: int
+    """Unix ms, taken before ranking."""
+    key: np.uint64
+    """From the page's seed: names the stream of random numbers."""
+
+
+class Retrieved(NamedTuple):
+    """What a source found, best first, no row twice."""
+
+    rows: Rows
+    scores: NDArray[np.int32]
+    """The source's own measure, for the trace."""
+
+
+class Slate(NamedTuple):
+    """Candidates in the order in which they would be shown."""
+
+    places: NDArray[np.int32]
+    """Places among the scored candidates, no place twice."""
+    values: NDArray[np.float32]
+    """The value each was placed by."""
+    selectors: NDArray[np.uint8]
+    """1 + place of the selector (in the pipeline's order) that moved it there last; 0 for none."""
+    propensities: NDArray[np.float32]
+    """Probability with which chance put it there; 1 where chance had no part."""
+
+
+class Scored(NamedTuple):
+    """Candidates that passed the filters."""
+
+    rows: Rows
+    ids: NDArray[np.int64]
+    parts: NDArray[np.float32]
+    """Predictions, shape (candidates, heads), columns as in `heads.HEADS`."""
+    values: NDArray[np.float32]
+    sources: NDArray[np.uint8]
+    """Place of the source, in the pipeline's order."""
+
+
+class Source(Protocol):
+    """Retrieves candidates: an exact function of the world, the viewer and the request."""
+
+    name: str
+
+    def retrieve(self, inputs: Inputs, limit: int) -> Retrieved:
+        """At most `limit` rows."""
+
+
+class Filter(Protocol):
+    """Keeps candidates out. It never adds and never orders."""
+
+    name: str
+
+    def reasons(self, inputs: Inputs, rows: Rows) -> NDArray[np.int64]:
+        """For each row -1 if it stays, else what keeps it out: a decision's number, a creator, a tag, or 0."""
+
+
+class Scorer(Protocol):
+    """Predicts what the viewer would do with each candidate."""
+
+    name: str
+
+    def predict(self, inputs: Inputs, rows: Rows) -> NDArray[np.float32]:
+        """Shape (rows, heads), finite."""
+
+
+class Selector(Protocol):
+    """Reorders the slate. It never adds, and drops only from the end."""
+
+    name: str
+
+    def arrange(self, inputs: Inputs, scored: Scored, slate: Slate, number: int) -> Slate:
+        """The slate in a new order; `number` is what `Slate.selectors` holds for what this selector moved."""

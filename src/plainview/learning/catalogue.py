@@ -1,0 +1,146 @@
+"""How the world takes up videos and decisions. Kernels; every written row is marked."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from plainview.feed.kernels.idmap import find, insert
+from plainview.feed.tables import FRESH, RECENT, TAGS, Maps, Marks, Tables
+
+DURATION_BOUNDS = (100, 5_000, 7_000, 9_000, 11_000, 13_000, 16_000, 18_000, 20_000, 25_000, 30_000, 40_000, 50_000,
+                   60_000, 75_000, 90_000, 120_000, 150_000, 180_000, 240_000, 300_000)  # fmt: skip
+"""Upper bounds (ms, exclusive) of the duration buckets; the last bucket has none."""
+
+
+@njit(cache=True, nogil=True)
+def duration_bucket(duration: int) -> int:
+    """The bucket of a duration in ms, 0..21."""
+    bucket = 0
+    for bound in DURATION_BOUNDS:
+        if duration >= bound:
+            bucket += 1
+    return bucket
+
+
+@njit(cache=True, nogil=True)
+def _row(table, flags, slots, used: int, wanted: int) -> int:  # type: ignore[no-untyped-def]
+    """The row of `wanted`; `used`, prepared for it, where it has none yet (the caller counts it)."""
+    row = find(slots, table, wanted)
+    if row >= 0:
+        return row
+    table[used].id = wanted
+    table[used].entity = -1
+    flags[used] = 1
+    insert(slots, wanted, used)
+    return used
+
+
+@njit(cache=True, nogil=True)
+def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> None:  # type: ignore[no-untyped-def]
+    """A video enters the catalogue, or its metadata is replaced; what was learned and decided about it stays.
+
+    Room for one more row in `video`, `creator` and `sound` and TAGS more in `tag` must have been reserved.
+    """
+    head = tables.head[0]
+    row = find(maps.video, tables.video, action.video)
+    fresh = row < 0
+    if fresh:
+        row = head.videos
+        head.videos += 1
+        video = tables.video[row]
+        video.id = action.video
+        video.entity = -1
+        video.shelf = -1
+        video.decision = -1
+        video.added = action.time
+        video.restricted = 0
+        video.impressions = 0
+        insert(maps.video, action.video, row)
+        place = head.fresh % FRESH
+        tables.fresh[place].row = row
+        marks.fresh[place] = 1
+        head.fresh += 1
+    video = tables.video[row]
+    creator = _row(tables.creator, marks.creator, maps.creator, head.creators, action.target)
+    if creator == head.creators:
+        head.creators += 1
+        for i in range(RECENT):
+            tables.creator[creator].recent[i] = -1
+    if fresh or video.creator != creator:
+        owner = tables.creator[creator]
+        owner.recent[owner.videos % RECENT] = row
+        owner.videos += 1
+        marks.creator[creator] = 1
+    video.creator = creator
+    video.sound = -1
+    if action.viewer > 0:
+        video.sound = _row(tables.sound, marks.sound, maps.sound, head.sounds, action.viewer)
+        head.sounds = max(head.sounds, video.sound + 1)
+    video.created = min(action.other, action.time)
+    video.duration = action.watched
+    video.region = action.region
+    video.audience = action.age
+    video.form = action.code
+    video.bucket = duration_bucket(action.watched)
+    for i in range(TAGS):
+        video.tags[i] = -1
+        if i < action.count:
+            tag = _row(tables.tag, marks.tag, maps.tag, head.tags, payload[action.offset + i])
+            video.tags[i] = tag
+            head.tags = max(head.tags, tag + 1)
+    marks.video[row] = 1
+
+
+@njit(cache=True, nogil=True)
+def take_decision(tables: Tables, marks: Marks, maps: Maps, action) -> None:  # type: ignore[no-untyped-def]
+    """Restrict a video, or lift a decision; the video's mask is the union of its active decisions.
+
+    A known decision's number with another video changes nothing.
+    """
+    head = tables.head[0]
+    row = find(maps.video, tables.video, action.video)
+    if row < 0:
+        return
+    video = tables.video[row]
+    known = find(maps.decision, tables.decision, action.target)
+    if known < 0:
+        known = head.decisions
+        head.decisions += 1
+        tables.decision[known].id = action.target
+        tables.decision[known].video = row
+        tables.decision[known].next = video.decision
+        insert(maps.decision, action.target, known)
+        video.decision = known
+    decision = tables.decision[known]
+    if decision.video != row:
+        return
+    decision.mask = action.other
+    decision.active = 0 if action.code else 1
+    marks.decision[known] = 1
+    mask = 0
+    at = video.decision
+    while at >= 0:
+        if tables.decision[at].active:
+            mask |= tables.decision[at].mask
+        at = tables.decision[at].next
+    video.restricted = mask
+    marks.video[row] = 1
+
+
+@njit(cache=True, nogil=True)
+def take_origin(tables: Tables, marks: Marks, wanted: int) -> None:
+    """From here on rows of this origin may teach."""
+    head = tables.head[0]
+    if not approved(tables, wanted):
+        tables.origin[head.origins].id = wanted
+        marks.origin[head.origins] = 1
+        head.origins += 1
+
+
+@njit(cache=True, nogil=True)
+def approved(tables: Tables, origin: int) -> bool:
+    """Whether an import of this origin may teach."""
+    for i in range(tables.head[0].origins):
+        if tables.origin[i].id == origin:
+            return True
+    return False
