@@ -95,10 +95,12 @@ class FileObjects:
 
 
 def _little(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
-    # ascontiguousarray would make a scalar one-dimensional, and with that another object.
     little = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
     if little.dtype.str not in _DTYPES:
         raise ValueError(f"array {name!r}: dtype {array.dtype} cannot be stored; use a boolean, integer or float")
+    if little.ndim == 0:
+        # `arrays_digest` does not tell a scalar from an array of one.
+        raise ValueError(f"array {name!r}: a scalar cannot be stored; make it an array of one")
     return little
 
 

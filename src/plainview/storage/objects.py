@@ -32,8 +32,8 @@ class ObjectStore(Protocol):
     def put(self, arrays: Mapping[str, NDArray[np.generic]]) -> str:
         """Keep `arrays`, durably, and give back their address: `arrays_digest` as text, 43 characters.
 
-        What is there already stays, unless it is damaged: then it is written anew. Raises ValueError for a dtype
-        other than booleans, integers and floats of 8 to 64 bits.
+        What is there already stays, unless it is damaged: then it is written anew. Raises ValueError for a scalar, and
+        for a dtype other than booleans, integers and floats of 8 to 64 bits.
         """
         ...
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -32,6 +33,9 @@ from plainview.storage.records import Row, StoreDamaged, StoreError, StoreFailed
 
 DATABASE = "journal.sqlite"
 LOCK = "journal.lock"
+CHECKPOINT_PAGES = 8192
+"""Pages (of 4 KiB) in the WAL before an append moves them into the database. That is the one thing that makes an
+append wait, and one of many pages writes a page once that would otherwise be written many times."""
 _FORMAT = 1
 """`PRAGMA user_version` of the files this engine writes."""
 _CHUNK = 512
@@ -56,6 +60,9 @@ _records = Table(
 Index("records_owner", _records.c.owner)
 Index("records_kind", _records.c.kind)
 Index("records_key", _records.c.key, unique=True, sqlite_where=_records.c.key.is_not(None))
+
+_BOUNDS = select(select(func.min(_records.c.idx)).scalar_subquery(), select(func.max(_records.c.idx)).scalar_subquery())
+_INDEX = 2**63 - 1
 
 _INSERT = f"INSERT INTO records ({', '.join(_records.c.keys())}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -89,7 +96,14 @@ class SqliteRecords:
     was written by a version this one does not know.
     """
 
-    def __init__(self, directory: Path, *, writing: bool, connector: Connector = connect) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        writing: bool,
+        connector: Connector = connect,
+        checkpoint_pages: int = CHECKPOINT_PAGES,
+    ) -> None:
         path = directory / DATABASE
         self._path = path
         self._lock: int | None = None
@@ -107,11 +121,13 @@ class SqliteRecords:
             self._appending = threading.Lock()
             self._writer = self._engine.connect() if writing else None
             if self._writer is not None:
-                self._create(directory)
+                self._create(self._writer, directory, checkpoint_pages)
             self._check_format()
             self._size = self._count()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, DatabaseError):
+                raise self._unreadable(error) from error
             raise
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -154,12 +170,15 @@ class SqliteRecords:
         """Index and time of the rows with those of `keys` that are there."""
         found: dict[bytes, tuple[int, int]] = {}
         wanted = list(keys)
-        with self._engine.connect() as connection:
-            while wanted:
-                number = next(number for number in _KEYS if number <= len(wanted))
-                rows = connection.exec_driver_sql(_FIND[number], tuple(wanted[:number]))
-                found.update((key, (index, time)) for key, index, time in rows)
-                del wanted[:number]
+        try:
+            with self._engine.connect() as connection:
+                while wanted:
+                    number = next(number for number in _KEYS if number <= len(wanted))
+                    rows = connection.exec_driver_sql(_FIND[number], tuple(wanted[:number]))
+                    found.update((key, (index, time)) for key, index, time in rows)
+                    del wanted[:number]
+        except DatabaseError as error:
+            raise self._unreadable(error) from error
         return found
 
     def close(self) -> None:
@@ -174,15 +193,15 @@ class SqliteRecords:
         if self._lock is not None:
             os.close(self._lock)
 
-    def _create(self, directory: Path) -> None:
-        assert self._writer is not None
-        # Keys fall anywhere in their index: the writer alone keeps much of it at hand.
-        self._writer.exec_driver_sql("PRAGMA cache_size = -131072")
-        if self._writer.exec_driver_sql("PRAGMA user_version").scalar() == 0:
-            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
-            _metadata.create_all(self._writer)
-            self._writer.exec_driver_sql(f"PRAGMA user_version = {_FORMAT}")
-        self._writer.commit()
+    def _create(self, writer: Connection, directory: Path, checkpoint_pages: int) -> None:
+        # Owners fall anywhere in their index: the writer alone keeps much of it at hand.
+        writer.exec_driver_sql("PRAGMA cache_size = -131072")
+        writer.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
+        if writer.exec_driver_sql("PRAGMA user_version").scalar() == 0:
+            writer.exec_driver_sql("BEGIN IMMEDIATE")
+            _metadata.create_all(writer)
+            writer.exec_driver_sql(f"PRAGMA user_version = {_FORMAT}")
+        writer.commit()
         # A new file is there after a crash only once its directory, and that one's, have been synced.
         for path in (directory, directory.parent):
             descriptor = os.open(path, os.O_RDONLY)
@@ -196,8 +215,14 @@ class SqliteRecords:
             raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
 
     def _count(self) -> int:
-        with self._engine.connect() as connection:
-            last = connection.execute(select(func.max(_records.c.idx))).scalar()
+        try:
+            with self._engine.connect() as connection:
+                first, last = connection.execute(_BOUNDS).one()
+        except DatabaseError as error:
+            raise self._unreadable(error) from error
+        if first is not None and first < 0:
+            # A flipped sign would otherwise make the last row vanish without a gap.
+            raise StoreDamaged(first & _INDEX, f"its index reads as {first}")
         return 0 if last is None else int(last) + 1
 
     def _scan(
@@ -235,9 +260,11 @@ class SqliteRecords:
                         return StoreDamaged(index, str(getattr(error, "orig", error)))
         except DatabaseError:
             pass
-        return StoreFailed(
-            f"{self._path}: cannot be read ({getattr(cause, 'orig', cause)}); check the disk, restore a copy"
-        )
+        return self._unreadable(cause)
+
+    def _unreadable(self, cause: Exception) -> StoreFailed:
+        detail = getattr(cause, "orig", cause)
+        return StoreFailed(f"{self._path}: cannot be read ({detail}); check the disk, or restore a copy")
 
     def _failure(self, error: DBAPIError) -> Exception:
         assert self._writer is not None
@@ -272,15 +299,7 @@ def _prepare_reading(connection: Any, _: object) -> None:
 
 
 def _prepare_writing(connection: Any, _: object) -> None:
-    # A checkpoint is the one thing that makes an append wait; at 32 MiB of WAL it writes a page once, not many times.
-    _pragmas(
-        connection,
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "wal_autocheckpoint = 8192",
-        "cache_size = -8192",
-        "mmap_size = 1073741824",
-    )
+    _pragmas(connection, "journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 1073741824")
 
 
 def _pragmas(connection: Any, *pragmas: str) -> None:

@@ -1,0 +1,144 @@
+"""One record of every kind, with every field different from what it is elsewhere: what the test vectors are made of."""
+
+from __future__ import annotations
+
+from plainview.records import (
+    Charter,
+    Decision,
+    Epoch,
+    Event,
+    History,
+    Impression,
+    Item,
+    Origin,
+    Page,
+    Record,
+    Release,
+    Request,
+    Revocation,
+    Setting,
+    Video,
+    Viewer,
+)
+from plainview.records.fields import DASHES, to_text
+
+TIME = 1_767_225_600_123
+
+
+def digest(byte: int) -> str:
+    """The text of 32 equal bytes."""
+    return to_text(bytes([byte]) * 32)
+
+
+def token(byte: int) -> str:
+    """The text of 16 equal bytes."""
+    return to_text(bytes([byte]) * 16)
+
+
+EXAMPLES: dict[str, Record] = {
+    "charter": Charter(
+        time=TIME,
+        origin="log.example.org/feed",
+        baseline=digest(1),
+        clock_tolerance=5000,
+        now_tolerance=2000,
+        replay_window=30,
+    ),
+    "decision": Decision(
+        time=TIME,
+        decision=9,
+        effect="restrict",
+        video=77,
+        regions=("DE", "FR"),
+        ages=("13-15", "16-17"),
+        ground="Terms, section 4: dangerous acts",
+    ),
+    "epoch": Epoch(time=TIME, epoch=3, upto=1200, parent=digest(2), delta=digest(3), digest=digest(4), state=DASHES),
+    "event": Event(
+        time=TIME,
+        viewer=5,
+        id=token(5),
+        page=1100,
+        position=2,
+        video=77,
+        creator=8,
+        action="view",
+        watched=12_345,
+        at=TIME - 40,
+    ),
+    "history": History(time=TIME, origin="kuairand-pure", viewer=5, at=TIME - 86_400_000, past=((77, 5), (78, 0))),
+    "impression": Impression(
+        time=TIME,
+        origin="kuairand-pure",
+        row=41,
+        viewer=5,
+        video=2**53 - 1,
+        surface=1,
+        at=TIME - 3_600_000,
+        watched=9000,
+        outcomes=0b101,
+    ),
+    "origin": Origin(
+        time=TIME, origin="kuairand-pure", licence="CC BY-SA 4.0", source="kuairand.com", digest=digest(6)
+    ),
+    "page": Page(
+        time=TIME,
+        viewer=5,
+        session=token(7),
+        n=1,
+        previous=digest(8),
+        release=digest(9),
+        charter=0,
+        policy=1050,
+        epoch=3,
+        epoch_digest=digest(4),
+        pinned=3,
+        cursor=0,
+        viewer_upto=1099,
+        viewer_digest=digest(10),
+        request=Request(
+            surface=1, region="DE", age="18+", mode="personal", limit=2, nonce=token(11), acknowledged=1099
+        ),
+        now=TIME - 3,
+        arms=("control",),
+        orders=(),
+        items=(
+            Item(
+                video=77,
+                source="similar",
+                parts=(1_056_964_608, 0),
+                value=1_065_353_216,
+                selector="spacing",
+                propensity=1_065_353_216,
+            ),
+            Item(
+                video=78,
+                source="fresh",
+                parts=(4_294_967_295, 1),
+                value=0,
+                selector="exploration",
+                propensity=1_028_443_341,
+            ),
+        ),
+        trace=digest(12),
+        environment=digest(13),
+    ),
+    "release": Release(time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}'),
+    "revocation": Revocation(time=TIME, digest=digest(9), reason='Ranks by a parameter nobody approved \u2014 "x"\n'),
+    "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3),
+    "video": Video(
+        time=TIME,
+        video=77,
+        creator=8,
+        created=TIME - 1000,
+        duration=15_000,
+        tags=(3, 4),
+        sound=0,
+        form=2,
+        region="BR",
+        audience="unknown",
+        origin="upload",
+        caption="Açaí na tigela \U0001f347",
+    ),
+    "viewer": Viewer(time=TIME, viewer=5, region="ZZ", age="unknown", mode="plain"),
+}

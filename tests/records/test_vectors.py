@@ -1,0 +1,110 @@
+"""The vectors of tests/vectors/records.json, against our code and against FORMATS section 0 written out again here."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from plainview.ledger.hashing import leaf_hash
+from plainview.records import KINDS, PUBLIC, decode, encode
+from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed
+from plainview.records.leaf import personal_leaf, public_leaf
+from tests.records.examples import EXAMPLES
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "records.json").read_text("utf-8"))
+
+
+def sha256(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def test_there_is_a_vector_for_every_kind() -> None:
+    assert {vector["kind"] for vector in VECTORS["records"]} == set(KINDS) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("vector", VECTORS["records"], ids=lambda vector: vector["kind"])
+def test_record(vector: dict[str, str]) -> None:
+    kind, body, salt = vector["kind"], vector["body"].encode(), bytes.fromhex(vector["salt"])
+    assert encode(EXAMPLES[kind]) == body
+    assert decode(KINDS[kind], body) == EXAMPLES[kind]
+    assert json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode() == body
+    committed = bytes.fromhex(vector["commitment"])
+    assert commitment(salt, body) == committed
+    assert sha256(b"plainview/body/v1", b"\0", salt, body) == vector["commitment"]
+    if kind in PUBLIC:
+        leaf = public_leaf(kind, EXAMPLES[kind])
+        assert leaf == b'{"k":"' + kind.encode() + b'","c":"' + b"-" * 43 + b'","p":' + body + b"}"
+    else:
+        leaf = personal_leaf(kind, committed)
+        shown = "page" if kind == "page" else "personal"
+        assert leaf == f'{{"k":"{shown}","c":"{text(committed)}"}}'.encode()
+    assert leaf == vector["leaf"].encode()
+    assert leaf_hash(leaf).hex() == sha256(b"\0", leaf) == vector["leaf_hash"]
+
+
+def test_epoch_digest() -> None:
+    vector = VECTORS["epoch_digest"]
+    parent, upto, delta = bytes.fromhex(vector["parent"]), vector["upto"], bytes.fromhex(vector["delta"])
+    assert epoch_digest(parent, upto, delta).hex() == vector["digest"]
+    assert sha256(b"plainview/epoch/v1\0", parent, upto.to_bytes(8, "big"), delta) == vector["digest"]
+
+
+def test_page_seed() -> None:
+    vector = VECTORS["page_seed"]
+    release, epoch, nonce, session = (bytes.fromhex(vector[name]) for name in ("release", "epoch", "nonce", "session"))
+    n = vector["n"]
+    assert page_seed(release, epoch, nonce, session, n).hex() == vector["seed"]
+    assert sha256(b"plainview/page-seed/v1\0", release, epoch, nonce, session, n.to_bytes(4, "big")) == vector["seed"]
+
+
+def test_audit_seed() -> None:
+    vector = VECTORS["audit_seed"]
+    root, secret = bytes.fromhex(vector["root"]), bytes.fromhex(vector["secret"])
+    assert audit_seed(root, secret).hex() == sha256(b"plainview/audit-seed/v1\0", root, secret) == vector["seed"]
+
+
+def test_arrays_digest() -> None:
+    vector = VECTORS["arrays_digest"]
+    arrays, parts = {}, [b"plainview/arrays/v1\0"]
+    for entry in sorted(vector["arrays"], key=lambda entry: entry["name"]):
+        data = bytes.fromhex(entry["data"])
+        arrays[entry["name"]] = np.frombuffer(data, dtype=entry["dtype"]).reshape(entry["shape"])
+        shape = ",".join(str(size) for size in entry["shape"])
+        parts += [f"{entry['name']}\0{entry['dtype']}\0{shape}\0".encode(), data]
+    assert arrays_digest(arrays).hex() == sha256(*parts) == vector["digest"]
+    big = {name: array.astype(array.dtype.newbyteorder(">")) for name, array in reversed(arrays.items())}
+    assert arrays_digest(big).hex() == vector["digest"]
+
+
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_digests_of_another_length_are_refused(size: int) -> None:
+    other, good, half = bytes(size), bytes(32), bytes(16)
+    for call in (
+        lambda: commitment(other, b""),
+        lambda: epoch_digest(other, 0, good),
+        lambda: epoch_digest(good, 0, other),
+        lambda: page_seed(other, good, half, half, 0),
+        lambda: page_seed(good, other, half, half, 0),
+        lambda: page_seed(good, good, other, half, 0),
+        lambda: page_seed(good, good, half, other, 0),
+        lambda: audit_seed(other, good),
+        lambda: audit_seed(good, other),
+    ):
+        with pytest.raises(ValueError, match=r"32 bytes|16 bytes"):
+            call()
+
+
+def test_an_act_too_large_for_a_leaf_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"release: .* bytes of public fields"):
+        public_leaf("release", msgspec.structs.replace(EXAMPLES["release"], manifest="x" * 48_001))

@@ -1,0 +1,80 @@
+"""Write `records.json` again: `python -m tests.vectors`. Only when a format is meant to change."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+
+from plainview.ledger.hashing import leaf_hash
+from plainview.records import PUBLIC, encode
+from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed
+from plainview.records.leaf import personal_leaf, public_leaf
+from tests.records.examples import EXAMPLES
+
+SALT = bytes(range(32))
+
+
+def vectors() -> dict[str, object]:
+    """Byte strings in hexadecimal, bodies and leaves as text."""
+    bodies = []
+    for kind, record in EXAMPLES.items():
+        body = encode(record)
+        committed = commitment(SALT, body)
+        leaf = public_leaf(kind, record) if kind in PUBLIC else personal_leaf(kind, committed)
+        bodies.append(
+            {
+                "kind": kind,
+                "body": body.decode(),
+                "salt": SALT.hex(),
+                "commitment": committed.hex(),
+                "leaf": leaf.decode(),
+                "leaf_hash": leaf_hash(leaf).hex(),
+            }
+        )
+    parent, delta, release, epoch = (bytes([byte]) * 32 for byte in (1, 2, 3, 4))
+    nonce, session, root, secret = bytes([5]) * 16, bytes([6]) * 16, bytes([7]) * 32, bytes([8]) * 32
+    arrays = {
+        "b": np.array([[1.5, -0.0], [2.0, 3.25]], dtype="<f4"),
+        "a": np.array([1, -2, 3], dtype="<i8"),
+        "empty": np.zeros((0, 4), dtype="|u1"),
+        "flag": np.array([True, False]),
+    }
+    return {
+        "records": bodies,
+        "epoch_digest": {
+            "parent": parent.hex(),
+            "upto": 2**40 + 1,
+            "delta": delta.hex(),
+            "digest": epoch_digest(parent, 2**40 + 1, delta).hex(),
+        },
+        "page_seed": {
+            "release": release.hex(),
+            "epoch": epoch.hex(),
+            "nonce": nonce.hex(),
+            "session": session.hex(),
+            "n": 258,
+            "seed": page_seed(release, epoch, nonce, session, 258).hex(),
+        },
+        "audit_seed": {"root": root.hex(), "secret": secret.hex(), "seed": audit_seed(root, secret).hex()},
+        "arrays_digest": {
+            "arrays": [
+                {
+                    "name": name,
+                    "dtype": array.dtype.str,
+                    "shape": list(array.shape),
+                    "data": base64.b16encode(array.tobytes()).decode().lower(),
+                }
+                for name, array in arrays.items()
+            ],
+            "digest": arrays_digest(arrays).hex(),
+        },
+    }
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("records.json")
+    path.write_text(json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"wrote {path.name}")
