@@ -54,5 +54,5 @@ def arrays_digest(arrays: Arrays) -> bytes:
         array = np.ascontiguousarray(arrays[name])
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
         state.update(f"{name}\0{array.dtype.str}\0{','.join(map(str, array.shape))}\0".encode())
-        state.update(memoryview(array).cast("B") if array.size else b"")
+        state.update(array.tobytes())
     return state.digest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plainview.records.codec import Record
-from plainview.records.fields import U32, Digest, Millis, Name, Text
+from plainview.records.fields import U32, U53, Digest, Millis, Name, Text
 
 
 class Release(Record, frozen=True):
