@@ -46,6 +46,7 @@ class FileObjects:
         self._directory = directory
         self._files = files if files is not None else HostFileSystem()
         self._putting = threading.Lock()
+        self._made: set[Path] = set()
 
     def put(self, arrays: Mapping[str, NDArray[np.generic]]) -> str:
         """See `ObjectStore.put`."""
@@ -54,7 +55,7 @@ class FileObjects:
         path = self._path(digest)
         with self._putting:
             if not (self._files.exists(path) and self._sound(digest)):
-                make_durable(self._files, path.parent)
+                self._make(path.parent)
                 write_durable(self._files, path, _parts(little))
         return digest
 
@@ -85,6 +86,12 @@ class FileObjects:
         if not _DIGEST.fullmatch(digest):
             raise ValueError(f"not a digest in 43 characters of base64url: {digest[:60]!r}")
         return self._directory / digest[:2] / f"{digest}.safetensors"
+
+    def _make(self, directory: Path) -> None:
+        for path in (self._directory, directory):
+            if path not in self._made:
+                make_durable(self._files, path)
+                self._made.add(path)
 
     def _sound(self, digest: str) -> bool:
         try:

@@ -77,10 +77,12 @@ class HostFileSystem:
 
 
 def make_durable(files: FileSystem, directory: Path) -> None:
-    """Make `directory` and what is missing above it, so that all of it is there after a crash."""
-    if files.exists(directory):
-        return
-    make_durable(files, directory.parent)
+    """Make `directory` and what is missing above it, so that all of it is there after a crash.
+
+    One that is there already is made durable too: whoever made it may have been killed before that.
+    """
+    if not files.exists(directory.parent):
+        make_durable(files, directory.parent)
     files.make(directory)
     files.sync(directory.parent)
 

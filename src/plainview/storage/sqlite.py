@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
+from plainview.storage.filesystem import HostFileSystem, make_durable
 from plainview.storage.records import Row, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
 
 DATABASE = "journal.sqlite"
@@ -109,7 +110,7 @@ class SqliteRecords:
         self._lock: int | None = None
         self._closed = False
         if writing:
-            directory.mkdir(parents=True, exist_ok=True)
+            make_durable(HostFileSystem(), directory.absolute())
             self._lock = _lock(directory / LOCK)
         elif not path.exists():
             raise StoreError(f"{path}: there is no journal here; check the data directory, or write one first")
@@ -202,11 +203,8 @@ class SqliteRecords:
             _metadata.create_all(writer)
             writer.exec_driver_sql(f"PRAGMA user_version = {_FORMAT}")
         writer.commit()
-        # A new file is there after a crash only once its directory, and that one's, have been synced.
-        for path in (directory, directory.parent):
-            descriptor = os.open(path, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+        # A new file is there after a crash only once its directory has been synced.
+        HostFileSystem().sync(directory)
 
     def _check_format(self) -> None:
         with self._engine.connect() as connection:

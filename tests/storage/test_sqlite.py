@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plainview.storage import Row, SqliteRecords, StoreDamaged, StoreError, StoreFull, StoreLocked
+from plainview.storage.sqlite import DATABASE, connect
+
+
+def rows(start: int, stop: int) -> list[Row]:
+    return [
+        Row(index, index, "event", f"viewer:{index % 7}", b"key%d" % index, b"leaf", b"h" * 32, b"%d" % index * 20)
+        for index in range(start, stop)
+    ]
+
+
+def filled(directory: Path, size: int = 20) -> Path:
+    store = SqliteRecords(directory, writing=True)
+    store.append(rows(0, size))
+    store.close()
+    return directory / DATABASE
+
+
+def test_durable_means_wal_and_full_sync(tmp_path: Path) -> None:
+    store = SqliteRecords(tmp_path, writing=True)
+    pragmas = {}
+    for name in ("journal_mode", "synchronous"):
+        pragmas[name] = store._writer.exec_driver_sql(f"PRAGMA {name}").scalar()  # type: ignore[union-attr]
+    store.close()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2}
+
+
+def test_reading_where_nothing_is(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no journal here"):
+        SqliteRecords(tmp_path, writing=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_follows_the_writer_and_may_not_write(tmp_path: Path) -> None:
+    writer = SqliteRecords(tmp_path, writing=True)
+    reader = SqliteRecords(tmp_path, writing=False)
+    assert reader.size() == 0
+    writer.append(rows(0, 3))
+    assert reader.size() == 3
+    assert list(reader.rows(0, 3)) == rows(0, 3)
+    with pytest.raises(StoreError, match="opened for reading only"):
+        reader.append(rows(3, 4))
+    reader.close()
+    writer.close()
+
+
+def test_a_second_writing_process_is_told_who_writes(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from plainview.storage import SqliteRecords;"
+        "s = SqliteRecords(pathlib.Path(sys.argv[1]), writing=True); print('open', flush=True); sys.stdin.read()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "open\n"
+        with pytest.raises(StoreLocked, match=f"process {child.pid} has this journal open for writing"):
+            SqliteRecords(tmp_path, writing=True)
+        SqliteRecords(tmp_path, writing=False).close()
+        child.kill()
+    SqliteRecords(tmp_path, writing=True).close()
+
+
+def test_the_lock_goes_with_a_store_that_could_not_be_opened(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    good = path.read_bytes()
+    path.write_bytes(b"no database at all" * 500)
+    for writing in (True, False):
+        with pytest.raises(StoreError, match=f"{DATABASE}: cannot be read"):
+            SqliteRecords(tmp_path, writing=writing)
+    path.write_bytes(good)
+    SqliteRecords(tmp_path, writing=True).close()
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(filled(tmp_path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for writing in (True, False):
+        with pytest.raises(StoreError, match=r"format 99, and this version of Plainview reads format 1"):
+            SqliteRecords(tmp_path, writing=writing)
+
+
+def test_a_full_disk_writes_nothing_and_is_survived(tmp_path: Path) -> None:
+    limits: list[sqlite3.Connection] = []
+
+    def small(path: str) -> sqlite3.Connection:
+        limits.append(connect(path))
+        limits[-1].execute("PRAGMA max_page_count = 40")
+        return limits[-1]
+
+    store = SqliteRecords(tmp_path, writing=True, connector=small)
+    store.append(rows(0, 10))
+    with pytest.raises(StoreFull, match="no space left; nothing was written"):
+        store.append(rows(10, 2000))
+    assert store.size() == 10
+    assert list(store.rows(0, 99)) == rows(0, 10)
+    store.append(rows(10, 12))
+    for connection in limits:
+        connection.execute("PRAGMA max_page_count = 100000")
+    store.append(rows(12, 2000))
+    assert list(store.rows(0, 2000)) == rows(0, 2000)
+    store.close()
+
+
+def test_text_that_is_not_utf8_names_its_row(tmp_path: Path) -> None:
+    with sqlite3.connect(filled(tmp_path)) as connection:
+        connection.execute("UPDATE records SET kind = CAST(x'ff' AS TEXT) WHERE idx = 7")
+    connection.close()
+    store = SqliteRecords(tmp_path, writing=False)
+    for read in (store.rows(0, 20), store.owned("viewer:0", 0, 20)):
+        with pytest.raises(StoreDamaged, match="record 7") as error:
+            list(read)
+        assert error.value.index == 7
+    assert list(store.rows(8, 20)) == rows(8, 20)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return filled(tmp_path_factory.mktemp("pristine"), 60).read_bytes()
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_a_flipped_bit_anywhere_in_the_file_is_no_strange_error(
+    pristine: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Rows come back (the journal checks what is in them), or the store says that it is damaged: nothing else."""
+    directory = tmp_path_factory.mktemp("flipped")
+    flipped = bytearray(pristine)
+    bit = data.draw(st.integers(0, 8 * len(flipped) - 1), label="bit")
+    flipped[bit // 8] ^= 1 << bit % 8
+    (directory / DATABASE).write_bytes(flipped)
+    try:
+        store = SqliteRecords(directory, writing=False)
+        try:
+            store.find([b"key1"])
+            assert all(isinstance(row, Row) for row in store.rows(0, store.size()))
+            list(store.owned("viewer:1", 0, 60))
+            list(store.of_kind("event", 0, 60))
+        finally:
+            store.close()
+    except StoreError:
+        pass
+    finally:
+        shutil.rmtree(directory)
