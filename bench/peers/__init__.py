@@ -1,0 +1,1 @@
+"""What our ranking and retrieval are measured against."""

@@ -1,0 +1,98 @@
+"""`plainview import`: a data set the user has downloaded becomes records of the journal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from plainview.journal import JournalDamaged, JournalStopped
+from plainview.platform.founding import found
+from plainview.platform.home import VARIABLE, Home, HomeError, default_home
+from plainview.platform.imports.kuairand import KuaiRand
+from plainview.platform.imports.kuairec import KuaiRec
+from plainview.platform.imports.load import ImportRefused, Loaded, run
+from plainview.platform.imports.source import Source
+from plainview.platform.imports.tables import Faults, SourceError
+from plainview.platform.releases import installed
+
+app = typer.Typer(help="Import a data set you have downloaded.", no_args_is_help=True)
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the data set's files.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help=f"Data directory (default: ${VARIABLE}, or ~/.local/share/plainview).")
+]
+KeepTimes = Annotated[
+    bool,
+    typer.Option("--keep-times", help="Keep the source's times. By default the log is moved so that it ends now."),
+]
+
+
+@app.command()
+def kuairand(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
+    """Import KuaiRand-Pure or 1K (published CSV files, or Parquet)."""
+    _import(KuaiRand, "kuairand", directory, Home(home or default_home()), keep_times)
+
+
+@app.command()
+def kuairec(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
+    """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone)."""
+    _import(KuaiRec, "kuairec", directory, Home(home or default_home()), keep_times)
+
+
+def _import(reader: Callable[[Path, Faults], Source], name: str, directory: Path, home: Home, keep_times: bool) -> None:
+    console = Console(stderr=True)
+    try:
+        home.prepare()
+        with Faults(home.path / "imports" / f"{name}.faults.jsonl") as faults:
+            with console.status(f"Reading {directory}"):
+                source = reader(directory.expanduser(), faults)
+            _print_faults(console, faults)
+            loaded = _load(console, source, home, keep_times)
+    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped) as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        console.print("Interrupted. Run the same command again to go on.")
+        raise typer.Exit(128 + signal.SIGINT) from error
+    console.print(
+        f"{name}: {loaded.records:,} records in {home.path}, {loaded.fresh:,} of them new; {loaded.faults:,} rows left out; "
+        f"times shifted by {loaded.shift:,} ms",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _load(console: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
+    journal = home.write(installed().configuration)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    try:
+        found(journal, home.epochs)
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task(f"Importing {source.origin.origin}", total=source.total)
+            return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
+    finally:
+        journal.close()
+
+
+def _print_faults(console: Console, faults: Faults) -> None:
+    if not faults.count:
+        return
+    for fault in faults.first:
+        console.print(str(fault), highlight=False, markup=False, soft_wrap=True)
+    left = faults.count - len(faults.first)
+    more = f" ({left:,} more not shown)" if left else ""
+    console.print(
+        f"{faults.count:,} rows left out{more}; all are listed in {faults.path}", highlight=False, soft_wrap=True
+    )

@@ -1,0 +1,1 @@
+"""Data sets that users have downloaded, turned into the journal's records."""

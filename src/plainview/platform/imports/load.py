@@ -1,0 +1,169 @@
+"""Brings a data set into the journal: in batches, resumable, never twice and never over another's ids."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from itertools import islice
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.journal.entry import Ack, Draft, Refused
+from plainview.journal.journal import Journal
+from plainview.journal.keys import import_key, key_of
+from plainview.platform.imports.source import Source
+from plainview.records import Origin, Record, Video, Viewer
+
+BATCH = 4096
+"""Records in one submission."""
+AHEAD = 4
+"""Submissions that may wait for the journal's writer while the next is made."""
+
+Progress = Callable[[int], None]
+"""Told how many records have just become durable, or were so already."""
+
+
+class ImportRefused(Exception):
+    """The import would not go with what the journal holds. Nothing of it was written."""
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What came of an import."""
+
+    records: int
+    """Records of the source, the origin included: all are in the journal now."""
+    fresh: int
+    """Of these, records that were not there before."""
+    shift: int
+    """Milliseconds added to the source's times."""
+    faults: int
+    """Rows of the source that were left out."""
+
+
+def run(journal: Journal, source: Source, shift: int | None, progress: Progress) -> Loaded:
+    """Append all records of `source`; those that are there already are left as they are.
+
+    `shift` is what `source.Source.records` adds to times. None moves the log so that its last impression falls at the
+    import's start: the journal time of its origin record, which an interrupted import finds again. Run again with the
+    same files and the same choice of shift, an import goes on where it stopped; run again when done, it adds nothing.
+
+    Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
+    the same ids, or an import of this name from other files or with another shift; and what `Journal.submit` raises.
+    """
+    _check_origins(journal, source)
+    _check_ids(journal, source)
+    if shift is not None:
+        _check_shift(journal, source, shift)
+    first = journal.append([_draft(source.origin, source.origin.origin)])
+    begun = _settled(first[0])
+    if shift is None:
+        shift = begun.time - source.last
+        _check_shift(journal, source, shift)
+    progress(1)
+    fresh = int(begun.fresh)
+    waiting: deque[Future[list[Ack | Refused]]] = deque()
+    for drafts in _batches(source, shift):
+        waiting.append(journal.submit(drafts))
+        if len(waiting) > AHEAD:
+            fresh += _take(waiting.popleft(), progress)
+    while waiting:
+        fresh += _take(waiting.popleft(), progress)
+    return Loaded(source.total, fresh, shift, source.faults.count)
+
+
+def _batches(source: Source, shift: int) -> Iterator[list[Draft]]:
+    name = source.origin.origin
+    records = source.records(shift)
+    next(records)  # the origin went first
+    while drafts := [_draft(record, name) for record in islice(records, BATCH)]:
+        yield drafts
+
+
+def _draft(record: Record, name: str) -> Draft:
+    """Impressions and histories carry their key in their fields; the others get one of the import's and their id."""
+    match record:
+        case Origin():
+            return Draft(record, import_key(f"{name}/origin", 0))
+        case Video():
+            return Draft(record, import_key(f"{name}/video", record.video))
+        case Viewer():
+            return Draft(record, import_key(f"{name}/viewer", record.viewer))
+        case _:
+            return Draft(record, key_of(record))
+
+
+def _take(future: Future[list[Ack | Refused]], progress: Progress) -> int:
+    outcomes = [_settled(outcome) for outcome in future.result()]
+    progress(len(outcomes))
+    return sum(outcome.fresh for outcome in outcomes)
+
+
+def _settled(outcome: Ack | Refused) -> Ack:
+    if isinstance(outcome, Refused):
+        raise ImportRefused(f"the journal refused a record ({outcome.code}): {outcome.reason}")
+    return outcome
+
+
+def _check_origins(journal: Journal, source: Source) -> None:
+    for entry in journal.of_kind("origin"):
+        record = entry.record
+        if (
+            isinstance(record, Origin)
+            and record.origin == source.origin.origin
+            and record.digest != source.origin.digest
+        ):
+            raise ImportRefused(
+                f"{record.origin} was imported before from other files (digest {record.digest}, these have "
+                f"{source.origin.digest}); import these into a data directory of their own, or continue with the first"
+            )
+
+
+def _check_ids(journal: Journal, source: Source) -> None:
+    """No id of the source may already be somebody else's. A viewer of ours is known by its key."""
+    name = source.origin.origin
+    foreign = {
+        entry.record.video
+        for entry in journal.of_kind("video")
+        if isinstance(entry.record, Video) and entry.record.origin != name
+    }
+    _refuse_shared("video", foreign, source.videos(), name)
+    known = {
+        entry.record.viewer: entry.index for entry in journal.of_kind("viewer") if isinstance(entry.record, Viewer)
+    }
+    shared = np.intersect1d(np.array(sorted(known), np.int64), source.viewers())
+    if journal.find(import_key(f"{name}/origin", 0)) is not None:
+        shared = np.array(
+            [viewer for viewer in shared.tolist() if journal.find(import_key(f"{name}/viewer", viewer)) is None],
+            np.int64,
+        )
+    _refuse_shared("viewer", set(shared.tolist()), source.viewers(), name)
+
+
+def _refuse_shared(what: str, taken: set[int], ours: NDArray[np.int64], name: str) -> None:
+    shared = np.intersect1d(np.array(sorted(taken), np.int64), ours)
+    if len(shared):
+        raise ImportRefused(
+            f"{len(shared)} {what} ids of {name} are taken in this journal, the first is {shared[0]}: two data sets "
+            "number their own from 0; import it into a data directory of its own (--home)"
+        )
+
+
+def _check_shift(journal: Journal, source: Source, shift: int) -> None:
+    """What is there already of this import must have been moved in time by as much."""
+    for record in source.records(shift):
+        if isinstance(record, Origin):
+            continue
+        key = _draft(record, source.origin.origin).key
+        index = None if key is None else journal.find(key)
+        if index is not None:
+            found = journal.entry(index).record
+            if isinstance(found, Video) and isinstance(record, Video) and found.created != record.created:
+                begun = found.created - record.created + shift
+                raise ImportRefused(
+                    f"{source.origin.origin} was begun with its times shifted by {begun} ms, not {shift} ms; run it "
+                    "again as it was begun (with or without --keep-times)"
+                )
+        return

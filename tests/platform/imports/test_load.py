@@ -1,0 +1,167 @@
+"""An import into a real journal: resumable, idempotent, never over another's ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from plainview.journal.entry import Draft, Refused
+from plainview.journal.fence import Fence
+from plainview.journal.journal import Journal
+from plainview.journal.sealer import PlainSealer
+from plainview.platform.imports import load
+from plainview.platform.imports.kuairand import KuaiRand
+from plainview.platform.imports.kuairec import KuaiRec
+from plainview.platform.imports.load import ImportRefused, run
+from plainview.platform.imports.tables import Faults
+from plainview.records import Impression, Origin, Record, Viewer
+from plainview.storage.sqlite import SqliteRecords
+from tests.platform.imports.data_sets import RANDOM, T, kuairand, kuairec, log_row
+
+NOW = T + 10**9
+
+
+@pytest.fixture
+def open_journal(tmp_path: Path) -> Iterator[Callable[[], Journal]]:
+    opened: list[Journal] = []
+    clock = iter(range(NOW, NOW + 10**6))
+
+    def again() -> Journal:
+        for journal in opened:
+            journal.close()
+        opened.append(
+            Journal(
+                SqliteRecords(tmp_path / "home", writing=True), PlainSealer(), Fence(10**6, 10**6), lambda: next(clock)
+            )
+        )
+        return opened[-1]
+
+    yield again
+    for journal in opened:
+        journal.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> KuaiRand:
+    return KuaiRand(kuairand(tmp_path / "kuairand"), Faults())
+
+
+def records(journal: Journal) -> list[Record]:
+    return [entry.record for entry in journal.read()]
+
+
+def ignored(count: int) -> None:
+    pass
+
+
+def test_everything_is_appended_in_the_sources_order(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+    journal, told = open_journal(), []
+    loaded = run(journal, source, 0, told.append)
+    assert (loaded.records, loaded.fresh, loaded.shift, loaded.faults) == (11, 11, 0, 0)
+    assert sum(told) == source.total
+    # The journal fills in its own time, and changes nothing else.
+    stripped = [str(record).partition(", ")[2] for record in records(journal)]
+    assert stripped == [str(record).partition(", ")[2] for record in source.records(0)]
+
+
+def test_the_log_ends_when_the_import_starts(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+    journal = open_journal()
+    loaded = run(journal, source, None, ignored)
+    begun = journal.entry(0)
+    assert isinstance(begun.record, Origin)
+    assert loaded.shift == begun.time - source.last
+    assert max(record.at for record in records(journal) if isinstance(record, Impression)) == begun.time
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", range(1, 11))
+def test_an_interrupted_import_continues(
+    open_journal: Callable[[], Journal], source: KuaiRand, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "BATCH", 1)
+    monkeypatch.setattr(load, "AHEAD", 0)
+    left = after
+
+    def stop(count: int) -> None:
+        nonlocal left
+        left -= count
+        if left <= 0:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(open_journal(), source, None, stop)
+    journal = open_journal()
+    there = journal.size
+    loaded = run(journal, source, None, ignored)
+    assert loaded.fresh == source.total - there
+    assert journal.size == source.total
+    assert len({record.at - loaded.shift for record in records(journal) if isinstance(record, Impression)}) == 4
+    assert run(journal, source, None, ignored).fresh == 0
+
+
+def test_the_same_import_with_another_shift_is_refused(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+    journal = open_journal()
+    run(journal, source, 5, ignored)
+    with pytest.raises(ImportRefused, match="shifted by 5 ms, not 0 ms; run it again as it was begun"):
+        run(journal, source, 0, ignored)
+    with pytest.raises(ImportRefused, match="shifted by 5 ms"):
+        run(journal, source, None, ignored)
+    assert journal.size == source.total
+
+
+def test_other_files_under_the_same_name_are_refused(
+    open_journal: Callable[[], Journal], source: KuaiRand, tmp_path: Path
+) -> None:
+    journal = open_journal()
+    run(journal, source, 0, ignored)
+    with (tmp_path / "kuairand" / RANDOM).open("a") as file:
+        file.write(log_row(0, 0, T) + "\n")
+    with pytest.raises(ImportRefused, match="kuairand was imported before from other files"):
+        run(journal, KuaiRand(tmp_path / "kuairand", Faults()), 0, ignored)
+
+
+def test_a_second_data_set_may_not_take_taken_ids(
+    open_journal: Callable[[], Journal], source: KuaiRand, tmp_path: Path
+) -> None:
+    folder = kuairec(tmp_path / "kuairec")
+    journal = open_journal()
+    run(journal, source, 0, ignored)
+    size = journal.size
+    # Videos 3 and 7, viewers 2 and 4: nobody's so far.
+    assert run(journal, KuaiRec(folder, Faults()), 0, ignored).fresh == 8
+    for name in ("item_daily_features.csv", "item_categories.csv", "kuairec_caption_category.csv"):
+        path = folder / "data" / name
+        path.write_text(path.read_text().replace("\n7,", "\n2,"))
+    fresh = tmp_path / "second"
+    other = Journal(SqliteRecords(fresh, writing=True), PlainSealer(), Fence(10**6, 10**6))
+    run(other, source, 0, ignored)
+    with pytest.raises(
+        ImportRefused, match=r"1 video ids of kuairec are taken in this journal, the first is 2.*--home"
+    ):
+        run(other, KuaiRec(folder, Faults()), 0, ignored)
+    assert other.size == size
+    other.close()
+
+
+def test_viewers_of_the_app_are_never_taken_over(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+    journal = open_journal()
+    journal.append([Draft(Viewer(time=0, viewer=1, region="FR", age="18+", mode="plain"))])
+    with pytest.raises(ImportRefused, match="1 viewer ids of kuairand are taken in this journal, the first is 1"):
+        run(journal, source, 0, ignored)
+    assert journal.size == 1
+
+
+def test_a_refusal_of_the_journal_is_an_error(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+    class Refusing(Fence):
+        def check(self, index: int, time: int, record: Record) -> Refused | None:
+            return Refused("no impressions here", "test") if isinstance(record, Impression) else None
+
+    journal = open_journal()
+    journal._fence = Refusing(1, 1)
+    with pytest.raises(ImportRefused, match=r"refused a record \(test\): no impressions here"):
+        run(journal, source, 0, ignored)
