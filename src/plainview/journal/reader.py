@@ -29,7 +29,10 @@ class JournalReader:
     @property
     def size(self) -> int:
         """One past the index of the last record."""
-        return self._store.size()
+        try:
+            return self._store.size()
+        except StoreDamaged as error:
+            raise JournalDamaged(error.index, "row", error.detail) from error
 
     @property
     def last_time(self) -> int:
@@ -96,6 +99,8 @@ class JournalReader:
         struct = KINDS.get(kind)
         if struct is None:
             raise JournalDamaged(index, "kind", f"there is no kind {kind!r}")
+        if type(sealed) is not bytes:
+            raise JournalDamaged(index, "row", f"its body is no byte string but {sealed!r}")
         public = kind in PUBLIC
         salt, body = b"", sealed
         if not public:

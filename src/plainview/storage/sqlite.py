@@ -124,7 +124,7 @@ class SqliteRecords:
             if self._writer is not None:
                 self._create(self._writer, directory, checkpoint_pages)
             self._check_format()
-            self._size = self._count()
+            self._size = self._count() if writing else 0
         except BaseException as error:
             self.close()
             if isinstance(error, DatabaseError):

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import pytest
+
+from plainview.journal import Ack, Draft, Fence, Journal, Refused
+from plainview.journal import fence as fences
+from plainview.records import Page, Record
+from plainview.records.digests import commitment
+from plainview.records.fields import to_text
+from tests.journal.conftest import Clock, Opener
+from tests.journal.drafts import (
+    FIRST_DIGEST,
+    FIRST_EPOCH,
+    NOW,
+    RELEASE,
+    digest,
+    epoch,
+    event,
+    example,
+    named,
+    page,
+    release,
+    viewer,
+)
+
+
+@pytest.fixture
+def ready(journal: Journal) -> Journal:
+    """A journal in which pages may be served: a release and an epoch."""
+    accepted(journal, release(), FIRST_EPOCH)
+    return journal
+
+
+def accepted(journal: Journal, *drafts: Draft) -> list[Ack]:
+    outcomes = journal.append(drafts)
+    assert all(isinstance(outcome, Ack) for outcome in outcomes), outcomes
+    return [outcome for outcome in outcomes if isinstance(outcome, Ack)]
+
+
+def refused(journal: Journal, draft: Draft, code: str, *parts: str) -> None:
+    size = journal.size
+    (outcome,) = journal.append([draft])
+    assert isinstance(outcome, Refused), outcome
+    assert outcome.code == code
+    for part in parts:
+        assert part in outcome.reason
+    assert journal.size == size
+
+
+def commitment_of(journal: Journal, index: int) -> str:
+    found = journal.entry(index).commitment
+    assert found is not None
+    return to_text(found)
+
+
+def test_a_right_page_passes(ready: Journal) -> None:
+    assert accepted(ready, page()) == [Ack(2, NOW, True)]
+
+
+def test_what_is_no_page_passes(journal: Journal) -> None:
+    accepted(journal, event(1), viewer(1), example("video"), example("revocation"), example("decision"))
+
+
+def test_an_unknown_release(journal: Journal) -> None:
+    accepted(journal, FIRST_EPOCH)
+    refused(journal, page(), "revoked", f"release {RELEASE} is not in the journal")
+
+
+def test_a_revoked_release(ready: Journal, reopen: Opener) -> None:
+    accepted(ready, page(), example("revocation", digest=RELEASE))
+    refused(ready, page(session=2), "revoked", f"release {RELEASE} was revoked by record 3")
+    accepted(ready, release())
+    refused(reopen(), page(session=2), "revoked", "record 3")
+
+
+def test_a_revocation_holds_from_its_index_on_within_one_group(ready: Journal) -> None:
+    before, revoked, after = ready.append([page(), example("revocation", digest=RELEASE), page(session=2)])
+    assert isinstance(before, Ack)
+    assert isinstance(revoked, Ack)
+    assert isinstance(after, Refused)
+    assert after.code == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("regions", "ages", "holds"),
+    [
+        ((), (), True),
+        (("DE",), (), True),
+        (("FR", "DE"), ("18+",), True),
+        ((), ("13-15", "18+"), True),
+        (("FR",), (), False),
+        ((), ("13-15",), False),
+        (("DE",), ("16-17",), False),
+    ],
+)
+def test_a_restricted_item(ready: Journal, regions: tuple[str, ...], ages: tuple[str, ...], holds: bool) -> None:
+    accepted(ready, example("decision", regions=regions, ages=ages))
+    if holds:
+        refused(ready, page(), "ineligible", "video 77 is restricted by decision 9", "region DE", "age 18+")
+    else:
+        accepted(ready, page())
+
+
+def test_a_lifted_decision(ready: Journal, reopen: Opener) -> None:
+    everywhere = {"regions": (), "ages": ()}
+    accepted(ready, example("decision", **everywhere), example("decision", decision=10, video=78, **everywhere))
+    refused(ready, page(), "ineligible", "decision 9")
+    accepted(ready, example("decision", effect="lift"))
+    refused(ready, page(), "ineligible", "video 78 is restricted by decision 10")
+    ready = reopen()
+    refused(ready, page(), "ineligible", "decision 10")
+    accepted(ready, example("decision", decision=10, video=78, effect="lift"), page())
+
+
+def test_two_decisions_on_one_video_are_lifted_one_by_one(ready: Journal) -> None:
+    for number in (9, 10):
+        accepted(ready, example("decision", decision=number, regions=(), ages=()))
+    accepted(ready, example("decision", decision=9, effect="lift"))
+    refused(ready, page(), "ineligible", "decision 10")
+    accepted(ready, example("decision", decision=10, effect="lift"), page())
+
+
+def test_a_decisions_number_stays_with_its_video(ready: Journal) -> None:
+    accepted(ready, example("decision", decision=9, video=500), example("decision", decision=9, regions=(), ages=()))
+    accepted(ready, page())
+
+
+def test_a_stale_epoch(reopen: Opener) -> None:
+    journal = reopen(max_lag=10)
+    accepted(journal, release(), FIRST_EPOCH, *(viewer(number) for number in range(8)))
+    accepted(journal, page())
+    refused(journal, page(session=2), "stale", "epoch 0 lags 11 records, at most 10")
+    second = epoch(1, 5, FIRST_DIGEST)
+    accepted(journal, second)
+    refused(journal, page(session=2), "stale", "epoch 0 lags")
+    accepted(journal, page(session=2, epoch=1, epoch_digest=second.record.digest))  # type: ignore[attr-defined]
+    refused(reopen(max_lag=10), page(session=3), "stale", "epoch 0 lags")
+
+
+def test_an_unknown_epoch(ready: Journal) -> None:
+    refused(ready, page(epoch=1), "epoch", "epoch 1 is not in the journal")
+    refused(ready, page(epoch_digest=digest(77)), "epoch", f"epoch 0 has digest {FIRST_DIGEST}, not {digest(77)}")
+
+
+def test_an_epoch_that_does_not_follow(ready: Journal, reopen: Opener) -> None:
+    for number, upto, parent, part in (
+        (2, 0, FIRST_DIGEST, "epoch 2: 1 is next"),
+        (1, 0, digest(5), f"its parent is {FIRST_DIGEST}"),
+        (1, 3, FIRST_DIGEST, "upto 3 is not between 0 and 2"),
+    ):
+        refused(ready, epoch(number, upto, parent), "epoch", part)
+    wrong = epoch(1, 2, FIRST_DIGEST).record
+    refused(ready, example("epoch", epoch=1, upto=2, parent=FIRST_DIGEST), "epoch", "its digest is", f"not {digest(4)}")
+    ready = reopen()
+    accepted(ready, Draft(wrong))
+    refused(ready, epoch(2, 1, wrong.digest), "epoch", "upto 1 is not between 2 and 3")  # type: ignore[attr-defined]
+
+
+def test_an_epoch_sent_again_is_the_same_epoch(ready: Journal) -> None:
+    assert ready.append([FIRST_EPOCH]) == [Ack(1, NOW, False)]
+
+
+@pytest.mark.parametrize("apart", [2001, -2001])
+def test_a_page_of_another_time(ready: Journal, apart: int) -> None:
+    refused(ready, page(now=NOW + apart), "clock", f"now is {NOW + apart} and journal time {NOW}", "2000 ms")
+    accepted(ready, page(now=NOW + apart - apart // 2001))
+
+
+def test_the_pages_of_a_session_follow_one_another(ready: Journal) -> None:
+    (first,) = accepted(ready, page())
+    previous = commitment_of(ready, first.index)
+    refused(ready, page(2, previous), "session", f"page 2 of session {named(1)}: 1 is next")
+    refused(ready, page(1, digest(3)), "session", f"page 0 has commitment {previous}, not {digest(3)}")
+    refused(ready, page(1, previous, viewer=6), "session", "another viewer's")
+    (second,) = accepted(ready, page(1, previous))
+    accepted(ready, page(2, commitment_of(ready, second.index)))
+
+
+def test_a_session_begins_with_dashes(ready: Journal) -> None:
+    refused(ready, page(0, digest(1)), "session", "43 dashes")
+    refused(ready, page(1, digest(1)), "session", "page 0 is not in the journal")
+
+
+def test_a_page_asked_for_twice_is_the_first(ready: Journal, clock: Clock) -> None:
+    (first,) = accepted(ready, page())
+    clock.now += 60_000
+    assert ready.append([page(items=())]) == [Ack(first.index, NOW, False)]
+    previous = commitment_of(ready, first.index)
+    accepted(ready, page(1, previous, now=clock.now))
+    assert ready.append([page(1, previous), page()]) == [Ack(3, clock.now, False), Ack(2, NOW, False)]
+
+
+def test_another_viewers_session_gives_nothing_away(ready: Journal) -> None:
+    accepted(ready, page())
+    refused(ready, page(viewer=6), "session", f"session {named(1)} is another viewer's")
+    first, second = ready.append([page(session=3), page(session=3, viewer=6)])
+    assert isinstance(first, Ack)
+    assert isinstance(second, Refused)
+    assert second.code == "session"
+
+
+def test_sessions_beyond_those_at_hand_are_looked_up(
+    ready: Journal, reopen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fences, "SESSIONS", 2)
+    acks = accepted(ready, *(page(session=number) for number in range(5)))
+    previous = [commitment_of(ready, ack.index) for ack in acks]
+    for number in (0, 4, 2):
+        accepted(ready, page(1, previous[number], session=number))
+    ready = reopen()
+    refused(ready, page(1, previous[3], session=1), "session", "commitment")
+    refused(ready, page(1, previous[1], session=1, viewer=6), "session", "another viewer's")
+    accepted(ready, page(1, previous[1], session=1))
+
+
+def test_a_fence_without_a_journal_knows_what_it_observed() -> None:
+    fence = Fence(10, 2000)
+    for index, draft in enumerate((release(), FIRST_EPOCH)):
+        fence.observe(index, draft.record, None)
+    first = page().record
+    assert fence.check(2, NOW, first) is None
+    fence.observe(2, first, commitment(bytes(32), b""))
+    following = page(1, to_text(commitment(bytes(32), b"")))
+    assert fence.check(3, NOW, following.record) is None
+    outcome = fence.check(3, NOW, page(1, session=9).record)
+    assert outcome is not None
+    assert outcome.code == "session"
+
+
+def test_epochs_out_of_reach_are_let_go() -> None:
+    fence = Fence(10, 2000)
+    parent = digest(0)
+    for number in range(500):
+        made: Record = epoch(number, number, parent).record
+        assert fence.check(number, NOW, made) is None
+        fence.observe(number, made, None)
+        parent = made.digest  # type: ignore[attr-defined]
+    assert len(fence._epochs) == 11
+    fence.observe(500, release().record, None)
+    old = page(epoch=3).record
+    assert isinstance(old, Page)
+    outcome = fence.check(501, NOW, old)
+    assert outcome == Refused("epoch 3 lags more than 10 records", "stale")
