@@ -20,6 +20,7 @@ from plainview.platform.imports.load import ImportRefused, Loaded, run
 from plainview.platform.imports.source import Source
 from plainview.platform.imports.tables import Faults, SourceError
 from plainview.platform.releases import installed
+from plainview.storage import StoreFull
 
 app = typer.Typer(help="Import a data set you have downloaded.", no_args_is_help=True)
 
@@ -54,15 +55,15 @@ def _import(reader: Callable[[Path, Faults], Source], name: str, directory: Path
                 source = reader(directory.expanduser(), faults)
             _print_faults(console, faults)
             loaded = _load(console, source, home, keep_times)
-    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped) as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreFull) as error:
+        console.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
         console.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
     console.print(
-        f"{name}: {loaded.records:,} records in {home.path}, {loaded.fresh:,} of them new; {loaded.faults:,} rows left out; "
-        f"times shifted by {loaded.shift:,} ms",
+        f"{name}: {loaded.records:,} records in {home.path}, {loaded.fresh:,} of them new; "
+        f"{loaded.faults:,} rows left out; times shifted by {loaded.shift:,} ms",
         highlight=False,
         soft_wrap=True,
     )
