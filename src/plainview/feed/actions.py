@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from plainview.feed.tables import REGIONS
+from plainview.feed.tables import REGIONS, UNKNOWN_SURFACE
 from plainview.records import (
     ACTIONS,
     Decision,
@@ -109,10 +109,12 @@ class Reader:
         return self._region.get(name, 0)
 
     def mask(self, decision: Decision) -> int:
-        """Bit 4 * region + age band, for each pair in which `decision` keeps the video back."""
-        regions = (
-            [self._region[name] for name in decision.regions if name in self._region] if decision.regions else range(16)
-        )
+        """Bit 4 * region + age band, for each pair in which `decision` keeps the video back.
+
+        A region that the release does not name shares ZZ's bits with all such regions: rather too much is kept back
+        there than too little.
+        """
+        regions = sorted({self.region(name) for name in decision.regions}) if decision.regions else range(16)
         ages = [AGE_BANDS.index(age) for age in decision.ages] if decision.ages else range(4)
         bits = 0
         for region in regions:
@@ -138,14 +140,16 @@ class Reader:
                     append(
                         (
                             record.at, record.viewer, record.video, origin_key(record.origin), 0, 0, 0, -1,
-                            min(record.watched, 2**31 - 1), record.outcomes | VIEWED, IMPRESSION, 0, record.surface, 0, 0, 0,
+                            min(record.watched, 2**31 - 1), record.outcomes | VIEWED, IMPRESSION, 0,
+                            min(record.surface, UNKNOWN_SURFACE - 1), 0, 0, 0,
                         )
                     )  # fmt: skip
                 case Page():
                     append(
                         (
                             record.time, record.viewer, 0, index, session_key(record.session), len(words), len(record.items), -1,
-                            0, 0, PAGE, record.request.mode == "plain", record.request.surface, 0, 0, 0,
+                            0, 0, PAGE, record.request.mode == "plain",
+                            min(record.request.surface, UNKNOWN_SURFACE - 1), 0, 0, 0,
                         )
                     )  # fmt: skip
                     words.extend(item.video for item in record.items)
@@ -154,24 +158,10 @@ class Reader:
                     for video, outcomes in record.past:
                         append(
                             (
-                                record.at,
-                                record.viewer,
-                                video,
-                                key,
-                                0,
-                                0,
-                                0,
-                                -1,
-                                0,
-                                outcomes | VIEWED,
-                                PAST,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
+                                record.at, record.viewer, video, key, 0, 0, 0, -1, 0, outcomes | VIEWED, PAST, 0,
+                                UNKNOWN_SURFACE, 0, 0, 0,
                             )
-                        )
+                        )  # fmt: skip
                 case Video():
                     append(
                         (

@@ -1,4 +1,5 @@
-"""What ranking and learning see of a viewer: the history, looked up in the world. Gathered once a page."""
+"""What ranking and learning see of a viewer: the history up to the start of a list, looked up in the world and summed
+up once, so that each candidate meets sums instead of fifty impressions."""
 
 from __future__ import annotations
 
@@ -6,31 +7,57 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plainview.feed.actions import COMPLETE, LONG_VIEW, NATIVE, VIEWED
+from plainview.feed.actions import COMPLETE, LIKE, LONG_VIEW, NATIVE, VIEWED
+from plainview.feed.kernels.arithmetic import log
 from plainview.feed.kernels.idmap import find
-from plainview.feed.tables import SURFACES, TAGS, Maps, Tables
+from plainview.feed.tables import (
+    DEPTH,
+    DURATIONS,
+    FORMS,
+    G_DURATION,
+    G_TAG,
+    LONG_VIEWS,
+    SHOWN,
+    SURFACES,
+    TAG_SLOTS,
+    TAGS,
+    UNKNOWN_SURFACE,
+    W_OUTCOME,
+    W_RECENCY,
+    WIDTH,
+    Maps,
+    Tables,
+)
 from plainview.feed.viewers import HISTORY
 
-DEPTH = 50
-"""Impressions of the history that are looked at, newest first."""
+F32 = np.float32
 LONG_WATCH = 18_000
 """Milliseconds that make a long view of any video; all of a shorter one."""
+REACH = np.array([1.0, 0.5, 0.15, 0.03], np.float32)
+"""How much an impression says of durations 0, 1, 2, 3 buckets away."""
 
 CONTEXT = np.dtype(
     [
         ("count", "<i4"),
         ("region", "<i4"),
-        ("age", "<i4"),
-        ("video", "<i4", (DEPTH,)),  # rows
+        ("video", "<i4", (DEPTH,)),  # rows, newest first
         ("creator", "<i4", (DEPTH,)),
-        ("sound", "<i4", (DEPTH,)),
-        ("tags", "<i4", (DEPTH, TAGS)),
-        ("duration", "<i4", (DEPTH,)),
-        ("bits", "<i4", (DEPTH,)),
-        ("bucket", "<i4", (DEPTH,)),
-        ("form", "<i4", (DEPTH,)),
-        ("surface", "<i4", (DEPTH,)),
-        ("time", "<i8", (DEPTH,)),
+        ("positive", "u1", (DEPTH,)),  # watched long, or liked
+        ("surprise", "<f4", (DEPTH,)),  # long view less the viewer's own rate
+        ("attention", "<f4", (DEPTH,)),  # weight by outcome and recency
+        ("rate", "<f4"),  # of long views, drawn to everyone's
+        ("log_odds", "<f4"),  # of that rate
+        ("tag_shown", "<f4", (TAG_SLOTS,)),
+        ("tag_surprise", "<f4", (TAG_SLOTS,)),
+        ("duration_shown", "<f4", (DURATIONS,)),
+        ("duration_surprise", "<f4", (DURATIONS,)),
+        ("around_shown", "<f4", (DURATIONS,)),  # durations near by included, see REACH
+        ("around_surprise", "<f4", (DURATIONS,)),
+        ("form_shown", "<f4", (FORMS,)),
+        ("form_surprise", "<f4", (FORMS,)),
+        ("surface_shown", "<f4", (SURFACES,)),
+        ("surface_surprise", "<f4", (SURFACES,)),
+        ("taste", "<f4", (WIDTH,)),  # attention-weighted sum of keys
     ]
 )
 """Videos the catalogue does not know are left out."""
@@ -48,31 +75,112 @@ def outcome(bits: int, watched: int, duration: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def tag_slot(tag: int) -> int:
+    """The slot of a row of the tag table; 0 for none and for tags that came after the slots were taken."""
+    return tag + 1 if 0 <= tag < TAG_SLOTS - 1 else 0
+
+
+@njit(cache=True, nogil=True)
+def first_tag(video) -> int:  # type: ignore[no-untyped-def]
+    """The slot of a video's first tag."""
+    return tag_slot(video.tags[0])
+
+
+@njit(cache=True, nogil=True)
+def everyones_rate(tables: Tables) -> np.float32:
+    """Long views per impression of everyone, 0.35 before the first hundred."""
+    sums = tables.rate[SURFACES].sums
+    if sums[SHOWN] <= F32(100.0):
+        return F32(0.35)
+    return sums[LONG_VIEWS] / sums[SHOWN]  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True)
 def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:  # type: ignore[no-untyped-def]
-    """Fill `context` with the impressions of `viewer` below place `start` of the history, newest first."""
+    """Sum up in `context` the impressions of `viewer` below place `start` of the history."""
     context.region = viewer.region
-    context.age = viewer.age
     count = 0
+    positives = F32(0.0)
     place = start - 1
+    outcomes = np.empty(DEPTH, np.int64)
+    surfaces = np.empty(DEPTH, np.int64)
     while place >= 0 and place >= viewer.history - HISTORY and count < DEPTH:
         at = place % HISTORY
         row = find(maps.video, tables.video, viewer.h_video[at])
         if row >= 0:
-            video = tables.video[row]
+            bits = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[row].duration)
             context.video[count] = row
-            context.creator[count] = video.creator
-            context.sound[count] = video.sound
-            for i in range(TAGS):
-                context.tags[count][i] = video.tags[i]
-            context.duration[count] = video.duration
-            context.bits[count] = outcome(viewer.h_bits[at], viewer.h_watched[at], video.duration)
-            context.bucket[count] = video.bucket
-            context.form[count] = video.form
-            context.surface[count] = min(viewer.h_surface[at], SURFACES - 1)
-            context.time[count] = viewer.h_time[at]
+            outcomes[count] = bits
+            surfaces[count] = viewer.h_surface[at]
+            if bits & LONG_VIEW:
+                positives += F32(1.0)
             count += 1
         place -= 1
     context.count = count
+    rate = (positives + F32(8.0) * everyones_rate(tables)) / (F32(count) + F32(8.0))
+    context.rate = rate
+    bounded = min(max(rate, F32(0.01)), F32(0.99))
+    context.log_odds = log(bounded / (F32(1.0) - bounded))
+    context.tag_shown[:] = F32(0.0)
+    context.tag_surprise[:] = F32(0.0)
+    context.duration_shown[:] = F32(0.0)
+    context.duration_surprise[:] = F32(0.0)
+    context.around_shown[:] = F32(0.0)
+    context.around_surprise[:] = F32(0.0)
+    context.form_shown[:] = F32(0.0)
+    context.form_surprise[:] = F32(0.0)
+    context.surface_shown[:] = F32(0.0)
+    context.surface_surprise[:] = F32(0.0)
+    context.taste[:] = F32(0.0)
+    scale = F32(1.0) / np.sqrt(F32(count) + F32(4.0))
+    for j in range(count):
+        row = context.video[j]
+        video = tables.video[row]
+        long_view = 1 if outcomes[j] & LONG_VIEW else 0
+        surprise = F32(long_view) - rate
+        attention = tables.weight[W_OUTCOME + long_view].value * tables.weight[W_RECENCY + j].value * scale
+        context.creator[j] = video.creator
+        context.positive[j] = 1 if outcomes[j] & (LONG_VIEW | LIKE) else 0
+        context.surprise[j] = surprise
+        context.attention[j] = attention
+        for i in range(TAGS):
+            slot = tag_slot(video.tags[i])
+            if slot > 0:
+                context.tag_shown[slot] += F32(1.0)
+                context.tag_surprise[slot] += surprise
+        context.duration_shown[video.bucket] += F32(1.0)
+        context.duration_surprise[video.bucket] += surprise
+        context.form_shown[video.form] += F32(1.0)
+        context.form_surprise[video.form] += surprise
+        if surfaces[j] != UNKNOWN_SURFACE:
+            context.surface_shown[surfaces[j]] += F32(1.0)
+            context.surface_surprise[surfaces[j]] += surprise
+        _attend(tables, video, attention, context)
+    for bucket in range(DURATIONS):
+        if context.duration_shown[bucket] > F32(0.0):
+            for other in range(max(0, bucket - 3), min(DURATIONS, bucket + 4)):
+                reach = REACH[abs(bucket - other)]
+                context.around_shown[other] += reach * context.duration_shown[bucket]
+                context.around_surprise[other] += reach * context.duration_surprise[bucket]
+
+
+@njit(cache=True, nogil=True)
+def _attend(tables: Tables, video, attention: np.float32, context) -> None:  # type: ignore[no-untyped-def]
+    """Add a video's keys (its own, its creator's, its first tag's, its duration's) to the viewer's taste."""
+    tag = tables.group[G_TAG + first_tag(video)].key
+    length = tables.group[G_DURATION + video.bucket].key
+    taste = context.taste
+    for k in range(WIDTH):
+        taste[k] += attention * (tag[k] + length[k])
+    if video.item >= 0:
+        own = tables.item[video.item].key
+        for k in range(WIDTH):
+            taste[k] += attention * own[k]
+    entity = tables.creator[video.creator].entity
+    if entity >= 0:
+        theirs = tables.entity[entity].key
+        for k in range(WIDTH):
+            taste[k] += attention * theirs[k]
 
 
 def gathered(viewer: NDArray[np.void], tables: Tables, maps: Maps) -> NDArray[np.void]:

@@ -12,37 +12,81 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH = 16
-"""Length of an embedding."""
-NEIGHBOURS = 16
+"""Length of an embedding that ranks."""
+CODE = 32
+"""Length of an embedding that retrieves."""
+NEIGHBOURS = 24
 """Co-watched videos kept for each admitted video."""
+LATEST = 1 << 16
+"""Length of the ring of latest positives, from which popular negatives are drawn."""
 REGIONS = 8
-"""Regions whose popularity is counted, the first of them everywhere."""
+"""Regions a release may tell apart, the first of them everywhere."""
 POPULAR = 512
 """Length of a region's list of popular videos."""
 FRESH = 4096
 """Videos in the ring of latest arrivals."""
 RECENT = 8
 """Latest videos kept for each creator."""
-SURFACES = 16
-"""Surfaces told apart; higher numbers count as the last."""
+SURFACES = 8
+"""Surfaces told apart; numbers above 6 count as 6."""
+UNKNOWN_SURFACE = 7
+"""Where an imported history does not say."""
 TAGS = 4
-COUNTS = 12
-"""Decayed sums kept of what came of an entity's impressions, see `STATISTICS`."""
+"""Tags of a video."""
+TAG_SLOTS = 256
+"""Tags with cells of their own (the first 255 of the journal); 0 stands for none."""
+DURATIONS, FORMS, HOURS = 24, 16, 25
+"""Buckets of durations, kinds of making, hours of the day (24: unknown)."""
 
-STATISTICS = (
-    "shown",
-    "long_view",
-    "complete",
-    "like",
-    "follow",
-    "share",
-    "comment",
-    "not_interested",
-    "report",
-    "watched",  # fraction of the duration, at most 2
-    "residual",  # long view less what the viewer's and surface's rates alone say
-    "clicked",
-)
+# Rows of `bias`: log-odds of cells that are not keyed by video, creator or sound.
+B_FORM = 0
+B_DURATION = B_FORM + FORMS
+B_SURFACE = B_DURATION + DURATIONS
+B_DURATION_SURFACE = B_SURFACE + SURFACES
+B_TAG = B_DURATION_SURFACE + DURATIONS * SURFACES
+B_TAG_SURFACE = B_TAG + TAG_SLOTS
+B_HOUR_SURFACE = B_TAG_SURFACE + TAG_SLOTS * SURFACES
+B_FORM_SURFACE = B_HOUR_SURFACE + HOURS * SURFACES
+B_TAG_DURATION = B_FORM_SURFACE + FORMS * SURFACES
+BIASES = B_TAG_DURATION + TAG_SLOTS * DURATIONS
+
+# Rows of `tally`: shown, long views and residuals of such cells.
+T_TAG = 0
+T_DURATION = T_TAG + TAG_SLOTS
+T_FORM = T_DURATION + DURATIONS
+T_DURATION_SURFACE = T_FORM + FORMS
+T_TAG_SURFACE = T_DURATION_SURFACE + DURATIONS * SURFACES
+TALLIES = T_TAG_SURFACE + TAG_SLOTS * SURFACES
+
+# Rows of `group`: embeddings of such cells.
+G_TAG = 0
+G_DURATION = G_TAG + TAG_SLOTS
+G_SURFACE = G_DURATION + DURATIONS
+GROUPS = G_SURFACE + SURFACES
+
+FEATURES = 38
+"""Dense features of a candidate, see `features.NAMES`."""
+DEPTH = 50
+"""Impressions of a viewer's history that are looked at, newest first."""
+PREDICTED = 9
+"""Heads with parameters of their own: all but the rank."""
+
+# Rows of `weight`: dense parameters.
+W_RANK = 0
+W_OUTCOME = W_RANK + FEATURES
+W_RECENCY = W_OUTCOME + 2
+W_OFFSET = W_RECENCY + DEPTH
+W_HEAD = W_OFFSET + 1
+HEAD_WEIGHTS = FEATURES + 3
+"""Of each head: the features', then a constant's, the rank's and the viewer's own log-odds'."""
+W_HEAD_SURFACE = W_HEAD + PREDICTED * HEAD_WEIGHTS
+WEIGHTS = W_HEAD_SURFACE + PREDICTED * SURFACES
+
+SHOWN, LONG_VIEWS, RESIDUAL = 0, 1, 2
+"""Columns of a tally. The residual is long views less what the viewers' and surfaces' own rates said."""
+LIKES, KNOWN, CLICKS, WATCHED = 3, 4, 5, 6
+"""Further columns of an item's slow sums: likes; and, where the surface is known, impressions, and clicks and watch
+shares above the surface's means."""
 
 HEAD = np.dtype(
     [
@@ -54,10 +98,11 @@ HEAD = np.dtype(
         ("creators", "<i8"),
         ("sounds", "<i8"),
         ("tags", "<i8"),
-        ("entities", "<i8"),  # rows ever used, reserved cells included
+        ("entities", "<i8"),  # rows ever used
         ("free_entities", "<i8"),  # of which free again
-        ("shelves", "<i8"),
-        ("free_shelves", "<i8"),
+        ("items", "<i8"),
+        ("free_items", "<i8"),
+        ("latest", "<i8"),  # positives ever
         ("fresh", "<i8"),  # videos that ever entered the ring
         ("decisions", "<i8"),
         ("origins", "<i8"),
@@ -75,8 +120,7 @@ VIDEO = np.dtype(
         ("restricted", "<i8"),  # bit 4 * region + age band: kept back there
         ("creator", "<i4"),  # row
         ("sound", "<i4"),  # row, -1 for none
-        ("entity", "<i4"),  # row of what is learned about it, -1 before admission
-        ("shelf", "<i4"),  # row of its lists and popularity, -1 before admission
+        ("item", "<i4"),  # row of what is learned about it, -1 before admission
         ("duration", "<i4"),  # ms
         ("impressions", "<i4"),  # that taught
         ("decision", "<i4"),  # row of the latest decision about it, -1 for none
@@ -88,64 +132,94 @@ VIDEO = np.dtype(
     ]
 )
 
-ENTITY = np.dtype(
+EMBEDDED = [
+    ("query", "<f4", (WIDTH,)),  # as a candidate
+    ("query_precision", "<f4"),
+    ("key", "<f4", (WIDTH,)),  # as part of a history
+    ("key_precision", "<f4"),
+]
+
+ITEM = np.dtype(
     [
         ("touched", "<i8"),
         ("slow_time", "<i8"),
         ("fast_time", "<i8"),
-        ("owner", "<i4"),  # row in its table, -1 where free
-        ("table", "<i4"),  # whose: see OF_VIDEO ...
-        ("slow", "<f4", (COUNTS,)),  # decayed sums, slow half-life
-        ("fast", "<f4", (COUNTS,)),
-        ("query", "<f4", (WIDTH,)),  # as a candidate
-        ("key", "<f4", (WIDTH,)),  # as part of a history
-        ("query_square", "<f4"),  # sums of squared gradients (Adagrad)
-        ("key_square", "<f4"),
-        ("bias", "<f4"),
-        ("bias_square", "<f4"),
-    ]
-)
-"""What is learned of a video, creator, sound, tag or cell."""
-OF_CELL, OF_VIDEO, OF_CREATOR, OF_SOUND, OF_TAG = range(5)
-
-SHELF = np.dtype(
-    [
         ("popular_time", "<i8"),
         ("video", "<i4"),  # row, -1 where free
-        ("popular", "<f4", (REGIONS,)),  # views, decayed with the half-life of popularity
-        ("neighbour", "<i4", (NEIGHBOURS,)),  # co-watched videos' rows, -1 where none
-        ("weight", "<f4", (NEIGHBOURS,)),
-        ("surface", "<f4", (SURFACES, 3)),  # shown, long views, residuals by surface
-        ("code", "i1", (WIDTH,)),  # its key, rounded: what exact retrieval scans
+        ("slow", "<f4", (7,)),  # sums decayed by half in 7 days
+        ("fast", "<f4", (3,)),  # in one day
+        ("surface", "<f4", (SURFACES, 3)),  # tallies by surface, not decayed
+        ("bias", "<f4"),
+        ("bias_precision", "<f4"),
+        ("surface_bias", "<f4", (SURFACES,)),
+        ("surface_precision", "<f4", (SURFACES,)),
+        *EMBEDDED,
+        ("popular", "<f4", (REGIONS,)),  # long views and likes, decayed with the half-life of popularity
+        ("positive_time", "<i8"),
+        ("positives", "<f4"),  # long views and likes, decayed
+        ("neighbour_time", "<i8"),
+        ("neighbour", "<i4", (NEIGHBOURS,)),  # item rows of co-watched videos, -1 where none, filled from the left
+        ("weight", "<f4", (NEIGHBOURS,)),  # decayed
+        ("vector", "<f4", (CODE,)),  # for retrieval
+        ("vector_bias", "<f4"),
+        ("square_out", "<f4"),  # sums of squared gradients (Adagrad), as a candidate
+        ("square_in", "<f4"),  # as part of a history
     ]
 )
-"""What is kept of an admitted video beside what is learned."""
+"""What is learned of an admitted video."""
+
+CODES = np.dtype([("id", "<i8"), ("prior", "<i4"), ("code", "i1", (CODE,))])
+"""What exact retrieval scans, one row for each of `item`: the video's id, its prior and its vector, rounded."""
+
+ENTITY = np.dtype(
+    [
+        ("touched", "<i8"),
+        ("owner", "<i4"),  # row in its table, -1 where free
+        ("table", "<i4"),  # OF_CREATOR or OF_SOUND
+        ("tally", "<f4", (3,)),
+        ("bias", "<f4"),
+        ("bias_precision", "<f4"),
+        *EMBEDDED,
+    ]
+)
+"""What is learned of a creator or a sound."""
+OF_VIDEO, OF_CREATOR, OF_SOUND, OF_GROUP = range(1, 5)
 
 CREATOR = np.dtype([("id", "<i8"), ("entity", "<i4"), ("videos", "<i4"), ("recent", "<i4", (RECENT,))])
 SOUND = np.dtype([("id", "<i8"), ("entity", "<i4")])
-TAG = np.dtype([("id", "<i8"), ("entity", "<i4")])
+TAG = np.dtype([("id", "<i8")])
+BIAS = np.dtype([("value", "<f4"), ("precision", "<f4")])
+TALLY = np.dtype([("tally", "<f4", (3,))])
+GROUP = np.dtype(EMBEDDED)
+RATE = np.dtype([("sums", "<f4", (4,))])
+"""Shown, long views, clicks and watch shares of a surface; the last row is of all."""
 LIST = np.dtype([("count", "<i4"), ("video", "<i4", (POPULAR,))])
 ROW = np.dtype([("row", "<i4")])
 DECISION = np.dtype([("id", "<i8"), ("mask", "<i8"), ("video", "<i4"), ("next", "<i4"), ("active", "<i8")])
 """`next`: the row of the decision about the same video before this one, -1 for none."""
 ORIGIN = np.dtype([("id", "<i8")])
-WEIGHT = np.dtype([("value", "<f4"), ("square", "<f4")])
 
 LAYOUTS: dict[str, np.dtype[np.void]] = {
+    "bias": BIAS,
+    "code": CODES,
     "creator": CREATOR,
     "decision": DECISION,
     "entity": ENTITY,
     "free_entity": ROW,
-    "free_shelf": ROW,
+    "free_item": ROW,
     "fresh": ROW,
+    "group": GROUP,
     "head": HEAD,
+    "item": ITEM,
+    "latest": ROW,
     "origin": ORIGIN,
     "popular": LIST,
-    "shelf": SHELF,
+    "rate": RATE,
     "sound": SOUND,
     "tag": TAG,
+    "tally": TALLY,
     "video": VIDEO,
-    "weight": WEIGHT,
+    "weight": BIAS,
 }
 
 Table = NDArray[np.void]
@@ -156,18 +230,24 @@ Slots = NDArray[np.int32]
 class Tables(NamedTuple):
     """The world's tables, in name order."""
 
+    bias: Table
+    code: Table
     creator: Table
     decision: Table
     entity: Table
     free_entity: Table
-    free_shelf: Table
+    free_item: Table
     fresh: Table
+    group: Table
     head: Table
+    item: Table
+    latest: Table
     origin: Table
     popular: Table
-    shelf: Table
+    rate: Table
     sound: Table
     tag: Table
+    tally: Table
     video: Table
     weight: Table
 
@@ -175,18 +255,24 @@ class Tables(NamedTuple):
 class Marks(NamedTuple):
     """For each table and row, 1 if it was written since the last cut. Shape (rows,), uint8."""
 
+    bias: Flags
+    code: Flags
     creator: Flags
     decision: Flags
     entity: Flags
     free_entity: Flags
-    free_shelf: Flags
+    free_item: Flags
     fresh: Flags
+    group: Flags
     head: Flags
+    item: Flags
+    latest: Flags
     origin: Flags
     popular: Flags
-    shelf: Flags
+    rate: Flags
     sound: Flags
     tag: Flags
+    tally: Flags
     video: Flags
     weight: Flags
 

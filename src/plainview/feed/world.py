@@ -8,20 +8,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.feed.kernels.idmap import empty_slots, insert_all
-from plainview.feed.tables import FRESH, LAYOUTS, REGIONS, Maps, Marks, Table, Tables
+from plainview.feed.tables import (
+    BIASES,
+    FRESH,
+    GROUPS,
+    LATEST,
+    LAYOUTS,
+    REGIONS,
+    SURFACES,
+    TALLIES,
+    WEIGHTS,
+    Maps,
+    Marks,
+    Table,
+    Tables,
+)
 from plainview.records.digests import arrays_digest
 
-FIXED = {"head": 1, "popular": REGIONS, "fresh": FRESH}
-"""Tables whose number of rows never changes; `weight` has as many as the model asks for."""
+FIXED = {
+    "bias": BIASES,
+    "fresh": FRESH,
+    "group": GROUPS,
+    "head": 1,
+    "latest": LATEST,
+    "popular": REGIONS,
+    "rate": SURFACES + 1,
+    "tally": TALLIES,
+    "weight": WEIGHTS,
+}
+"""Tables whose number of rows never changes."""
 
 COUNTED = {
+    "code": "items",
     "creator": "creators",
     "decision": "decisions",
     "entity": "entities",
     "free_entity": "free_entities",
-    "free_shelf": "free_shelves",
+    "free_item": "free_items",
+    "item": "items",
     "origin": "origins",
-    "shelf": "shelves",
     "sound": "sounds",
     "tag": "tags",
     "video": "videos",
@@ -37,16 +62,12 @@ class World:
     Not thread-safe: the fold writes one copy, ranking reads another that only `apply` writes.
     """
 
-    def __init__(self, weights: int, cells: int) -> None:
-        """An empty world whose model has `weights` dense weights and `cells` reserved entity rows."""
-        self.weights = weights
-        self.cells = cells
-        sizes = {name: FIXED.get(name, 64) for name in LAYOUTS} | {"weight": weights, "entity": max(64, 2 * cells)}
+    def __init__(self) -> None:
+        """A world of zeros: what a snapshot is applied to. The world before any record is `learning.fold.empty_world`."""
+        sizes = {name: FIXED.get(name, 64) for name in LAYOUTS}
         self.tables = Tables(**{name: np.zeros(sizes[name], LAYOUTS[name]) for name in LAYOUTS})
         self.marks = Marks(**{name: np.zeros(sizes[name], np.uint8) for name in LAYOUTS})
         self.maps = Maps(**{name: empty_slots(64) for name in MAPPED})
-        self.tables.head["entities"] = cells
-        self.tables.entity["owner"][:cells] = np.arange(cells)
 
     def rows(self, name: str) -> int:
         """How many rows of a table are in use."""
@@ -156,6 +177,6 @@ class World:
 
     def copy(self) -> World:
         """An independent copy with no marks."""
-        twin = World(self.weights, self.cells)
+        twin = World()
         twin.apply(self.snapshot())
         return twin

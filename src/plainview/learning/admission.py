@@ -1,110 +1,153 @@
-"""Admission and expiry of what is learned: rows of `entity` and `shelf` go to what is used, and come back.
+"""Admission and expiry of what is learned: rows of `item` and `entity` go to what is used, and come back.
 
-A video is admitted with its `admit_after`-th impression that teaches; creators, sounds and tags with their first. What
-nothing has touched for `expire_after` is forgotten, and its rows are given to the next that are admitted.
+A video is admitted with its `admit_after`-th impression that teaches, its creator and sound with it. What nothing has
+touched for `expire_after` is forgotten, and its rows go to the next that are admitted.
 """
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
-from plainview.feed.tables import NEIGHBOURS, OF_CREATOR, OF_SOUND, OF_TAG, OF_VIDEO, TAGS, Marks, Tables
-from plainview.learning.initial import blank_entity
+from plainview.feed.tables import (
+    CODE,
+    NEIGHBOURS,
+    OF_CREATOR,
+    OF_SOUND,
+    OF_VIDEO,
+    REGIONS,
+    SURFACES,
+    Marks,
+    Tables,
+)
+from plainview.learning.initial import draw_embeddings, draw_vector
+
+F32 = np.float32
+DEAD = np.int32(-(1 << 30))
+"""Prior of a code that is not to be retrieved."""
 
 
 @njit(cache=True, nogil=True)
-def admit_entity(tables: Tables, marks: Marks, table: int, owner: int, identity: int) -> int:
-    """A row of `entity` for row `owner` of `table`, its embeddings drawn from its id. Returns the row."""
+def _admit_entity(tables: Tables, marks: Marks, table: int, owner: int, identity: int) -> int:
     head = tables.head[0]
     if head.free_entities > 0:
         head.free_entities -= 1
-        row = int(tables.free_entity[head.free_entities].row)
+        row = np.int64(tables.free_entity[head.free_entities].row)
     else:
-        row = int(head.entities)
+        row = np.int64(head.entities)
         head.entities += 1
-    blank_entity(tables.entity[row], table, identity)
-    tables.entity[row].table = table
-    tables.entity[row].owner = owner
-    tables.entity[row].touched = head.now
+    entity = tables.entity[row]
+    entity.table = table
+    entity.owner = owner
+    entity.tally[:] = F32(0.0)
+    entity.bias = F32(0.0)
+    entity.bias_precision = F32(0.0)
+    draw_embeddings(entity, table, identity)
     marks.entity[row] = 1
     return row
 
 
 @njit(cache=True, nogil=True)
-def admit_video(tables: Tables, marks: Marks, row: int) -> None:
-    """Give the video in `row` its rows of `entity` and `shelf`."""
+def _admit_item(tables: Tables, marks: Marks, row: int) -> None:
     head = tables.head[0]
     video = tables.video[row]
-    video.entity = admit_entity(tables, marks, OF_VIDEO, row, video.id)
-    if head.free_shelves > 0:
-        head.free_shelves -= 1
-        place = int(tables.free_shelf[head.free_shelves].row)
+    if head.free_items > 0:
+        head.free_items -= 1
+        place = np.int64(tables.free_item[head.free_items].row)
     else:
-        place = int(head.shelves)
-        head.shelves += 1
-    shelf = tables.shelf[place]
-    shelf.video = row
-    shelf.popular_time = head.now
-    shelf.popular[:] = 0
-    shelf.weight[:] = 0
-    shelf.surface[:] = 0
+        place = np.int64(head.items)
+        head.items += 1
+    item = tables.item[place]
+    item.video = row
+    item.slow_time = head.now
+    item.fast_time = head.now
+    item.popular_time = head.now
+    item.positive_time = head.now
+    item.neighbour_time = head.now
+    item.slow[:] = F32(0.0)
+    item.fast[:] = F32(0.0)
+    item.bias = F32(0.0)
+    item.bias_precision = F32(0.0)
+    for s in range(SURFACES):
+        item.surface[s][:] = F32(0.0)
+        item.surface_bias[s] = F32(0.0)
+        item.surface_precision[s] = F32(0.0)
+    for r in range(REGIONS):
+        item.popular[r] = F32(0.0)
+    item.positives = F32(0.0)
     for i in range(NEIGHBOURS):
-        shelf.neighbour[i] = -1
-    shelf.code[:] = 0
-    video.shelf = place
-    marks.shelf[place] = 1
+        item.neighbour[i] = -1
+        item.weight[i] = F32(0.0)
+    item.vector_bias = F32(0.0)
+    item.square_out = F32(0.0)
+    item.square_in = F32(0.0)
+    draw_embeddings(item, OF_VIDEO, video.id)
+    draw_vector(item, video.id)
+    code = tables.code[place]
+    code.id = video.id
+    code.prior = DEAD
+    for k in range(CODE):
+        code.code[k] = 0
+    video.item = place
+    marks.code[place] = 1
+    marks.item[place] = 1
     marks.video[row] = 1
 
 
 @njit(cache=True, nogil=True)
-def admit_known(tables: Tables, marks: Marks, row: int) -> None:
-    """Give the creator, sound and tags of the video in `row` their rows of `entity`, where they have none."""
+def admit(tables: Tables, marks: Marks, row: int) -> None:
+    """See that the video in `row`, its creator and its sound have rows of what is learned, and note their use."""
+    now = tables.head[0].now
     video = tables.video[row]
+    if video.item < 0:
+        _admit_item(tables, marks, row)
+    tables.item[video.item].touched = now
+    marks.item[video.item] = 1
     creator = tables.creator[video.creator]
     if creator.entity < 0:
-        creator.entity = admit_entity(tables, marks, OF_CREATOR, video.creator, creator.id)
+        creator.entity = _admit_entity(tables, marks, OF_CREATOR, video.creator, creator.id)
         marks.creator[video.creator] = 1
-    if video.sound >= 0 and tables.sound[video.sound].entity < 0:
+    tables.entity[creator.entity].touched = now
+    marks.entity[creator.entity] = 1
+    if video.sound >= 0:
         sound = tables.sound[video.sound]
-        sound.entity = admit_entity(tables, marks, OF_SOUND, video.sound, sound.id)
-        marks.sound[video.sound] = 1
-    for i in range(TAGS):
-        if video.tags[i] >= 0 and tables.tag[video.tags[i]].entity < 0:
-            tag = tables.tag[video.tags[i]]
-            tag.entity = admit_entity(tables, marks, OF_TAG, video.tags[i], tag.id)
-            marks.tag[video.tags[i]] = 1
+        if sound.entity < 0:
+            sound.entity = _admit_entity(tables, marks, OF_SOUND, video.sound, sound.id)
+            marks.sound[video.sound] = 1
+        tables.entity[sound.entity].touched = now
+        marks.entity[sound.entity] = 1
 
 
 @njit(cache=True, nogil=True)
 def expire(tables: Tables, marks: Marks, before: int) -> int:
-    """Forget what nothing touched since `before` (ms), cells and tags excepted. Returns how many rows came free."""
+    """Forget what nothing has touched since `before` (ms). Returns how many rows came free."""
     head = tables.head[0]
     freed = 0
+    for place in range(head.items):
+        item = tables.item[place]
+        if item.video < 0 or item.touched >= before:
+            continue
+        tables.video[item.video].item = -1
+        tables.video[item.video].impressions = 0
+        marks.video[item.video] = 1
+        item.video = -1
+        marks.item[place] = 1
+        tables.code[place].prior = DEAD
+        marks.code[place] = 1
+        tables.free_item[head.free_items].row = place
+        marks.free_item[head.free_items] = 1
+        head.free_items += 1
+        freed += 1
     for row in range(head.entities):
         entity = tables.entity[row]
         if entity.owner < 0 or entity.touched >= before:
             continue
-        owner = entity.owner
-        if entity.table == OF_VIDEO:
-            video = tables.video[owner]
-            place = video.shelf
-            tables.shelf[place].video = -1
-            marks.shelf[place] = 1
-            tables.free_shelf[head.free_shelves].row = place
-            marks.free_shelf[head.free_shelves] = 1
-            head.free_shelves += 1
-            video.shelf = -1
-            video.entity = -1
-            video.impressions = 0
-            marks.video[owner] = 1
-        elif entity.table == OF_CREATOR:
-            tables.creator[owner].entity = -1
-            marks.creator[owner] = 1
-        elif entity.table == OF_SOUND:
-            tables.sound[owner].entity = -1
-            marks.sound[owner] = 1
+        if entity.table == OF_CREATOR:
+            tables.creator[entity.owner].entity = -1
+            marks.creator[entity.owner] = 1
         else:
-            continue
+            tables.sound[entity.owner].entity = -1
+            marks.sound[entity.owner] = 1
         entity.owner = -1
         marks.entity[row] = 1
         tables.free_entity[head.free_entities].row = row

@@ -29,7 +29,6 @@ def _row(table, flags, slots, used: int, wanted: int) -> int:  # type: ignore[no
     if row >= 0:
         return row
     table[used].id = wanted
-    table[used].entity = -1
     flags[used] = 1
     insert(slots, wanted, used)
     return used
@@ -49,8 +48,7 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
         head.videos += 1
         video = tables.video[row]
         video.id = action.video
-        video.entity = -1
-        video.shelf = -1
+        video.item = -1
         video.decision = -1
         video.added = action.time
         video.restricted = 0
@@ -64,6 +62,7 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
     creator = _row(tables.creator, marks.creator, maps.creator, head.creators, action.target)
     if creator == head.creators:
         head.creators += 1
+        tables.creator[creator].entity = -1
         for i in range(RECENT):
             tables.creator[creator].recent[i] = -1
     if fresh or video.creator != creator:
@@ -75,7 +74,9 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
     video.sound = -1
     if action.viewer > 0:
         video.sound = _row(tables.sound, marks.sound, maps.sound, head.sounds, action.viewer)
-        head.sounds = max(head.sounds, video.sound + 1)
+        if video.sound == head.sounds:
+            head.sounds += 1
+            tables.sound[video.sound].entity = -1
     video.created = min(action.other, action.time)
     video.duration = action.watched
     video.region = action.region

@@ -24,7 +24,7 @@ from plainview.feed.configuration import Configuration
 from plainview.feed.residents import Load, Residents
 from plainview.feed.tables import TAGS
 from plainview.feed.world import World
-from plainview.learning.model import CELLS, WEIGHTS, begin
+from plainview.learning.initial import begin
 from plainview.learning.step import settings_of, take_all
 from plainview.records import Record
 
@@ -35,7 +35,7 @@ _OF_VIEWERS = (EVENT, IMPRESSION, PAST, PAGE, SETTING, VIEWER)
 
 def empty_world() -> World:
     """The world before any record: epoch 0."""
-    world = World(WEIGHTS, CELLS)
+    world = World()
     begin(world.tables)
     return world
 
@@ -78,8 +78,7 @@ class Fold:
     def _take_batch(self, rows: NDArray[np.void], payload: NDArray[np.int64]) -> None:
         kinds = np.bincount(rows["kind"], minlength=ORIGIN + 1)
         videos, acts = int(kinds[VIDEO]), int(kinds[EVENT] + kinds[IMPRESSION] + kinds[PAST])
-        # An act admits at most its video, creator, sound and tags; expiry may free every row there is.
-        entities = acts * (3 + TAGS)
+        # An act admits at most its video, creator and sound; expiry may free every row there is.
         world = self.world
         world.reserve(
             {
@@ -89,10 +88,11 @@ class Fold:
                 "tag": TAGS * videos,
                 "decision": int(kinds[DECISION]),
                 "origin": int(kinds[ORIGIN]),
-                "entity": entities,
-                "shelf": acts,
-                "free_entity": world.rows("entity") + entities,
-                "free_shelf": world.rows("shelf") + acts,
+                "code": acts,
+                "item": acts,
+                "entity": 2 * acts,
+                "free_item": world.rows("item") + acts,
+                "free_entity": world.rows("entity") + 2 * acts,
             }
         )
         take_all(world.tables, world.marks, world.maps, self.residents.rows, rows, payload, self._settings)

@@ -1,38 +1,86 @@
-"""What an entity starts from: embeddings drawn from its id, so that they are the same wherever they are drawn."""
+"""What learning starts from: embeddings drawn from ids, so that they are the same wherever they are drawn."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
+from plainview.feed.heads import HEADS
 from plainview.feed.kernels.arithmetic import draw, mix
-from plainview.feed.tables import WIDTH
+from plainview.feed.tables import (
+    CODE,
+    DEPTH,
+    FEATURES,
+    GROUPS,
+    HEAD_WEIGHTS,
+    OF_GROUP,
+    W_HEAD,
+    W_OUTCOME,
+    W_RECENCY,
+    WIDTH,
+    Tables,
+)
 
 F32 = np.float32
 U64 = np.uint64
-SPREAD = F32(0.05)
-"""Embedding components start uniform in [-SPREAD, SPREAD)."""
+SPREAD = F32(0.1)
+"""Embeddings that rank start uniform in [-SPREAD, SPREAD)."""
+VECTOR_SPREAD = F32(0.05)
+"""Vectors that retrieve."""
 _SCALE = F32(1.0 / 2**23)
+
+ATTENTION = (F32(-0.35), F32(0.65))
+"""Weight of an impression without and with a long view."""
+RECENCY = F32(0.97)
+"""What each further step back in the history keeps of it."""
+LOG_ODDS = {
+    "long_view": -0.6,
+    "complete": -1.0,
+    "like": -4.0,
+    "follow": -6.0,
+    "share": -6.0,
+    "comment": -5.0,
+    "not_interested": -7.0,
+    "report": -9.0,
+    "watched": -1.5,
+}
+"""Where the heads start, before anything is learned."""
 
 
 @njit(cache=True, nogil=True)
 def uniform(key: np.uint64, counter: int) -> np.float32:
     """Uniform in [-1, 1), 24 bits: exact in float32."""
-    return F32(np.int64(draw(key, counter) >> U64(40)) - (1 << 23)) * _SCALE
+    return F32(np.int64(draw(key, counter) >> U64(40)) - np.int64(1 << 23)) * _SCALE
 
 
 @njit(cache=True, nogil=True)
-def blank_entity(entity, table: int, identity: int) -> None:  # type: ignore[no-untyped-def]
-    """Reset a row of `entity` to the start of entity `identity` of `table`."""
-    entity.slow_time = 0
-    entity.fast_time = 0
-    entity.slow[:] = F32(0.0)
-    entity.fast[:] = F32(0.0)
-    entity.bias = F32(0.0)
-    entity.bias_square = F32(0.0)
-    entity.query_square = F32(0.0)
-    entity.key_square = F32(0.0)
+def draw_embeddings(row, table: int, identity: int) -> None:  # type: ignore[no-untyped-def]
+    """Reset query and key of a row to the start of entity `identity` of `table`."""
     key = mix(U64(identity) * U64(8) + U64(table))
     for k in range(WIDTH):
-        entity.query[k] = SPREAD * uniform(key, k)
-        entity.key[k] = SPREAD * uniform(key, WIDTH + k)
+        row.query[k] = SPREAD * uniform(key, k)
+        row.key[k] = SPREAD * uniform(key, WIDTH + k)
+    row.query_precision = F32(0.0)
+    row.key_precision = F32(0.0)
+
+
+@njit(cache=True, nogil=True)
+def draw_vector(row, identity: int) -> None:  # type: ignore[no-untyped-def]
+    """Reset the retrieval vector of an item."""
+    key = mix(U64(identity) * U64(8))
+    for k in range(CODE):
+        row.vector[k] = VECTOR_SPREAD * uniform(key, k)
+
+
+def begin(tables: Tables) -> None:
+    """The parameters before the first record: groups drawn, attention and heads at their start."""
+    for row in range(GROUPS):
+        draw_embeddings(tables.group[row], OF_GROUP, row)
+    for outcome, weight in enumerate(ATTENTION):
+        tables.weight[W_OUTCOME + outcome]["value"] = weight
+    recency = F32(1.0)
+    for back in range(DEPTH):
+        tables.weight[W_RECENCY + back]["value"] = recency
+        recency = recency * RECENCY
+    for head, name in enumerate(HEADS[1:]):
+        tables.weight[W_HEAD + head * HEAD_WEIGHTS + FEATURES]["value"] = LOG_ODDS[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from plainview.feed.kernels.arithmetic import decay
+from plainview.feed.kernels.arithmetic import decay, settle
 from plainview.feed.kernels.order import top_rows
 from plainview.feed.tables import POPULAR, REGIONS, Marks, Tables
 
@@ -14,18 +14,18 @@ F32 = np.float32
 
 @njit(cache=True, nogil=True)
 def count_view(
-    tables: Tables, marks: Marks, shelf: int, region: int, time: int, gain: np.float32, half_life: int
+    tables: Tables, marks: Marks, item: int, region: int, time: int, gain: np.float32, half_life: int
 ) -> None:
-    """Add `gain` views in `region`, and everywhere (region 0), to the video on `shelf`."""
-    here = tables.shelf[shelf]
+    """Add `gain` views in `region`, and everywhere (region 0), to the video of `item`."""
+    here = tables.item[item]
     factor = decay(time - here.popular_time, half_life)
     for r in range(REGIONS):
-        here.popular[r] = here.popular[r] * factor
+        here.popular[r] = settle(here.popular[r] * factor)
     here.popular_time = max(here.popular_time, time)
     here.popular[0] += gain
     if region > 0:
         here.popular[region] += gain
-    marks.shelf[shelf] = 1
+    marks.item[item] = 1
 
 
 @njit(cache=True, nogil=True)
@@ -33,18 +33,18 @@ def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
     """Make each region's list anew: most popular first, ties by video id."""
     head = tables.head[0]
     head.drawn = head.taught
-    shelves = head.shelves
-    values = np.empty(shelves, np.float32)
-    factors = np.empty(shelves, np.float32)
-    ids = np.empty(shelves, np.int64)
-    for place in range(shelves):
-        here = tables.shelf[place]
+    items = head.items
+    values = np.empty(items, np.float32)
+    factors = np.empty(items, np.float32)
+    ids = np.empty(items, np.int64)
+    for place in range(items):
+        here = tables.item[place]
         factors[place] = decay(time - here.popular_time, half_life)
         ids[place] = tables.video[here.video].id if here.video >= 0 else 0
     for region in range(REGIONS):
         found = 0
-        for place in range(shelves):
-            here = tables.shelf[place]
+        for place in range(items):
+            here = tables.item[place]
             values[place] = F32(0.0)
             if here.video >= 0 and here.popular[region] > F32(0.0):
                 values[place] = here.popular[region] * factors[place]
@@ -54,6 +54,6 @@ def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
         if listed.count == 0 and rows.shape[0] == 0:
             continue
         for i in range(POPULAR):
-            listed.video[i] = tables.shelf[rows[i]].video if i < rows.shape[0] else -1
+            listed.video[i] = tables.item[rows[i]].video if i < rows.shape[0] else -1
         listed.count = rows.shape[0]
         marks.popular[region] = 1

@@ -7,27 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from plainview.feed.actions import (
-    DECISION,
-    EVENT,
-    IMPRESSION,
-    LIKE,
-    LONG_VIEW,
-    ORIGIN,
-    PAST,
-    VIDEO,
-    VIEWED,
-)
+from plainview.feed.actions import DECISION, EVENT, IMPRESSION, LIKE, LONG_VIEW, ORIGIN, PAST, VIDEO, VIEWED
 from plainview.feed.configuration import Learning
 from plainview.feed.context import CONTEXT, gather, outcome
 from plainview.feed.kernels.idmap import find
-from plainview.feed.tables import SURFACES, Maps, Marks, Tables
+from plainview.feed.positives import positives
+from plainview.feed.tables import Maps, Marks, Tables
 from plainview.feed.viewers import DAY, HISTORY, UNKNOWN_PAGE, apply, begins_list, find_page
-from plainview.learning.admission import admit_known, admit_video, expire
+from plainview.learning.admission import admit, expire
 from plainview.learning.catalogue import approved, take_decision, take_origin, take_video
-from plainview.learning.covisits import covisit_all
-from plainview.learning.model import PARTNERS, learn_more, learn_view, new_scratch
+from plainview.learning.covisits import learn_neighbours
+from plainview.learning.model import PARTNERS, learn_more, learn_view, new_scratch, note_partner
 from plainview.learning.popularity import count_view, draw_up
+from plainview.learning.vectors import learn_vector, note_positive
 
 F32 = np.float32
 DRAW_AFTER = 256
@@ -94,7 +86,7 @@ def _advance(tables: Tables, marks: Marks, time: int, settings: Settings) -> Non
         head.day = day
     tick = head.now // settings.popular_period
     lessons = head.taught - head.drawn
-    if (tick > head.tick and lessons > 0) or lessons >= max(DRAW_AFTER, head.shelves // 64):
+    if (tick > head.tick and lessons > 0) or lessons >= max(DRAW_AFTER, head.items // 64):
         draw_up(tables, marks, head.now, settings.popular_half_life)
         head.tick = tick
 
@@ -113,21 +105,33 @@ def _take_impression(tables, marks, maps, viewer, action, settings, context, scr
         head.refused += 1
         return
     start = viewer.history if begins_list(viewer, action.time) else viewer.list_start
-    surface = SURFACES - 1 if action.kind == PAST else min(action.surface, SURFACES - 1)
     partners = 0
     place = viewer.history - 1
-    wanted = 0 if action.bits & LONG_VIEW else LONG_VIEW
-    while place >= start and place >= viewer.history - HISTORY and partners < PARTNERS:
+    while place >= start and place >= viewer.history - HISTORY:
         at = place % HISTORY
-        if viewer.h_bits[at] & LONG_VIEW == wanted:
-            other = find(maps.video, tables.video, viewer.h_video[at])
-            if other >= 0:
-                scratch.partner[partners] = other
-                scratch.partner_surface[partners] = min(viewer.h_surface[at], SURFACES - 1)
-                partners += 1
+        if viewer.h_video[at] == action.video and viewer.h_time[at] == action.time:
+            head.refused += 1
+            return
+        differs = (viewer.h_bits[at] ^ action.bits) & LONG_VIEW
+        other = find(maps.video, tables.video, viewer.h_video[at])
+        if differs and other >= 0 and partners < PARTNERS:
+            partners += 1
+            note_partner(
+                tables,
+                scratch,
+                partners,
+                other,
+                viewer.h_surface[at],
+                viewer.h_time[at],
+                viewer.h_bits[at],
+                viewer.h_watched[at],
+            )
         place -= 1
     gather(viewer, start, tables, maps, context)
-    _teach(tables, marks, settings, context, scratch, row, surface, action.bits, action.watched, partners)
+    _teach(
+        tables, marks, maps, settings, viewer, context, scratch, row, action.surface, action.bits, action.watched,
+        action.time, partners,
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -138,55 +142,74 @@ def _take_event(tables, marks, maps, viewer, action, settings, context, scratch)
     if row < 0 or page == UNKNOWN_PAGE or _capped(viewer, action.time, settings.daily_cap):
         head.refused += 1
         return
-    before = 0
     entry = viewer.p_entry[page][action.position] - 1
-    if entry >= 0 and entry >= viewer.history - HISTORY:
-        before = viewer.h_bits[entry % HISTORY]
-    elif entry >= 0:
+    if 0 <= entry < viewer.history - HISTORY:
         head.refused += 1
         return
-    if action.bits & VIEWED:
-        if before & VIEWED:
-            return
+    before = viewer.h_bits[entry % HISTORY] if entry >= 0 else 0
+    fresh = action.bits & ~before
+    if fresh == 0:
+        return
+    surface = viewer.p_surface[page]
+    if fresh & VIEWED:
         bits = outcome(before | action.bits, action.watched, tables.video[row].duration)
-        wanted = 0 if bits & LONG_VIEW else LONG_VIEW
-        partners = 0
-        for position in range(viewer.p_count[page]):
-            place = viewer.p_entry[page][position] - 1
-            if place < 0 or place < viewer.history - HISTORY or position == action.position or partners == PARTNERS:
-                continue
-            at = place % HISTORY
-            other = find(maps.video, tables.video, viewer.h_video[at])
-            if other < 0 or not viewer.h_bits[at] & VIEWED:
-                continue
-            theirs = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[other].duration)
-            if theirs & LONG_VIEW == wanted:
-                scratch.partner[partners] = other
-                scratch.partner_surface[partners] = min(viewer.p_surface[page], SURFACES - 1)
-                partners += 1
+        partners = _page_partners(tables, maps, viewer, page, action.position, bits, scratch)
         gather(viewer, viewer.p_start[page], tables, maps, context)
-        surface = min(viewer.p_surface[page], SURFACES - 1)
-        _teach(tables, marks, settings, context, scratch, row, surface, bits, action.watched, partners)
-    elif action.bits & ~before and tables.video[row].entity >= 0:
+        _teach(
+            tables, marks, maps, settings, viewer, context, scratch, row, surface, bits, action.watched, action.time,
+            partners,
+        )  # fmt: skip
+    elif before & VIEWED and tables.video[row].item >= 0:
+        # An outcome that came before the view is learned with it.
         gather(viewer, viewer.p_start[page], tables, maps, context)
-        surface = min(viewer.p_surface[page], SURFACES - 1)
-        learn_more(tables, marks, context, scratch, row, surface, action.bits & ~before)
+        learn_more(tables, marks, context, scratch, row, surface, action.time, fresh)
 
 
 @njit(cache=True, nogil=True)
-def _teach(tables, marks, settings, context, scratch, row, surface, bits, watched, partners) -> None:  # type: ignore[no-untyped-def]
-    """One impression and what came of it: counters, popularity, co-visits and the model learn from it."""
+def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:  # type: ignore[no-untyped-def]
+    """Note the page's other viewed videos that came out otherwise than `bits`, in the page's order."""
+    partners = 0
+    for other_position in range(viewer.p_count[page]):
+        place = viewer.p_entry[page][other_position] - 1
+        if other_position == position or place < 0 or place < viewer.history - HISTORY or partners == PARTNERS:
+            continue
+        at = place % HISTORY
+        other = find(maps.video, tables.video, viewer.h_video[at])
+        if other < 0 or not viewer.h_bits[at] & VIEWED:
+            continue
+        theirs = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[other].duration)
+        if (theirs ^ bits) & LONG_VIEW:
+            partners += 1
+            note_partner(
+                tables,
+                scratch,
+                partners,
+                other,
+                viewer.p_surface[page],
+                viewer.h_time[at],
+                theirs,
+                viewer.h_watched[at],
+            )
+    return partners
+
+
+@njit(cache=True, nogil=True)
+def _teach(  # type: ignore[no-untyped-def]
+    tables, marks, maps, settings, viewer, context, scratch, row, surface, bits, watched, time, partners
+) -> None:
+    """One impression and what came of it: counters, popularity, retrieval and the model learn from it."""
     head = tables.head[0]
     video = tables.video[row]
     head.taught += 1
     video.impressions += 1
     marks.video[row] = 1
-    if video.entity < 0:
-        if video.impressions < settings.admit_after:
-            return
-        admit_video(tables, marks, row)
-    admit_known(tables, marks, row)
-    learn_view(tables, marks, context, scratch, row, surface, bits, watched, partners)
+    if video.item < 0 and video.impressions < settings.admit_after:
+        return
+    admit(tables, marks, row)
+    learn_view(tables, marks, context, scratch, row, surface, bits, watched, time, partners)
     if bits & (LONG_VIEW | LIKE):
-        count_view(tables, marks, video.shelf, context.region, head.now, F32(1.0), settings.popular_half_life)
-        covisit_all(tables, marks, context, scratch, row)
+        count_view(tables, marks, video.item, viewer.region, head.now, F32(1.0), settings.popular_half_life)
+        count = positives(viewer, tables, maps, scratch.past)
+        learn_vector(tables, marks, video.item, scratch.past, count)
+        learn_neighbours(tables, marks, video.item, scratch.past, count)
+        note_positive(tables, marks, video.item)

@@ -1,10 +1,112 @@
-import numpy as np
+"""Videos like those a viewer watched long or liked, by several interests at once: exact search over all vectors."""
 
-from plainview.feed.stages import Retrieved
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from plainview.feed.kernels.codes import QUERY_SCALE, best, scan, to_code
+from plainview.feed.positives import positives
+from plainview.feed.stages import Inputs, Retrieved
+from plainview.feed.tables import CODE, Maps, Tables
+from plainview.feed.viewers import HISTORY
+
+F32 = np.float32
+I64 = np.int64
+INTERESTS = 3
+ALIKE = 8
+"""A positive joins an interest if its cosine with the interest's sum is at least ALIKE / 16."""
+STEP = F32(0.95)
+"""What each further step back in the history weighs."""
 
 
 class Similar:
+    """The interests take turns, each giving its best not yet taken. The score is the scan's."""
+
     name = "similar"
 
-    def retrieve(self, inputs, limit):
-        return Retrieved(np.zeros(0, np.int32), np.zeros(0, np.int32))
+    def retrieve(self, inputs: Inputs, limit: int) -> Retrieved:
+        return Retrieved(*_retrieve(inputs.viewer[0], inputs.tables, inputs.maps, limit))
+
+
+@njit(cache=True, nogil=True)
+def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[no-untyped-def]
+    past = np.empty(HISTORY, np.int64)
+    count = positives(viewer, tables, maps, past)
+    queries = np.zeros((INTERESTS, CODE), np.int32)
+    opened = interests(tables, past, count, queries)
+    items = np.int64(tables.head[0].items)
+    scores = np.empty((INTERESTS, items), np.int32)
+    found = np.empty((INTERESTS, limit), np.int64)
+    held = np.zeros(INTERESTS, np.int64)
+    for i in range(opened):
+        scan(tables.code, items, queries[i], scores[i])
+        held[i] = best(scores[i], tables.code, items, found[i])
+    rows = np.empty(limit, np.int32)
+    kept = np.empty(limit, np.int32)
+    taken = np.zeros(items, np.uint8)
+    turn = np.zeros(INTERESTS, np.int64)
+    total = 0
+    left = opened
+    while total < limit and left > 0:
+        left = 0
+        for i in range(opened):
+            while turn[i] < held[i] and taken[found[i, turn[i]]]:
+                turn[i] += 1
+            if turn[i] < held[i] and total < limit:
+                item = found[i, turn[i]]
+                taken[item] = 1
+                rows[total] = tables.item[item].video
+                kept[total] = scores[i, item]
+                total += 1
+                left += 1
+    return rows[:total].copy(), kept[:total].copy()
+
+
+@njit(cache=True, nogil=True)
+def interests(tables: Tables, past, count: int, queries) -> int:  # type: ignore[no-untyped-def]
+    """Split a viewer's positives (item rows, newest first) into interests and write their queries, int32.
+
+    Each positive joins the first interest whose sum of codes it is alike to, else opens one, else (all open) joins the
+    one with the highest dot product, the first on ties. Returns how many are open.
+    """
+    total = np.zeros((INTERESTS, CODE), np.int64)
+    mean = np.zeros((INTERESTS, CODE), np.float32)
+    mass = np.zeros(INTERESTS, np.float32)
+    opened = 0
+    weight = F32(1.0)
+    for j in range(count):
+        code = tables.code[past[j]].code
+        own = I64(0)
+        for k in range(CODE):
+            own += I64(code[k]) * I64(code[k])
+        home = -1
+        nearest = 0
+        highest = I64(-(1 << 62))
+        for i in range(opened):
+            product = I64(0)
+            size = I64(0)
+            for k in range(CODE):
+                product += I64(code[k]) * total[i, k]
+                size += total[i, k] * total[i, k]
+            if product > highest:
+                highest = product
+                nearest = i
+            if home < 0 and product >= 0 and product * product * 256 >= ALIKE * ALIKE * own * size:
+                home = i
+        if home < 0:
+            home = nearest
+            if opened < INTERESTS:
+                home = opened
+                opened += 1
+        vector = tables.item[past[j]].vector
+        for k in range(CODE):
+            total[home, k] += I64(code[k])
+            mean[home, k] += weight * vector[k]
+        mass[home] += weight
+        weight = weight * STEP
+    for i in range(opened):
+        share = F32(1.0) / mass[i]
+        for k in range(CODE):
+            queries[i, k] = np.int32(to_code(mean[i, k] * share, QUERY_SCALE))
+    return opened
