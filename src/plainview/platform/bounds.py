@@ -1,0 +1,159 @@
+"""The bounds that every record keeps, checked record by record as the journal is read in order.
+
+The same fence that the journal's writer asked is asked again, and beside it what a receipt says of the acts and pages
+before it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
+from plainview.journal.keys import page_key
+from plainview.records import Charter, Decision, Epoch, Page, Release, Revocation
+
+SESSIONS = 65_536
+"""Sessions whose last page is held; any other is looked up in the journal."""
+
+
+class GoesOn(NamedTuple):
+    """Where a page has to begin."""
+
+    pinned: int
+    """The epoch whose list it continues."""
+    cursor: int
+
+
+class _Turn(NamedTuple):
+    """The last page of a session."""
+
+    n: int
+    plain: bool
+    pinned: int
+    cursor: int
+
+
+class _Before:
+    """The journal as far as it was read: what the fence may look up."""
+
+    size = 0
+
+    def __init__(self, journal: JournalReader) -> None:
+        self._journal = journal
+        self.read = 0
+
+    def find(self, key: bytes) -> int | None:
+        """The index of a sound record with that key."""
+        index = self._journal.find(key)
+        if index is None or index >= self.read:
+            return None
+        try:
+            self._journal.entry(index)
+        except JournalDamaged:
+            return None
+        return index
+
+    def entry(self, index: int) -> Entry:
+        return self._journal.entry(index)
+
+    def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]:
+        """Nothing: the fence observes every record as it is read."""
+        return iter(())
+
+
+class Bounds:
+    """What the records so far allow the next one to be."""
+
+    def __init__(self, journal: JournalReader, max_lag: int) -> None:
+        self._before = _Before(journal)
+        self._max_lag = max_lag
+        self._fence = self._new_fence(0)
+        self._time = 0
+        self._charters: set[int] = set()
+        self._releases: dict[str, int] = {}
+        self._policies = [0]
+        self._sessions: OrderedDict[str, _Turn] = OrderedDict()
+
+    def take(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
+        """Go on by one record. Returns the stage and the detail of the first bound it breaks.
+
+        `going_on` is for a page, from `goes_on`.
+        """
+        record = entry.record
+        outside = self._outside(entry, going_on)
+        self._time = max(self._time, entry.time)
+        match record:
+            case Charter() if not self._charters:
+                self._fence = self._new_fence(record.now_tolerance)
+                self._charters.add(entry.index)
+            case Release():
+                self._releases.setdefault(record.digest, entry.index)
+                self._policies.append(entry.index + 1)
+            case Decision() | Revocation():
+                self._policies.append(entry.index + 1)
+            case Page():
+                plain = record.request.mode == "plain"
+                self._sessions[record.session] = _Turn(record.n, plain, record.pinned, record.cursor)
+                self._sessions.move_to_end(record.session)
+                if len(self._sessions) > SESSIONS:
+                    self._sessions.popitem(last=False)
+            case _:
+                pass
+        self._fence.observe(entry.index, record, entry.commitment)
+        self._before.read = entry.index + 1
+        return outside
+
+    def goes_on(self, page: Page) -> GoesOn:
+        """Where `page`, which comes next, has to begin: a plain page where its session's list was left."""
+        if page.request.mode == "plain" and page.n > 0:
+            turn = self._sessions.get(page.session) or self._look_up(page)
+            if turn is not None and turn.plain:
+                return GoesOn(turn.pinned, turn.cursor)
+        return GoesOn(page.epoch, 0)
+
+    def policy(self, upto: int) -> int:
+        """One past the last decision, release or revocation below `upto`; 0 for none."""
+        return self._policies[bisect_right(self._policies, upto) - 1]
+
+    def other_release(self, installed: str) -> str | None:
+        """The digest of the latest release so far that is not `installed`."""
+        return next((digest for digest in reversed(self._releases) if digest != installed), None)
+
+    def _outside(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
+        index, record = entry.index, entry.record
+        if entry.time < self._time:
+            return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
+        if index == 0 and not isinstance(record, Charter):
+            return "bounds: charter", "record 0 is not a charter"
+        if not isinstance(record, (Page, Epoch)):
+            return None
+        refused = self._fence.check(index, entry.time, record)
+        if refused is not None:
+            return f"bounds: {refused.code}", refused.reason
+        if not isinstance(record, Page):
+            return None
+        if record.charter not in self._charters:
+            return "receipt: charter", f"record {record.charter} is not a charter"
+        if going_on is not None and record.pinned != going_on.pinned:
+            return (
+                "receipt: pinned",
+                f"{record.pinned} in the receipt, the session's list is of epoch {going_on.pinned}",
+            )
+        if record.arms or record.orders:
+            return "receipt: arms", "this release knows neither experiment arms nor orders"
+        return None
+
+    def _look_up(self, page: Page) -> _Turn | None:
+        index = self._before.find(page_key(page.session, page.n - 1))
+        record = None if index is None else self._before.entry(index).record
+        if not isinstance(record, Page):
+            return None
+        return _Turn(record.n, record.request.mode == "plain", record.pinned, record.cursor)
+
+    def _new_fence(self, now_tolerance: int) -> Fence:
+        fence = Fence(self._max_lag, now_tolerance)
+        fence.rebuild(self._before)
+        return fence
