@@ -25,7 +25,7 @@ class LambdaRank:
         log: Log,
         seed: int,
         features: FeaturesFactory = clean_features,
-        rounds: int = 20,
+        rounds: int = 40,
         parameters: dict[str, Any] | None = None,
     ) -> None:
         self.name = "LightGBM LambdaRank"

@@ -40,9 +40,9 @@ class AlternatingLeastSquares:
         self,
         positives: Positives,
         seed: int,
-        factors: int = 64,
-        regularization: float = 0.1,
-        alpha: float = 2.0,
+        factors: int = 8,
+        regularization: float = 1000.0,
+        alpha: float = 40.0,
         iterations: int = 15,
     ) -> None:
         ones = np.ones(len(positives.user), np.float32)

@@ -59,7 +59,9 @@ def test_top_breaks_ties_by_id_and_leaves_out() -> None:
 def test_als_finds_the_groups_and_popularity_does_not(tmp_path: Path) -> None:
     positives, wanted, excluded, _ = retrieval.load(write(tmp_path), "test")
     assert set(positives.candidates.tolist()) <= set(range(40))
-    als = retrieval.recall(AlternatingLeastSquares(positives, 0, factors=8), wanted, excluded, (8,))
+    als = retrieval.recall(
+        AlternatingLeastSquares(positives, 0, 8, regularization=0.1, alpha=2.0), wanted, excluded, (8,)
+    )
     popular = retrieval.recall(PopularItems(positives, 0), wanted, excluded, (8,))
     assert als[0] > popular[0] + 0.1
 

@@ -1,0 +1,70 @@
+"""`plainview import`, as a user meets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from plainview.cli.import_ import app
+from plainview.platform.home import Home
+from plainview.platform.imports.tables import RowFault
+from plainview.records import Impression
+from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row
+
+
+def invoke(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def test_import_twice(tmp_path: Path, home: Path) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "11 records" in output, "11 of them new" in output) == (0, True, True), output
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "0 of them new" in output) == (0, True), output
+
+
+def test_keep_times(tmp_path: Path, home: Path) -> None:
+    code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home, "--keep-times")
+    assert (code, "shifted by 0 ms" in output) == (0, True), output
+    journal = Home(home).read()
+    times = {entry.record.at for entry in journal.of_kind("impression") if isinstance(entry.record, Impression)}
+    journal.close()
+    assert times == {T + 10, T + 50, T + 70, T + 90}
+
+
+def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    with (folder / STANDARD_2).open("a") as file:
+        file.writelines(log_row(1, f"[red]{i}", T) + "\n" for i in range(25))
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert code == 0
+    assert f"{STANDARD_2}, line 4, column video_id: '[red]0' is not a number" in output
+    assert output.count("is not a number") == 20
+    assert "25 rows left out (5 more not shown)" in output
+    written = (home / "imports" / "kuairand.faults.jsonl").read_bytes().splitlines()
+    assert [msgspec.json.decode(line, type=RowFault).line for line in written] == list(range(4, 29))
+
+
+def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None:
+    folder = kuairec(tmp_path / "kuairec")
+    for path in (folder / "data").glob("*.csv"):
+        path.write_text(path.read_text().replace("\n7,", "\n2,"))
+    assert invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home)[0] == 0
+    code, output = invoke("kuairec", folder, "--home", home)
+    assert code == 1
+    assert "error: 1 video ids of kuairec are taken in this journal, the first is 2" in output
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:
+    code, output = invoke("kuairec", tmp_path / "gone", "--home", home)
+    assert (code, "gone: no such folder" in output) == (1, True)
