@@ -61,7 +61,8 @@ class Learning(Record, frozen=True):
     popular_half_life: U32
     """Seconds."""
     popular_period: U32
-    """Seconds between two drawings of the lists of popular videos."""
+    """Seconds after which the lists of popular videos are drawn up anew, if anything was learned; see
+    `learning.step.DRAW_AFTER` for busier times."""
 
 
 class Configuration(Record, frozen=True):
@@ -125,7 +126,7 @@ DEFAULT = Configuration(
     spacing=Spacing(decay=500_000, floor=250_000),
     diversity=Diversity(pool=150, penalty=150_000),
     exploration=Exploration(slot=4, pool=64, newcomers=100),
-    learning=Learning(admit_after=1, expire_after=60, daily_cap=500, popular_half_life=7 * 86_400, popular_period=15),
+    learning=Learning(admit_after=1, expire_after=60, daily_cap=500, popular_half_life=7 * 86_400, popular_period=600),
     max_lag=50_000,
 )
 """The configuration that ships."""

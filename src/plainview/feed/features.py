@@ -27,11 +27,15 @@ from plainview.feed.tables import (
     G_DURATION,
     G_SURFACE,
     G_TAG,
-    HEAD_WEIGHTS,
+    HEAD_COLUMNS,
+    INPUTS,
     KNOWN,
     LIKES,
     LONG_VIEWS,
+    ONE,
+    OWN_ODDS,
     PREDICTED,
+    RANK,
     RESIDUAL,
     SHOWN,
     SURFACES,
@@ -42,9 +46,6 @@ from plainview.feed.tables import (
     T_TAG_SURFACE,
     TAGS,
     UNKNOWN_SURFACE,
-    W_HEAD,
-    W_HEAD_SURFACE,
-    W_RANK,
     WATCHED,
     WIDTH,
     Tables,
@@ -143,7 +144,7 @@ labels, and its click and watch share above the surface's means. `own` is 0 wher
 
 @njit(cache=True, nogil=True)
 def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> None:  # type: ignore[no-untyped-def]
-    """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (FEATURES,)."""
+    """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (INPUTS,); the rest becomes 0."""
     video = tables.video[row]
     everyone = F32(0.35)
     sums = tables.rate[SURFACES].sums
@@ -300,6 +301,8 @@ def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> N
     x[37] = context.surface_surprise[surface] / (context.surface_shown[surface] + two)
     for j in range(FEATURES):
         x[j] = min(max((x[j] - CENTRE[j]) * SCALE[j], F32(-4.0)), F32(4.0))
+    for j in range(FEATURES, INPUTS):
+        x[j] = F32(0.0)
 
 
 CELLS = 9
@@ -354,23 +357,31 @@ def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query)
             score += tables.entity[entity].bias
     for c in range(CELLS):
         score += tables.bias[cells[c]].value
+    weights = tables.ranking[0].value
     for j in range(FEATURES):
-        score += tables.weight[W_RANK + j].value * x[j]
+        score += weights[j] * x[j]
     for k in range(WIDTH):
         score += context.taste[k] * query[k]
     return score
 
 
 @njit(cache=True, nogil=True)
-def head_log_odds(tables: Tables, context, head: int, rank: np.float32, surface: int, x) -> np.float32:  # type: ignore[no-untyped-def]
-    """The log-odds of a head (0 .. PREDICTED - 1): the features, the rank and the viewer's own log-odds, weighed."""
-    base = W_HEAD + head * HEAD_WEIGHTS
-    total = tables.weight[W_HEAD_SURFACE + head * SURFACES + surface].value + tables.weight[base + FEATURES].value
-    total += tables.weight[base + FEATURES + 1].value * rank
-    total += tables.weight[base + FEATURES + 2].value * context.log_odds
-    for j in range(FEATURES):
-        total += tables.weight[base + j].value * x[j]
-    return total
+def chances(tables: Tables, context, rank: np.float32, surface: int, x, out) -> None:  # type: ignore[no-untyped-def]
+    """Write all heads' chances into `out`, float32 (HEAD_COLUMNS,). Completes x with a constant, the rank and the
+    viewer's own log-odds."""
+    x[ONE] = F32(1.0)
+    x[RANK] = rank
+    x[OWN_ODDS] = context.log_odds
+    start = tables.head_surface[surface].value
+    for head in range(HEAD_COLUMNS):
+        out[head] = start[head]
+    # Across heads, never across the sum: every head's sum runs in the order of the inputs.
+    for j in range(OWN_ODDS + 1):
+        weights = tables.head_input[j].value
+        for head in range(HEAD_COLUMNS):
+            out[head] += weights[head] * x[j]
+    for head in range(PREDICTED):
+        out[head] = sigmoid(out[head])
 
 
 WATCH_LIMIT = 120_000
@@ -381,7 +392,8 @@ WATCH_LIMIT = 120_000
 def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> None:  # type: ignore[no-untyped-def]
     """Write all heads of the videos in `rows` into parts, float32 (rows, 1 + PREDICTED): the rank, then probabilities,
     the last of which is the expected share of WATCH_LIMIT."""
-    x = np.empty(FEATURES, np.float32)
+    x = np.empty(INPUTS, np.float32)
+    heads = np.empty(HEAD_COLUMNS, np.float32)
     cells = np.empty(CELLS, np.int64)
     query = np.empty(WIDTH, np.float32)
     own = np.zeros(1, OWN)
@@ -392,5 +404,6 @@ def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> Non
         fill_cells(tables.video[row], surface, hour, cells)
         rank = rank_score(tables, context, row, surface, x, cells, query)
         parts[i, 0] = rank
+        chances(tables, context, rank, surface, x, heads)
         for head in range(PREDICTED):
-            parts[i, 1 + head] = sigmoid(head_log_odds(tables, context, head, rank, surface, x))
+            parts[i, 1 + head] = heads[head]

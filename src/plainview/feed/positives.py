@@ -13,7 +13,8 @@ from plainview.feed.viewers import HISTORY
 
 @njit(cache=True, nogil=True)
 def positives(viewer, tables: Tables, maps: Maps, items) -> int:  # type: ignore[no-untyped-def]
-    """Write the item rows of the history's admitted positives, newest first, into `items` (int64, room for HISTORY).
+    """Write the item rows of the history's admitted positives, newest first, into `items` (int64, room for
+    HISTORY). Two of the same video in a row count once.
 
     Returns how many there are.
     """
@@ -24,7 +25,8 @@ def positives(viewer, tables: Tables, maps: Maps, items) -> int:  # type: ignore
         row = find(maps.video, tables.video, viewer.h_video[at])
         if row >= 0 and tables.video[row].item >= 0:
             bits = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[row].duration)
-            if bits & (LONG_VIEW | LIKE):
+            again = count > 0 and items[count - 1] == tables.video[row].item
+            if bits & (LONG_VIEW | LIKE) and not again:
                 items[count] = tables.video[row].item
                 count += 1
         place -= 1

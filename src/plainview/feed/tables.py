@@ -17,7 +17,7 @@ CODE = 32
 """Length of an embedding that retrieves."""
 NEIGHBOURS = 24
 """Co-watched videos kept for each admitted video."""
-LATEST = 1 << 16
+LATEST = 1 << 17
 """Length of the ring of latest positives, from which popular negatives are drawn."""
 REGIONS = 8
 """Regions a release may tell apart, the first of them everywhere."""
@@ -71,16 +71,17 @@ DEPTH = 50
 PREDICTED = 9
 """Heads with parameters of their own: all but the rank."""
 
-# Rows of `weight`: dense parameters.
-W_RANK = 0
-W_OUTCOME = W_RANK + FEATURES
+INPUTS = 48
+"""Length of a candidate's input: the features, then a constant, the rank and the viewer's own log-odds; the rest is 0."""
+ONE, RANK, OWN_ODDS = FEATURES, FEATURES + 1, FEATURES + 2
+HEAD_COLUMNS = 16
+"""Heads side by side, so that kernels work on all at once; the first PREDICTED are used."""
+
+# Rows of `weight`: what the attention and the offset of the rank weigh.
+W_OUTCOME = 0
 W_RECENCY = W_OUTCOME + 2
 W_OFFSET = W_RECENCY + DEPTH
-W_HEAD = W_OFFSET + 1
-HEAD_WEIGHTS = FEATURES + 3
-"""Of each head: the features', then a constant's, the rank's and the viewer's own log-odds'."""
-W_HEAD_SURFACE = W_HEAD + PREDICTED * HEAD_WEIGHTS
-WEIGHTS = W_HEAD_SURFACE + PREDICTED * SURFACES
+WEIGHTS = W_OFFSET + 1
 
 SHOWN, LONG_VIEWS, RESIDUAL = 0, 1, 2
 """Columns of a tally. The residual is long views less what the viewers' and surfaces' own rates said."""
@@ -158,7 +159,7 @@ ITEM = np.dtype(
         ("positive_time", "<i8"),
         ("positives", "<f4"),  # long views and likes, decayed
         ("neighbour_time", "<i8"),
-        ("neighbour", "<i4", (NEIGHBOURS,)),  # item rows of co-watched videos, -1 where none, filled from the left
+        ("neighbour", "<i4", (NEIGHBOURS,)),  # rows of co-watched videos, -1 where none, filled from the left
         ("weight", "<f4", (NEIGHBOURS,)),  # decayed
         ("vector", "<f4", (CODE,)),  # for retrieval
         ("vector_bias", "<f4"),
@@ -191,6 +192,10 @@ TAG = np.dtype([("id", "<i8")])
 BIAS = np.dtype([("value", "<f4"), ("precision", "<f4")])
 TALLY = np.dtype([("tally", "<f4", (3,))])
 GROUP = np.dtype(EMBEDDED)
+RANKING = np.dtype([("value", "<f4", (INPUTS,)), ("precision", "<f4", (INPUTS,))])
+"""One row: what the rank weighs of the features."""
+HEADS_OF = np.dtype([("value", "<f4", (HEAD_COLUMNS,)), ("precision", "<f4", (HEAD_COLUMNS,))])
+"""What each head weighs of an input (`head_input`) or adds on a surface (`head_surface`)."""
 RATE = np.dtype([("sums", "<f4", (4,))])
 """Shown, long views, clicks and watch shares of a surface; the last row is of all."""
 LIST = np.dtype([("count", "<i4"), ("video", "<i4", (POPULAR,))])
@@ -210,10 +215,13 @@ LAYOUTS: dict[str, np.dtype[np.void]] = {
     "fresh": ROW,
     "group": GROUP,
     "head": HEAD,
+    "head_input": HEADS_OF,
+    "head_surface": HEADS_OF,
     "item": ITEM,
     "latest": ROW,
     "origin": ORIGIN,
     "popular": LIST,
+    "ranking": RANKING,
     "rate": RATE,
     "sound": SOUND,
     "tag": TAG,
@@ -240,10 +248,13 @@ class Tables(NamedTuple):
     fresh: Table
     group: Table
     head: Table
+    head_input: Table
+    head_surface: Table
     item: Table
     latest: Table
     origin: Table
     popular: Table
+    ranking: Table
     rate: Table
     sound: Table
     tag: Table
@@ -265,10 +276,13 @@ class Marks(NamedTuple):
     fresh: Flags
     group: Flags
     head: Flags
+    head_input: Flags
+    head_surface: Flags
     item: Flags
     latest: Flags
     origin: Flags
     popular: Flags
+    ranking: Flags
     rate: Flags
     sound: Flags
     tag: Flags

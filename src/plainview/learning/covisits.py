@@ -23,7 +23,7 @@ TOLL = F32(0.1)
 
 @njit(cache=True, nogil=True)
 def _covisit(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32, now: int) -> None:
-    """Add `gain` to the weight of item `other` in the list of `item`.
+    """Add `gain` to the weight of the video in row `other` in the list of `item`.
 
     A stranger takes a free place. If there is none it takes TOLL x gain off the weakest neighbour (lowest weight, then
     highest row), and its place with weight `gain` if nothing is left.
@@ -58,6 +58,12 @@ def _covisit(tables: Tables, marks: Marks, item: int, other: int, gain: np.float
 
 
 @njit(cache=True, nogil=True)
+def _pair(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32, now: int) -> None:
+    _covisit(tables, marks, other, tables.item[item].video, gain, now)
+    _covisit(tables, marks, item, tables.item[other].video, gain, now)
+
+
+@njit(cache=True, nogil=True)
 def learn_neighbours(tables: Tables, marks: Marks, item: int, past, count: int) -> None:  # type: ignore[no-untyped-def]
     """Pair a new positive both ways with the viewer's NEAR latest, and FAR drawn among the older ones.
 
@@ -67,13 +73,11 @@ def learn_neighbours(tables: Tables, marks: Marks, item: int, past, count: int) 
     gain = F32(1.0)
     for j in range(min(count, NEAR)):
         if past[j] != item:
-            _covisit(tables, marks, past[j], item, gain, now)
-            _covisit(tables, marks, item, past[j], gain, now)
+            _pair(tables, marks, item, past[j], gain, now)
         gain = gain * NEAR_STEP
     if count > NEAR:
         key = mix(U64(tables.head[0].latest) * U64(2) + U64(1))
         for j in range(FAR):
             other = past[NEAR + draw_below(key, j, count - NEAR)]
             if other != item:
-                _covisit(tables, marks, other, item, gain, now)
-                _covisit(tables, marks, item, other, gain, now)
+                _pair(tables, marks, item, other, gain, now)

@@ -10,11 +10,9 @@ from plainview.feed.kernels.arithmetic import draw, mix
 from plainview.feed.tables import (
     CODE,
     DEPTH,
-    FEATURES,
     GROUPS,
-    HEAD_WEIGHTS,
     OF_GROUP,
-    W_HEAD,
+    ONE,
     W_OUTCOME,
     W_RECENCY,
     WIDTH,
@@ -83,4 +81,4 @@ def begin(tables: Tables) -> None:
         tables.weight[W_RECENCY + back]["value"] = recency
         recency = recency * RECENCY
     for head, name in enumerate(HEADS[1:]):
-        tables.weight[W_HEAD + head * HEAD_WEIGHTS + FEATURES]["value"] = LOG_ODDS[name]
+        tables.head_input[ONE]["value"][head] = LOG_ODDS[name]

@@ -33,10 +33,10 @@ from plainview.feed.features import (
     OWN,
     SLOW,
     WATCH_LIMIT,
+    chances,
     expected,
     fill,
     fill_cells,
-    head_log_odds,
     hour_of,
     rank_score,
 )
@@ -47,10 +47,12 @@ from plainview.feed.tables import (
     G_DURATION,
     G_SURFACE,
     G_TAG,
-    HEAD_WEIGHTS,
+    HEAD_COLUMNS,
+    INPUTS,
     KNOWN,
     LIKES,
     LONG_VIEWS,
+    OWN_ODDS,
     PREDICTED,
     RESIDUAL,
     SHOWN,
@@ -62,10 +64,7 @@ from plainview.feed.tables import (
     T_TAG_SURFACE,
     TAGS,
     UNKNOWN_SURFACE,
-    W_HEAD,
-    W_HEAD_SURFACE,
     W_OFFSET,
-    W_RANK,
     WATCHED,
     WIDTH,
     Marks,
@@ -101,6 +100,7 @@ class Scratch(NamedTuple):
     own: NDArray[np.void]
     """What the counters hold of each partner already (`features.OWN`)."""
     x: NDArray[np.float32]
+    difference: NDArray[np.float32]
     cells: NDArray[np.int64]
     query: NDArray[np.float32]
     score: NDArray[np.float32]
@@ -108,6 +108,10 @@ class Scratch(NamedTuple):
     curve: NDArray[np.float32]
     back: NDArray[np.float32]
     labels: NDArray[np.float32]
+    """Of the heads, UNKNOWN where none."""
+    chances: NDArray[np.float32]
+    """What the heads said; then their gradients."""
+    curves: NDArray[np.float32]
     past: NDArray[np.int64]
     """Item rows of a viewer's positives, newest first (`feed.positives`)."""
 
@@ -121,14 +125,17 @@ def new_scratch() -> Scratch:
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
         np.zeros(n, OWN),
-        np.zeros((n, FEATURES), np.float32),
+        np.zeros((n, INPUTS), np.float32),
+        np.zeros(INPUTS, np.float32),
         np.zeros((n, CELLS), np.int64),
         np.zeros((n, WIDTH), np.float32),
         np.zeros(n, np.float32),
         np.zeros(n, np.float32),
         np.zeros(n, np.float32),
         np.zeros(WIDTH, np.float32),
-        np.zeros(PREDICTED, np.float32),
+        np.full(HEAD_COLUMNS, UNKNOWN, np.float32),
+        np.zeros(HEAD_COLUMNS, np.float32),
+        np.zeros(HEAD_COLUMNS, np.float32),
         np.zeros(64, np.int64),
     )
 
@@ -205,9 +212,7 @@ def learn_view(  # type: ignore[no-untyped-def]
     if context.count > 0:
         _learn_embeddings(tables, marks, context, scratch, partners)
     _label(tables, scratch, row, surface, bits, watched)
-    for head in range(PREDICTED):
-        if scratch.labels[head] >= F32(0.0):
-            learn_head(tables, marks, context, scratch, surface, head, scratch.labels[head])
+    _learn_heads(tables, marks, context, scratch, surface)
     _count(tables, marks, context, row, surface, bits, watched, now)
 
 
@@ -223,8 +228,8 @@ def learn_more(
     scratch.own[0].own = 0
     _prepare(tables, context, scratch, 0, now)
     for head in range(PREDICTED):
-        if HEAD_BITS[head] & bits:
-            learn_head(tables, marks, context, scratch, surface, head, F32(1.0))
+        scratch.labels[head] = F32(1.0) if HEAD_BITS[head] & bits else UNKNOWN
+    _learn_heads(tables, marks, context, scratch, surface)
     if bits & LIKE:
         item = tables.item[tables.video[row].item]
         _fade(item, now)
@@ -331,10 +336,18 @@ def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, 
         _learn_biases(tables, marks, scratch, 0, other, gradient, curvature)
         _learn_biases(tables, marks, scratch, other, 0, -gradient, curvature)
         for j in range(FEATURES):
-            x = scratch.x[0, j] - scratch.x[other, j]
-            _step(tables.weight[W_RANK + j], gradient * x, curvature * x * x, P_WEIGHT)
+            scratch.difference[j] = scratch.x[0, j] - scratch.x[other, j]
+        _step_ranking(tables, scratch.difference, gradient, curvature)
+    marks.ranking[0] = 1
+
+
+@njit(cache=True, nogil=True)
+def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32) -> None:  # type: ignore[no-untyped-def]
+    value = tables.ranking[0].value
+    precision = tables.ranking[0].precision
     for j in range(FEATURES):
-        marks.weight[W_RANK + j] = 1
+        precision[j] += curvature * x[j] * x[j]
+        value[j] += gradient * x[j] / (P_WEIGHT + precision[j])
 
 
 @njit(cache=True, nogil=True)
@@ -346,10 +359,8 @@ def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positi
     marks.weight[W_OFFSET] = 1
     scratch.slope[0] += gradient
     _learn_biases(tables, marks, scratch, 0, -1, gradient, curvature)
-    for j in range(FEATURES):
-        x = scratch.x[0, j]
-        _step(tables.weight[W_RANK + j], gradient * x, curvature * x * x, P_WEIGHT)
-        marks.weight[W_RANK + j] = 1
+    _step_ranking(tables, scratch.x[0], gradient, curvature)
+    marks.ranking[0] = 1
 
 
 @njit(cache=True, nogil=True)
@@ -425,27 +436,35 @@ def _learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, p
 
 
 @njit(cache=True, nogil=True)
-def learn_head(
-    tables: Tables, marks: Marks, context, scratch: Scratch, surface: int, head: int, label: np.float32
-) -> None:  # type: ignore[no-untyped-def]
-    """One logistic step of a head on the impression in row 0 of the scratch; `label` in [0, 1]."""
-    chance = sigmoid(head_log_odds(tables, context, head, scratch.score[0], surface, scratch.x[0]))
-    gradient = label - chance
-    curvature = chance * (F32(1.0) - chance)
-    where = W_HEAD_SURFACE + head * SURFACES + surface
-    _step(tables.weight[where], gradient, curvature, P_HEAD_SURFACE)
-    marks.weight[where] = 1
-    base = W_HEAD + head * HEAD_WEIGHTS
-    for j in range(HEAD_WEIGHTS):
-        x = F32(1.0)
-        if j < FEATURES:
-            x = scratch.x[0, j]
-        elif j == FEATURES + 1:
-            x = scratch.score[0]
-        elif j == FEATURES + 2:
-            x = context.log_odds
-        _step(tables.weight[base + j], gradient * x, curvature * x * x, P_HEAD_WEIGHT)
-        marks.weight[base + j] = 1
+def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surface: int) -> None:  # type: ignore[no-untyped-def]
+    """One logistic step of all heads on the impression in row 0 of the scratch; unknown labels teach nothing."""
+    x = scratch.x[0]
+    gradients = scratch.chances
+    curves = scratch.curves
+    chances(tables, context, scratch.score[0], surface, x, gradients)
+    for head in range(HEAD_COLUMNS):
+        if scratch.labels[head] >= F32(0.0):
+            chance = gradients[head]
+            gradients[head] = scratch.labels[head] - chance
+            curves[head] = chance * (F32(1.0) - chance)
+        else:
+            gradients[head] = F32(0.0)
+            curves[head] = F32(0.0)
+    here = tables.head_surface[surface]
+    _step_heads(here.value, here.precision, F32(1.0), gradients, curves, P_HEAD_SURFACE)
+    marks.head_surface[surface] = 1
+    for j in range(OWN_ODDS + 1):
+        row = tables.head_input[j]
+        _step_heads(row.value, row.precision, x[j], gradients, curves, P_HEAD_WEIGHT)
+        marks.head_input[j] = 1
+
+
+@njit(cache=True, nogil=True)
+def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.float32) -> None:  # type: ignore[no-untyped-def]
+    square = x * x
+    for head in range(HEAD_COLUMNS):
+        precision[head] += curves[head] * square
+        value[head] += gradients[head] * x / (prior + precision[head])
 
 
 @njit(cache=True, nogil=True)

@@ -25,6 +25,8 @@ POPULAR_NEGATIVES, EVEN_NEGATIVES = 6, 2
 NEGATIVES = POPULAR_NEGATIVES + EVEN_NEGATIVES
 RATE, BIAS_RATE = F32(0.3), F32(0.1)
 TINY = F32(1e-6)
+LARGEST, LARGEST_BIAS = F32(4.0), F32(64.0)
+"""Bounds of components and biases, so that codes and priors have bounds too."""
 POSITIVE_HALF_LIFE = 7 * 86_400_000
 """Milliseconds."""
 DOUBLING = 1420
@@ -59,10 +61,15 @@ def encode(tables: Tables, marks: Marks, row: int) -> None:
     for k in range(CODE):
         code.code[k] = to_code(item.vector[k], CODE_SCALE)
     lifted = log2_fixed(item.positives + F32(1.0)) + (item.positive_time * 256) // POSITIVE_HALF_LIFE
-    bias = min(max(item.vector_bias, F32(-64.0)), F32(64.0))
-    code.prior = I32(bias * PRIOR_SCALE) + I32((lifted * DOUBLING) >> 8)
+    code.prior = I32(item.vector_bias * PRIOR_SCALE) + I32((lifted * DOUBLING) >> 8)
     marks.code[row] = 1
     marks.item[row] = 1
+
+
+@njit(cache=True, nogil=True)
+def bounded(x: np.float32, limit: np.float32) -> np.float32:
+    """x, clamped to [-limit, limit]."""
+    return min(max(x, -limit), limit)
 
 
 @njit(cache=True, nogil=True)
@@ -101,11 +108,11 @@ def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> No
     used = 1
     for q in range(NEGATIVES):
         if q < POPULAR_NEGATIVES:
-            drawn = I64(tables.latest[draw_below(key, q, filled)].row)
+            drawn = I64(tables.video[tables.latest[draw_below(key, q, filled)].row].item)
         else:
             drawn = I64(draw_below(key, q, head.items))
-        # A row that came free since stands for nobody.
-        if drawn != row and tables.item[drawn].video >= 0:
+        # What came free since stands for nobody.
+        if drawn != row and drawn >= 0 and tables.item[drawn].video >= 0:
             rows[used] = drawn
             used += 1
     highest = F32(-3e38)
@@ -126,8 +133,8 @@ def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> No
         vector = item.vector
         for k in range(CODE):
             back[k] += slope[q] * vector[k]
-            vector[k] -= RATE * step * mean[k]
-        item.vector_bias -= BIAS_RATE * step
+            vector[k] = bounded(vector[k] - RATE * step * mean[k], LARGEST)
+        item.vector_bias = bounded(item.vector_bias - BIAS_RATE * step, LARGEST_BIAS)
     length = _dot(back, back)
     weight = share
     for j in range(before):
@@ -136,7 +143,7 @@ def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> No
         step = RATE * weight / np.sqrt(item.square_in + TINY)
         vector = item.vector
         for k in range(CODE):
-            vector[k] -= step * back[k]
+            vector[k] = bounded(vector[k] - step * back[k], LARGEST)
         weight = weight * BEFORE_STEP
     for q in range(1, used):
         encode(tables, marks, rows[q])
@@ -152,7 +159,7 @@ def note_positive(tables: Tables, marks: Marks, row: int) -> None:
     item.positives = item.positives * decay(head.now - item.positive_time, POSITIVE_HALF_LIFE) + F32(1.0)
     item.positive_time = head.now
     place = head.latest % LATEST
-    tables.latest[place].row = row
+    tables.latest[place].row = item.video
     marks.latest[place] = 1
     head.latest += 1
     encode(tables, marks, row)

@@ -28,14 +28,20 @@ def to_code(x: np.float32, scale: np.float32) -> np.int8:
 
 
 @njit(cache=True, nogil=True)
-def scan(codes, rows: int, query, scores) -> None:  # type: ignore[no-untyped-def]
-    """scores[r] = query . code[r] + prior[r], int32; |dot| <= 32 * 127 * 127 < 2^19. `query` is int32 (CODE,)."""
+def scan(codes, rows: int, queries, count: int, scores) -> None:  # type: ignore[no-untyped-def]
+    """scores[r] = the highest queries[i] . code[r] over i < count, plus prior[r]: exact in int32.
+
+    `queries` is int32 (count, CODE) with entries in [-127, 127]: |dot| <= 32 * 127 * 127 < 2^19.
+    """
     for r in range(rows):
         code = codes[r].code
-        total = I32(0)
-        for k in range(CODE):
-            total = I32(total + I32(query[k]) * I32(code[k]))
-        scores[r] = I32(total + codes[r].prior)
+        highest = I32(-(1 << 24))
+        for i in range(count):
+            total = I32(0)
+            for k in range(CODE):
+                total = I32(total + queries[i, k] * I32(code[k]))
+            highest = max(highest, total)
+        scores[r] = I32(highest + codes[r].prior)
 
 
 @njit(cache=True, nogil=True)

@@ -38,7 +38,7 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[n
     count = positives(viewer, tables, maps, past)
     now = tables.head[0].now
     slots = np.full(4096, -1, np.int64)  # positives x neighbours = 1,536 at most
-    items = np.empty(HISTORY * NEIGHBOURS, np.int64)
+    videos = np.empty(HISTORY * NEIGHBOURS, np.int64)
     sums = np.empty(HISTORY * NEIGHBOURS, np.float32)
     reached = 0
     weight = F32(1.0)
@@ -49,25 +49,23 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[n
             other = np.int64(item.neighbour[i])
             if other < 0:
                 break
-            if tables.item[other].video < 0:
-                continue
             at = (other * 2654435761) & 4095
-            while slots[at] >= 0 and items[slots[at]] != other:
+            while slots[at] >= 0 and videos[slots[at]] != other:
                 at = (at + 1) & 4095
             if slots[at] < 0:
                 slots[at] = reached
-                items[reached] = other
+                videos[reached] = other
                 sums[reached] = F32(0.0)
                 reached += 1
             sums[slots[at]] += share * item.weight[i]
         weight = weight * STEP
     ids = np.empty(reached, np.int64)
     for i in range(reached):
-        ids[i] = tables.code[items[i]].id
+        ids[i] = tables.video[videos[i]].id
     first = top_rows(sums[:reached], ids, min(limit, reached))
     rows = np.empty(first.shape[0], np.int32)
     scores = np.empty(first.shape[0], np.int32)
     for i in range(first.shape[0]):
-        rows[i] = tables.item[items[first[i]]].video
+        rows[i] = videos[first[i]]
         scores[i] = np.int32(min(sums[first[i]] * UNIT, F32(1 << 30)))
     return rows, scores

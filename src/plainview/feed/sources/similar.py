@@ -16,12 +16,16 @@ I64 = np.int64
 INTERESTS = 3
 ALIKE = 8
 """A positive joins an interest if its cosine with the interest's sum is at least ALIKE / 16."""
+DRAWN = F32(8.0)
+"""How strongly an interest is drawn to the mean of all: so many positives' worth."""
+DEEPEST = 50
+"""Positives looked at."""
 STEP = F32(0.95)
 """What each further step back in the history weighs."""
 
 
 class Similar:
-    """The interests take turns, each giving its best not yet taken. The score is the scan's."""
+    """The best of all interests: a video's score is its highest over them, as the scan gives it."""
 
     name = "similar"
 
@@ -35,32 +39,19 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[n
     count = positives(viewer, tables, maps, past)
     queries = np.zeros((INTERESTS, CODE), np.int32)
     opened = interests(tables, past, count, queries)
+    if opened == 0:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
     items = np.int64(tables.head[0].items)
-    scores = np.empty((INTERESTS, items), np.int32)
-    found = np.empty((INTERESTS, limit), np.int64)
-    held = np.zeros(INTERESTS, np.int64)
-    for i in range(opened):
-        scan(tables.code, items, queries[i], scores[i])
-        held[i] = best(scores[i], tables.code, items, found[i])
-    rows = np.empty(limit, np.int32)
-    kept = np.empty(limit, np.int32)
-    taken = np.zeros(items, np.uint8)
-    turn = np.zeros(INTERESTS, np.int64)
-    total = 0
-    left = opened
-    while total < limit and left > 0:
-        left = 0
-        for i in range(opened):
-            while turn[i] < held[i] and taken[found[i, turn[i]]]:
-                turn[i] += 1
-            if turn[i] < held[i] and total < limit:
-                item = found[i, turn[i]]
-                taken[item] = 1
-                rows[total] = tables.item[item].video
-                kept[total] = scores[i, item]
-                total += 1
-                left += 1
-    return rows[:total].copy(), kept[:total].copy()
+    scores = np.empty(items, np.int32)
+    scan(tables.code, items, queries, opened, scores)
+    first = np.empty(limit, np.int64)
+    found = best(scores, tables.code, items, first)
+    rows = np.empty(found, np.int32)
+    kept = np.empty(found, np.int32)
+    for i in range(found):
+        rows[i] = tables.item[first[i]].video
+        kept[i] = scores[first[i]]
+    return rows, kept
 
 
 @njit(cache=True, nogil=True)
@@ -71,11 +62,13 @@ def interests(tables: Tables, past, count: int, queries) -> int:  # type: ignore
     one with the highest dot product, the first on ties. Returns how many are open.
     """
     total = np.zeros((INTERESTS, CODE), np.int64)
+    everything = np.zeros(CODE, np.float32)
+    everywhere = F32(0.0)
     mean = np.zeros((INTERESTS, CODE), np.float32)
     mass = np.zeros(INTERESTS, np.float32)
     opened = 0
     weight = F32(1.0)
-    for j in range(count):
+    for j in range(min(count, DEEPEST)):
         code = tables.code[past[j]].code
         own = I64(0)
         for k in range(CODE):
@@ -103,10 +96,13 @@ def interests(tables: Tables, past, count: int, queries) -> int:  # type: ignore
         for k in range(CODE):
             total[home, k] += I64(code[k])
             mean[home, k] += weight * vector[k]
+            everything[k] += weight * vector[k]
         mass[home] += weight
+        everywhere += weight
         weight = weight * STEP
     for i in range(opened):
-        share = F32(1.0) / mass[i]
+        share = F32(1.0) / (mass[i] + DRAWN)
+        drawn = DRAWN / everywhere
         for k in range(CODE):
-            queries[i, k] = np.int32(to_code(mean[i, k] * share, QUERY_SCALE))
+            queries[i, k] = np.int32(to_code((mean[i, k] + drawn * everything[k]) * share, QUERY_SCALE))
     return opened
