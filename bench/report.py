@@ -59,15 +59,18 @@ def print_figures(figures: Sequence[Figure], as_json: bool) -> None:
         sys.stdout.flush()
         print(line, file=sys.stderr)
         return
+    protocols = {protocol: number for number, protocol in enumerate(dict.fromkeys(f.protocol for f in figures), 1)}
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("figure", "value", "unit", "peer", "peer value", "protocol"):
         table.add_column(heading, justify="right" if "value" in heading else "left", overflow="fold")
     for figure in figures:
-        table.add_row(
-            figure.figure, _number(figure.value), figure.unit, figure.peer, _number(figure.peer_value), figure.protocol
-        )
+        numbers = _number(figure.value), _number(figure.peer_value)
+        protocol = str(protocols[figure.protocol])
+        table.add_row(figure.figure, numbers[0], figure.unit, figure.peer, numbers[1], protocol)
     console = Console()
     console.print(table)
+    for protocol, number in protocols.items():
+        console.print(f"protocol {number}: {protocol}", highlight=False, soft_wrap=True)
     for name in ("data_digest", "release_digest", "seed"):
         values = dict.fromkeys(str(getattr(figure, name)) for figure in figures)
         console.print(f"{name.replace('_', ' ')}: {', '.join(values)}", highlight=False, soft_wrap=True)

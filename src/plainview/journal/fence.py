@@ -33,6 +33,9 @@ class Past(Protocol):
     def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]: ...
 
 
+_OBSERVED = frozenset({Page, Epoch, Release, Revocation, Decision})
+
+
 class _Turn(NamedTuple):
     """The last page of a session."""
 
@@ -91,6 +94,8 @@ class Fence:
 
     def observe(self, index: int, record: Record, commitment: bytes | None) -> None:
         """Take in a record that was appended; in index order."""
+        if type(record) not in _OBSERVED:
+            return
         match record:
             case Page():
                 assert commitment is not None

@@ -26,7 +26,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from plainview.storage.filesystem import HostFileSystem, make_durable
@@ -116,7 +116,12 @@ class SqliteRecords:
             raise StoreError(f"{path}: there is no journal here; check the data directory, or write one first")
         try:
             self._engine = create_engine(
-                "sqlite://", creator=lambda: connector(str(path)), poolclass=QueuePool, pool_size=8, max_overflow=-1
+                "sqlite://",
+                creator=lambda: connector(str(path)),
+                poolclass=QueuePool,
+                pool_size=8,
+                max_overflow=-1,
+                pool_reset_on_return=None,  # connections are in autocommit mode: there is nothing to roll back
             )
             event.listen(self._engine, "connect", _prepare_writing if writing else _prepare_reading)
             self._appending = threading.Lock()
@@ -143,11 +148,14 @@ class SqliteRecords:
             if not rows:
                 return
             try:
-                writer.exec_driver_sql("BEGIN IMMEDIATE")
-                writer.exec_driver_sql(_INSERT, list(rows))
-                writer.commit()
-            except DBAPIError as error:
-                raise self._failure(error) from error
+                # Through the driver: for a single row, SQLAlchemy's own work would be most of what an append costs.
+                cursor = writer.connection.cursor()
+                cursor.execute("BEGIN IMMEDIATE")
+                cursor.executemany(_INSERT, rows)
+                cursor.execute("COMMIT")
+                cursor.close()
+            except sqlite3.Error as error:
+                raise self._failure(writer, error) from error
             self._size += len(rows)
 
     def size(self) -> int:
@@ -172,13 +180,18 @@ class SqliteRecords:
         found: dict[bytes, tuple[int, int]] = {}
         wanted = list(keys)
         try:
-            with self._engine.connect() as connection:
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
                 while wanted:
                     number = next(number for number in _KEYS if number <= len(wanted))
-                    rows = connection.exec_driver_sql(_FIND[number], tuple(wanted[:number]))
-                    found.update((key, (index, time)) for key, index, time in rows)
+                    cursor.execute(_FIND[number], wanted[:number])
+                    found.update((key, (index, time)) for key, index, time in cursor.fetchall())
                     del wanted[:number]
-        except DatabaseError as error:
+                cursor.close()
+            finally:
+                connection.close()
+        except (DatabaseError, sqlite3.Error) as error:
             raise self._unreadable(error) from error
         return found
 
@@ -264,17 +277,19 @@ class SqliteRecords:
         detail = getattr(cause, "orig", cause)
         return StoreFailed(f"{self._path}: cannot be read ({detail}); check the disk, or restore a copy")
 
-    def _failure(self, error: DBAPIError) -> Exception:
-        assert self._writer is not None
+    def _failure(self, writer: Connection, error: sqlite3.Error) -> Exception:
         try:
-            self._writer.rollback()
-        except DBAPIError as second:
-            return StoreFailed(f"{self._path}: {error.orig}, and then {second.orig}; check the disk and start again")
-        if isinstance(error, IntegrityError):
-            return ValueError(f"nothing was written: {error.orig}")
-        if "full" in str(error.orig):
+            cursor = writer.connection.cursor()
+            if writer.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+                cursor.execute("ROLLBACK")
+            cursor.close()
+        except sqlite3.Error as second:
+            return StoreFailed(f"{self._path}: {error}, and then {second}; check the disk and start again")
+        if isinstance(error, sqlite3.IntegrityError):
+            return ValueError(f"nothing was written: {error}")
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self._path}: no space left; nothing was written. Free some space and try again")
-        return StoreFailed(f"{self._path}: {error.orig}; check the disk and start again")
+        return StoreFailed(f"{self._path}: {error}; check the disk and start again")
 
 
 def _lock(path: Path) -> int:
