@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from plainview.feed.kernels.idmap import find, insert
-from plainview.feed.tables import FRESH, RECENT, TAGS, Maps, Marks, Tables
+from plainview.feed.tables import FORMS, FRESH, RECENT, TAGS, Maps, Marks, Tables
 
 DURATION_BOUNDS = (100, 5_000, 7_000, 9_000, 11_000, 13_000, 16_000, 18_000, 20_000, 25_000, 30_000, 40_000, 50_000,
                    60_000, 75_000, 90_000, 120_000, 150_000, 180_000, 240_000, 300_000)  # fmt: skip
@@ -81,7 +81,7 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
     video.duration = action.watched
     video.region = action.region
     video.audience = action.age
-    video.form = action.code
+    video.form = min(action.code, FORMS - 1)
     video.bucket = duration_bucket(action.watched)
     for i in range(TAGS):
         video.tags[i] = -1

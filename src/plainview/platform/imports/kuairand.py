@@ -13,7 +13,7 @@ What becomes what: a video's creator is `author_id`, `created` is midnight UTC o
 `video_duration` or, where that is absent, the longest `duration_ms` the log gives it (0 where the log has none either);
 `sound` is `music_id`, `form` the number of `upload_type` in `FORMS`. A viewer's region is `ZZ` and age `unknown`: the
 data set says neither. Outcomes are the log's own columns; `complete` is played at least the row's duration, where it
-is known. Exact duplicates stay, as the source has them.
+is known. `tab` becomes one of seven surfaces. Exact duplicates stay, as the source has them.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ FORMS = (
 )
 """`upload_type` by its number in `Video.form`; a kind that is not here is 0."""
 
+_SURFACES = np.array([0, 1, 2, 6, 3, 5, 4, 6, 6, 6, 6, 6, 6, 6, 6], np.int64)
+"""The platform's surface for each `tab`: those with enough impressions by themselves, all others together (6)."""
 _TIME = (946_684_800_000, 4_102_444_800_000)  # 2000 to 2100: what passes for a time of the log
 _U32 = 2**32 - 1
 _PAST = 1000
@@ -179,7 +181,7 @@ class KuaiRand:
                 log["row"][part].tolist(),
                 log["user_id"][part].tolist(),
                 log["video_id"][part].tolist(),
-                log["tab"][part].tolist(),
+                _SURFACES[np.minimum(log["tab"][part], len(_SURFACES) - 1)].tolist(),
                 times[part].tolist(),
                 log["play_time_ms"][part].tolist(),
                 bits[part].tolist(),

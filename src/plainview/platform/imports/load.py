@@ -26,6 +26,9 @@ Progress = Callable[[int], None]
 """Told how many records have just become durable, or were so already."""
 
 
+DAY = 86_400_000
+
+
 class ImportRefused(Exception):
     """The import would not go with what the journal holds. Nothing of it was written."""
 
@@ -46,8 +49,9 @@ class Loaded(msgspec.Struct, frozen=True):
 def run(journal: Journal, source: Source, shift: int | None, progress: Progress) -> Loaded:
     """Append all records of `source`; those that are there already are left as they are.
 
-    `shift` is what `source.Source.records` adds to times. None moves the log so that its last impression falls at the
-    import's start: the journal time of its origin record, which an interrupted import finds again. Run again with the
+    `shift` is what `source.Source.records` adds to times. None moves the log by whole days, so that hours stay
+    what they were, until its last impression falls within a day before the import's start: the journal time of its
+    origin record, which an interrupted import finds again. Run again with the
     same files and the same choice of shift, an import goes on where it stopped; run again when done, it adds nothing.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
@@ -60,7 +64,7 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     first = journal.append([_draft(source.origin, source.origin.origin)])
     begun = _settled(first[0])
     if shift is None:
-        shift = begun.time - source.last
+        shift = (begun.time - source.last) // DAY * DAY
         _check_shift(journal, source, shift)
     progress(1)
     fresh = int(begun.fresh)
