@@ -58,7 +58,9 @@ class Client:
         try:
             answer = json.loads(data)
         except ValueError:
-            raise ClientError(status, "malformed", f"{self.url}{path} does not answer in JSON: is it Plainview?") from None
+            raise ClientError(
+                status, "malformed", f"{self.url}{path} does not answer in JSON: is it Plainview?"
+            ) from None
         if status >= 400 and "message" in answer:
             raise ClientError(status, answer.get("error", ""), answer["message"])
         return answer
@@ -74,5 +76,7 @@ class Client:
             except (http.client.HTTPException, OSError) as error:
                 self._connection.close()
                 if attempt == 2 or isinstance(error, (ConnectionRefusedError, TimeoutError)):
-                    raise ClientError(0, "unreachable", f"no answer from {self.url} ({error or type(error).__name__})") from error
+                    raise ClientError(
+                        0, "unreachable", f"no answer from {self.url} ({str(error) or type(error).__name__})"
+                    ) from error
         raise AssertionError("unreachable")

@@ -1,0 +1,78 @@
+"""The `plainview` command: one command a file. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import plainview
+from plainview.cli.demo import demo
+from plainview.cli.errors import told
+from plainview.cli.evaluate import evaluate
+from plainview.cli.feed import feed
+from plainview.cli.home import at_home
+from plainview.cli.replay import replay
+
+app = typer.Typer(
+    name="plainview",
+    help="A For You platform whose every page can be computed again, bit for bit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"plainview {plainview.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A For You platform whose every page can be computed again, bit for bit."""
+
+
+def _pass_on(name: str, module: str, text: str) -> None:
+    """Mount what `module` defines (an `app`, or a function called `name`) as command `name`, imported when it runs."""
+
+    @app.command(name, help=text, context_settings=_PASSED_ON, add_help_option=False)
+    def command(context: typer.Context) -> None:
+        with told():
+            at_home(_home_in(context.args))
+        found = import_module(module)
+        inner = getattr(found, "app", None)
+        if inner is None:
+            inner = typer.Typer(pretty_exceptions_enable=False)
+            inner.command(name)(getattr(found, name))
+        inner(list(context.args), prog_name=f"plainview {name}")
+
+
+def _home_in(arguments: list[str]) -> Path | None:
+    """What `--home` says in arguments that another app will parse."""
+    for place, argument in enumerate(arguments):
+        if argument == "--home" and place + 1 < len(arguments):
+            return Path(arguments[place + 1])
+        if argument.startswith("--home="):
+            return Path(argument.removeprefix("--home="))
+    return None
+
+
+app.command()(demo)
+app.command()(evaluate)
+app.command()(feed)
+_pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
+app.command()(replay)
+_pass_on("serve", "plainview.cli.serve", "Serve feeds over HTTP.")
+
+__all__ = ["app"]

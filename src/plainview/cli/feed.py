@@ -1,0 +1,144 @@
+"""`plainview feed`: one page of one viewer's feed, and why each video is on it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from plainview.cli.errors import CommandError, told
+from plainview.cli.home import HomeOption, at_home
+
+if TYPE_CHECKING:
+    from plainview.platform.home import Home
+
+URL = "http://127.0.0.1:8000"
+"""Where `plainview serve` listens unless told otherwise."""
+SHOWN_PARTS = 3
+
+
+def feed(
+    viewer: Annotated[int, typer.Argument(min=0, max=2**53 - 1, help="The viewer's id.", metavar="VIEWER")],
+    session: Annotated[
+        str | None, typer.Option(help="The session, 22 characters; a new one by default.", show_default=False)
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=0, help="Page number in the session, from 0.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=30, help="Videos at most.")] = 10,
+    mode: Annotated[
+        str | None, typer.Option(help="personal or plain; as the viewer registered by default.", show_default=False)
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help=f"Ask this server (default: the data directory itself, or {URL} while it is served)."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Show one page of a viewer's feed, and why each video is on it. The page is served: it gets a receipt."""
+    if mode not in (None, "personal", "plain"):
+        raise typer.BadParameter(f"{mode!r} is neither personal nor plain", param_hint="--mode")
+    asked = {
+        "viewer": viewer,
+        "session": session or _token(),
+        "n": n,
+        "nonce": _token(),
+        "limit": limit,
+        "mode": mode,
+    }
+    with told():
+        answer = _ask_server(url, asked) if url is not None else _ask_home(at_home(home), asked)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(answer))
+    else:
+        _print(answer)
+
+
+def _ask_server(url: str, asked: dict[str, Any]) -> dict[str, Any]:
+    from plainview.platform.client import Client
+
+    try:
+        client = Client(url)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    with client:
+        return client.get("/v1/feed", **asked)  # type: ignore[no-any-return]
+
+
+def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
+    """Serve the page here; where another process has the directory open, ask that one."""
+    import json
+
+    import msgspec
+
+    from plainview.platform.application import Application
+    from plainview.platform.home import HomeError
+    from plainview.platform.serving import Ask
+    from plainview.records import Page
+    from plainview.server.answers import page_answer
+    from plainview.storage import StoreLocked
+
+    if not (home.path / "journal.sqlite").exists():
+        raise CommandError(f"{home.path}: nothing is here yet; run `plainview import` or `plainview serve` first")
+    try:
+        application = Application(home, residents=4096)
+    except HomeError as error:
+        if isinstance(error.__cause__, StoreLocked):
+            return _ask_server(URL, asked)
+        raise
+    with application:
+        try:
+            ask = msgspec.convert(asked, Ask)
+        except msgspec.ValidationError as error:
+            raise CommandError(f"not a request: {error}") from error
+        entry = application.serving.page(ask).entry
+        assert isinstance(entry.record, Page)
+        cards = [application.catalogue.card(item.video) for item in entry.record.items]
+        return json.loads(msgspec.json.encode(page_answer(entry, cards)))  # type: ignore[no-any-return]
+
+
+def _print(answer: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("", "video", "caption", "creator", "source", "placed by", "value", "why"):
+        table.add_column(heading, justify="right" if heading in ("", "video", "creator", "value") else "left")
+    for place, shown in enumerate(answer["videos"], 1):
+        video = shown["video"]
+        chance = f" (1 in {1 / shown['propensity']:.0f})" if shown["propensity"] < 1 else ""
+        table.add_row(
+            str(place),
+            str(video["id"]),
+            escape(video["caption"][:32]),
+            str(video["creator"]),
+            shown["source"],
+            shown["selector"] + chance,
+            f"{shown['value']:.3f}" if shown["parts"] else "",
+            _reason(shown["parts"]),
+        )
+    console.print(table)
+    if not answer["videos"]:
+        console.print("No video is left to show: all were seen, or none is there yet.")
+    receipt = answer["receipt"]
+    console.print(
+        f"page {answer['n']} of session {answer['session']} ({answer['mode']}), receipt {receipt['index']}\n"
+        f"next: plainview feed {answer['viewer']} --session {answer['session']} --n {answer['n'] + 1}; "
+        f"check it: plainview replay {receipt['index']}",
+        soft_wrap=True,
+    )
+
+
+def _reason(parts: dict[str, float]) -> str:
+    """The likeliest outcomes among the predictions."""
+    best = sorted((item for item in parts.items() if item[0] != "rank"), key=lambda item: -item[1])[:SHOWN_PARTS]
+    return ", ".join(f"{name.replace('_', ' ')} {chance:.0%}" for name, chance in best)
+
+
+def _token() -> str:
+    """16 random bytes in 22 characters."""
+    return secrets.token_urlsafe(16)

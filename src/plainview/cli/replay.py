@@ -1,0 +1,171 @@
+"""`plainview replay`: pages and epochs computed again from the journal alone, and compared bit for bit."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plainview.cli.errors import CommandError, told
+from plainview.cli.home import HomeOption, at_home
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from plainview.platform.findings import Report
+    from plainview.platform.home import Home
+
+LISTED = 20
+"""Findings shown; `--json` gives all."""
+WIDTH = 40
+
+
+def replay(
+    index: Annotated[
+        int | None, typer.Argument(metavar="INDEX", help="Index of one page's receipt.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every page and epoch of the journal.")] = False,
+    home: HomeOption = None,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that rank.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+) -> None:
+    """Compute pages again from the journal alone and compare them bit for bit.
+
+    Nothing stored beside the journal is read: no trace, delta or snapshot. Exit code 0: all identical; 1: something
+    differs; 3: nothing differs, but pages of another release than the installed one could not be judged.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=as_json, highlight=False)
+    with told():
+        if everything == (index is not None):
+            raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
+        report = _run(console, at_home(home), index, threads)
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        _print(console, report)
+    if not report.sound:
+        raise typer.Exit(1)
+    if report.inconclusive:
+        raise typer.Exit(3)
+
+
+def _run(console: Console, home: Home, index: int | None, threads: int) -> Report:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from plainview.platform.releases import installed, installed_digest
+    from plainview.platform.warming import warm
+
+    journal = home.read()
+    try:
+        size = journal.size
+        if not size:
+            raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(WIDTH),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[pages]:,} pages"),
+            TextColumn("{task.fields[rate]:,.0f} a second"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task("Compiling kernels", total=None, pages=0, rate=0.0)
+            warm(installed().configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
+            from plainview.platform.replay import Replay
+
+            began = time.monotonic()
+            progress.update(task, description="Re-running", total=size if index is None else None)
+
+            def advance(records: int, pages: int) -> None:
+                rate = pages / max(time.monotonic() - began, 1e-9)
+                progress.update(task, completed=records, pages=pages, rate=rate)
+
+            run = Replay(journal, installed().configuration, installed_digest(), threads=threads, advance=advance)
+            try:
+                return run.run(index)
+            except LookupError as error:
+                raise CommandError(str(error)) from error
+    finally:
+        journal.close()
+
+
+def _print(console: Console, report: Report) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if report.differing:
+        table = Table(title="What differs", title_justify="left", show_edge=False, pad_edge=False)
+        table.add_column("record", justify="right")
+        table.add_column("kind")
+        table.add_column("first stage that differs", style="red")
+        table.add_column("how", overflow="fold")
+        for found in report.differing[:LISTED]:
+            table.add_row(str(found.index), found.kind, escape(found.stage), escape(found.detail))
+        console.print(table)
+        left = Counter(found.stage for found in report.differing[LISTED:])
+        for stage, count in left.most_common():
+            console.print(f"and {count:,} more at stage {escape(stage)}")
+    console.print(_bar(report))
+    console.print(
+        f"{report.records:,} records read and checked, {report.epochs:,} epochs folded again "
+        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s "
+        f"({report.cpu_seconds * 1000 / max(report.pages, 1):.2f} ms CPU a page)"
+    )
+    for release, pages in report.inconclusive.items():
+        console.print(
+            f"[yellow]inconclusive:[/yellow] {pages:,} pages served by release {release}, "
+            f"installed is {report.installed}",
+            soft_wrap=True,
+        )
+    console.print(f"[bold]{_closing(report)}[/bold]", soft_wrap=True)
+
+
+def _bar(report: Report) -> str:
+    """The pages as one drawn line."""
+    pieces = (
+        ("green", report.identical),
+        ("yellow", sum(report.inconclusive.values())),
+        ("red", report.pages - report.identical - sum(report.inconclusive.values())),
+    )
+    total = max(sum(count for _, count in pieces), 1)
+    # Whatever is there gets at least one cell: a single page that differs must be seen.
+    cells = [max(1, count * WIDTH // total) if count else 0 for _, count in pieces]
+    cells[cells.index(max(cells))] += WIDTH - sum(cells) if any(cells) else 0
+    return "".join(
+        f"[{colour}]{'█' * count}[/{colour}]" for (colour, _), count in zip(pieces, cells, strict=True) if count
+    )
+
+
+def _closing(report: Report) -> str:
+    """One sentence: what to believe now."""
+    pages = f"{report.pages:,} page{'s' if report.pages != 1 else ''}"
+    if report.sound and not report.pages:
+        return f"{report.epochs:,} epochs re-run, 100 % identical; there are no pages yet."
+    if report.sound and report.identical == report.pages:
+        return f"{pages} re-run, 100 % identical."
+    if report.sound:
+        return f"{pages}: {report.identical:,} identical, none differs; install the release that served the others."
+    wrong = len(report.differing)
+    differ = f"{wrong:,} records differ" if wrong != 1 else "1 record differs"
+    text = f"{pages}: {report.identical:,} identical ({_share(report)}); {differ}"
+    if report.unreached:
+        first = next(
+            (one.index for one in report.differing if one.stage.startswith("journal")), report.differing[0].index
+        )
+        text += f", and {report.unreached:,} pages rest on damaged record {first}: restore it from a copy"
+    return f"{text}."
+
+
+def _share(report: Report) -> str:
+    """Never 100 % where one is missing."""
+    if not report.pages:
+        return "of none"
+    return (
+        f"{min(report.identical * 1000 // report.pages / 10, 99.9 if report.identical < report.pages else 100.0):g} %"
+    )
