@@ -1,0 +1,84 @@
+"""`plainview serve`: the platform over HTTP, from the data directory to a graceful stop."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from plainview.cli.home import HomeOption, at_home
+from plainview.platform.home import Home, HomeError
+from plainview.platform.releases import installed, installed_digest
+
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all that this machine has.")]
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") -> None:
+    """Serve feeds over HTTP until Ctrl-C or SIGTERM."""
+    began = time.perf_counter()
+    console = Console(stderr=True, highlight=False)
+    try:
+        directory = at_home(home)
+        directory.prepare()
+        _serve(console, directory, host, port, began)
+    except HomeError as error:
+        _fail(console, error)
+
+
+def _serve(console: Console, home: Home, host: str, port: int, began: float) -> None:
+    # Only now: kernels are compiled to where the cache was set when they are imported.
+    from plainview.journal import JournalDamaged, JournalStopped
+    from plainview.platform.application import Application
+    from plainview.platform.lineage import LineageBroken
+    from plainview.platform.warming import warm
+    from plainview.server.serve import AddressTaken, check_address, serve_http
+
+    def ready() -> None:
+        address = f"http://{host}:{port}"
+        console.print(
+            f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
+            f"({time.perf_counter() - began:.1f} s after its start)\n"
+            f"release  {application.release}\n"
+            f"data     {escape(str(home.path))}: {application.journal.size:,} records, "
+            f"{len(application.catalogue):,} videos, epoch {application.epoch.epoch}\n"
+            f"next     {address}/schema shows what can be asked; Ctrl-C stops, with a snapshot",
+            soft_wrap=True,
+        )
+
+    try:
+        check_address(host, port)
+        with console.status("Opening") as status:
+            kernels = 0
+
+            def compiling(kernel: str) -> None:
+                nonlocal kernels
+                if not kernels:
+                    console.print(f"Compiling kernels for this machine, once for release {installed_digest()[:8]}")
+                kernels += 1
+                status.update(f"Compiling {escape(kernel)} ({kernels})")
+
+            def progress(what: str, done: int, end: int) -> None:
+                status.update(f"{what}: {done:,} of {end:,}")
+
+            warm(installed().configuration, compiling)
+            application = Application(home, progress=progress)
+        try:
+            serve_http(application, host, port, ready)
+        finally:
+            with console.status("Closing an epoch and keeping a snapshot"):
+                application.close()
+        console.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
+    except (AddressTaken, LineageBroken, JournalDamaged, JournalStopped) as error:
+        _fail(console, error)
+
+
+def _fail(console: Console, error: Exception) -> None:
+    console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+    raise typer.Exit(1) from error

@@ -1,0 +1,171 @@
+"""All of it in one process: home, journal, learner, serving, from start to stop."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from plainview.feed.pipeline import Pipeline
+from plainview.journal import Entry, Journal
+from plainview.journal.journal import now
+from plainview.platform.catalogue import Catalogue
+from plainview.platform.events import Events
+from plainview.platform.founding import found
+from plainview.platform.home import Home
+from plainview.platform.learner import CADENCE, Cadence, Learner
+from plainview.platform.lineage import Lineage, Progress
+from plainview.platform.metrics import Metrics
+from plainview.platform.pages import Pages
+from plainview.platform.pins import Pins
+from plainview.platform.published import Published
+from plainview.platform.releases import environment_digest, installed, installed_digest
+from plainview.platform.residency import Residency
+from plainview.platform.serving import Serving
+from plainview.platform.sessions import Sessions
+from plainview.platform.viewers import Viewers
+from plainview.records import Epoch, encode
+from plainview.records.digests import Arrays
+from plainview.records.fields import to_text
+
+RESIDENTS = 20_480
+"""Viewers whose state is in memory, in serving and in learning each: 15.6 KB a viewer."""
+
+
+class Application:
+    """A running platform. Use it as a context manager, or call `close`."""
+
+    serving: Serving
+    events: Events
+    viewers: Viewers
+    catalogue: Catalogue
+    pages: Pages
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        residents: int = RESIDENTS,
+        cadence: Cadence = CADENCE,
+        clock: Callable[[], int] = now,
+        progress: Progress | None = None,
+    ) -> None:
+        """Open `home` and bring everything up to the journal's last record.
+
+        Raises HomeError for a directory that cannot be used, LineageBroken and JournalDamaged for one that is damaged.
+        """
+        configuration = installed().configuration
+        self.home = home
+        self.release = installed_digest()
+        self.metrics = Metrics()
+        self._closing = threading.Lock()
+        self._closed = False
+        self.journal: Journal = home.write(configuration)
+        try:
+            charter = found(self.journal, home.epochs)
+            identity = to_text(hashlib.sha256(encode(charter)).digest())
+            self.lineage = Lineage(self.journal, home.epochs, configuration)
+            self._published: Published | None = None
+            self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
+            self.learner = Learner(
+                self.journal,
+                home.epochs,
+                self.lineage,
+                configuration,
+                self._publish,
+                residents=residents,
+                cadence=cadence,
+                kept=self.catalogue.save,
+            )
+            world, epoch, policy = self.learner.catch_up(progress)
+            self.catalogue.restore(progress)
+            self._published = published = Published(world.copy(), epoch, policy)
+            self.pipeline = pipeline = Pipeline.of(configuration)
+            pins = Pins(self.lineage)
+            self.residency = Residency(self.journal, configuration.regions, residents)
+            self.sessions = Sessions(self.journal)
+            self.serving = Serving(
+                self.journal,
+                published,
+                self.residency,
+                self.sessions,
+                pins,
+                pipeline,
+                self.release,
+                environment_digest(),
+                clock,
+                self.metrics,
+            )
+            self.events = Events(
+                self.journal, self.residency, self.catalogue, charter.replay_window, clock, self.metrics
+            )
+            self.viewers = Viewers(self.journal, self.residency)
+            self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
+            self._gauges()
+            self.journal.watch(self._observe)
+            self.learner.start()
+        except BaseException:
+            self.journal.close()
+            raise
+
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch that pages are ranked on now."""
+        assert self._published is not None
+        return self._published.epoch
+
+    @property
+    def failure(self) -> str:
+        """What keeps the platform from learning, and soon from serving; empty where nothing does."""
+        if self.learner.failure is not None:
+            return f"the learner has stopped: {self.learner.failure}"
+        return ""
+
+    def wait_for(self, epoch: int, seconds: float) -> bool:
+        """Wait until epoch number `epoch` is out; False where it was not in time."""
+        assert self._published is not None
+        return self._published.wait_beyond(epoch - 1, seconds)
+
+    def close(self) -> None:
+        """Fold what is there, close an epoch with a snapshot, and give back the directory. Again, it does nothing.
+
+        Raises what stopped the learner or the journal.
+        """
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self.learner.close()
+            finally:
+                self.journal.close()
+
+    def __enter__(self) -> Application:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _observe(self, entries: list[Entry]) -> None:
+        """Called by the journal's writer, before the records are acknowledged."""
+        self.catalogue.observe(entries)
+        self.residency.observe(entries)
+        self.sessions.observe(entries)
+        self.serving.observe(entries)
+
+    def _publish(self, delta: Arrays, epoch: Epoch, policy: int) -> None:
+        if self._published is not None:
+            self._published.apply(delta, epoch, policy)
+            self.metrics.epoch()
+
+    def _gauges(self) -> None:
+        gauge = self.metrics.gauge
+        gauge("journal_records", "Records in the journal.", lambda: self.journal.size)
+        gauge("epoch", "The epoch that pages are ranked on.", lambda: self.epoch.epoch)
+        gauge("lag_records", "Records that the last epoch has not folded in.", lambda: self.learner.lag)
+        gauge("residents", "Viewers whose state is in memory.", lambda: len(self.residency))
+        gauge("sessions", "Sessions at hand.", lambda: len(self.sessions))
+        gauge("videos", "Videos in the catalogue.", lambda: len(self.catalogue))

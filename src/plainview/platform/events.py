@@ -1,0 +1,178 @@
+"""What viewers did, as their clients tell it: checked event by event, so that one bad event costs only itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from plainview.journal import Draft, Journal, JournalDamaged, Refused
+from plainview.platform.catalogue import Catalogue
+from plainview.platform.faults import Fault
+from plainview.platform.metrics import Metrics
+from plainview.platform.residency import Residency
+from plainview.records import Event, Page
+from plainview.records.fields import U8, U32, U53, Millis, Token
+from plainview.records.viewer import Action
+
+AHEAD = 60_000
+"""Milliseconds that a client's clock may be ahead."""
+LONGEST = 24 * 60 * 60 * 1000
+"""Milliseconds of one video that anybody watches before the next event."""
+DAY = 24 * 60 * 60 * 1000
+
+
+class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One act, as a client sends it."""
+
+    id: Token
+    """16 random bytes, chosen by the client: sent twice, it counts once."""
+    viewer: U53
+    page: U53
+    """Index of the page's receipt."""
+    position: U8
+    """On that page, from 0."""
+    video: U53
+    action: Action
+    watched: U32 = 0
+    """Milliseconds watched, rewatching included; for `view` alone."""
+    at: Millis
+    """The client's clock, Unix ms."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of one event of a batch."""
+
+    index: int | None
+    """Its index in the journal; None where it was refused."""
+    fresh: bool
+    """False where the same event was there already: `index` is that one's."""
+    fault: Fault | None
+
+
+class Events:
+    """Takes batches of events. May be used from many threads."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        residency: Residency,
+        catalogue: Catalogue,
+        replay_window: int,
+        clock: Callable[[], int],
+        metrics: Metrics,
+    ) -> None:
+        """`replay_window` in days: older events than that are refused."""
+        self._journal = journal
+        self._residency = residency
+        self._catalogue = catalogue
+        self._window = replay_window * DAY
+        self._clock = clock
+        self._metrics = metrics
+        self._decoder = msgspec.json.Decoder(NewEvent)
+
+    def take(self, batch: list[msgspec.Raw]) -> list[Taken]:
+        """One outcome for each event, in order; those accepted are durable.
+
+        Raises what `Journal.append` raises: then it is not known which were written, and all may be sent again.
+        """
+        drafts: list[Draft] = []
+        faults: list[Fault | None] = []
+        now = self._clock()
+        for raw in batch:
+            try:
+                drafts.append(Draft(self._checked(raw, now)))
+                faults.append(None)
+            except Fault as error:
+                faults.append(error)
+        outcomes = iter(self._journal.append(drafts) if drafts else ())
+        taken = []
+        for fault in faults:
+            if fault is not None:
+                taken.append(Taken(None, False, fault))
+                continue
+            outcome = next(outcomes)
+            if isinstance(outcome, Refused):
+                taken.append(Taken(None, False, Fault("refused", outcome.reason)))
+            else:
+                taken.append(Taken(outcome.index, outcome.fresh, None))
+        for one in taken:
+            self._metrics.event(one.fault.code if one.fault else "fresh" if one.fresh else "repeated")
+        return taken
+
+    def _checked(self, raw: msgspec.Raw, now: int) -> Event:
+        try:
+            new = self._decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise malformed(error) from None
+        if new.action != "view" and new.watched:
+            raise Fault(
+                "wrong_watched", f"watched: {new.watched}, and only a view has a watch time: leave it out", "watched"
+            )
+        if new.watched > LONGEST:
+            raise Fault("wrong_watched", f"watched: {new.watched} ms is more than a day: send milliseconds", "watched")
+        if new.at > now + AHEAD:
+            raise Fault("future", f"at: {new.at} is {new.at - now} ms in the future: set the client's clock", "at")
+        if new.at < now - self._window:
+            days = self._window // DAY
+            raise Fault("ancient", f"at: {new.at} is more than {days} days ago: too old to count", "at")
+        place = self._catalogue.find(new.video)
+        if place is None:
+            raise Fault("unknown_video", f"there is no video {new.video}", "video")
+        self._check_page(new)
+        return Event(
+            time=0,
+            viewer=new.viewer,
+            id=new.id,
+            page=new.page,
+            position=new.position,
+            video=new.video,
+            creator=place.creator,
+            action=new.action,
+            watched=new.watched,
+            at=new.at,
+        )
+
+    def _check_page(self, new: NewEvent) -> None:
+        shown = self._residency.showed(new.viewer, new.page)
+        if shown is None:
+            self._residency.standing(new.viewer)  # says so where there is no such viewer
+            shown = self._shown(new)
+        if new.position >= len(shown):
+            raise Fault(
+                "wrong_position",
+                f"page {new.page} has {len(shown)} videos, none at position {new.position}",
+                "position",
+            )
+        if shown[new.position] != new.video:
+            raise Fault(
+                "wrong_position",
+                f"position {new.position} of page {new.page} is video {shown[new.position]}, not {new.video}",
+                "video",
+            )
+
+    def _shown(self, new: NewEvent) -> list[int]:
+        try:
+            record = self._journal.entry(new.page, trusting=True).record
+        except (IndexError, JournalDamaged):
+            record = None
+        # One answer for all three, or anyone could find out whose page an index is.
+        if not isinstance(record, Page) or record.viewer != new.viewer:
+            raise Fault(
+                "unknown_page",
+                f"record {new.page} is no page of viewer {new.viewer}: send the index in the page's receipt",
+                "page",
+            )
+        return [item.video for item in record.items]
+
+
+def malformed(error: Exception, what: str = "") -> Fault:
+    """The fault of JSON that is not what was asked for; msgspec ends its message in the path of the field."""
+    message = str(error)
+    _, _, path = message.partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    if not field and "required field" in message:
+        field = message.split("`")[1]
+    if not field and "unknown field" in message:
+        field = message.split("`")[1]
+    return Fault("malformed", f"{what}{message}", field)

@@ -1,0 +1,39 @@
+"""What a caller of the platform did wrong, in words for that caller."""
+
+from __future__ import annotations
+
+
+class Fault(Exception):
+    """A request that cannot be done: which rule it breaks, what is wrong, where, and what to do.
+
+    `code` is one word of `CODES`, stable across versions; `field` names what is at fault, empty where nothing does.
+    """
+
+    def __init__(self, code: str, message: str, field: str = "") -> None:
+        super().__init__(message)
+        assert code in CODES, code
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+CODES = frozenset(
+    {
+        "malformed",  # not what the call takes: a field missing, of the wrong type or out of range
+        "too_large",
+        "unknown_viewer",
+        "unknown_video",
+        "unknown_page",  # no page, or not this viewer's
+        "unknown_index",
+        "wrong_position",
+        "wrong_watched",
+        "future",
+        "ancient",
+        "foreign_session",
+        "out_of_turn",
+        "not_acknowledged",
+        "foreign_video",
+        "refused",  # by the journal's fence, for another reason than the above
+        "unavailable",  # nothing wrong with the request: try again later
+    }
+)

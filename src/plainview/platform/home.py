@@ -1,0 +1,97 @@
+"""The data directory: where everything lies that one platform keeps.
+
+`journal.sqlite` is the journal. `objects/`, `projections/` and `kernels/` can be deleted while nothing runs: they are
+computed again.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from plainview.feed.configuration import Configuration
+from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
+from plainview.records import Charter
+from plainview.storage import FileObjects, SqliteRecords, StoreError
+from plainview.storage.sqlite import DATABASE, LOCK
+
+VARIABLE = "PLAINVIEW_HOME"
+NOW_TOLERANCE = 2_000
+"""Milliseconds between a page's `now` and its append, in the charter of a journal begun here."""
+_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, "objects", "projections", "kernels", "imports"}
+
+
+class HomeError(Exception):
+    """The data directory cannot be used, why, and what to do."""
+
+
+def default_home() -> Path:
+    """$PLAINVIEW_HOME, or ~/.local/share/plainview."""
+    return Path(os.environ.get(VARIABLE) or "~/.local/share/plainview").expanduser()
+
+
+class Home:
+    """One data directory. Making a Home touches nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().absolute()
+        self.projections = self.path / "projections"
+        self.kernels = self.path / "kernels"
+        self.objects = FileObjects(self.path / "objects")
+        self.epochs = EpochStore(self.objects, self.projections)
+
+    def prepare(self) -> None:
+        """Make the directory. Raises HomeError where that cannot be, or something else's files lie there."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            names = {entry.name for entry in self.path.iterdir()}
+        except OSError as error:
+            raise HomeError(
+                f"{self.path} cannot be used as data directory ({error.strerror}); "
+                f"give another with --home or {VARIABLE}"
+            ) from error
+        if DATABASE not in names and names - _OURS:
+            raise HomeError(
+                f"{self.path} holds something else ({', '.join(sorted(names - _OURS)[:3])}) and no journal; "
+                f"give an empty directory with --home or {VARIABLE}"
+            )
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise HomeError(f"{self.path} cannot be written to; change its owner, or give another with --home")
+
+    def write(self, configuration: Configuration) -> Journal:
+        """The journal, opened for writing by this process alone. It is empty where it is new: see `founding.found`.
+
+        Raises HomeError for a directory that cannot be used, is in use, or was written by a later version.
+        """
+        self.prepare()
+        try:
+            store = SqliteRecords(self.path, writing=True)
+        except StoreError as error:
+            raise HomeError(str(error)) from error
+        except OSError as error:
+            raise HomeError(f"{self.path}: {error.strerror}; give another data directory with --home") from error
+        try:
+            tolerance = _tolerance(JournalReader(store, PlainSealer()))
+            return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance))
+        except BaseException:
+            store.close()
+            raise
+
+    def read(self) -> JournalReader:
+        """The journal, for reading, while another process may write it. Raises HomeError where there is none."""
+        try:
+            return JournalReader(SqliteRecords(self.path, writing=False), PlainSealer())
+        except StoreError as error:
+            raise HomeError(str(error)) from error
+
+
+def charter_of(journal: JournalReader) -> Charter:
+    """Record 0. Raises HomeError where it is something else."""
+    record = journal.entry(0).record
+    if not isinstance(record, Charter):
+        raise HomeError(f"record 0 is {type(record).__name__}, not a charter: this journal was not begun by Plainview")
+    return record
+
+
+def _tolerance(journal: JournalReader) -> int:
+    return charter_of(journal).now_tolerance if journal.size else NOW_TOLERANCE

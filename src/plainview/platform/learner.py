@@ -1,0 +1,236 @@
+"""The learner: one thread that follows the journal, folds it into its own copy of the world, and publishes epochs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from plainview.feed.configuration import Configuration
+from plainview.feed.probe import probe
+from plainview.feed.world import World
+from plainview.journal import Draft, Entry, EpochStore, Journal, Refused
+from plainview.learning.epochs import close
+from plainview.platform.lineage import Follower, Lineage, Progress
+from plainview.records import Epoch
+from plainview.records.digests import Arrays
+
+UNFOLDED = frozenset({"charter", "epoch", "release", "revocation"})
+"""Kinds that the fold does not take up."""
+URGENT = frozenset({"decision", "release", "revocation"})
+"""Kinds that close an epoch at once."""
+CATCH_UP = 50_000
+"""Records in an epoch at most while the learner catches up: a few large deltas take less room than many small ones."""
+HELD = 200_000
+"""Records kept for the learner in memory; a learner further behind reads them from the journal."""
+
+_logger = logging.getLogger(__name__)
+
+Publish = Callable[[Arrays, Epoch, int], None]
+"""Told of each epoch once it is in the journal: its delta, its record and its policy index."""
+
+
+class Cadence(NamedTuple):
+    """When an epoch is closed and a world kept."""
+
+    seconds: float = 1.0
+    """From the first record that is to be folded to the epoch that folds it."""
+    records: int = 5_000
+    """That many close an epoch before its time."""
+    snapshot_epochs: int = 900
+    """Epochs between two snapshots at most."""
+
+
+CADENCE = Cadence()
+"""Of everyday use."""
+
+
+class Learner:
+    """Owns the learning copy of the world. `start` once, then `close`."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        epochs: EpochStore,
+        lineage: Lineage,
+        configuration: Configuration,
+        publish: Publish,
+        *,
+        residents: int,
+        cadence: Cadence = CADENCE,
+        kept: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`publish` is called for every epoch, `kept` after every snapshot; both by whoever closes the epoch."""
+        self._journal = journal
+        self._epochs = epochs
+        self._lineage = lineage
+        self._configuration = configuration
+        self._publish = publish
+        self._residents = residents
+        self._cadence = cadence
+        self._kept = kept
+        self._arrived = threading.Condition()
+        self._queue: deque[Entry] = deque()
+        self._end = 0
+        """One past the last record that is in the journal, as far as the learner was told."""
+        self._due: float | None = None
+        """When an epoch is to be closed (monotonic seconds); None while nothing calls for one."""
+        self._unfolded = 0
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self.failure: BaseException | None = None
+        """What stopped the learner, if something did. Pages go on until their epoch lags too far."""
+        self._follower: Follower
+        self._epoch: Epoch
+        self._policy = 0
+        self._snapshot = -1
+        """The epoch of the last snapshot."""
+
+    def catch_up(self, progress: Progress | None = None) -> tuple[World, Epoch, int]:
+        """Restore the world of the last epoch, fold what came after it, and close epochs over it.
+
+        Returns the learner's own world, not to be changed, its epoch and its policy index. Nobody else may append yet.
+        Raises LineageBroken.
+        """
+        self._epoch = self._lineage.last()
+        world = self._lineage.restore(self._epoch, progress)
+        kept = self._epochs.snapshots()
+        self._snapshot = kept[0].epoch if kept and kept[0].epoch <= self._epoch.epoch else -1
+        self._policy = self._last_policy(self._epoch.upto)
+        self._follower = Follower(self._journal, self._configuration, self._residents, world, self._epoch.upto)
+        self._journal.watch(self._observe)
+        end = self._end = self._journal.size
+        while self._follower.position < end:
+            start = self._follower.position
+            stop = min(end, start + CATCH_UP)
+
+            def told(done: int) -> None:
+                if progress is not None:
+                    progress("Folding records", done, end)
+
+            actions = self._follower.read_to(stop, told)
+            policy = self._last_policy(stop)
+            if actions or policy > self._policy:
+                self._close_epoch(policy)
+        with self._arrived:
+            self._drop_folded()
+        return world, self._epoch, self._policy
+
+    def start(self) -> None:
+        """Follow the journal from here on."""
+        self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Fold what is there, close a last epoch with a snapshot, and stop. Raises what stopped the learner earlier."""
+        with self._arrived:
+            self._closing = True
+            self._arrived.notify_all()
+        if self._thread is None:
+            self._finish()
+        else:
+            self._thread.join()
+        if self.failure is not None:
+            raise self.failure
+
+    @property
+    def lag(self) -> int:
+        """Records in the journal that the last epoch has not folded in."""
+        return max(0, self._end - self._epoch.upto)
+
+    def _observe(self, entries: list[Entry]) -> None:
+        """Called by the journal's writer."""
+        foldable = sum(entry.kind not in UNFOLDED for entry in entries)
+        urgent = any(entry.kind in URGENT for entry in entries)
+        with self._arrived:
+            self._end = entries[-1].index + 1
+            self._unfolded += foldable
+            if len(self._queue) + len(entries) <= HELD:
+                self._queue.extend(entries)
+            else:
+                self._queue.clear()  # what is missing is read from the journal
+            if not (foldable or urgent):
+                return
+            now = time.monotonic()
+            before = self._due
+            if urgent or self._unfolded >= self._cadence.records:
+                self._due = now
+            elif self._due is None:
+                self._due = now + self._cadence.seconds
+            if self._due != before:
+                self._arrived.notify_all()
+
+    def _run(self) -> None:
+        try:
+            probe()
+            while self._wait():
+                policy = self._fold_queue()
+                self._close_epoch(policy, self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs)
+            self._finish()
+        except BaseException as error:
+            self.failure = error
+            _logger.exception("the learner has stopped: no new epochs")
+
+    def _wait(self) -> bool:
+        """Until an epoch is due: True. False once the learner closes."""
+        with self._arrived:
+            while not self._closing:
+                now = time.monotonic()
+                if self._due is not None and self._due <= now:
+                    return True
+                self._arrived.wait(None if self._due is None else self._due - now)
+        return False
+
+    def _finish(self) -> None:
+        with self._arrived:
+            due = self._due is not None
+        if due or self._epoch.epoch != self._snapshot:
+            self._close_epoch(self._fold_queue(), snapshot=True)
+
+    def _fold_queue(self) -> int:
+        """Fold all that has come. Returns the policy index."""
+        with self._arrived:
+            self._due = None
+            self._unfolded = 0
+            self._drop_folded()
+            chunk = [(entry.index, entry.record) for entry in self._queue]
+            policy = max((entry.index + 1 for entry in self._queue if entry.kind in URGENT), default=self._policy)
+            self._queue.clear()
+            end = self._end
+        gap = chunk[0][0] if chunk else end
+        if self._follower.position < gap:
+            self._follower.read_to(gap)
+            policy = max(policy, self._last_policy(gap))
+        self._follower.take(chunk)
+        return policy
+
+    def _close_epoch(self, policy: int, snapshot: bool = False) -> None:
+        position = self._follower.position
+        closed = close(self._follower.world, self._epoch, position, snapshot)
+        self._epochs.save_delta(closed.delta)
+        (outcome,) = self._journal.append([Draft(closed.record)])
+        if isinstance(outcome, Refused):
+            raise RuntimeError(f"the journal refused epoch {closed.record.epoch} ({outcome.code}): {outcome.reason}")
+        self._epoch = closed.record
+        self._policy = policy
+        self._publish(closed.delta, closed.record, policy)
+        if snapshot:
+            self._epochs.save_snapshot(self._epoch, self._follower.world.snapshot())
+            self._snapshot = self._epoch.epoch
+            self._kept()
+
+    def _drop_folded(self) -> None:
+        while self._queue and self._queue[0].index < self._follower.position:
+            self._queue.popleft()
+
+    def _last_policy(self, stop: int) -> int:
+        """One past the last decision, revocation or release below `stop`."""
+        return max((self._last_of(kind, stop) for kind in URGENT), default=0)
+
+    def _last_of(self, kind: str, stop: int) -> int:
+        for entry in self._journal.of_kind(kind, 0, stop, newest_first=True):
+            return entry.index + 1
+        return 0

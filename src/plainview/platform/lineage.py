@@ -1,0 +1,173 @@
+"""Worlds of epochs gone by: the nearest snapshot, the deltas after it, and the journal where one of them is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+from plainview.feed.actions import Actions, Reader
+from plainview.feed.configuration import Configuration
+from plainview.feed.world import World
+from plainview.journal import EpochStore, JournalReader, Snapshot
+from plainview.journal.keys import epoch_key
+from plainview.learning.epochs import close
+from plainview.learning.fold import Fold, empty_world
+from plainview.records import Epoch, Record
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how far it is, and how far it will go."""
+CHUNK = 4096
+"""Records folded at a time."""
+
+
+class LineageBroken(Exception):
+    """An epoch's delta is lost, and folding its records again gives another: this is not the release that made it."""
+
+
+class Follower:
+    """A fold at its place in the journal."""
+
+    def __init__(self, journal: JournalReader, configuration: Configuration, residents: int, world: World, start: int):
+        """`world` has all records below `start` folded in; `residents` viewers at most are held in memory."""
+        self.position = start
+        self._journal = journal
+        self._reader = Reader(configuration.regions)
+        self._chunk = min(CHUNK, residents)
+        self.fold = Fold(configuration, world, residents, self._load)
+
+    @property
+    def world(self) -> World:
+        """The world as far as it was folded."""
+        return self.fold.world
+
+    def read_to(self, stop: int, progress: Callable[[int], None] | None = None) -> int:
+        """Fold the journal's records up to `stop`, every one checked as it is read. Returns how many acts they held."""
+        acts = 0
+        entries = ((entry.index, entry.record) for entry in self._journal.read(self.position, stop))
+        while chunk := list(islice(entries, self._chunk)):
+            acts += self.take(chunk)
+            if progress is not None:
+                progress(self.position)
+        return acts
+
+    def take(self, entries: Sequence[tuple[int, Record]]) -> int:
+        """Fold records that follow on `position`, any number of them. Returns how many acts they held."""
+        acts = 0
+        for start in range(0, len(entries), self._chunk):
+            part = entries[start : start + self._chunk]
+            acts += self.fold.take(part)
+            self.position = part[-1][0] + 1
+        return acts
+
+    def _load(self, viewer: int) -> Actions:
+        entries = self._journal.owned(f"viewer:{viewer}", 0, self.position, trusting=True)
+        return self._reader.read((entry.index, entry.record) for entry in entries)
+
+
+class Lineage:
+    """The worlds that a journal's epochs name."""
+
+    def __init__(
+        self, journal: JournalReader, epochs: EpochStore, configuration: Configuration, residents: int = CHUNK
+    ) -> None:
+        self._journal = journal
+        self._epochs = epochs
+        self._configuration = configuration
+        self._residents = residents
+        self._lock = threading.Lock()
+        self._kept: tuple[World, Epoch] | None = None
+
+    def last(self) -> Epoch:
+        """The journal's latest epoch."""
+        return next(self._of_journal(newest_first=True))
+
+    def epoch(self, number: int) -> Epoch | None:
+        """The record of an epoch, None where there is none of that number."""
+        index = self._journal.find(epoch_key(number))
+        record = None if index is None else self._journal.entry(index).record
+        return record if isinstance(record, Epoch) else None
+
+    def restore(self, last: Epoch, progress: Progress | None = None) -> World:
+        """A world of its own as of epoch `last`.
+
+        Raises LineageBroken where that can no longer be had.
+        """
+        kept = self._epochs.latest_snapshot(last.epoch, self._accepts)
+        world = empty_world()
+        base = self.epoch(0 if kept is None else kept.snapshot.epoch)
+        assert base is not None
+        if kept is not None:
+            world.apply(kept.arrays)
+        self._roll(world, base, last, progress)
+        return world
+
+    @contextmanager
+    def at(self, number: int) -> Iterator[World]:
+        """The world of one epoch, to be read only, for as long as the context lasts. One caller at a time.
+
+        The last one asked for is kept, since the next is often close to it. Raises LineageBroken, and LookupError for
+        an epoch that does not exist.
+        """
+        with self._lock:
+            wanted = self.epoch(number)
+            if wanted is None:
+                raise LookupError(f"epoch {number} is not in the journal")
+            kept, self._kept = self._kept, None
+            if kept is not None and self._near(kept[1], wanted):
+                world = kept[0]
+                self._roll(world, kept[1], wanted, None)
+            else:
+                del kept  # before another is made beside it
+                world = self.restore(wanted)
+            yield world
+            self._kept = (world, wanted)
+
+    def forget(self) -> None:
+        """Give back the memory of the world that is kept."""
+        with self._lock:
+            self._kept = None
+
+    def _near(self, kept: Epoch, wanted: Epoch) -> bool:
+        """Whether no snapshot lies between: then going on from `kept` is the shortest way."""
+        return kept.epoch <= wanted.epoch and not any(
+            kept.epoch < snapshot.epoch <= wanted.epoch for snapshot in self._epochs.snapshots()
+        )
+
+    def _roll(self, world: World, base: Epoch, last: Epoch, progress: Progress | None) -> None:
+        if base.epoch == last.epoch:
+            return
+        start = self._journal.find(epoch_key(base.epoch))
+        assert start is not None
+        for epoch in self._of_journal(start + 1):
+            delta = self._epochs.load_delta(epoch)
+            if delta is None:
+                self._fold_again(world, base, epoch)
+            else:
+                world.apply(delta)
+            base = epoch
+            if progress is not None:
+                progress("Taking up epochs", epoch.epoch, last.epoch)
+            if epoch.epoch == last.epoch:
+                return
+
+    def _fold_again(self, world: World, base: Epoch, epoch: Epoch) -> None:
+        follower = Follower(self._journal, self._configuration, self._residents, world, base.upto)
+        follower.read_to(epoch.upto)
+        closed = close(world, base, epoch.upto)
+        if closed.record.delta != epoch.delta:
+            raise LineageBroken(
+                f"epoch {epoch.epoch}: its delta is lost, and records {base.upto} to {epoch.upto - 1} folded again "
+                f"give {closed.record.delta}, not {epoch.delta}: restore objects/ from a copy, or use its release"
+            )
+        self._epochs.save_delta(closed.delta)
+
+    def _accepts(self, snapshot: Snapshot) -> bool:
+        epoch = self.epoch(snapshot.epoch)
+        return epoch is not None and epoch.digest == snapshot.digest
+
+    def _of_journal(self, start: int = 0, newest_first: bool = False) -> Iterator[Epoch]:
+        for entry in self._journal.of_kind("epoch", start, newest_first=newest_first):
+            assert isinstance(entry.record, Epoch)
+            yield entry.record

@@ -1,0 +1,129 @@
+"""The release that is installed here, measured: its manifest, its digest, and the environment it runs in.
+
+Imports no kernel and not Numba, so that it can say where compiled kernels are kept before either is imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import plainview
+from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.records.codec import encode
+from plainview.records.digests import arrays_digest
+from plainview.records.fields import to_text
+
+ROOMS = ("feed", "learning", "records")
+"""Whose files are the algorithm."""
+LOCKED = ("llvmlite", "msgspec", "numba", "numpy")
+"""What the algorithm computes with."""
+CACHE = "NUMBA_CACHE_DIR"
+_LOWERED = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES")
+"""Settings that make another CPU of this one, as far as kernels can tell."""
+
+
+@functools.cache
+def installed() -> Manifest:
+    """The manifest of the release that is installed.
+
+    `source` is SHA-256 over the Python files of ROOMS in path order, each as its path and its bytes with their lengths
+    (u64 BE) before them. `lock` is SHA-256 over `name==version\\n` of LOCKED as they are installed: what runs, which is
+    the lock file's versions where the environment was made from it, and can be told where no lock file was installed.
+    """
+    return Manifest(
+        configuration=DEFAULT,
+        source=to_text(source_digest(Path(plainview.__file__).parent)),
+        lock=to_text(_lock_digest()),
+        parameters=to_text(arrays_digest({})),
+    )
+
+
+@functools.cache
+def installed_digest() -> str:
+    """The release's digest: SHA-256 of the manifest's exact bytes, 43 characters of base64url."""
+    return to_text(hashlib.sha256(encode(installed())).digest())
+
+
+def source_digest(package: Path) -> bytes:
+    """The digest of the algorithm's source below `package`, see `installed`."""
+    state = hashlib.sha256(b"plainview/source/v1\x00")
+    paths = {path.relative_to(package).as_posix(): path for room in ROOMS for path in (package / room).rglob("*.py")}
+    for name in sorted(paths):
+        for part in (name.encode(), paths[name].read_bytes()):
+            state.update(len(part).to_bytes(8, "big") + part)
+    return state.digest()
+
+
+@functools.cache
+def environment_digest() -> str:
+    """What the bits of a page could depend on besides the release: CPU, Python, NumPy, Numba and LLVM.
+
+    43 characters of base64url. llvmlite's version stands for LLVM's, which is built into it.
+    """
+    state = hashlib.sha256(b"plainview/environment/v1\x00")
+    for name, value in environment().items():
+        state.update(f"{name}={value}\n".encode())
+    return to_text(state.digest())
+
+
+@functools.cache
+def environment() -> dict[str, str]:
+    """What `environment_digest` is made of."""
+    model, flags = _cpu()
+    facts = {"machine": platform.machine(), "cpu": model, "flags": flags, "python": platform.python_version()}
+    facts |= {name: _version(name) for name in LOCKED}
+    return facts | {name: os.environ.get(name, "") for name in _LOWERED}
+
+
+def kernel_cache(kernels: Path) -> Path:
+    """Have Numba keep what it compiles in a directory private to the installed release, and make it.
+
+    It lies in `kernels`, or where NUMBA_CACHE_DIR says if that is set. Call it before anything of `feed` or `learning`
+    but their configuration is imported; raises RuntimeError where Numba is there already and looks elsewhere.
+    """
+    private = installed_digest()
+    base = Path(os.environ.get(CACHE) or kernels)
+    directory = base if base.name == private else base / private
+    if "numba" in sys.modules:
+        if Path(sys.modules["numba"].config.CACHE_DIR or os.devnull) != directory:
+            raise RuntimeError(f"Numba was imported before its cache could be set to {directory}")
+        return directory
+    directory.mkdir(parents=True, exist_ok=True)
+    os.environ[CACHE] = str(directory)
+    return directory
+
+
+def compiled(directory: Path) -> int:
+    """How many kernels (index files of Numba's cache) `directory` holds."""
+    return sum(1 for _ in directory.rglob("*.nbi"))
+
+
+def _lock_digest() -> bytes:
+    return hashlib.sha256("".join(f"{name}=={_version(name)}\n" for name in LOCKED).encode()).digest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _cpu() -> tuple[str, str]:
+    """Model and flags of the first CPU, as Linux tells them; what `platform` knows elsewhere."""
+    facts: dict[str, str] = {}
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        facts.setdefault(name.strip(), value.strip())
+    flags = facts.get("flags", facts.get("Features", ""))
+    return facts.get("model name", platform.processor()), " ".join(sorted(flags.split()))

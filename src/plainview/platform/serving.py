@@ -1,0 +1,265 @@
+"""The way of a page: from a feed request to a durable receipt."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from plainview.feed.pipeline import Pipeline
+from plainview.feed.plain import Pinned
+from plainview.feed.probe import probe
+from plainview.feed.ranking import Asked, rank
+from plainview.feed.trace import Ranked
+from plainview.feed.viewers import digest, without_profile
+from plainview.journal import Ack, Draft, Entry, Journal
+from plainview.platform.faults import Fault
+from plainview.platform.metrics import Metrics
+from plainview.platform.pins import Pins
+from plainview.platform.published import Edition, Published
+from plainview.platform.residency import Residency, Standing
+from plainview.platform.sessions import Sessions, Turn
+from plainview.records import PAGE_LIMIT, Page, Request
+from plainview.records.fields import AGE_BANDS, DASHES, U8, U32, U53, Mode, Region, Token, to_bytes, to_text
+
+RANKINGS = 3
+"""Times a page is ranked before its viewer is told to come back."""
+PATIENCE = 1.0
+"""Seconds to wait for the epoch that a refused page lacks."""
+_NEW_EPOCH = frozenset({"ineligible", "stale"})
+"""Refusals that a later epoch mends."""
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed request."""
+
+    viewer: U53
+    session: Token
+    """16 bytes, chosen by the client."""
+    n: U32
+    """Page number in the session, from 0."""
+    nonce: Token
+    """16 random bytes, chosen by the client: goes into the page's seed."""
+    limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT)] = 10
+    mode: Mode | None = None
+    """None: as the viewer registered."""
+    surface: U8 = 0
+    region: Region | None = None
+    """None: as the viewer registered."""
+    acknowledged: U53 = 0
+    """One past the last index that the client saw acknowledged."""
+
+
+class Served(NamedTuple):
+    """A page that went out."""
+
+    entry: Entry
+    """Its receipt, durable."""
+    fresh: bool
+    """False for a page that had been served before."""
+
+
+class Serving:
+    """Answers feed requests. May be used from many threads; `observe` belongs to the journal's writer."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        published: Published,
+        residency: Residency,
+        sessions: Sessions,
+        pins: Pins,
+        pipeline: Pipeline,
+        release: str,
+        environment: str,
+        clock: Callable[[], int],
+        metrics: Metrics,
+    ) -> None:
+        self._journal = journal
+        self._published = published
+        self._residency = residency
+        self._sessions = sessions
+        self._pins = pins
+        self._pipeline = pipeline
+        self._release = release
+        self._release_bytes = to_bytes(release)
+        self._environment = environment
+        self._clock = clock
+        self._metrics = metrics
+        self._threads = threading.local()
+        self._awaited: dict[tuple[str, int], Entry | None] = {}
+
+    def page(self, ask: Ask) -> Served:
+        """The page that `ask` asks for, its receipt durable; the first one where it was served before.
+
+        Raises Fault for an unknown viewer, another viewer's session, a page out of turn, an `acknowledged` that no
+        record of the viewer reaches, and where the fence refuses again and again.
+        """
+        try:
+            served = self._page(ask)
+        except Fault as fault:
+            self._metrics.page(ask.mode or "default", fault.code)
+            raise
+        page = served.entry.record
+        assert isinstance(page, Page)
+        self._metrics.page(page.request.mode, "fresh" if served.fresh else "repeated")
+        return served
+
+    def observe(self, entries: list[Entry]) -> None:
+        """Remember the receipts that a thread waits for."""
+        for entry in entries:
+            if entry.kind == "page":
+                page = entry.record
+                assert isinstance(page, Page)
+                key = (page.session, page.n)
+                if key in self._awaited:
+                    self._awaited[key] = entry
+
+    def _page(self, ask: Ask) -> Served:
+        standing = self._residency.standing(ask.viewer)
+        turn = self._sessions.last(ask.session, ask.n)
+        earlier = self._earlier(ask, turn)
+        if earlier is not None:
+            return Served(earlier, fresh=False)
+        if ask.acknowledged > standing.upto:
+            raise Fault(
+                "not_acknowledged",
+                f"acknowledged: {ask.acknowledged}, and the last record of viewer {ask.viewer} is {standing.upto - 1}: "
+                "send one past the last index that was given back to this viewer",
+                "acknowledged",
+            )
+        code = reason = ""
+        for _ in range(RANKINGS):
+            outcome, epoch = self._attempt(ask, standing, turn)
+            if isinstance(outcome, Served):
+                return outcome
+            code, reason = outcome
+            self._metrics.refusal(code)
+            if code == "session":
+                # Another request for this session came between: it may have been for this very page.
+                turn = self._sessions.last(ask.session, ask.n)
+                earlier = self._earlier(ask, turn)
+                if earlier is not None:
+                    return Served(earlier, fresh=False)
+            if code in _NEW_EPOCH:
+                self._published.wait_beyond(epoch, PATIENCE)
+            standing = self._residency.standing(ask.viewer)
+        raise Fault("unavailable", f"the page was ranked {RANKINGS} times and refused, at last because {reason}")
+
+    def _earlier(self, ask: Ask, turn: Turn | None) -> Entry | None:
+        """The page if it was served before. Raises Fault where the session is another's, or `n` is not next."""
+        if turn is None:
+            if ask.n > 0:
+                raise Fault(
+                    "out_of_turn",
+                    f"n: this session has no page {ask.n - 1}, so page {ask.n} cannot be next: begin a session at 0",
+                    "n",
+                )
+            return None
+        if turn.viewer != ask.viewer:
+            raise Fault("foreign_session", "session: it is another viewer's; begin one of your own", "session")
+        if ask.n > turn.n + 1:
+            raise Fault("out_of_turn", f"n: page {turn.n + 1} of this session is next, not {ask.n}", "n")
+        return self._sessions.page(ask.session, ask.n) if ask.n <= turn.n else None
+
+    def _attempt(self, ask: Ask, standing: Standing, turn: Turn | None) -> tuple[Served | tuple[str, str], int]:
+        """Rank once and append: the page, or the fence's code and reason; and the epoch it was ranked on."""
+        if not getattr(self._threads, "probed", False):
+            probe()
+            self._threads.probed = True
+        request = self._request(ask, standing)
+        began = time.perf_counter()
+        now = self._clock()
+        plain = request.mode == "plain"
+        goes_on = plain and turn is not None and turn.plain
+        cursor = turn.cursor if turn is not None and goes_on else 0
+        number = self._region(request.region)
+        # A list of an epoch gone by may take a while to draw up: not while the world is held.
+        pinned = self._pins.at(turn.pinned, number) if turn is not None and goes_on else None
+        with self._published as edition:
+            if plain and pinned is None:
+                pinned = self._pins.begin(edition.world, edition.epoch.epoch, number)
+            ranked = rank(
+                self._pipeline,
+                self._release_bytes,
+                edition.world,
+                edition.digest,
+                standing.row,
+                Asked(request, ask.session, ask.n, now, cursor),
+                pinned,
+            )
+        page = self._receipt(ask, request, standing, turn, edition, ranked, pinned, now)
+        ranked_at = time.perf_counter()
+        self._metrics.ranked(ranked_at - began)
+        outcome = self._append(page)
+        self._metrics.committed(time.perf_counter() - ranked_at)
+        return outcome, edition.epoch.epoch
+
+    def _append(self, page: Page) -> Served | tuple[str, str]:
+        key = (page.session, page.n)
+        self._awaited[key] = None
+        try:
+            (outcome,) = self._journal.append([Draft(page)])
+        finally:
+            entry = self._awaited.pop(key, None)
+        if not isinstance(outcome, Ack):
+            return outcome.code, outcome.reason
+        if entry is None or entry.index != outcome.index:
+            entry = self._journal.entry(outcome.index, trusting=True)
+        return Served(entry, outcome.fresh)
+
+    def _request(self, ask: Ask, standing: Standing) -> Request:
+        viewer = standing.row[0]
+        return Request(
+            surface=ask.surface,
+            region=ask.region or self._pipeline.configuration.regions[int(viewer["region"])],
+            age=AGE_BANDS[int(viewer["age"])],
+            mode=ask.mode or ("plain" if viewer["plain"] else "personal"),
+            limit=ask.limit,
+            nonce=ask.nonce,
+            acknowledged=ask.acknowledged,
+        )
+
+    def _region(self, name: str) -> int:
+        regions = self._pipeline.configuration.regions
+        return regions.index(name) if name in regions else 0
+
+    def _receipt(
+        self,
+        ask: Ask,
+        request: Request,
+        standing: Standing,
+        turn: Turn | None,
+        edition: Edition,
+        ranked: Ranked,
+        pinned: Pinned | None,
+        now: int,
+    ) -> Page:
+        row = standing.row if pinned is None else without_profile(standing.row)
+        return Page(
+            time=0,
+            viewer=ask.viewer,
+            session=ask.session,
+            n=ask.n,
+            previous=DASHES if turn is None else turn.commitment,
+            release=self._release,
+            charter=0,
+            policy=edition.policy,
+            epoch=edition.epoch.epoch,
+            epoch_digest=edition.epoch.digest,
+            pinned=edition.epoch.epoch if pinned is None else pinned.epoch,
+            cursor=ranked.cursor,
+            viewer_upto=standing.upto,
+            viewer_digest=to_text(digest(row)),
+            request=request,
+            now=now,
+            arms=(),
+            orders=(),
+            items=ranked.items,
+            trace=to_text(ranked.trace.digest()),
+            environment=self._environment,
+        )

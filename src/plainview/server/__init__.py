@@ -1,0 +1,1 @@
+"""HTTP: requests to calls, results and errors to answers. Nothing but translation."""

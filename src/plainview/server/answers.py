@@ -1,0 +1,222 @@
+"""What is answered, as structs that are encoded to JSON. Scores leave the receipt's bits and become numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+from msgspec import Raw
+
+from plainview.feed.heads import HEADS
+from plainview.feed.pipeline import Pipeline
+from plainview.feed.trace import Trace
+from plainview.journal import Entry
+from plainview.platform.catalogue import Card
+from plainview.platform.events import Taken
+from plainview.platform.pages import Explained
+from plainview.records import Page, encode
+from plainview.records.fields import to_text
+from plainview.server.problems import STATUS
+from plainview.server.schema import Holds
+
+
+class EventBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What viewers did, in order. Each is decoded on its own: one that is malformed costs only itself."""
+
+    events: list[Raw]
+    """`platform.events.NewEvent`."""
+
+
+class EventResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What became of one event."""
+
+    status: int
+    """As an HTTP status: 200 where it is in the journal."""
+    index: int | None = None
+    """Its place in the journal, durable."""
+    fresh: bool | None = None
+    """False where the same event was there already: `index` is that one's."""
+    error: str = ""
+    message: str = ""
+    field: str = ""
+
+
+class EventsAnswer(msgspec.Struct, frozen=True):
+    """What became of a batch."""
+
+    accepted: int
+    refused: int
+    results: list[EventResult]
+    """One for each event, in order."""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A record is in the journal, durably."""
+
+    index: int
+
+
+class ViewerAnswer(msgspec.Struct, frozen=True):
+    """A viewer is registered."""
+
+    viewer: int
+    index: int
+
+
+class HealthAnswer(msgspec.Struct, frozen=True):
+    """Whether the platform serves."""
+
+    status: str
+    """`ok`, or `failing`."""
+    detail: str
+    release: str
+    records: int
+    epoch: int
+    lag: int
+    """Records that the last epoch has not folded in."""
+    videos: int
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A page's record as the journal holds it: SHA-256 over the domain, `salt` and `body` is its commitment."""
+
+    index: int
+    salt: str
+    """32 bytes, base64url."""
+    commitment: str
+    """What the leaf at `index` holds; goes into the session's next receipt."""
+    body: str
+    """The record's exact bytes, as text."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One video of a page, and why it is there."""
+
+    video: Annotated[Raw, Holds(Card)]
+    source: str
+    selector: str
+    value: float
+    propensity: float
+    parts: dict[str, float]
+    """Predictions by head; empty on a plain page."""
+
+
+class PageAnswer(msgspec.Struct, frozen=True):
+    """A page of the feed."""
+
+    viewer: int
+    session: str
+    n: int
+    mode: str
+    videos: list[Shown]
+    receipt: Receipt
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A video that was retrieved, and what became of it."""
+
+    video: int
+    source: str
+    retrieval_score: int
+    filter: str
+    """Which filter kept it out; empty where none did."""
+    reason: int
+    """What the filter named: a decision, a creator, a tag; -1 where none did."""
+
+
+class ScoredCandidate(msgspec.Struct, frozen=True):
+    """A video that was scored."""
+
+    video: int
+    value: float
+    parts: dict[str, float]
+
+
+class TraceAnswer(msgspec.Struct, frozen=True):
+    """All that was looked at for a page, in the order of retrieval."""
+
+    retrieved: list[Candidate]
+    scored: list[ScoredCandidate]
+    selected: list[int]
+
+
+class ExplainedAnswer(msgspec.Struct, frozen=True):
+    """A page that was served, and its trace, computed again."""
+
+    receipt: Receipt
+    identical: bool
+    """Whether computing it again gave the same page and trace."""
+    reason: str
+    """Why not; empty where it did."""
+    trace: TraceAnswer | None
+
+
+def event_results(taken: list[Taken]) -> list[EventResult]:
+    """The outcomes of a batch."""
+    return [
+        EventResult(status=200, index=one.index, fresh=one.fresh)
+        if one.fault is None
+        else EventResult(
+            status=STATUS[one.fault.code], error=one.fault.code, message=one.fault.message, field=one.fault.field
+        )
+        for one in taken
+    ]
+
+
+def receipt_of(entry: Entry) -> Receipt:
+    """The receipt in `entry`."""
+    assert entry.commitment is not None
+    return Receipt(entry.index, to_text(entry.salt), to_text(entry.commitment), encode(entry.record).decode())
+
+
+def page_answer(entry: Entry, cards: list[Raw]) -> PageAnswer:
+    """The page in `entry`, with a card for each of its videos."""
+    page = entry.record
+    assert isinstance(page, Page)
+    items = page.items
+    numbers = _floats([number for item in items for number in (item.value, item.propensity, *item.parts)])
+    shown = []
+    at = 0
+    for item, card in zip(items, cards, strict=True):
+        end = at + 2 + len(item.parts)
+        parts = dict(zip(HEADS, numbers[at + 2 : end], strict=False))
+        shown.append(Shown(card, item.source, item.selector, numbers[at], numbers[at + 1], parts))
+        at = end
+    return PageAnswer(page.viewer, page.session, page.n, page.request.mode, shown, receipt_of(entry))
+
+
+def explained_answer(pipeline: Pipeline, explained: Explained) -> ExplainedAnswer:
+    """A page that was served, with its trace."""
+    page = explained.entry.record
+    assert isinstance(page, Page)
+    trace = None
+    if explained.ranked is not None:
+        trace = _trace_answer(pipeline, explained.ranked.trace, page.request.mode == "plain")
+    return ExplainedAnswer(receipt_of(explained.entry), explained.identical, explained.reason, trace)
+
+
+def _trace_answer(pipeline: Pipeline, trace: Trace, plain: bool) -> TraceAnswer:
+    """A trace with names in place of numbers."""
+    sources = ("popular", "fresh") if plain else tuple(source.name for source, _ in pipeline.sources)
+    filters = ("", *(one.name for one in pipeline.filters))
+    retrieved = [
+        Candidate(video, sources[source], score, filters[number], reason)
+        for video, source, score, number, reason in zip(
+            trace.retrieved.tolist(),
+            trace.sources.tolist(),
+            trace.retrieval_scores.tolist(),
+            trace.filters.tolist(),
+            trace.reasons.tolist(),
+            strict=True,
+        )
+    ]
+    scored = [
+        ScoredCandidate(video, value, dict(zip(HEADS, parts, strict=False)))
+        for video, value, parts in zip(trace.scored.tolist(), trace.values.tolist(), trace.parts.tolist(), strict=True)
+    ]
+    return TraceAnswer(retrieved, scored, trace.selected.tolist())
+
+
+def _floats(bits: list[int]) -> list[Any]:
+    return np.array(bits, np.uint32).view(np.float32).tolist()  # type: ignore[no-any-return]

@@ -1,0 +1,223 @@
+"""The routes: each translates a request into one call of the platform, and its result into an answer.
+
+Calls that rank or wait for the disk run in a pool of threads; the loop only translates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any, TypeVar, TypeVarTuple
+
+import msgspec
+from litestar import Litestar, MediaType, Response, Router, get, post
+from litestar.datastructures import State
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+import plainview
+from plainview.platform.application import Application
+from plainview.platform.catalogue import Card, NewVideo
+from plainview.platform.events import NewEvent, malformed
+from plainview.platform.faults import Fault
+from plainview.platform.serving import Ask
+from plainview.platform.viewers import NewSetting, NewViewer
+from plainview.records import PAGE_LIMIT, Page
+from plainview.records.fields import Mode
+from plainview.server.answers import (
+    EventBatch,
+    EventsAnswer,
+    ExplainedAnswer,
+    HealthAnswer,
+    PageAnswer,
+    ViewerAnswer,
+    Written,
+    event_results,
+    explained_answer,
+    page_answer,
+)
+from plainview.server.problems import BODY, HANDLERS, Problem
+from plainview.server.schema import RawSchemas, components, takes
+
+A = TypeVarTuple("A")
+R = TypeVar("R")
+S = TypeVar("S", bound=msgspec.Struct)
+
+Id = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
+Token = Annotated[
+    str,
+    Parameter(pattern=r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$", description="16 bytes in unpadded base64url: 22 characters."),
+]
+Region = Annotated[str, Parameter(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2, ZZ for unknown.")]
+
+
+def make_app(application: Application, pool: ThreadPoolExecutor) -> Litestar:
+    """The HTTP application over a running platform. `pool` does what ranks or waits; it is not closed here."""
+    return Litestar(
+        route_handlers=[
+            Router("/v1", route_handlers=[take_events, feed, page, video, add_video, register, change_setting]),
+            health,
+            metrics,
+        ],
+        state=State({"application": application, "pool": pool}),
+        request_max_body_size=BODY,
+        exception_handlers=HANDLERS,
+        plugins=[RawSchemas()],
+        openapi_config=OpenAPIConfig(
+            title="Plainview",
+            version=plainview.__version__,
+            path="/schema",
+            components=components(
+                [EventBatch, NewEvent, NewVideo, NewViewer, NewSetting], {("EventBatch", "events"): "NewEvent"}
+            ),
+        ),
+        logging_config=None,
+    )
+
+
+def _documented(container: type[Any], *errors: int) -> dict[int, ResponseSpec]:
+    """A route's answers, for the OpenAPI schema."""
+    bad = ResponseSpec(data_container=Problem, description="Cannot be done, and why", generate_examples=False)
+    return {200: _answer(container, "Done")} | dict.fromkeys((400, 500, 503, *errors), bad)
+
+
+def _answer(container: type[Any], description: str) -> ResponseSpec:
+    return ResponseSpec(data_container=container, description=description, generate_examples=False)
+
+
+_EVENTS = _documented(EventsAnswer, 413) | {
+    207: _answer(EventsAnswer, "Some events were refused, the others kept"),
+    422: _answer(EventsAnswer, "All events were refused"),
+}
+
+
+@post("/events", status_code=200, operation_class=takes(EventBatch), responses=_EVENTS)
+async def take_events(state: State, body: bytes) -> Response[bytes]:
+    """What viewers did.
+
+    Each event has a result of its own. 207 where some were refused, 422 where all were; the others are kept.
+    """
+    batch = _decoded(EventBatch, body)
+    taken = await _call(state, state.application.events.take, batch.events)
+    refused = sum(one.fault is not None for one in taken)
+    status = 200 if not refused else 422 if refused == len(taken) else 207
+    return _json(EventsAnswer(len(taken) - refused, refused, event_results(taken)), status)
+
+
+@get("/feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
+async def feed(
+    state: State,
+    viewer: Id,
+    session: Token,
+    n: Annotated[int, Parameter(ge=0, le=2**32 - 1, description="Page number in the session, from 0.")],
+    nonce: Token,
+    limit: Annotated[int, Parameter(ge=1, le=PAGE_LIMIT, description="Videos on the page at most.")] = 10,
+    mode: Mode | None = None,
+    surface: Annotated[int, Parameter(ge=0, le=255)] = 0,
+    region: Region | None = None,
+    acknowledged: Id = 0,
+) -> Response[bytes]:
+    """A page of the For You feed, with its receipt. Asked again for a page of a session, the first comes back."""
+    ask = Ask(
+        viewer=viewer,
+        session=session,
+        n=n,
+        nonce=nonce,
+        limit=limit,
+        mode=mode,
+        surface=surface,
+        region=region,
+        acknowledged=acknowledged,
+    )
+    return _body(await _call(state, _feed, state.application, ask))
+
+
+@get("/pages/{index:int}", responses=_documented(ExplainedAnswer, 404))
+async def page(state: State, index: Id) -> Response[bytes]:
+    """A page that was served: its receipt as it was written, and its trace, computed again."""
+    return _body(await _call(state, _explain, state.application, index))
+
+
+@get("/videos/{video_id:int}", responses=_documented(Card, 404))
+async def video(state: State, video_id: Id) -> Response[bytes]:
+    """A video's metadata."""
+    return _body(bytes(await _call(state, state.application.catalogue.card, video_id)))
+
+
+@post("/videos", status_code=200, operation_class=takes(NewVideo), responses=_documented(Written, 403, 413, 422))
+async def add_video(state: State, body: bytes) -> Response[bytes]:
+    """A video's metadata. Sent again, it replaces what was there; feeds know it from the next epoch on."""
+    new = _decoded(NewVideo, body)
+    return _json(Written(await _call(state, state.application.catalogue.add, new)))
+
+
+@post("/viewers", status_code=200, operation_class=takes(NewViewer), responses=_documented(ViewerAnswer, 413))
+async def register(state: State, body: bytes) -> Response[bytes]:
+    """A viewer registers, or changes what they told."""
+    new = _decoded(NewViewer, body)
+    return _json(ViewerAnswer(*await _call(state, state.application.viewers.register, new)))
+
+
+@post("/settings", status_code=200, operation_class=takes(NewSetting), responses=_documented(Written, 404, 413))
+async def change_setting(state: State, body: bytes) -> Response[bytes]:
+    """A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on."""
+    new = _decoded(NewSetting, body)
+    return _json(Written(await _call(state, state.application.viewers.set, new)))
+
+
+@get("/health", responses={503: ResponseSpec(data_container=HealthAnswer, generate_examples=False)})
+async def health(state: State) -> Response[bytes]:
+    """Whether the platform serves and learns; 503 where it does not."""
+    application: Application = state.application
+    failure = application.failure
+    answer = HealthAnswer(
+        status="failing" if failure else "ok",
+        detail=failure,
+        release=application.release,
+        records=application.journal.size,
+        epoch=application.epoch.epoch,
+        lag=application.learner.lag,
+        videos=len(application.catalogue),
+    )
+    return _json(answer, 503 if failure else 200)
+
+
+@get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
+async def metrics(state: State) -> bytes:
+    """For Prometheus."""
+    return state.application.metrics.text()  # type: ignore[no-any-return]
+
+
+def _feed(application: Application, ask: Ask) -> bytes:
+    entry = application.serving.page(ask).entry
+    assert isinstance(entry.record, Page)
+    cards = [application.catalogue.card(item.video) for item in entry.record.items]
+    return msgspec.json.encode(page_answer(entry, cards))
+
+
+def _explain(application: Application, index: int) -> bytes:
+    return msgspec.json.encode(explained_answer(application.pipeline, application.pages.explain(index)))
+
+
+async def _call(state: State, function: Callable[[*A], R], *arguments: *A) -> R:
+    return await asyncio.get_running_loop().run_in_executor(state.pool, function, *arguments)
+
+
+def _decoded(kind: type[S], body: bytes) -> S:
+    try:
+        body.decode()  # what is passed on as raw JSON is not looked at by the decoder
+        return msgspec.json.decode(body, type=kind)
+    except UnicodeDecodeError as error:
+        raise Fault("malformed", f"the body is not UTF-8 at byte {error.start}: send JSON in UTF-8") from error
+    except msgspec.DecodeError as error:
+        raise malformed(error) from error
+
+
+def _json(content: object, status: int = 200) -> Response[bytes]:
+    return _body(msgspec.json.encode(content), status)
+
+
+def _body(content: bytes, status: int = 200) -> Response[bytes]:
+    return Response(content, status_code=status, media_type=MediaType.JSON)

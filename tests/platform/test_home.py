@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plainview.feed.configuration import DEFAULT
+from plainview.journal import Draft
+from plainview.platform.founding import found
+from plainview.platform.home import Home, HomeError, charter_of, default_home
+from plainview.platform.releases import installed_digest
+from plainview.records import Epoch, Release, Revocation, Viewer
+
+
+def begin(path: Path) -> Home:
+    home = Home(path)
+    journal = home.write(DEFAULT)
+    found(journal, home.epochs)
+    journal.close()
+    return home
+
+
+def test_default_home_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PLAINVIEW_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_home() == tmp_path / ".local" / "share" / "plainview"
+    monkeypatch.setenv("PLAINVIEW_HOME", str(tmp_path / "elsewhere"))
+    assert default_home() == tmp_path / "elsewhere"
+
+
+def test_a_new_journal_begins_with_charter_release_and_epoch_0(home: Path) -> None:
+    reader = begin(home).read()
+    charter, release, epoch = (entry.record for entry in reader.read())
+    assert charter == charter_of(reader)
+    assert isinstance(release, Release)
+    assert release.digest == installed_digest() == charter_of(reader).baseline
+    assert isinstance(epoch, Epoch)
+    assert (epoch.epoch, epoch.upto) == (0, 0)
+    reader.close()
+
+
+def test_opened_again_nothing_is_added(home: Path) -> None:
+    begin(home)
+    reader = begin(home).read()
+    assert reader.size == 3
+    reader.close()
+
+
+def test_another_release_is_written_down(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(home)
+    other = "B" * 42 + "A"
+    monkeypatch.setattr("plainview.platform.founding.installed_digest", lambda: other)
+    reader = begin(home).read()
+    last = reader.entry(3).record
+    assert isinstance(last, Release)
+    assert last.digest == other
+    reader.close()
+
+
+def test_a_revoked_release_does_not_open(home: Path) -> None:
+    journal = begin(home).write(DEFAULT)
+    journal.append([Draft(Revocation(time=0, digest=installed_digest(), reason="found wanting"))])
+    journal.close()
+    with pytest.raises(HomeError, match="was revoked by record 3"):
+        begin(home)
+
+
+def test_a_journal_without_charter_is_not_ours(home: Path) -> None:
+    journal = Home(home).write(DEFAULT)
+    journal.append([Draft(Viewer(time=0, viewer=1, region="ZZ", age="unknown", mode="personal"))])
+    with pytest.raises(HomeError, match="record 0 is Viewer, not a charter"):
+        found(journal, Home(home).epochs)
+    journal.close()
+    with pytest.raises(HomeError, match="not begun by Plainview"):
+        Home(home).write(DEFAULT)
+
+
+def test_a_directory_with_other_files_is_refused(home: Path) -> None:
+    home.mkdir()
+    (home / "thesis.txt").write_text("mine")
+    with pytest.raises(HomeError, match=r"holds something else \(thesis\.txt\).*--home"):
+        Home(home).write(DEFAULT)
+    assert [path.name for path in home.iterdir()] == ["thesis.txt"]
+
+
+def test_a_file_is_no_directory(home: Path) -> None:
+    home.write_text("")
+    with pytest.raises(HomeError, match="cannot be used as data directory"):
+        Home(home).prepare()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_directory_is_refused(home: Path) -> None:
+    home.mkdir(mode=0o500)
+    with pytest.raises(HomeError, match="cannot be written"):
+        Home(home).prepare()
+
+
+def test_a_later_format_is_refused(home: Path) -> None:
+    begin(home)
+    connection = sqlite3.connect(home / "journal.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(HomeError, match="format 99"):
+        Home(home).write(DEFAULT)
+    with pytest.raises(HomeError, match="format 99"):
+        Home(home).read()
+
+
+def test_a_file_that_is_no_database_is_refused(home: Path) -> None:
+    home.mkdir()
+    (home / "journal.sqlite").write_bytes(b"not a database, " * 100)
+    with pytest.raises(HomeError, match="restore a copy"):
+        Home(home).write(DEFAULT)
+
+
+def test_a_second_process_is_refused(home: Path) -> None:
+    journal = begin(home).write(DEFAULT)
+    code = f"""
+from pathlib import Path
+from plainview.feed.configuration import DEFAULT
+from plainview.platform.home import Home
+Home(Path({str(home)!r})).write(DEFAULT)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"process {os.getpid()} has this journal open for writing" in done.stderr
+    reader = Home(home).read()
+    assert reader.size == journal.size
+    reader.close()
+    journal.close()
+
+
+def test_reading_needs_a_journal(home: Path) -> None:
+    with pytest.raises(HomeError, match="no journal here"):
+        Home(home).read()

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.platform import releases
+from plainview.records import decode, encode
+from plainview.records.fields import to_bytes
+
+QUIET = {name: value for name, value in os.environ.items() if name != releases.CACHE}
+
+
+def run(code: str, **environment: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], env=QUIET | environment, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_manifest_reads_back() -> None:
+    manifest = releases.installed()
+    assert manifest.configuration == DEFAULT
+    assert decode(Manifest, encode(manifest)) == manifest
+    assert len(to_bytes(releases.installed_digest())) == 32
+    assert len(to_bytes(releases.environment_digest())) == 32
+
+
+def test_digests_are_the_same_in_another_process() -> None:
+    code = "from plainview.platform import releases as r; print(r.installed_digest(), r.environment_digest())"
+    found = run(code, PYTHONHASHSEED="7", **{name: "" for name in releases._LOWERED if name not in os.environ})
+    assert found.split() == [releases.installed_digest(), releases.environment_digest()]
+
+
+def test_a_lowered_cpu_is_another_environment() -> None:
+    code = "from plainview.platform import releases as r; print(r.installed_digest(), r.environment_digest())"
+    release, environment = run(code, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="").split()
+    assert release == releases.installed_digest()
+    assert environment != releases.environment_digest()
+
+
+def package(path: Path) -> Path:
+    for room in ("feed", "learning", "records", "server"):
+        (path / room / "inner").mkdir(parents=True)
+        (path / room / "a.py").write_text("A = 1\n")
+        (path / room / "inner" / "b.py").write_text("B = 2\n")
+    return path
+
+
+def test_source_digest_sees_every_byte_and_name(tmp_path: Path) -> None:
+    top = package(tmp_path)
+    seen = {releases.source_digest(top)}
+    for change in (
+        lambda: (top / "feed" / "a.py").write_text("A = 2\n"),
+        lambda: (top / "records" / "inner" / "b.py").rename(top / "records" / "inner" / "c.py"),
+        lambda: (top / "learning" / "new.py").write_text(""),
+    ):
+        change()
+        digest = releases.source_digest(top)
+        assert digest not in seen
+        seen.add(digest)
+
+
+def test_source_digest_looks_at_the_algorithm_alone(tmp_path: Path) -> None:
+    top = package(tmp_path)
+    before = releases.source_digest(top)
+    (top / "server" / "a.py").write_text("A = 3\n")
+    (top / "feed" / "__pycache__").mkdir()
+    (top / "feed" / "__pycache__" / "a.pyc").write_bytes(b"x")
+    assert releases.source_digest(top) == before
+
+
+def test_source_digest_does_not_confuse_a_name_with_contents(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for top, name, text in ((one, "a.py", "bc"), (two, "ab.py", "c")):
+        (top / "feed").mkdir(parents=True)
+        (top / "feed" / name).write_text(text)
+    assert releases.source_digest(one) != releases.source_digest(two)
+
+
+def test_measuring_imports_neither_numba_nor_kernels() -> None:
+    code = """
+import sys
+from plainview.platform import home, releases
+releases.installed_digest(), releases.environment_digest()
+print([name for name in sys.modules if name == "numba" or name.startswith("plainview.feed.kernels")])
+"""
+    assert run(code) == "[]"
+
+
+def test_kernel_cache_is_private_to_the_release(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from plainview.platform.releases import kernel_cache
+directory = kernel_cache(Path(sys.argv[1]))
+assert kernel_cache(Path(sys.argv[1])) == directory
+from numba import config
+assert Path(config.CACHE_DIR) == directory
+assert kernel_cache(Path(sys.argv[1])) == directory
+print(directory)
+"""
+    code = code.replace("sys.argv[1]", repr(str(tmp_path)))
+    assert run(code) == str(tmp_path / releases.installed_digest())
+
+
+def test_kernel_cache_keeps_to_where_the_user_wants_it(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from plainview.platform.releases import kernel_cache
+print(kernel_cache(Path({str(tmp_path)!r})))
+"""
+    elsewhere = tmp_path / "elsewhere"
+    assert run(code, NUMBA_CACHE_DIR=str(elsewhere)) == str(elsewhere / releases.installed_digest())
+    # A process started by one that set it finds it set.
+    assert run(code, NUMBA_CACHE_DIR=str(elsewhere / releases.installed_digest())) == str(
+        elsewhere / releases.installed_digest()
+    )
+
+
+def test_kernel_cache_comes_too_late_once_numba_is_there(tmp_path: Path) -> None:
+    import numba  # noqa: F401
+
+    with pytest.raises(RuntimeError, match="before its cache"):
+        releases.kernel_cache(tmp_path)

@@ -1,0 +1,86 @@
+"""Small platforms for tests: a home with videos and viewers, opened as `serve` opens it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from plainview.platform.application import Application
+from plainview.platform.catalogue import NewVideo
+from plainview.platform.home import Home
+from plainview.platform.learner import Cadence
+from plainview.platform.serving import Ask
+from plainview.platform.viewers import NewViewer
+from plainview.records import Page
+from plainview.records.fields import to_text
+
+VIDEOS = 60
+VIEWERS = (1, 2, 3)
+QUICK = Cadence(seconds=0.05, records=500, snapshot_epochs=50)
+
+
+def token() -> str:
+    """A token that no other call gives."""
+    return to_text(secrets.token_bytes(16))
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def open_town(path: Path, **options: Any) -> Application:
+    """The platform in `path`, as it stands."""
+    return Application(Home(path), **({"cadence": QUICK} | options))
+
+
+def settled(application: Application) -> None:
+    """Wait until everything in the journal is folded in."""
+    deadline = time.monotonic() + 120
+    while application.learner.lag > 1 or application.learner.failure is not None:
+        assert application.learner.failure is None, application.learner.failure
+        assert time.monotonic() < deadline, "no epoch came"
+        time.sleep(0.01)
+
+
+def populate(application: Application, videos: int = VIDEOS) -> None:
+    """Videos 1..`videos` of six creators, and three viewers; all folded in."""
+    for video in range(1, videos + 1):
+        application.catalogue.add(
+            NewVideo(video=video, creator=video % 6 + 100, duration=10_000, tags=(video % 5,), caption=f"video {video}")
+        )
+    for viewer in VIEWERS:
+        application.viewers.register(NewViewer(viewer=viewer, region="US", age="18+"))
+    settled(application)
+
+
+def ask(viewer: int = 1, session: str | None = None, n: int = 0, **fields: Any) -> Ask:
+    return Ask(viewer=viewer, session=session or token(), n=n, nonce=token(), **fields)
+
+
+def page_of(application: Application, **fields: Any) -> tuple[int, Page]:
+    """Index and record of a page that `ask(**fields)` is given."""
+    entry = application.serving.page(ask(**fields)).entry
+    assert isinstance(entry.record, Page)
+    return entry.index, entry.record
+
+
+def event(index: int, page: Page, position: int = 0, **fields: Any) -> dict[str, Any]:
+    """An event as a client sends it: a view of the video at `position`, unless `fields` say otherwise."""
+    return {
+        "id": token(),
+        "viewer": page.viewer,
+        "page": index,
+        "position": position,
+        "video": page.items[position].video,
+        "action": "view",
+        "watched": 9_000,
+        "at": now(),
+    } | fields
+
+
+def raw(*events: dict[str, Any]) -> list[msgspec.Raw]:
+    return [msgspec.Raw(msgspec.json.encode(one)) for one in events]
