@@ -1,0 +1,118 @@
+"""A journal as the platform writes it: an application in this process, viewers on several threads, epochs landing."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plainview.journal import Draft, Refused
+from plainview.platform.application import Application
+from plainview.platform.home import Home
+from plainview.platform.learner import Cadence
+from plainview.platform.serving import Ask
+from plainview.records import Decision, Event, Page, Record, Setting, Video, Viewer
+from plainview.records.fields import to_text
+
+VIDEOS = 300
+CREATORS = 20
+VIEWERS = 24
+PLAIN = 4
+"""Every fourth viewer asks for plain pages."""
+
+
+@contextmanager
+def application(path: Path, cadence: Cadence | None = None) -> Iterator[Application]:
+    """An application over a catalogue and registered viewers."""
+    with Application(Home(path), residents=4096, cadence=cadence or Cadence(0.1, 200, 8)) as running:
+        rng = random.Random(0)
+        _append(
+            running,
+            [
+                Video(
+                    time=0, video=1000 + v, creator=v % CREATORS, created=0, duration=rng.randrange(3_000, 60_000),
+                    tags=(v % 7, 20 + v % 3), sound=v % 5, form=v % 4, region="US", audience="unknown",
+                    origin="upload", caption=f"video {v}",
+                )
+                for v in range(VIDEOS)
+            ]
+            + [
+                Viewer(
+                    time=0, viewer=u, region=("US", "DE", "ZZ")[u % 3], age="18+",
+                    mode="plain" if u % PLAIN == 0 else "personal",
+                )
+                for u in range(VIEWERS)
+            ],
+        )  # fmt: skip
+        running.wait_for(running.epoch.epoch + 1, 10)
+        yield running
+
+
+def play(running: Application, pages: int, threads: int = 3, seed: int = 1) -> None:
+    """Have `pages` pages served from several threads at once, watched, liked and blocked from; some decisions too."""
+    failures: list[BaseException] = []
+
+    def live(part: int) -> None:
+        try:
+            _live(running, list(range(part, VIEWERS, threads)), pages // threads, random.Random(f"{seed}/{part}"))
+        except BaseException as error:  # noqa: BLE001 - handed to the test
+            failures.append(error)
+
+    people = [threading.Thread(target=live, args=(part,)) for part in range(threads)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    if failures:
+        raise failures[0]
+
+
+def _live(running: Application, viewers: list[int], pages: int, rng: random.Random) -> None:
+    sessions = {viewer: (_token(rng), 0) for viewer in viewers}
+    for turn in range(pages):
+        viewer = rng.choice(viewers)
+        session, n = sessions[viewer]
+        if n == 7:
+            session, n = _token(rng), 0
+        ask = Ask(viewer=viewer, session=session, n=n, nonce=_token(rng), limit=8)
+        entry = running.serving.page(ask).entry
+        sessions[viewer] = (session, n + 1)
+        page = entry.record
+        assert isinstance(page, Page)
+        acts: list[Record] = []
+        for position, item in enumerate(page.items):
+            for action in ("view",) if rng.random() < 0.6 else ("view", "like") if rng.random() < 0.3 else ():
+                watched = rng.randrange(30_000) if action == "view" else 0
+                acts.append(
+                    Event(
+                        time=0, viewer=viewer, id=_token(rng), page=entry.index, position=position, video=item.video,
+                        creator=item.video % CREATORS, action=action, watched=watched, at=page.now,
+                    )
+                )  # fmt: skip
+        if rng.random() < 0.05:
+            block = rng.random() < 0.5
+            acts.append(
+                Setting(
+                    time=0, viewer=viewer, id=_token(rng), setting="block" if block else "follow",
+                    target=rng.randrange(CREATORS),
+                )
+            )  # fmt: skip
+        if turn % 97 == 50:
+            acts.append(
+                Decision(
+                    time=0, decision=1 + rng.getrandbits(40), effect="restrict", video=1000 + rng.randrange(VIDEOS),
+                    regions=("US",), ages=(), ground="a test",
+                )
+            )  # fmt: skip
+        _append(running, acts)
+
+
+def _append(running: Application, records: list[Record]) -> None:
+    for outcome in running.journal.append([Draft(record) for record in records]):
+        assert not isinstance(outcome, Refused), outcome
+
+
+def _token(rng: random.Random) -> str:
+    return to_text(rng.randbytes(16))
