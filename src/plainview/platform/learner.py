@@ -171,8 +171,8 @@ class Learner:
                 self._close_epoch(policy, self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs)
             self._finish()
         except BaseException as error:
-            self.failure = error
             _logger.exception("the learner has stopped: no new epochs")
+            self.failure = error
 
     def _wait(self) -> bool:
         """Until an epoch is due: True. False once the learner closes."""

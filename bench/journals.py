@@ -1,0 +1,135 @@
+"""Synthetic journals for benches: as many videos and viewers as wanted, and a history that they were watched in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from plainview.journal import Draft, Journal, Refused
+from plainview.platform.application import Application
+from plainview.platform.home import Home
+from plainview.platform.releases import installed_digest
+from plainview.records import Impression, Origin, Record, Video, Viewer, encode, outcome_bits
+from plainview.records.fields import to_text
+
+BATCH = 4096
+CREATORS_PER_VIDEO = 10
+BEGAN = 1_760_000_000_000
+"""Journal time of the first impression."""
+
+
+class Size(NamedTuple):
+    """How much there is of everything."""
+
+    videos: int
+    viewers: int
+    impressions: int
+
+
+class Built(msgspec.Struct, frozen=True):
+    """What lies in a directory that `build` has filled."""
+
+    size: Size
+    seed: int
+    release: str
+    digest: str
+    """SHA-256 over the exact bytes of the records, in order."""
+
+
+def build(home: Home, size: Size, seed: int) -> Built:
+    """Write a journal into `home`, fold it and keep a snapshot; what an earlier run left there is used again.
+
+    Raises RuntimeError where something else was left there.
+    """
+    note = home.path.with_suffix(".json")
+    if note.exists():
+        built = msgspec.json.decode(note.read_bytes(), type=Built)
+        if (built.size, built.seed, built.release) != (size, seed, installed_digest()):
+            raise RuntimeError(f"{home.path} holds another bench's journal: delete it, or give another --data")
+        return built
+    state = hashlib.sha256()
+    with Application(home) as application:
+        append(application.journal, _hashed(records(size, seed), state.update))
+    built = Built(size, seed, installed_digest(), to_text(state.digest()))
+    note.write_bytes(msgspec.json.encode(built))
+    return built
+
+
+def append(journal: Journal, wanted: Iterable[Record]) -> None:
+    """Append records in batches, one being made while the last is written."""
+    waiting = None
+    drafts = (Draft(record) for record in wanted)
+    while batch := list(islice(drafts, BATCH)):
+        future = journal.submit(batch)
+        if waiting is not None:
+            _check(waiting.result())
+        waiting = future
+    if waiting is not None:
+        _check(waiting.result())
+
+
+def records(size: Size, seed: int) -> Iterator[Record]:
+    """An import of `size`: popularity follows a power law, and viewers like tags of their own.
+
+    Equal arguments give equal records.
+    """
+    random = np.random.Generator(np.random.PCG64(seed))
+    yield Origin(time=0, origin="bench", licence="synthetic", source="bench.journals", digest=to_text(bytes(32)))
+    tags = random.integers(0, 40, (size.videos, 2))
+    durations = random.integers(5_000, 90_000, size.videos)
+    creators = max(1, size.videos // CREATORS_PER_VIDEO)
+    for video in range(size.videos):
+        yield Video(
+            time=0,
+            video=video,
+            creator=video % creators,
+            created=BEGAN,
+            duration=int(durations[video]),
+            tags=tuple(dict.fromkeys(tags[video].tolist())),
+            sound=video % 977 + 1,
+            form=0,
+            region="ZZ",
+            audience="unknown",
+            origin="bench",
+            caption=f"A synthetic video, number {video}",
+        )
+    for viewer in range(size.viewers):
+        yield Viewer(time=0, viewer=viewer, region="US", age="18+", mode="personal")
+    tastes = random.integers(0, 40, (size.viewers, 3))
+    liked, seen = outcome_bits("long_view", "click", "like"), outcome_bits("click")
+    # A power law over shuffled ids, drawn by inverting its distribution function.
+    ranks = (size.videos ** random.random(size.impressions) - 1).astype(np.int64)
+    order = random.permutation(size.videos)
+    videos = order[np.minimum(ranks * 3, size.videos - 1)]
+    viewers = random.integers(0, size.viewers, size.impressions)
+    luck = random.random(size.impressions)
+    for row, (video, viewer) in enumerate(zip(videos.tolist(), viewers.tolist(), strict=True)):
+        hit = luck[row] < (0.7 if np.isin(tags[video], tastes[viewer]).any() else 0.25)
+        yield Impression(
+            time=0,
+            origin="bench",
+            row=row,
+            viewer=viewer,
+            video=video,
+            surface=0,
+            at=BEGAN + row * 1000,
+            watched=int(durations[video]) if hit else 2_000,
+            outcomes=liked if hit else seen,
+        )
+
+
+def _hashed(wanted: Iterable[Record], update: Callable[[bytes], None]) -> Iterator[Record]:
+    for record in wanted:
+        update(encode(record))
+        yield record
+
+
+def _check(outcomes: Sequence[object]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            raise RuntimeError(f"the journal refused a record ({outcome.code}): {outcome.reason}")

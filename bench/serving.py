@@ -1,0 +1,107 @@
+"""The real server as a child process, for benches: started, measured from outside, stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from plainview.records.fields import to_text
+
+HOST = "127.0.0.1"
+_TICK = os.sysconf("SC_CLK_TCK")
+_CODE = "from plainview.cli import app; app()"
+
+
+class Server:
+    """`plainview serve` on one home. Its kernels and bytecode are kept in `cache`, and nowhere else."""
+
+    def __init__(self, home: Path, cache: Path) -> None:
+        self._home = home
+        self._cache = cache
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, patience: float = 600) -> float:
+        """Seconds until a page could be asked for. Raises RuntimeError where the server ends before."""
+        environment = os.environ | {
+            "NUMBA_CACHE_DIR": str(self._cache / "kernels"),
+            "PYTHONPYCACHEPREFIX": str(self._cache / "bytecode"),
+        }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        command = [sys.executable, "-c", _CODE, "serve", "--home", str(self._home), "--port", str(self.port)]
+        began = time.perf_counter()
+        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        while time.perf_counter() - began < patience:
+            if self._process.poll() is not None:
+                assert self._process.stderr is not None
+                raise RuntimeError(f"the server has ended: {self._process.stderr.read().decode()}")
+            try:
+                urllib.request.urlopen(f"http://{HOST}:{self.port}/health", timeout=5).read()
+                return time.perf_counter() - began
+            except OSError:
+                time.sleep(0.005)
+        raise RuntimeError(f"no answer within {patience} s")
+
+    def first_page(self, viewer: int) -> None:
+        """The first page of a new session."""
+        session, nonce = to_text(secrets.token_bytes(16)), to_text(secrets.token_bytes(16))
+        path = f"/v1/feed?viewer={viewer}&session={session}&n=0&nonce={nonce}"
+        urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=30).read()
+
+    def stop(self) -> None:
+        """As an operator does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(120)
+            assert self._process.stderr is not None
+            self._process.stderr.close()
+            self._process = None
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the process so far."""
+        fields = self._proc("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICK
+
+    def memory(self, name: str = "VmHWM") -> int:
+        """Bytes: the peak of the resident set, or VmRSS for what it is now."""
+        for line in self._proc("status").splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError(f"/proc has no {name}")
+
+    def load(self, kind: str, **plan: Any) -> dict[str, Any]:
+        """Run `bench.load` as a process of its own; its result, with `server_cpu_seconds` added."""
+        before = self.cpu_seconds()
+        text = json.dumps(plan | {"kind": kind, "host": HOST, "port": self.port})
+        done = subprocess.run([sys.executable, "-m", "bench.load", text], stdout=subprocess.PIPE, check=True)
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result | {"server_cpu_seconds": self.cpu_seconds() - before}
+
+    def _proc(self, name: str) -> str:
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/{name}").read_text()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

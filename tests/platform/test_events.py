@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from plainview.platform.application import Application
+from plainview.platform.catalogue import NewVideo
+from plainview.platform.events import AHEAD, LONGEST
+from plainview.platform.viewers import NewViewer
+from plainview.records import Event, Page
+from tests.platform.towns import event, now, page_of, raw, settled, token
+
+DAY = 24 * 60 * 60 * 1000
+
+
+@pytest.fixture(scope="module")
+def shown(town: Application) -> tuple[int, Page]:
+    return page_of(town, viewer=1)
+
+
+def test_a_good_event_is_in_the_journal(town: Application, shown: tuple[int, Page]) -> None:
+    index, page = shown
+    (taken,) = town.events.take(raw(event(index, page)))
+    assert taken.fault is None
+    assert taken.fresh
+    assert taken.index is not None
+    record = town.journal.entry(taken.index).record
+    assert isinstance(record, Event)
+    assert record.creator == town.catalogue.record(page.items[0].video).creator
+
+
+def test_a_repeated_id_gets_its_first_index_back(town: Application, shown: tuple[int, Page]) -> None:
+    one = event(*shown)
+    first, second = town.events.take(raw(one, one))
+    (third,) = town.events.take(raw(one | {"watched": 5}))
+    assert first.index == second.index == third.index
+    assert [taken.fresh for taken in (first, second, third)] == [True, False, False]
+
+
+BAD: list[tuple[str, dict[str, Any], str, str, str]] = [
+    ("unknown video", {"video": 99_999}, "unknown_video", "video", "no video 99999"),
+    ("unknown viewer", {"viewer": 77_777}, "unknown_viewer", "viewer", "viewer 77777 is not known"),
+    ("another viewer's page", {"viewer": 2}, "unknown_page", "page", "no page of viewer 2"),
+    ("a record that is no page", {"page": 0}, "unknown_page", "page", "record 0 is no page"),
+    ("a page to come", {"page": 10**9}, "unknown_page", "page", "is no page"),
+    ("a position off the page", {"position": 200}, "wrong_position", "position", "none at position 200"),
+    ("another position's video", {"position": 1}, "wrong_position", "video", "position 1 of page"),
+    ("the future", {"at": now() + AHEAD + DAY}, "future", "at", "in the future"),
+    ("an ancient time", {"at": now() - 31 * DAY}, "ancient", "at", "30 days ago"),
+    ("time zero", {"at": 0}, "ancient", "at", "30 days ago"),
+    ("a negative time", {"at": -1}, "malformed", "at", ">= 0"),
+    ("a negative watch time", {"watched": -5}, "malformed", "watched", ">= 0"),
+    ("an absurd watch time", {"watched": LONGEST + 1}, "wrong_watched", "watched", "more than a day"),
+    ("a watch time past all bounds", {"watched": 2**40}, "malformed", "watched", "<= "),
+    ("a watched like", {"action": "like"}, "wrong_watched", "watched", "only a view"),
+    ("an unknown action", {"action": "wink"}, "malformed", "action", "Invalid enum value 'wink'"),
+    ("a bad id", {"id": "short"}, "malformed", "id", "regex"),
+    ("a position that is no number", {"position": "first"}, "malformed", "position", "Expected `int`"),
+    ("a fraction", {"watched": 1.5}, "malformed", "watched", "Expected `int`"),
+    ("an unknown field", {"mood": "good"}, "malformed", "mood", "unknown field"),
+]
+
+
+@pytest.mark.parametrize(("change", "code", "field", "message"), [case[1:] for case in BAD], ids=[c[0] for c in BAD])
+def test_a_bad_event_says_what_is_wrong_and_the_others_are_kept(
+    town: Application, shown: tuple[int, Page], change: dict[str, Any], code: str, field: str, message: str
+) -> None:
+    good = [event(*shown), event(*shown, 2)]
+    first, bad, last = town.events.take(raw(good[0], event(*shown) | change, good[1]))
+    assert bad.index is None
+    assert bad.fault is not None
+    assert (bad.fault.code, bad.fault.field) == (code, field)
+    assert message in bad.fault.message
+    for taken in (first, last):
+        assert taken.fault is None
+        assert taken.index is not None
+        assert isinstance(town.journal.entry(taken.index).record, Event)
+
+
+@pytest.mark.parametrize("text", [b"3", b'"x"', b"null", b"[]", b"{}"])
+def test_what_is_no_event_is_malformed(town: Application, text: bytes) -> None:
+    (taken,) = town.events.take([msgspec.Raw(text)])
+    assert taken.fault is not None
+    assert taken.fault.code == "malformed"
+
+
+def test_a_missing_field_is_named(town: Application, shown: tuple[int, Page]) -> None:
+    one = event(*shown)
+    del one["position"]
+    (taken,) = town.events.take(raw(one))
+    assert taken.fault is not None
+    assert taken.fault.field == "position"
+
+
+def test_a_little_ahead_is_no_future(town: Application, shown: tuple[int, Page]) -> None:
+    (taken,) = town.events.take(raw(event(*shown) | {"at": now() + AHEAD // 2}))
+    assert taken.fault is None
+
+
+def test_an_old_page_and_an_absent_viewer_are_read_from_the_journal(town: Application) -> None:
+    town.viewers.register(NewViewer(viewer=50))
+    session = token()
+    pages = [page_of(town, viewer=50, session=session, n=n, limit=2) for n in range(9)]
+    index, page = pages[0]
+    (taken,) = town.events.take(raw(event(index, page)))
+    assert taken.fault is None
+    (taken,) = town.events.take(raw(event(index, page, video=pages[1][1].items[0].video)))
+    assert taken.fault is not None
+    assert taken.fault.code == "wrong_position"
+
+
+def test_a_batch_of_nothing(town: Application) -> None:
+    assert town.events.take([]) == []
+
+
+def test_a_video_just_added_can_be_watched_once_it_was_shown(town: Application) -> None:
+    town.catalogue.add(NewVideo(video=900, creator=900, duration=1000))
+    settled(town)
+    town.viewers.register(NewViewer(viewer=51))
+    index, page = page_of(town, viewer=51, limit=30, mode="plain")
+    (place,) = (place for place, item in enumerate(page.items) if item.video == 900)
+    (taken,) = town.events.take(raw(event(index, page, place)))
+    assert taken.fault is None

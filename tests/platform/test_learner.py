@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from plainview.journal import Draft
+from plainview.platform.application import Application
+from plainview.platform.catalogue import NewVideo
+from plainview.platform.home import Home
+from plainview.platform.learner import Cadence
+from plainview.platform.lineage import Lineage, LineageBroken
+from plainview.platform.releases import installed
+from plainview.platform.viewers import NewViewer
+from plainview.records import Decision, Epoch
+from plainview.records.fields import DASHES
+from tests.platform.towns import event, open_town, page_of, populate, raw, settled, token
+
+SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
+
+
+def epochs(application: Application) -> list[Epoch]:
+    return [entry.record for entry in application.journal.of_kind("epoch") if isinstance(entry.record, Epoch)]
+
+
+def play(application: Application, pages: int = 4) -> list[int]:
+    """Pages and events of one viewer, an epoch after each; the pages' indexes."""
+    session, indexes = token(), []
+    for n in range(pages):
+        index, page = page_of(application, session=session, n=n)
+        application.events.take(raw(event(index, page), event(index, page, 1, action="like", watched=0)))
+        settled(application)
+        indexes.append(index)
+    return indexes
+
+
+def state(application: Application) -> bytes:
+    """The digest of the world at the last epoch, from what is stored."""
+    return application.lineage.restore(application.lineage.last()).digest()
+
+
+def test_nothing_to_fold_closes_no_epoch(home: Path) -> None:
+    with open_town(home, cadence=Cadence(seconds=0.01)) as application:
+        populate(application, 5)
+        before, size = len(epochs(application)), application.journal.size
+        time.sleep(0.3)
+        assert (len(epochs(application)), application.journal.size) == (before, size)
+        page_of(application)
+        settled(application)
+        after, size = len(epochs(application)), application.journal.size
+        assert after == before + 1
+        time.sleep(0.3)
+        assert (len(epochs(application)), application.journal.size) == (after, size)
+
+
+def test_epochs_chain_and_cover_the_journal(home: Path) -> None:
+    with open_town(home) as application:
+        populate(application)
+        play(application)
+        found = epochs(application)
+        assert [epoch.epoch for epoch in found] == list(range(len(found)))
+        assert all(one.digest == following.parent for one, following in pairwise(found))
+        assert all(one.upto <= following.upto for one, following in pairwise(found))
+        assert found[-1].upto == application.journal.size - 1  # all but the epoch itself
+
+
+@pytest.mark.parametrize("kind", ["decision", "many"])
+def test_some_records_do_not_wait(home: Path, kind: str) -> None:
+    with open_town(home, cadence=SLOW._replace(records=30)) as application:
+        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
+        before = application.epoch.epoch
+        if kind == "decision":
+            application.journal.append(
+                [Draft(Decision(time=0, decision=1, effect="restrict", video=1, regions=(), ages=(), ground=""))]
+            )
+        else:
+            for viewer in range(30):
+                application.viewers.register(NewViewer(viewer=viewer))
+        assert application.wait_for(before + 1, 120)
+        assert application.learner.failure is None
+
+
+def test_a_page_waits_for_the_next_epoch(home: Path) -> None:
+    with open_town(home) as application:
+        populate(application)
+    with open_town(home, cadence=SLOW) as application:
+        before = application.epoch.epoch
+        page_of(application)
+        assert not application.wait_for(before + 1, 0.2)
+        assert application.learner.lag > 0
+
+
+def test_stopping_keeps_a_snapshot_and_starting_again_adds_nothing(home: Path) -> None:
+    with open_town(home, cadence=SLOW) as application:
+        for video in range(1, 9):
+            application.catalogue.add(NewVideo(video=video, creator=1, duration=1000))
+    with open_town(home, cadence=SLOW) as application:
+        last = epochs(application)[-1]
+        assert last.state != DASHES
+        assert application.epoch == last
+        assert application.home.epochs.snapshots()[0].epoch == last.epoch
+        assert state(application) == state(application)
+        size = application.journal.size
+    with open_town(home, cadence=SLOW) as application:
+        assert application.journal.size == size
+
+
+def test_a_snapshot_now_and_then(home: Path) -> None:
+    with open_town(home, cadence=Cadence(seconds=0.01, snapshot_epochs=3)) as application:
+        populate(application)
+        play(application, 5)
+        marked = [epoch.epoch for epoch in epochs(application) if epoch.state != DASHES]
+        assert len(marked) >= 2
+        assert {snapshot.epoch for snapshot in application.home.epochs.snapshots()} <= set(marked)
+
+
+def lose_objects(home: Path) -> None:
+    shutil.rmtree(home / "objects")
+
+
+def lose_projections(home: Path) -> None:
+    shutil.rmtree(home / "projections")
+
+
+def lose_all(home: Path) -> None:
+    lose_objects(home)
+    lose_projections(home)
+
+
+def damage_objects(home: Path) -> None:
+    for path in (home / "objects").rglob("*.safetensors"):
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 1
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("lose", [lose_objects, lose_projections, lose_all, damage_objects])
+@pytest.mark.filterwarnings("default")
+def test_what_is_lost_is_folded_again(home: Path, lose: Callable[[Path], None]) -> None:
+    with open_town(home) as application:
+        populate(application)
+        indexes = play(application)
+        last, before = application.epoch, state(application)
+    lose(home)
+    told: list[tuple[str, int, int]] = []
+    with open_town(home, progress=lambda *progress: told.append(progress)) as application:
+        assert application.epoch.epoch == last.epoch + 1  # the one with the snapshot
+        assert state(application) == before
+        assert all(application.pages.explain(index).identical for index in indexes)
+        assert told
+
+
+def test_a_world_that_cannot_be_had_again_is_named(home: Path) -> None:
+    with open_town(home) as application:
+        populate(application)
+        play(application, 2)
+    lose_all(home)
+    configuration = installed().configuration
+    otherwise = structs.replace(configuration, learning=structs.replace(configuration.learning, admit_after=50))
+    files = Home(home)
+    journal = files.read()
+    lineage = Lineage(journal, files.epochs, otherwise)
+    with pytest.raises(LineageBroken, match=r"its delta is lost, and records \d+ to \d+ folded again give"):
+        lineage.restore(lineage.last())
+    journal.close()
+
+
+def test_records_that_came_with_no_learner_are_caught_up(home: Path) -> None:
+    with open_town(home) as application:
+        populate(application)
+        indexes = play(application)
+        journal_size = application.journal.size
+    # A crash before the last epochs: the journal has what they would have folded.
+    reference = home.parent / "reference"
+    shutil.copytree(home, reference)
+    with open_town(home) as application:
+        assert application.journal.size >= journal_size
+        world = state(application)
+    lose_all(reference)
+    with open_town(reference) as application:
+        assert state(application) == world
+        assert all(application.pages.explain(index).identical for index in indexes)
+
+
+def test_an_overflowing_queue_is_read_from_the_journal(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plainview.platform.learner.HELD", 5)
+    with open_town(home) as application:
+        populate(application)
+        play(application, 2)
+        settled(application)
+        assert application.lineage.last().upto == application.journal.size - 1
+        live = application.epoch
+    with open_town(home) as application:
+        assert application.lineage.epoch(live.epoch) == live or application.epoch.epoch > live.epoch
+
+
+def test_what_stops_the_learner_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = open_town(home)
+    populate(application, 5)
+
+    def fail(*_: object) -> str:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(application.home.epochs, "save_delta", fail)
+    application.viewers.register(NewViewer(viewer=9))
+    while application.learner.failure is None:
+        time.sleep(0.01)
+    assert "the disk is gone" in application.failure
+    assert "no new epochs" in caplog.text
+    page_of(application)  # until its epoch lags too far
+    with pytest.raises(OSError, match="the disk is gone"):
+        application.close()
+    monkeypatch.undo()
+    with open_town(home) as application:
+        assert application.failure == ""
