@@ -108,7 +108,7 @@ def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:  # 
         at = place % HISTORY
         row = find(maps.video, tables.video, viewer.h_video[at])
         if row >= 0:
-            bits = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[row].duration)
+            bits = outcome(np.int64(viewer.h_bits[at]), np.int64(viewer.h_watched[at]), tables.video[row].duration)
             context.video[count] = row
             outcomes[count] = bits
             surfaces[count] = viewer.h_surface[at]

@@ -53,7 +53,7 @@ from plainview.feed.tables import (
 
 F32 = np.float32
 HOUR, DAY = 3_600_000, 86_400_000
-SLOW, FAST = 7 * DAY, DAY
+SLOW, FAST = np.int64(7 * DAY), np.int64(DAY)
 """Half-lives of an item's sums, ms."""
 
 NAMES = (
@@ -399,7 +399,7 @@ def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> Non
     own = np.zeros(1, OWN)
     hour = hour_of(now, surface)
     for i in range(rows.shape[0]):
-        row = rows[i]
+        row = np.int64(rows[i])
         fill(tables, context, row, surface, now, own[0], x)
         fill_cells(tables.video[row], surface, hour, cells)
         rank = rank_score(tables, context, row, surface, x, cells, query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from plainview.feed.actions import LIKE, LONG_VIEW
@@ -24,7 +25,7 @@ def positives(viewer, tables: Tables, maps: Maps, items) -> int:  # type: ignore
         at = place % HISTORY
         row = find(maps.video, tables.video, viewer.h_video[at])
         if row >= 0 and tables.video[row].item >= 0:
-            bits = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[row].duration)
+            bits = outcome(np.int64(viewer.h_bits[at]), np.int64(viewer.h_watched[at]), tables.video[row].duration)
             again = count > 0 and items[count - 1] == tables.video[row].item
             if bits & (LONG_VIEW | LIKE) and not again:
                 items[count] = tables.video[row].item

@@ -184,7 +184,8 @@ ENTITY = np.dtype(
     ]
 )
 """What is learned of a creator or a sound."""
-OF_VIDEO, OF_CREATOR, OF_SOUND, OF_GROUP = range(1, 5)
+# As NumPy integers, kernels are compiled once for all of them, not once for each.
+OF_VIDEO, OF_CREATOR, OF_SOUND, OF_GROUP = (np.int64(kind) for kind in range(1, 5))
 
 CREATOR = np.dtype([("id", "<i8"), ("entity", "<i4"), ("videos", "<i4"), ("recent", "<i4", (RECENT,))])
 SOUND = np.dtype([("id", "<i8"), ("entity", "<i4")])

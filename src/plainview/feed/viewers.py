@@ -181,7 +181,9 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:  # typ
             return
         entries = viewer.p_entry[place]
         if entries[position] == 0:
-            _remember(viewer, action.video, action.time, 0, NATIVE, viewer.p_surface[place])
+            _remember(
+                viewer, action.video, action.time, np.int64(0), np.int64(NATIVE), np.int64(viewer.p_surface[place])
+            )
             entries[position] = viewer.history
         entry = entries[position] - 1
         if entry >= viewer.history - HISTORY:
@@ -195,7 +197,14 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:  # typ
         if begins_list(viewer, action.time):
             viewer.list_start = viewer.history
             viewer.list_time = action.time
-        _remember(viewer, action.video, action.time, action.watched, action.bits, action.surface)
+        _remember(
+            viewer,
+            action.video,
+            action.time,
+            np.int64(action.watched),
+            np.int64(action.bits),
+            np.int64(action.surface),
+        )
         viewer.s_video[viewer.seen % SEEN] = action.video
         viewer.seen += 1
     elif kind == PAGE:

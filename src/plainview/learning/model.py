@@ -90,6 +90,10 @@ UNKNOWN = F32(-1)
 """A label that is not known."""
 
 
+FIRST, NOBODY = np.int64(0), np.int64(-1)
+"""The scratch's row of the impression itself; and no row."""
+
+
 class Scratch(NamedTuple):
     """Room for one impression (row 0) and its partners."""
 
@@ -226,7 +230,7 @@ def learn_more(
     scratch.surfaces[0] = surface
     scratch.times[0] = time
     scratch.own[0].own = 0
-    _prepare(tables, context, scratch, 0, now)
+    _prepare(tables, context, scratch, FIRST, now)
     for head in range(PREDICTED):
         scratch.labels[head] = F32(1.0) if HEAD_BITS[head] & bits else UNKNOWN
     _learn_heads(tables, marks, context, scratch, surface)
@@ -278,7 +282,7 @@ def _learn_biases(  # type: ignore[no-untyped-def]
     gradient: np.float32,
     curvature: np.float32,
 ) -> None:
-    """Step all biases of the impression in `place` but those it shares with the one in `against` (-1: with nobody)."""
+    """Step all biases of the impression in `place` but those it shares with the one in `against` (NOBODY: with none)."""
     row = scratch.rows[place]
     surface = scratch.surfaces[place]
     video = tables.video[row]
@@ -333,8 +337,8 @@ def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, 
         scratch.slope[other] -= gradient
         scratch.curve[0] += curvature
         scratch.curve[other] += curvature
-        _learn_biases(tables, marks, scratch, 0, other, gradient, curvature)
-        _learn_biases(tables, marks, scratch, other, 0, -gradient, curvature)
+        _learn_biases(tables, marks, scratch, FIRST, other, gradient, curvature)
+        _learn_biases(tables, marks, scratch, other, FIRST, -gradient, curvature)
         for j in range(FEATURES):
             scratch.difference[j] = scratch.x[0, j] - scratch.x[other, j]
         _step_ranking(tables, scratch.difference, gradient, curvature)
@@ -358,7 +362,7 @@ def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positi
     tables.weight[W_OFFSET].value += OFFSET_RATE * gradient
     marks.weight[W_OFFSET] = 1
     scratch.slope[0] += gradient
-    _learn_biases(tables, marks, scratch, 0, -1, gradient, curvature)
+    _learn_biases(tables, marks, scratch, FIRST, NOBODY, gradient, curvature)
     _step_ranking(tables, scratch.x[0], gradient, curvature)
     marks.ranking[0] = 1
 
@@ -532,7 +536,7 @@ def _count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: 
     _tally_cell(tables, marks, T_FORM + video.form, hit, residual)
     _tally_cell(tables, marks, T_DURATION_SURFACE + video.bucket * SURFACES + surface, hit, residual)
     _rate(tables, marks, surface, hit, bits, share, surface)
-    _rate(tables, marks, SURFACES, hit, bits, share, surface)
+    _rate(tables, marks, np.int64(SURFACES), hit, bits, share, surface)
 
 
 @njit(cache=True, nogil=True)

@@ -47,29 +47,57 @@ def settings_of(learning: Learning) -> Settings:
     )
 
 
+LESSON = np.dtype(
+    [
+        ("row", "<i8"),  # of the video
+        ("surface", "<i8"),
+        ("bits", "<i8"),  # outcomes; of a later act, those that are new
+        ("watched", "<i8"),
+        ("time", "<i8"),
+        ("start", "<i8"),  # place in the history at which the list began
+        ("partners", "<i8"),  # noted in the scratch
+    ]
+)
+"""What an act has to teach, as plain integers: kernels that take it are compiled once."""
+NOTHING, VIEW, MORE = range(3)
+"""An act that teaches nothing, a view with its outcome, or a further outcome of a view."""
+
+
 @njit(cache=True, nogil=True)
 def take_all(  # type: ignore[no-untyped-def]
     tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload, settings: Settings
 ) -> None:
     """Take up actions in order. `viewers` are the resident rows that the actions' `slot` names."""
-    context = np.zeros(1, CONTEXT)
+    contexts = np.zeros(1, CONTEXT)
+    lessons = np.zeros(1, LESSON)
     scratch = new_scratch()
     for i in range(actions.shape[0]):
         action = actions[i]
         kind = action.kind
+        # Taken anew each time: a row taken once would outlive its array, which is freed after its last use.
+        context = contexts[0]
+        lesson = lessons[0]
         _advance(tables, marks, action.time, settings)
-        if kind == EVENT:
-            _take_event(tables, marks, maps, viewers[action.slot], action, settings, context[0], scratch)
-        elif kind == IMPRESSION or kind == PAST:
-            _take_impression(tables, marks, maps, viewers[action.slot], action, settings, context[0], scratch)
+        if action.slot >= 0:
+            viewer = viewers[action.slot]
+            taught = NOTHING
+            if kind == EVENT:
+                taught = _take_event(tables, maps, viewer, action, settings, lesson, scratch)
+            elif kind == IMPRESSION or kind == PAST:
+                taught = _take_impression(tables, maps, viewer, action, settings, lesson, scratch)
+            if taught != NOTHING:
+                gather(viewer, lesson.start, tables, maps, context)
+                if taught == VIEW:
+                    _teach(tables, marks, maps, settings, viewer, context, scratch, lesson)
+                else:
+                    learn_more(tables, marks, context, scratch, lesson.row, lesson.surface, lesson.time, lesson.bits)
+            apply(viewer, action, payload)
         elif kind == VIDEO:
             take_video(tables, marks, maps, action, payload)
         elif kind == DECISION:
             take_decision(tables, marks, maps, action)
         elif kind == ORIGIN:
             take_origin(tables, marks, action.target)
-        if action.slot >= 0:
-            apply(viewers[action.slot], action, payload)
     marks.head[0] = 1
 
 
@@ -98,107 +126,93 @@ def _capped(viewer, time: int, cap: int) -> bool:  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _take_impression(tables, marks, maps, viewer, action, settings, context, scratch) -> None:  # type: ignore[no-untyped-def]
+def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) -> int:  # type: ignore[no-untyped-def]
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
     if row < 0 or not approved(tables, action.target) or _capped(viewer, action.time, settings.daily_cap):
         head.refused += 1
-        return
-    start = viewer.history if begins_list(viewer, action.time) else viewer.list_start
+        return NOTHING
+    lesson.start = viewer.history if begins_list(viewer, action.time) else viewer.list_start
+    bits = np.int64(action.bits)
     partners = 0
     place = viewer.history - 1
-    while place >= start and place >= viewer.history - HISTORY:
+    while place >= lesson.start and place >= viewer.history - HISTORY:
         at = place % HISTORY
         if viewer.h_video[at] == action.video and viewer.h_time[at] == action.time:
             head.refused += 1
-            return
-        differs = (viewer.h_bits[at] ^ action.bits) & LONG_VIEW
+            return NOTHING
+        theirs = np.int64(viewer.h_bits[at])
         other = find(maps.video, tables.video, viewer.h_video[at])
-        if differs and other >= 0 and partners < PARTNERS:
+        if (theirs ^ bits) & LONG_VIEW and other >= 0 and partners < PARTNERS:
             partners += 1
-            note_partner(
-                tables,
-                scratch,
-                partners,
-                other,
-                viewer.h_surface[at],
-                viewer.h_time[at],
-                viewer.h_bits[at],
-                viewer.h_watched[at],
-            )
+            surface = np.int64(viewer.h_surface[at])
+            watched = np.int64(viewer.h_watched[at])
+            note_partner(tables, scratch, partners, other, surface, viewer.h_time[at], theirs, watched)
         place -= 1
-    gather(viewer, start, tables, maps, context)
-    _teach(
-        tables, marks, maps, settings, viewer, context, scratch, row, action.surface, action.bits, action.watched,
-        action.time, partners,
-    )  # fmt: skip
+    lesson.row = row
+    lesson.surface = action.surface
+    lesson.bits = bits
+    lesson.watched = action.watched
+    lesson.time = action.time
+    lesson.partners = partners
+    return VIEW
 
 
 @njit(cache=True, nogil=True)
-def _take_event(tables, marks, maps, viewer, action, settings, context, scratch) -> None:  # type: ignore[no-untyped-def]
+def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:  # type: ignore[no-untyped-def]
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
     page = find_page(viewer, action.target, action.position, action.video)
     if row < 0 or page == UNKNOWN_PAGE or _capped(viewer, action.time, settings.daily_cap):
         head.refused += 1
-        return
+        return NOTHING
     entry = viewer.p_entry[page][action.position] - 1
     if 0 <= entry < viewer.history - HISTORY:
         head.refused += 1
-        return
-    before = viewer.h_bits[entry % HISTORY] if entry >= 0 else 0
-    fresh = action.bits & ~before
-    if fresh == 0:
-        return
-    surface = viewer.p_surface[page]
-    if fresh & VIEWED:
-        bits = outcome(before | action.bits, action.watched, tables.video[row].duration)
-        partners = _page_partners(tables, maps, viewer, page, action.position, bits, scratch)
-        gather(viewer, viewer.p_start[page], tables, maps, context)
-        _teach(
-            tables, marks, maps, settings, viewer, context, scratch, row, surface, bits, action.watched, action.time,
-            partners,
-        )  # fmt: skip
-    elif before & VIEWED and tables.video[row].item >= 0:
-        # An outcome that came before the view is learned with it.
-        gather(viewer, viewer.p_start[page], tables, maps, context)
-        learn_more(tables, marks, context, scratch, row, surface, action.time, fresh)
+        return NOTHING
+    before = np.int64(viewer.h_bits[entry % HISTORY]) if entry >= 0 else np.int64(0)
+    bits = np.int64(action.bits)
+    lesson.row = row
+    lesson.surface = viewer.p_surface[page]
+    lesson.watched = action.watched
+    lesson.time = action.time
+    lesson.start = viewer.p_start[page]
+    lesson.bits = bits & ~before
+    if lesson.bits & VIEWED:
+        lesson.bits = outcome(before | bits, lesson.watched, tables.video[row].duration)
+        lesson.partners = _page_partners(tables, maps, viewer, page, action.position, lesson.bits, scratch)
+        return VIEW
+    # An outcome that came before the view is learned with it.
+    return MORE if lesson.bits and before & VIEWED and tables.video[row].item >= 0 else NOTHING
 
 
 @njit(cache=True, nogil=True)
 def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:  # type: ignore[no-untyped-def]
     """Note the page's other viewed videos that came out otherwise than `bits`, in the page's order."""
     partners = 0
+    surface = np.int64(viewer.p_surface[page])
     for other_position in range(viewer.p_count[page]):
         place = viewer.p_entry[page][other_position] - 1
         if other_position == position or place < 0 or place < viewer.history - HISTORY or partners == PARTNERS:
             continue
         at = place % HISTORY
+        theirs = np.int64(viewer.h_bits[at])
+        watched = np.int64(viewer.h_watched[at])
         other = find(maps.video, tables.video, viewer.h_video[at])
-        if other < 0 or not viewer.h_bits[at] & VIEWED:
+        if other < 0 or not theirs & VIEWED:
             continue
-        theirs = outcome(viewer.h_bits[at], viewer.h_watched[at], tables.video[other].duration)
+        theirs = outcome(theirs, watched, tables.video[other].duration)
         if (theirs ^ bits) & LONG_VIEW:
             partners += 1
-            note_partner(
-                tables,
-                scratch,
-                partners,
-                other,
-                viewer.p_surface[page],
-                viewer.h_time[at],
-                theirs,
-                viewer.h_watched[at],
-            )
+            note_partner(tables, scratch, partners, other, surface, viewer.h_time[at], theirs, watched)
     return partners
 
 
 @njit(cache=True, nogil=True)
-def _teach(  # type: ignore[no-untyped-def]
-    tables, marks, maps, settings, viewer, context, scratch, row, surface, bits, watched, time, partners
-) -> None:
+def _teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:  # type: ignore[no-untyped-def]
     """One impression and what came of it: counters, popularity, retrieval and the model learn from it."""
     head = tables.head[0]
+    row = lesson.row
     video = tables.video[row]
     head.taught += 1
     video.impressions += 1
@@ -206,10 +220,13 @@ def _teach(  # type: ignore[no-untyped-def]
     if video.item < 0 and video.impressions < settings.admit_after:
         return
     admit(tables, marks, row)
-    learn_view(tables, marks, context, scratch, row, surface, bits, watched, time, partners)
-    if bits & (LONG_VIEW | LIKE):
-        count_view(tables, marks, video.item, viewer.region, head.now, F32(1.0), settings.popular_half_life)
+    learn_view(
+        tables, marks, context, scratch, row, lesson.surface, lesson.bits, lesson.watched, lesson.time, lesson.partners
+    )
+    if lesson.bits & (LONG_VIEW | LIKE):
+        item = np.int64(video.item)
+        count_view(tables, marks, item, viewer.region, head.now, F32(1.0), settings.popular_half_life)
         count = positives(viewer, tables, maps, scratch.past)
-        learn_vector(tables, marks, video.item, scratch.past, count)
-        learn_neighbours(tables, marks, video.item, scratch.past, count)
-        note_positive(tables, marks, video.item)
+        learn_vector(tables, marks, item, scratch.past, count)
+        learn_neighbours(tables, marks, item, scratch.past, count)
+        note_positive(tables, marks, item)

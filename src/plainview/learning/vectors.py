@@ -27,7 +27,7 @@ RATE, BIAS_RATE = F32(0.3), F32(0.1)
 TINY = F32(1e-6)
 LARGEST, LARGEST_BIAS = F32(4.0), F32(64.0)
 """Bounds of components and biases, so that codes and priors have bounds too."""
-POSITIVE_HALF_LIFE = 7 * 86_400_000
+POSITIVE_HALF_LIFE = np.int64(7 * 86_400_000)
 """Milliseconds."""
 DOUBLING = 1420
 """PRIOR_SCALE x ln 2, rounded: what a doubling of the positives adds to a prior."""

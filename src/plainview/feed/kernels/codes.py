@@ -65,7 +65,7 @@ def _sift(scores, codes, heap, size: int, at: int) -> None:  # type: ignore[no-u
 def best(scores, codes, rows: int, heap) -> int:  # type: ignore[no-untyped-def]
     """Write the rows with the highest scores, ties to the lower id, best first, into `heap`; returns how many."""
     size = heap.shape[0]
-    count = 0
+    count = np.int64(0)
     floor = LIVE
     for r in range(rows):
         score = scores[r]
@@ -80,12 +80,12 @@ def best(scores, codes, rows: int, heap) -> int:  # type: ignore[no-untyped-def]
                 floor = scores[heap[0]]
         elif size > 0 and before(score, codes[r].id, scores[heap[0]], codes[heap[0]].id):
             heap[0] = r
-            _sift(scores, codes, heap, size, 0)
+            _sift(scores, codes, heap, size, np.int64(0))
             floor = scores[heap[0]]
     if count < size:
         for at in range(count // 2 - 1, -1, -1):
             _sift(scores, codes, heap, count, at)
     for left in range(count - 1, 0, -1):
         heap[0], heap[left] = heap[left], heap[0]
-        _sift(scores, codes, heap, left, 0)
+        _sift(scores, codes, heap, left, np.int64(0))
     return count

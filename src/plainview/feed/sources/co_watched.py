@@ -15,7 +15,7 @@ from plainview.feed.viewers import HISTORY
 F32 = np.float32
 STEP = F32(0.97)
 """What each further step back in the history weighs."""
-HALF_LIFE = 30 * 86_400_000
+HALF_LIFE = np.int64(30 * 86_400_000)
 """Of a neighbour's weight, ms."""
 UNIT = F32(1024.0)
 
