@@ -15,7 +15,7 @@ from litestar import Litestar, MediaType, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter, RawBody
 
 import plainview
 from plainview.platform.application import Application
@@ -39,18 +39,23 @@ from plainview.server.answers import (
     page_answer,
 )
 from plainview.server.problems import BODY, HANDLERS, Problem
-from plainview.server.schema import RawSchemas, components, takes
+from plainview.server.schema import RawSchemas, takes
 
 A = TypeVarTuple("A")
 R = TypeVar("R")
 S = TypeVar("S", bound=msgspec.Struct)
 
-Id = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
+Id = Annotated[int, QueryParameter(ge=0, le=2**53 - 1)]
+InPath = Annotated[int, PathParameter(ge=0, le=2**53 - 1)]
 Token = Annotated[
     str,
-    Parameter(pattern=r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$", description="16 bytes in unpadded base64url: 22 characters."),
+    QueryParameter(
+        pattern=r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$", description="16 bytes in unpadded base64url: 22 characters."
+    ),
 ]
-Region = Annotated[str, Parameter(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2, ZZ for unknown.")]
+Region = Annotated[
+    str | None, QueryParameter(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2, ZZ for unknown.")
+]
 
 
 def make_app(application: Application, pool: ThreadPoolExecutor) -> Litestar:
@@ -69,9 +74,6 @@ def make_app(application: Application, pool: ThreadPoolExecutor) -> Litestar:
             title="Plainview",
             version=plainview.__version__,
             path="/schema",
-            components=components(
-                [EventBatch, NewEvent, NewVideo, NewViewer, NewSetting], {("EventBatch", "events"): "NewEvent"}
-            ),
         ),
         logging_config=None,
     )
@@ -93,8 +95,8 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 }
 
 
-@post("/events", status_code=200, operation_class=takes(EventBatch), responses=_EVENTS)
-async def take_events(state: State, body: bytes) -> Response[bytes]:
+@post("/events", status_code=200, operation_class=takes(EventBatch, events=NewEvent), responses=_EVENTS)
+async def take_events(state: State, body: RawBody) -> Response[bytes]:
     """What viewers did.
 
     Each event has a result of its own. 207 where some were refused, 422 where all were; the others are kept.
@@ -111,12 +113,12 @@ async def feed(
     state: State,
     viewer: Id,
     session: Token,
-    n: Annotated[int, Parameter(ge=0, le=2**32 - 1, description="Page number in the session, from 0.")],
+    n: Annotated[int, QueryParameter(ge=0, le=2**32 - 1, description="Page number in the session, from 0.")],
     nonce: Token,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_LIMIT, description="Videos on the page at most.")] = 10,
-    mode: Mode | None = None,
-    surface: Annotated[int, Parameter(ge=0, le=255)] = 0,
-    region: Region | None = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Videos on the page at most.")] = 10,
+    mode: Annotated[Mode | None, QueryParameter()] = None,
+    surface: Annotated[int, QueryParameter(ge=0, le=255)] = 0,
+    region: Region = None,
     acknowledged: Id = 0,
 ) -> Response[bytes]:
     """A page of the For You feed, with its receipt. Asked again for a page of a session, the first comes back."""
@@ -135,33 +137,33 @@ async def feed(
 
 
 @get("/pages/{index:int}", responses=_documented(ExplainedAnswer, 404))
-async def page(state: State, index: Id) -> Response[bytes]:
+async def page(state: State, index: InPath) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
     return _body(await _call(state, _explain, state.application, index))
 
 
 @get("/videos/{video_id:int}", responses=_documented(Card, 404))
-async def video(state: State, video_id: Id) -> Response[bytes]:
+async def video(state: State, video_id: InPath) -> Response[bytes]:
     """A video's metadata."""
     return _body(bytes(await _call(state, state.application.catalogue.card, video_id)))
 
 
 @post("/videos", status_code=200, operation_class=takes(NewVideo), responses=_documented(Written, 403, 413, 422))
-async def add_video(state: State, body: bytes) -> Response[bytes]:
+async def add_video(state: State, body: RawBody) -> Response[bytes]:
     """A video's metadata. Sent again, it replaces what was there; feeds know it from the next epoch on."""
     new = _decoded(NewVideo, body)
     return _json(Written(await _call(state, state.application.catalogue.add, new)))
 
 
 @post("/viewers", status_code=200, operation_class=takes(NewViewer), responses=_documented(ViewerAnswer, 413))
-async def register(state: State, body: bytes) -> Response[bytes]:
+async def register(state: State, body: RawBody) -> Response[bytes]:
     """A viewer registers, or changes what they told."""
     new = _decoded(NewViewer, body)
     return _json(ViewerAnswer(*await _call(state, state.application.viewers.register, new)))
 
 
 @post("/settings", status_code=200, operation_class=takes(NewSetting), responses=_documented(Written, 404, 413))
-async def change_setting(state: State, body: bytes) -> Response[bytes]:
+async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     """A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on."""
     new = _decoded(NewSetting, body)
     return _json(Written(await _call(state, state.application.viewers.set, new)))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, Reference, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 from msgspec import Raw
-
-_REF = "#/components/schemas/{name}"
 
 
 class Holds:
@@ -36,26 +34,24 @@ class RawSchemas(OpenAPISchemaPlugin):
         return Schema()
 
 
-def takes(kind: type[msgspec.Struct]) -> type[Operation]:
-    """The operation of a route whose JSON body is a `kind`."""
-    name = kind.__name__
-    content = {"application/json": OpenAPIMediaType(schema=Reference(ref=_REF.format(name=name)))}
+def takes(kind: type[msgspec.Struct], **held: type[msgspec.Struct]) -> type[Operation]:
+    """The operation of a route whose JSON body is a `kind`; `held` says what its lists of raw JSON hold."""
+    schema = _schema(kind)
+    for name, inner in held.items():
+        schema["properties"][name]["items"] = _schema(inner)
+    # Litestar writes any mapping as it stands.
+    body = RequestBody(content={"application/json": OpenAPIMediaType(schema=schema)}, required=True)  # type: ignore[arg-type]
 
     @dataclass
     class Taking(Operation):
-        request_body: RequestBody | Reference | None = field(
-            default_factory=lambda: RequestBody(content=content, required=True)
-        )
-
         def __post_init__(self) -> None:
-            self.request_body = RequestBody(content=content, required=True)
+            self.request_body = body
 
     return Taking
 
 
-def components(kinds: list[type[msgspec.Struct]], raw: dict[tuple[str, str], str]) -> Components:
-    """The schemas of `kinds`. `raw` names the type that a list of raw JSON holds, by struct and field."""
-    _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
-    for (struct, name), held in raw.items():
-        schemas[struct]["properties"][name]["items"] = {"$ref": _REF.format(name=held)}
-    return Components(schemas=schemas)
+def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The JSON schema of a struct that holds no other."""
+    _, schemas = msgspec.json.schema_components([kind])
+    schema: dict[str, Any] = schemas[kind.__name__]
+    return schema

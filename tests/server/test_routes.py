@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from plainview.platform.application import Application
+from plainview.records import Page, decode
+from plainview.records.fields import to_bytes, to_text
+from tests.platform.towns import now, token
+
+Client = TestClient[Litestar]
+
+
+def feed(client: Client, **changes: Any) -> Any:
+    parameters = {"viewer": 1, "session": token(), "n": 0, "nonce": token()} | changes
+    return client.get("/v1/feed", params={name: value for name, value in parameters.items() if value is not None})
+
+
+def event(page: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "id": token(),
+        "viewer": page["viewer"],
+        "page": page["receipt"]["index"],
+        "position": 0,
+        "video": page["videos"][0]["video"]["id"],
+        "action": "view",
+        "watched": 9000,
+        "at": now(),
+    } | changes
+
+
+def wrong(answer: Any, status: int, code: str, field: str, message: str) -> None:
+    """Every error is JSON with a code, words, and the field at fault."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/json")
+    problem = answer.json()
+    assert set(problem) <= {"error", "message", "field"}
+    assert (problem["error"], problem.get("field", "")) == (code, field)
+    assert message in problem["message"]
+
+
+def test_a_page_comes_with_what_explains_it(client: Client) -> None:
+    page = feed(client, limit=4).json()
+    assert len(page["videos"]) == 4
+    first = page["videos"][0]
+    assert set(first["video"]) >= {"id", "creator", "caption", "duration"}
+    assert first["video"]["caption"] == f"video {first['video']['id']}"
+    assert first["source"]
+    assert set(first["parts"]) >= {"long_view", "like"}
+    assert page["mode"] == "personal"
+
+
+def test_a_receipt_is_what_the_leaf_stands_for(client: Client, town: Application) -> None:
+    page = feed(client).json()
+    receipt = page["receipt"]
+    body = receipt["body"].encode()
+    committed = hashlib.sha256(b"plainview/body/v1\x00" + to_bytes(receipt["salt"]) + body).digest()
+    assert to_text(committed) == receipt["commitment"]
+    record = decode(Page, body)
+    entry = town.journal.entry(receipt["index"])
+    assert (entry.record, entry.commitment) == (record, committed)
+    assert [item.video for item in record.items] == [shown["video"]["id"] for shown in page["videos"]]
+
+
+def test_a_plain_page_has_no_parts(client: Client) -> None:
+    page = feed(client, mode="plain").json()
+    assert page["mode"] == "plain"
+    assert all(shown["parts"] == {} for shown in page["videos"])
+
+
+def test_asked_twice_the_same_bytes_come_back(client: Client) -> None:
+    session = token()
+    first = feed(client, session=session)
+    assert feed(client, session=session, limit=2).content == first.content
+
+
+def test_a_page_explained(client: Client) -> None:
+    page = feed(client, viewer=2).json()
+    answer = client.get(f"/v1/pages/{page['receipt']['index']}").json()
+    assert answer["receipt"] == page["receipt"]
+    assert answer["identical"] is True
+    trace = answer["trace"]
+    assert trace["selected"] == [shown["video"]["id"] for shown in page["videos"]]
+    assert {one["video"] for one in trace["scored"]} <= {one["video"] for one in trace["retrieved"]}
+    kept_out = [one for one in trace["retrieved"] if one["filter"]]
+    assert len(trace["retrieved"]) - len(kept_out) >= len(trace["scored"])
+    assert client.get(f"/v1/pages/{feed(client, mode='plain').json()['receipt']['index']}").json()["identical"]
+
+
+def test_events_and_their_results(client: Client) -> None:
+    page = feed(client).json()
+    one, like = event(page), event(page, action="like", watched=0)
+    answer = client.post("/v1/events", json={"events": [one, like]})
+    assert answer.status_code == 200
+    assert [result["fresh"] for result in answer.json()["results"]] == [True, True]
+    again = client.post("/v1/events", json={"events": [one, event(page, video=4711)]})
+    assert again.status_code == 207
+    first, second = again.json()["results"]
+    assert first == answer.json()["results"][0] | {"fresh": False}
+    assert second == {
+        "status": 404, "error": "unknown_video", "message": "there is no video 4711", "field": "video"
+    }  # fmt: skip
+    refused = client.post("/v1/events", json={"events": [event(page, watched=-1), 7]})
+    assert refused.status_code == 422
+    assert refused.json()["refused"] == 2
+    assert all(result["status"] == 400 and result["message"] for result in refused.json()["results"])
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "field"),
+    [
+        ({"video": 4711}, 404, "unknown_video", "video"),
+        ({"viewer": 2}, 404, "unknown_page", "page"),
+        ({"viewer": 4711}, 404, "unknown_viewer", "viewer"),
+        ({"page": 0}, 404, "unknown_page", "page"),
+        ({"position": 99}, 422, "wrong_position", "position"),
+        ({"at": now() + 10**9}, 422, "future", "at"),
+        ({"at": 1}, 422, "ancient", "at"),
+        ({"watched": -1}, 400, "malformed", "watched"),
+        ({"watched": 10**9}, 422, "wrong_watched", "watched"),
+        ({"id": "x"}, 400, "malformed", "id"),
+    ],
+)
+def test_a_bad_event_alone_is_a_4xx(client: Client, change: dict[str, Any], status: int, code: str, field: str) -> None:
+    viewer = client.post("/v1/viewers", json={}).json()["viewer"]
+    page = feed(client, viewer=viewer).json()
+    answer = client.post("/v1/events", json={"events": [event(page) | change]})
+    assert answer.status_code == 422
+    (result,) = answer.json()["results"]
+    assert (result["status"], result["error"], result["field"]) == (status, code, field)
+    assert result["message"]
+
+
+def test_an_empty_batch(client: Client) -> None:
+    assert client.post("/v1/events", json={"events": []}).json() == {"accepted": 0, "refused": 0, "results": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        (b"\xff\xfe", "", "not UTF-8 at byte 0"),
+        (b'{"events":["\xff"]}', "", "not UTF-8 at byte 12"),
+        (b'{"events":[', "", "truncated"),
+        (b"nonsense", "", "malformed"),
+        (b"", "", "truncated"),
+        (b"[]", "", "Expected `object`"),
+        (b"{}", "events", "missing required field `events`"),
+        (b'{"events":{}}', "events", "Expected `array`"),
+        (b'{"events":[],"more":1}', "more", "unknown field `more`"),
+    ],
+)
+def test_a_body_that_is_no_batch(client: Client, body: bytes, field: str, message: str) -> None:
+    wrong(client.post("/v1/events", content=body), 400, "malformed", field, message)
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/videos", "/v1/viewers", "/v1/settings"])
+def test_a_large_body_is_refused(client: Client, path: str) -> None:
+    wrong(client.post(path, content=b" " * (2**20 + 1)), 413, "too_large", "", "at most 1048576 bytes")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"viewer": None}, "viewer", "it is missing"),
+        ({"viewer": "anna"}, "viewer", "whole number"),
+        ({"viewer": -1}, "viewer", "whole number"),
+        ({"viewer": 2**53}, "viewer", "2**53 - 1"),
+        ({"session": None}, "session", "it is missing"),
+        ({"session": "short"}, "session", "22 characters"),
+        ({"session": "A" * 21 + "B"}, "session", "22 characters"),
+        ({"session": "A" * 22 + "\n"}, "session", "22 characters"),
+        ({"nonce": None}, "nonce", "it is missing"),
+        ({"nonce": "!" * 22}, "nonce", "22 characters"),
+        ({"n": None}, "n", "it is missing"),
+        ({"n": -1}, "n", "whole number"),
+        ({"n": "x"}, "n", "whole number"),
+        ({"n": 2**32}, "n", "whole number"),
+        ({"limit": 0}, "limit", "from 1 to 30"),
+        ({"limit": 31}, "limit", "from 1 to 30"),
+        ({"limit": "all"}, "limit", "from 1 to 30"),
+        ({"mode": "secret"}, "mode", "personal or plain"),
+        ({"surface": 256}, "surface", "from 0 to 255"),
+        ({"region": "us"}, "region", "two capital letters"),
+        ({"acknowledged": -1}, "acknowledged", "one past"),
+    ],
+)
+def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any], field: str, message: str) -> None:
+    wrong(feed(client, **change), 400, "malformed", field, message)
+
+
+def test_a_feed_for_an_unknown_viewer(client: Client) -> None:
+    wrong(feed(client, viewer=4711), 404, "unknown_viewer", "viewer", "viewer 4711 is not known")
+
+
+def test_a_session_of_another_viewer(client: Client) -> None:
+    session = token()
+    feed(client, session=session)
+    wrong(feed(client, viewer=2, session=session), 403, "foreign_session", "session", "another viewer's")
+
+
+def test_n_out_of_turn(client: Client) -> None:
+    session = token()
+    wrong(feed(client, session=session, n=3), 409, "out_of_turn", "n", "begin a session at 0")
+    feed(client, session=session)
+    wrong(feed(client, session=session, n=2), 409, "out_of_turn", "n", "page 1 of this session is next")
+
+
+def test_acknowledged_beyond_the_viewers_records(client: Client) -> None:
+    wrong(feed(client, acknowledged=2**40), 422, "not_acknowledged", "acknowledged", "the last record of viewer 1 is")
+
+
+def test_a_video_goes_in_and_comes_out(client: Client) -> None:
+    sent = {"video": 800, "creator": 9, "duration": 1500, "caption": "ein Film", "tags": [4]}
+    answer = client.post("/v1/videos", json=sent)
+    assert answer.status_code == 200
+    assert answer.json()["index"] > 0
+    shown = client.get("/v1/videos/800").json()
+    assert {name: shown[name] for name in ("creator", "duration", "caption", "tags")} == {
+        "creator": 9, "duration": 1500, "caption": "ein Film", "tags": [4]
+    }  # fmt: skip
+    wrong(client.post("/v1/videos", json=sent | {"creator": 10}), 403, "foreign_video", "video", "another creator's")
+    wrong(client.post("/v1/videos", json=sent | {"duration": 0}), 400, "malformed", "duration", ">= 1")
+    wrong(client.post("/v1/videos", json=sent | {"tags": [1] * 9}), 400, "malformed", "tags", "length <= 4")
+    wrong(client.post("/v1/videos", json=sent | {"created": now() + 10**9}), 422, "future", "created", "in the future")
+    wrong(client.get("/v1/videos/4711"), 404, "unknown_video", "video", "no video 4711")
+
+
+def test_viewers_register_and_choose(client: Client) -> None:
+    answer = client.post("/v1/viewers", json={"region": "DE", "age": "16-17", "mode": "plain"}).json()
+    viewer = answer["viewer"]
+    page = feed(client, viewer=viewer).json()
+    assert page["mode"] == "plain"
+    assert '"region":"DE","age":"16-17"' in page["receipt"]["body"]
+    setting = {"viewer": viewer, "id": token(), "setting": "block", "target": 100}
+    first = client.post("/v1/settings", json=setting)
+    assert first.status_code == 200
+    assert client.post("/v1/settings", json=setting).json() == first.json()
+    wrong(
+        client.post("/v1/settings", json=setting | {"viewer": 4711}),
+        404,
+        "unknown_viewer",
+        "viewer",
+        "4711 is not known",
+    )
+    wrong(
+        client.post("/v1/settings", json=setting | {"setting": "mute", "target": 70_000}),
+        400, "malformed", "target", "numbered below 65536",
+    )  # fmt: skip
+    wrong(client.post("/v1/viewers", json={"age": "42"}), 400, "malformed", "age", "Invalid enum value")
+
+
+def test_what_is_no_page_is_not_found(client: Client, town: Application) -> None:
+    for index in (0, town.journal.size + 5):
+        wrong(client.get(f"/v1/pages/{index}"), 404, "unknown_index", "index", f"record {index} is no page")
+    wrong(client.get("/v1/nowhere"), 404, "not_found", "", "nothing at /v1/nowhere")
+    wrong(client.get("/v1/pages/last"), 404, "not_found", "", "see /schema")
+    wrong(client.delete("/v1/feed"), 405, "not_allowed", "", "DELETE is not for")
+
+
+def test_health(client: Client, town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = client.get("/health")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ok"
+    assert answer.json()["release"] == town.release
+    monkeypatch.setattr(town.learner, "failure", OSError("the disk is gone"))
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert "the disk is gone" in answer.json()["detail"]
+
+
+def test_what_nobody_thought_of_is_a_500_that_tells_nothing(
+    client: Client, town: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(town.catalogue, "card", fail)
+    answer = client.get("/v1/videos/1")
+    wrong(answer, 500, "internal", "", "its log says why")
+    assert "secret" not in answer.text
+    assert "secret" in caplog.text
+
+
+def test_metrics(client: Client) -> None:
+    feed(client)
+    text = client.get("/metrics").text
+    for name in (
+        'plainview_pages_total{mode="personal",outcome="fresh"}',
+        "plainview_events_total",
+        "plainview_epochs_total",
+        "plainview_lag_records",
+        "plainview_ranking_seconds_bucket",
+        "plainview_commit_seconds_count",
+    ):
+        assert name in text
+
+
+def test_openapi_names_every_route_and_body(client: Client) -> None:
+    schema = client.get("/schema/openapi.json").json()
+    assert set(schema["paths"]) >= {
+        "/v1/events", "/v1/feed", "/v1/pages/{index}", "/v1/videos", "/v1/videos/{video_id}", "/v1/viewers",
+        "/v1/settings", "/health", "/metrics",
+    }  # fmt: skip
+    schemas = schema["components"]["schemas"]
+    body = schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(body["properties"]["events"]["items"]["required"]) >= {"id", "viewer", "page", "position", "at"}
+    assert schemas["Shown"]["properties"]["video"] == {"$ref": "#/components/schemas/Card"}
