@@ -25,9 +25,7 @@ def fold() -> Fold:
 
 def inputs_of(fold: Fold, viewer: int, seed: int = 1, limit: int = 10) -> Inputs:
     row = fold.residents.row(viewer)
-    request = Request(
-        surface=1, region="US", age="18+", mode="personal", limit=limit, nonce=TOKEN, acknowledged=0
-    )
+    request = Request(surface=1, region="US", age="18+", mode="personal", limit=limit, nonce=TOKEN, acknowledged=0)
     return Inputs(
         configuration=DEFAULT,
         tables=fold.world.tables,
@@ -134,7 +132,5 @@ def test_a_selector_reorders_and_never_adds(selector: Selector, fold: Fold, seed
     assert ((after.propensities > 0) & (after.propensities <= 1)).all()
     again = selector.arrange(inputs, scored, slate_of(scored), 9)
     assert [column.tobytes() for column in again] == [column.tobytes() for column in after]
-    empty = Scored(
-        scored.rows[:0], scored.ids[:0], scored.parts[:0], scored.values[:0], scored.sources[:0]
-    )
+    empty = Scored(scored.rows[:0], scored.ids[:0], scored.parts[:0], scored.values[:0], scored.sources[:0])
     assert len(selector.arrange(inputs, empty, slate_of(empty), 9).places) == 0

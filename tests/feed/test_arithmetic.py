@@ -34,7 +34,17 @@ def test_sigmoid_is_a_probability_and_symmetric(x: float) -> None:
 
 def test_decay_halves_with_each_half_life() -> None:
     for k in range(59):
-        assert arithmetic.decay(k * 1000, 1000) == 2.0**-k
+        assert arithmetic.decay(k * 1000, 1000) == pytest.approx(2.0**-k, rel=5e-6)
+
+
+@given(st.floats(1e-3, 1e6, width=32))
+def test_log_is_within_1e_6(x: float) -> None:
+    assert arithmetic.log(np.float32(x)) == pytest.approx(math.log(x), abs=2e-6)
+
+
+@given(st.floats(-1, 1, width=32))
+def test_what_has_decayed_below_2_to_the_minus_60_becomes_0(x: float) -> None:
+    assert arithmetic.settle(np.float32(x)) == (x if abs(x) >= 2.0**-60 else 0)
 
 
 def test_decay_ends_at_zero_and_begins_at_one() -> None:

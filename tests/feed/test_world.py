@@ -76,9 +76,9 @@ def test_a_delta_that_does_not_fit_changes_nothing(wrong: str) -> None:
 
 
 def test_growth_keeps_what_was_there() -> None:
-    world = World(3, 5)
-    world.tables.weight["value"][:] = (1, 2, 3)
+    world = World()
+    world.tables.weight["value"][:3] = (1, 2, 3)
     world.reserve({"video": 5000, "tag": 900})
-    assert world.tables.weight["value"].tolist() == [1, 2, 3]
+    assert world.tables.weight["value"][:3].tolist() == [1, 2, 3]
     assert len(world.tables.video) >= 5000
     assert world.videos == 0

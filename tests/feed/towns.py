@@ -22,7 +22,8 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
     tags = rng.integers(0, 12, videos)
     records += [
         Video(
-            time=START, video=5 * v, creator=int(v % 17), created=START - 1000 * v, duration=int(rng.integers(4_000, 90_000)),
+            time=START, video=5 * v, creator=int(v % 17), created=START - 1000 * v,
+            duration=int(rng.integers(4_000, 90_000)),
             tags=(int(tags[v]), 20 + int(v % 3)), sound=int(v % 9), form=v % 5, region="ZZ", audience="unknown",
             origin="town", caption=f"video {v}",
         )

@@ -133,7 +133,8 @@ class Reader:
                     append(
                         (
                             record.time, record.viewer, record.video, record.page, record.creator, 0, 0, -1,
-                            min(record.watched, 2**31 - 1), _ACTION_BITS[record.action], EVENT, 0, 0, 0, 0, record.position,
+                            min(record.watched, 2**31 - 1), _ACTION_BITS[record.action], EVENT, 0, 0, 0, 0,
+                            record.position,
                         )
                     )  # fmt: skip
                 case Impression():
@@ -147,8 +148,8 @@ class Reader:
                 case Page():
                     append(
                         (
-                            record.time, record.viewer, 0, index, session_key(record.session), len(words), len(record.items), -1,
-                            0, 0, PAGE, record.request.mode == "plain",
+                            record.time, record.viewer, 0, index, session_key(record.session), len(words),
+                            len(record.items), -1, 0, 0, PAGE, record.request.mode == "plain",
                             min(record.request.surface, UNKNOWN_SURFACE - 1), 0, 0, 0,
                         )
                     )  # fmt: skip
@@ -165,8 +166,8 @@ class Reader:
                 case Video():
                     append(
                         (
-                            record.time, record.sound, record.video, record.creator, record.created, len(words), len(record.tags), -1,
-                            min(record.duration, 2**31 - 1), 0, VIDEO, record.form, 0,
+                            record.time, record.sound, record.video, record.creator, record.created, len(words),
+                            len(record.tags), -1, min(record.duration, 2**31 - 1), 0, VIDEO, record.form, 0,
                             self.region(record.region), AGE_BANDS.index(record.audience), 0,
                         )
                     )  # fmt: skip

@@ -81,7 +81,7 @@ def tag_slot(tag: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def first_tag(video) -> int:  # type: ignore[no-untyped-def]
+def first_tag(video) -> int:
     """The slot of a video's first tag."""
     return tag_slot(video.tags[0])
 
@@ -92,11 +92,11 @@ def everyones_rate(tables: Tables) -> np.float32:
     sums = tables.rate[SURFACES].sums
     if sums[SHOWN] <= F32(100.0):
         return F32(0.35)
-    return sums[LONG_VIEWS] / sums[SHOWN]  # type: ignore[no-any-return]
+    return sums[LONG_VIEWS] / sums[SHOWN]
 
 
 @njit(cache=True, nogil=True)
-def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:  # type: ignore[no-untyped-def]
+def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     """Sum up in `context` the impressions of `viewer` below place `start` of the history."""
     context.region = viewer.region
     count = 0
@@ -165,7 +165,7 @@ def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:  # 
 
 
 @njit(cache=True, nogil=True)
-def _attend(tables: Tables, video, attention: np.float32, context) -> None:  # type: ignore[no-untyped-def]
+def _attend(tables: Tables, video, attention: np.float32, context) -> None:
     """Add a video's keys (its own, its creator's, its first tag's, its duration's) to the viewer's taste."""
     tag = tables.group[G_TAG + first_tag(video)].key
     length = tables.group[G_DURATION + video.bucket].key

@@ -100,8 +100,22 @@ assert len(NAMES) == FEATURES
 
 # Means and inverse standard deviations of the features over KuaiRand-Pure's impressions up to 26 April 2022
 # (CC BY-SA 4.0; Gao et al., CIKM 2022): constants of the release, so that features are of one size everywhere.
-CENTRE = np.array([-0.5651, -0.6318, 0.0007, 0.0017, 4.8623, 4.2204, 0.0002, 0.0002, -0.0074, -0.5611, -0.005, -0.0056, -0.5232, -0.5435, -0.578, 4.881, 0.0014, 3.9844, 13.5842, 0.0196, 0.0002, 0.0002, 0.0215, -0.0008, 2.642, 0.0035, 1.1655, -0.0, 0.0112, -0.0031, 0.0043, 0.0004, 0.0016, 0.1904, 0.0909, 0.0396, 0.004, -0.0001], np.float32)  # fmt: skip
-SCALE = np.array([1.3613, 1.1609, 8.3928, 9.0018, 0.6174, 0.6401, 8.2467, 8.3529, 15.8476, 2.3428, 20.3345, 22.572, 4.8856, 2.5699, 1.2588, 0.5698, 8.3286, 0.756, 0.422, 58.5103, 47.0589, 54.3786, 6.1975, 53.6413, 0.2414, 13.4233, 0.6236, 14.266, 8.6342, 26.7199, 17.0405, 15.1866, 12.792, 6.1559, 7.9093, 19.3869, 21.654, 74.4191], np.float32)  # fmt: skip
+CENTRE = np.array(
+    [
+        -0.5651, -0.6318, 0.0007, 0.0017, 4.8623, 4.2204, 0.0002, 0.0002, -0.0074, -0.5611, -0.005, -0.0056, -0.5232,
+        -0.5435, -0.578, 4.881, 0.0014, 3.9844, 13.5842, 0.0196, 0.0002, 0.0002, 0.0215, -0.0008, 2.642, 0.0035, 1.1655,
+        -0.0, 0.0112, -0.0031, 0.0043, 0.0004, 0.0016, 0.1904, 0.0909, 0.0396, 0.004, -0.0001,
+    ],
+    np.float32,
+)  # fmt: skip
+SCALE = np.array(
+    [
+        1.3613, 1.1609, 8.3928, 9.0018, 0.6174, 0.6401, 8.2467, 8.3529, 15.8476, 2.3428, 20.3345, 22.572, 4.8856,
+        2.5699, 1.2588, 0.5698, 8.3286, 0.756, 0.422, 58.5103, 47.0589, 54.3786, 6.1975, 53.6413, 0.2414, 13.4233,
+        0.6236, 14.266, 8.6342, 26.7199, 17.0405, 15.1866, 12.792, 6.1559, 7.9093, 19.3869, 21.654, 74.4191,
+    ],
+    np.float32,
+)  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -124,15 +138,15 @@ def surface_rate(tables: Tables, surface: int) -> np.float32:
     everyone = tables.rate[SURFACES].sums
     rate = everyone[LONG_VIEWS] / max(everyone[SHOWN], F32(1.0))
     sums = tables.rate[surface].sums
-    return (sums[LONG_VIEWS] + F32(20.0) * rate) / (sums[SHOWN] + F32(20.0))  # type: ignore[no-any-return]
+    return (sums[LONG_VIEWS] + F32(20.0) * rate) / (sums[SHOWN] + F32(20.0))
 
 
 @njit(cache=True, nogil=True)
-def expected(tables: Tables, context, surface: int) -> np.float32:  # type: ignore[no-untyped-def]
+def expected(tables: Tables, context, surface: int) -> np.float32:
     """The chance of a long view by viewer and surface alone: what residuals are measured against."""
     if tables.rate[SURFACES].sums[SHOWN] <= F32(100.0):
         return F32(0.35)
-    return sigmoid(context.log_odds + _odds_of(surface_rate(tables, surface)) - _odds_of(everyones_rate(tables)))  # type: ignore[no-any-return]
+    return sigmoid(context.log_odds + _odds_of(surface_rate(tables, surface)) - _odds_of(everyones_rate(tables)))
 
 
 OWN = np.dtype(
@@ -143,8 +157,11 @@ labels, and its click and watch share above the surface's means. `own` is 0 wher
 
 
 @njit(cache=True, nogil=True)
-def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> None:  # type: ignore[no-untyped-def]
-    """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (INPUTS,); the rest becomes 0."""
+def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> None:
+    """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (INPUTS,).
+
+    What follows the features becomes 0.
+    """
     video = tables.video[row]
     everyone = F32(0.35)
     sums = tables.rate[SURFACES].sums
@@ -316,7 +333,7 @@ def hour_of(now: int, surface: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def fill_cells(video, surface: int, hour: int, cells) -> None:  # type: ignore[no-untyped-def]
+def fill_cells(video, surface: int, hour: int, cells) -> None:
     """Write the rows of `bias` that a candidate falls in into `cells`, int64 (CELLS,)."""
     tag = first_tag(video)
     cells[0] = B_FORM + video.form
@@ -331,7 +348,7 @@ def fill_cells(video, surface: int, hour: int, cells) -> None:  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query) -> np.float32:  # type: ignore[no-untyped-def]
+def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query) -> np.float32:
     """Biases + weights x features + taste x query. Writes the candidate's query, float32 (WIDTH,)."""
     video = tables.video[row]
     tag = tables.group[G_TAG + first_tag(video)].query
@@ -366,7 +383,7 @@ def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query)
 
 
 @njit(cache=True, nogil=True)
-def chances(tables: Tables, context, rank: np.float32, surface: int, x, out) -> None:  # type: ignore[no-untyped-def]
+def chances(tables: Tables, context, rank: np.float32, surface: int, x, out) -> None:
     """Write all heads' chances into `out`, float32 (HEAD_COLUMNS,). Completes x with a constant, the rank and the
     viewer's own log-odds."""
     x[ONE] = F32(1.0)
@@ -389,7 +406,7 @@ WATCH_LIMIT = 120_000
 
 
 @njit(cache=True, nogil=True)
-def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> None:  # type: ignore[no-untyped-def]
+def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> None:
     """Write all heads of the videos in `rows` into parts, float32 (rows, 1 + PREDICTED): the rank, then probabilities,
     the last of which is the expected share of WATCH_LIMIT."""
     x = np.empty(INPUTS, np.float32)

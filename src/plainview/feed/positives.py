@@ -13,7 +13,7 @@ from plainview.feed.viewers import HISTORY
 
 
 @njit(cache=True, nogil=True)
-def positives(viewer, tables: Tables, maps: Maps, items) -> int:  # type: ignore[no-untyped-def]
+def positives(viewer, tables: Tables, maps: Maps, items) -> int:
     """Write the item rows of the history's admitted positives, newest first, into `items` (int64, room for
     HISTORY). Two of the same video in a row count once.
 

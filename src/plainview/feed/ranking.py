@@ -82,7 +82,8 @@ def _personal_page(pipeline: Pipeline, inputs: Inputs) -> Ranked:
     slate = Slate(order, scored.values[order], np.zeros(len(order), np.uint8), np.ones(len(order), np.float32))
     for number, selector in enumerate(pipeline.selectors, 1):
         slate = selector.arrange(inputs, scored, slate, number)
-    slate = Slate(*(column[: inputs.request.limit] for column in slate))
+    limit = inputs.request.limit
+    slate = Slate(slate.places[:limit], slate.values[:limit], slate.selectors[:limit], slate.propensities[:limit])
     trace = Trace(
         retrieved=inputs.tables.video["id"][rows],
         sources=sources,
@@ -119,4 +120,4 @@ def _items(pipeline: Pipeline, scored: Scored, slate: Slate) -> tuple[Item, ...]
 
 
 def _bits(numbers: NDArray[np.float32]) -> list[Any]:
-    return np.ascontiguousarray(numbers).view(np.uint32).tolist()  # type: ignore[no-any-return]
+    return np.ascontiguousarray(numbers).view(np.uint32).tolist()

@@ -72,7 +72,7 @@ PREDICTED = 9
 """Heads with parameters of their own: all but the rank."""
 
 INPUTS = 48
-"""Length of a candidate's input: the features, then a constant, the rank and the viewer's own log-odds; the rest is 0."""
+"""Length of a candidate's input: features, a constant, the rank and the viewer's own log-odds; the rest is 0."""
 ONE, RANK, OWN_ODDS = FEATURES, FEATURES + 1, FEATURES + 2
 HEAD_COLUMNS = 16
 """Heads side by side, so that kernels work on all at once; the first PREDICTED are used."""
@@ -106,6 +106,7 @@ HEAD = np.dtype(
         ("latest", "<i8"),  # positives ever
         ("fresh", "<i8"),  # videos that ever entered the ring
         ("decisions", "<i8"),
+        ("waiting", "<i8"),  # decisions about videos that the catalogue does not know yet
         ("origins", "<i8"),
         ("taught", "<i8"),  # acts learned from
         ("refused", "<i8"),  # acts that may not teach
@@ -201,8 +202,11 @@ RATE = np.dtype([("sums", "<f4", (4,))])
 """Shown, long views, clicks and watch shares of a surface; the last row is of all."""
 LIST = np.dtype([("count", "<i4"), ("video", "<i4", (POPULAR,))])
 ROW = np.dtype([("row", "<i4")])
-DECISION = np.dtype([("id", "<i8"), ("mask", "<i8"), ("video", "<i4"), ("next", "<i4"), ("active", "<i8")])
-"""`next`: the row of the decision about the same video before this one, -1 for none."""
+DECISION = np.dtype(
+    [("id", "<i8"), ("mask", "<i8"), ("about", "<i8"), ("video", "<i4"), ("next", "<i4"), ("active", "<i8")]
+)
+"""`about` is the video's id and `video` its row, -1 while the catalogue does not know it; `next` is the row of the
+decision about the same video before this one, -1 for none."""
 ORIGIN = np.dtype([("id", "<i8")])
 
 LAYOUTS: dict[str, np.dtype[np.void]] = {

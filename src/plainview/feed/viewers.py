@@ -107,7 +107,7 @@ def without_profile(viewer: Viewers) -> Viewers:
 
 
 @njit(cache=True, nogil=True)
-def _put(values: np.ndarray, count: int, value: int) -> int:  # type: ignore[type-arg]
+def _put(values: np.ndarray, count: int, value: int) -> int:
     """Append to a bounded set in order of arrival; the oldest goes when it is full. Returns the new count."""
     for i in range(count):
         if values[i] == value:
@@ -122,7 +122,7 @@ def _put(values: np.ndarray, count: int, value: int) -> int:  # type: ignore[typ
 
 
 @njit(cache=True, nogil=True)
-def _take(values: np.ndarray, count: int, value: int) -> int:  # type: ignore[type-arg]
+def _take(values: np.ndarray, count: int, value: int) -> int:
     """Remove from a bounded set, keeping the order. Returns the new count."""
     for i in range(count):
         if values[i] == value:
@@ -141,7 +141,7 @@ def find_page(viewer: np.void, key: int, position: int, video: int) -> int:
         place = (viewer.pages - 1 - back) % PAGES
         if viewer.p_key[place] == key:
             if position < viewer.p_count[place] and viewer.p_video[place][position] == video:
-                return place  # type: ignore[no-any-return]
+                return place
             return UNKNOWN_PAGE
     return UNKNOWN_PAGE
 
@@ -170,7 +170,7 @@ def _remember(viewer: np.void, video: int, time: int, watched: int, bits: int, s
 
 
 @njit(cache=True, nogil=True)
-def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:  # type: ignore[type-arg]
+def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:
     """Take up one action of this viewer's own."""
     kind = action.kind
     viewer.id = action.viewer
@@ -193,7 +193,7 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:  # typ
                 viewer.h_watched[at] = action.watched
         if action.bits & FOLLOWED:
             viewer.follows = _put(viewer.f_creator, viewer.follows, action.other)
-    elif kind == IMPRESSION or kind == PAST:
+    elif kind in (IMPRESSION, PAST):
         if begins_list(viewer, action.time):
             viewer.list_start = viewer.history
             viewer.list_time = action.time
@@ -246,7 +246,7 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:  # typ
 
 
 @njit(cache=True, nogil=True)
-def apply_all(viewers: np.ndarray, actions: np.ndarray, payload: np.ndarray) -> None:  # type: ignore[type-arg]
+def apply_all(viewers: np.ndarray, actions: np.ndarray, payload: np.ndarray) -> None:
     """Take up actions in order, each in the row its `slot` names (-1: not a resident viewer's, passed over)."""
     for i in range(actions.shape[0]):
         slot = actions[i].slot

@@ -67,7 +67,7 @@ class World:
     """
 
     def __init__(self) -> None:
-        """A world of zeros: what a snapshot is applied to. The world before any record is `learning.fold.empty_world`."""
+        """A world of zeros, to which a snapshot is applied. Before any record it is `learning.fold.empty_world`."""
         sizes = {name: FIXED.get(name, 64) for name in LAYOUTS}
         self.tables = Tables(**{name: np.zeros(sizes[name], LAYOUTS[name]) for name in LAYOUTS})
         self.marks = Marks(**{name: np.zeros(sizes[name], np.uint8) for name in LAYOUTS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from plainview.feed.kernels.idmap import find, insert
@@ -23,7 +24,7 @@ def duration_bucket(duration: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _row(table, flags, slots, used: int, wanted: int) -> int:  # type: ignore[no-untyped-def]
+def _row(table, flags, slots, used: int, wanted: int) -> int:
     """The row of `wanted`; `used`, prepared for it, where it has none yet (the caller counts it)."""
     row = find(slots, table, wanted)
     if row >= 0:
@@ -35,7 +36,7 @@ def _row(table, flags, slots, used: int, wanted: int) -> int:  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> None:  # type: ignore[no-untyped-def]
+def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> None:
     """A video enters the catalogue, or its metadata is replaced; what was learned and decided about it stays.
 
     Room for one more row in `video`, `creator` and `sound` and TAGS more in `tag` must have been reserved.
@@ -90,35 +91,57 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
             video.tags[i] = tag
             head.tags = max(head.tags, tag + 1)
     marks.video[row] = 1
+    if fresh and head.waiting > 0:
+        _take_waiting(tables, marks, row)
 
 
 @njit(cache=True, nogil=True)
-def take_decision(tables: Tables, marks: Marks, maps: Maps, action) -> None:  # type: ignore[no-untyped-def]
+def take_decision(tables: Tables, marks: Marks, maps: Maps, action) -> None:
     """Restrict a video, or lift a decision; the video's mask is the union of its active decisions.
 
-    A known decision's number with another video changes nothing.
+    A decision about a video that is not known yet waits for it. A known decision's number with another video changes
+    nothing.
     """
     head = tables.head[0]
-    row = find(maps.video, tables.video, action.video)
-    if row < 0:
-        return
-    video = tables.video[row]
     known = find(maps.decision, tables.decision, action.target)
     if known < 0:
-        known = head.decisions
+        known = np.int64(head.decisions)
         head.decisions += 1
-        tables.decision[known].id = action.target
-        tables.decision[known].video = row
-        tables.decision[known].next = video.decision
+        decision = tables.decision[known]
+        decision.id = action.target
+        decision.about = action.video
+        decision.video = -1
+        decision.next = -1
         insert(maps.decision, action.target, known)
-        video.decision = known
+        row = find(maps.video, tables.video, action.video)
+        if row >= 0:
+            _attach(tables, known, row)
+        else:
+            head.waiting += 1
     decision = tables.decision[known]
-    if decision.video != row:
+    if decision.about != action.video:
         return
     decision.mask = action.other
     decision.active = 0 if action.code else 1
     marks.decision[known] = 1
-    mask = 0
+    if decision.video >= 0:
+        _restrict(tables, marks, decision.video)
+
+
+@njit(cache=True, nogil=True)
+def _attach(tables: Tables, known: int, row: int) -> None:
+    """Put the decision in row `known` at the head of the chain of the video in `row`."""
+    decision = tables.decision[known]
+    decision.video = row
+    decision.next = tables.video[row].decision
+    tables.video[row].decision = known
+
+
+@njit(cache=True, nogil=True)
+def _restrict(tables: Tables, marks: Marks, row: int) -> None:
+    """Bring a video's mask in line with its decisions."""
+    video = tables.video[row]
+    mask = np.int64(0)
     at = video.decision
     while at >= 0:
         if tables.decision[at].active:
@@ -126,6 +149,19 @@ def take_decision(tables: Tables, marks: Marks, maps: Maps, action) -> None:  # 
         at = tables.decision[at].next
     video.restricted = mask
     marks.video[row] = 1
+
+
+@njit(cache=True, nogil=True)
+def _take_waiting(tables: Tables, marks: Marks, row: int) -> None:
+    """Attach the decisions that waited for the video in `row`, in the order they came."""
+    head = tables.head[0]
+    for known in range(head.decisions):
+        decision = tables.decision[known]
+        if decision.video < 0 and decision.about == tables.video[row].id:
+            _attach(tables, known, row)
+            marks.decision[known] = 1
+            head.waiting -= 1
+    _restrict(tables, marks, row)
 
 
 @njit(cache=True, nogil=True)
@@ -141,7 +177,7 @@ def take_origin(tables: Tables, marks: Marks, wanted: int) -> None:
 @njit(cache=True, nogil=True)
 def approved(tables: Tables, origin: int) -> bool:
     """Whether an import of this origin may teach."""
+    found = False
     for i in range(tables.head[0].origins):
-        if tables.origin[i].id == origin:
-            return True
-    return False
+        found = found or tables.origin[i].id == origin
+    return found

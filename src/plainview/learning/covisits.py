@@ -64,7 +64,7 @@ def _pair(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32,
 
 
 @njit(cache=True, nogil=True)
-def learn_neighbours(tables: Tables, marks: Marks, item: int, past, count: int) -> None:  # type: ignore[no-untyped-def]
+def learn_neighbours(tables: Tables, marks: Marks, item: int, past, count: int) -> None:
     """Pair a new positive both ways with the viewer's NEAR latest, and FAR drawn among the older ones.
 
     `past` holds item rows, newest first.

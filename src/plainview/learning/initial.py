@@ -52,7 +52,7 @@ def uniform(key: np.uint64, counter: int) -> np.float32:
 
 
 @njit(cache=True, nogil=True)
-def draw_embeddings(row, table: int, identity: int) -> None:  # type: ignore[no-untyped-def]
+def draw_embeddings(row, table: int, identity: int) -> None:
     """Reset query and key of a row to the start of entity `identity` of `table`."""
     key = mix(U64(identity) * U64(8) + U64(table))
     for k in range(WIDTH):
@@ -63,7 +63,7 @@ def draw_embeddings(row, table: int, identity: int) -> None:  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True)
-def draw_vector(row, identity: int) -> None:  # type: ignore[no-untyped-def]
+def draw_vector(row, identity: int) -> None:
     """Reset the retrieval vector of an item."""
     key = mix(U64(identity) * U64(8))
     for k in range(CODE):

@@ -177,7 +177,7 @@ def note_partner(
 
 
 @njit(cache=True, nogil=True)
-def _prepare(tables: Tables, context, scratch: Scratch, place: int, now: int) -> None:  # type: ignore[no-untyped-def]
+def _prepare(tables: Tables, context, scratch: Scratch, place: int, now: int) -> None:
     row = scratch.rows[place]
     surface = scratch.surfaces[place]
     fill(tables, context, row, surface, now, scratch.own[place], scratch.x[place])
@@ -190,7 +190,7 @@ def _prepare(tables: Tables, context, scratch: Scratch, place: int, now: int) ->
 
 
 @njit(cache=True, nogil=True)
-def learn_view(  # type: ignore[no-untyped-def]
+def learn_view(
     tables: Tables,
     marks: Marks,
     context,
@@ -223,7 +223,7 @@ def learn_view(  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def learn_more(
     tables: Tables, marks: Marks, context, scratch: Scratch, row: int, surface: int, time: int, bits: int
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     """Learn that a view, learned from before, also led to the outcomes in `bits`."""
     now = tables.head[0].now
     scratch.rows[0] = row
@@ -260,20 +260,20 @@ def _label(tables: Tables, scratch: Scratch, row: int, surface: int, bits: int, 
 
 
 @njit(cache=True, nogil=True)
-def _step(cell, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:  # type: ignore[no-untyped-def]
+def _step(cell, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:
     """One diagonal Newton step of a row with `value` and `precision`."""
     cell.precision += curvature
     cell.value += gradient / (prior + cell.precision)
 
 
 @njit(cache=True, nogil=True)
-def _step_bias(row, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:  # type: ignore[no-untyped-def]
+def _step_bias(row, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:
     row.bias_precision += curvature
     row.bias += gradient / (prior + row.bias_precision)
 
 
 @njit(cache=True, nogil=True)
-def _learn_biases(  # type: ignore[no-untyped-def]
+def _learn_biases(
     tables: Tables,
     marks: Marks,
     scratch: Scratch,
@@ -282,7 +282,7 @@ def _learn_biases(  # type: ignore[no-untyped-def]
     gradient: np.float32,
     curvature: np.float32,
 ) -> None:
-    """Step all biases of the impression in `place` but those it shares with the one in `against` (NOBODY: with none)."""
+    """Step all biases of the impression in `place` but those it shares with that in `against` (NOBODY: with none)."""
     row = scratch.rows[place]
     surface = scratch.surfaces[place]
     video = tables.video[row]
@@ -346,7 +346,7 @@ def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, 
 
 
 @njit(cache=True, nogil=True)
-def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32) -> None:  # type: ignore[no-untyped-def]
+def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32) -> None:
     value = tables.ranking[0].value
     precision = tables.ranking[0].precision
     for j in range(FEATURES):
@@ -355,7 +355,7 @@ def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32
 
 
 @njit(cache=True, nogil=True)
-def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positive: bool) -> None:  # type: ignore[no-untyped-def]
+def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positive: bool) -> None:
     chance = sigmoid(scratch.score[0] + context.log_odds + tables.weight[W_OFFSET].value)
     gradient = ((F32(1.0) if positive else F32(0.0)) - chance) * ALONE
     curvature = chance * (F32(1.0) - chance) * ALONE
@@ -368,7 +368,7 @@ def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positi
 
 
 @njit(cache=True, nogil=True)
-def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None:  # type: ignore[no-untyped-def]
+def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None:
     row.query_precision += curvature
     step = F32(1.0) / (P_EMBEDDING + row.query_precision)
     query = row.query
@@ -377,7 +377,7 @@ def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None
 
 
 @njit(cache=True, nogil=True)
-def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:  # type: ignore[no-untyped-def]
+def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:
     row.key_precision += curvature
     step = F32(1.0) / (P_EMBEDDING + row.key_precision)
     key = row.key
@@ -386,7 +386,7 @@ def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None: 
 
 
 @njit(cache=True, nogil=True)
-def _learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, partners: int) -> None:  # type: ignore[no-untyped-def]
+def _learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, partners: int) -> None:
     length = F32(0.0)
     spread = F32(0.0)
     for k in range(WIDTH):
@@ -440,7 +440,7 @@ def _learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, p
 
 
 @njit(cache=True, nogil=True)
-def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surface: int) -> None:  # type: ignore[no-untyped-def]
+def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surface: int) -> None:
     """One logistic step of all heads on the impression in row 0 of the scratch; unknown labels teach nothing."""
     x = scratch.x[0]
     gradients = scratch.chances
@@ -464,7 +464,7 @@ def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surfac
 
 
 @njit(cache=True, nogil=True)
-def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.float32) -> None:  # type: ignore[no-untyped-def]
+def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.float32) -> None:
     square = x * x
     for head in range(HEAD_COLUMNS):
         precision[head] += curves[head] * square
@@ -472,7 +472,7 @@ def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.fl
 
 
 @njit(cache=True, nogil=True)
-def _fade(item, now: int) -> None:  # type: ignore[no-untyped-def]
+def _fade(item, now: int) -> None:
     """Bring an item's decayed sums to `now`."""
     factor = decay(now - item.slow_time, SLOW)
     for k in range(7):
@@ -485,7 +485,7 @@ def _fade(item, now: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> None:  # type: ignore[no-untyped-def]
+def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> None:
     tally[SHOWN] += F32(1.0)
     tally[LONG_VIEWS] += hit
     tally[RESIDUAL] += residual
@@ -495,7 +495,7 @@ def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> Non
 
 
 @njit(cache=True, nogil=True)
-def _count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: int, watched: int, now: int) -> None:  # type: ignore[no-untyped-def]
+def _count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: int, watched: int, now: int) -> None:
     video = tables.video[row]
     hit = F32(1.0) if bits & LONG_VIEW else F32(0.0)
     residual = hit - expected(tables, context, surface)

@@ -21,7 +21,7 @@ from plainview.feed.kernels.idmap import find
 from plainview.feed.tables import UNKNOWN_SURFACE, Maps, Tables
 from plainview.feed.viewers import UNKNOWN_PAGE, apply, begins_list, find_page
 from plainview.learning.fold import Fold
-from plainview.records import Record
+from plainview.records import Event, Impression, Record, Video
 
 _OWN = (EVENT, IMPRESSION, PAGE, PAST, SETTING, VIEWER)
 
@@ -50,7 +50,7 @@ class Later(NamedTuple):
 
 
 class Progressive:
-    """A fold that foretells before it takes up. The world stands still within one call of `take`."""
+    """A fold that foretells before it takes up. Within one call of `take` the world moves on only for new videos."""
 
     def __init__(self, fold: Fold) -> None:
         self.fold = fold
@@ -58,8 +58,24 @@ class Progressive:
     def take(self, entries: Iterable[tuple[int, Record]]) -> tuple[Foretold, Later]:
         """Foretell the impressions of records that follow on those taken so far, then fold them.
 
-        Impressions of videos that the catalogue does not know are left out.
+        Videos that come first are folded first; impressions of videos that the catalogue does not know are left out.
         """
+        pieces: list[tuple[Foretold, Later]] = []
+        piece: list[tuple[int, Record]] = []
+        videos = False
+        for entry in entries:
+            if videos and isinstance(entry[1], (Event, Impression)):
+                pieces.append(self._take(piece))
+                piece, videos = [], False
+            videos = videos or isinstance(entry[1], Video)
+            piece.append(entry)
+        pieces.append(self._take(piece))
+        foretold, later = (
+            [np.concatenate(column) for column in zip(*part, strict=True)] for part in zip(*pieces, strict=True)
+        )
+        return Foretold(*foretold), Later(*later)
+
+    def _take(self, entries: list[tuple[int, Record]]) -> tuple[Foretold, Later]:
         actions = self.fold.reader.read(entries)
         rows = actions.rows
         acts = np.isin(rows["kind"], (EVENT, IMPRESSION))
@@ -88,7 +104,7 @@ class Progressive:
 
 
 @njit(cache=True, nogil=True)
-def _foretell(tables: Tables, maps: Maps, viewers, actions, payload, parts, lists, bits, told) -> None:  # type: ignore[no-untyped-def]
+def _foretell(tables: Tables, maps: Maps, viewers, actions, payload, parts, lists, bits, told) -> None:
     context = np.zeros(1, CONTEXT)
     one = np.empty(1, np.int32)
     for i in range(actions.shape[0]):

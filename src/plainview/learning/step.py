@@ -64,9 +64,7 @@ NOTHING, VIEW, MORE = range(3)
 
 
 @njit(cache=True, nogil=True)
-def take_all(  # type: ignore[no-untyped-def]
-    tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload, settings: Settings
-) -> None:
+def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload, settings: Settings) -> None:
     """Take up actions in order. `viewers` are the resident rows that the actions' `slot` names."""
     contexts = np.zeros(1, CONTEXT)
     lessons = np.zeros(1, LESSON)
@@ -83,7 +81,7 @@ def take_all(  # type: ignore[no-untyped-def]
             taught = NOTHING
             if kind == EVENT:
                 taught = _take_event(tables, maps, viewer, action, settings, lesson, scratch)
-            elif kind == IMPRESSION or kind == PAST:
+            elif kind in (IMPRESSION, PAST):
                 taught = _take_impression(tables, maps, viewer, action, settings, lesson, scratch)
             if taught != NOTHING:
                 gather(viewer, lesson.start, tables, maps, context)
@@ -120,13 +118,13 @@ def _advance(tables: Tables, marks: Marks, time: int, settings: Settings) -> Non
 
 
 @njit(cache=True, nogil=True)
-def _capped(viewer, time: int, cap: int) -> bool:  # type: ignore[no-untyped-def]
+def _capped(viewer, time: int, cap: int) -> bool:
     """Whether this viewer has taught as much today as one viewer may."""
     return viewer.day == time // DAY and viewer.acts >= cap
 
 
 @njit(cache=True, nogil=True)
-def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) -> int:  # type: ignore[no-untyped-def]
+def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) -> int:
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
     if row < 0 or not approved(tables, action.target) or _capped(viewer, action.time, settings.daily_cap):
@@ -159,7 +157,7 @@ def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) ->
 
 
 @njit(cache=True, nogil=True)
-def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:  # type: ignore[no-untyped-def]
+def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
     page = find_page(viewer, action.target, action.position, action.video)
@@ -187,7 +185,7 @@ def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:  # type: ignore[no-untyped-def]
+def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:
     """Note the page's other viewed videos that came out otherwise than `bits`, in the page's order."""
     partners = 0
     surface = np.int64(viewer.p_surface[page])
@@ -209,7 +207,7 @@ def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int: 
 
 
 @njit(cache=True, nogil=True)
-def _teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:  # type: ignore[no-untyped-def]
+def _teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:
     """One impression and what came of it: counters, popularity, retrieval and the model learn from it."""
     head = tables.head[0]
     row = lesson.row

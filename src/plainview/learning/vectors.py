@@ -73,7 +73,7 @@ def bounded(x: np.float32, limit: np.float32) -> np.float32:
 
 
 @njit(cache=True, nogil=True)
-def _dot(a, b) -> np.float32:  # type: ignore[no-untyped-def]
+def _dot(a, b) -> np.float32:
     total = F32(0.0)
     for k in range(CODE):
         total += a[k] * b[k]
@@ -81,7 +81,7 @@ def _dot(a, b) -> np.float32:  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> None:  # type: ignore[no-untyped-def]
+def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> None:
     """One step on a positive of item `row`; `past` holds the item rows of the viewer's positives before it."""
     head = tables.head[0]
     before = min(count, BEFORE)

@@ -37,7 +37,9 @@ def decode(kind: type[R], data: bytes) -> R:
     """
     record = read(kind, data)
     if _encoder.encode(record) != data:
-        raise RecordError(f"{kind.__name__}: valid, but not in the record's one exact spelling (order, spaces, escapes)")
+        raise RecordError(
+            f"{kind.__name__}: valid, but not in the record's one exact spelling (order, spaces, escapes)"
+        )
     return record
 
 

@@ -28,7 +28,12 @@ def epoch_digest(parent: bytes, upto: int, delta: bytes) -> bytes:
 
 def page_seed(release: bytes, epoch: bytes, nonce: bytes, session: bytes, n: int) -> bytes:
     """The seed of a page's random numbers: 32 bytes."""
-    for name, value, size in (("release", release, 32), ("epoch", epoch, 32), ("nonce", nonce, 16), ("session", session, 16)):
+    for name, value, size in (
+        ("release", release, 32),
+        ("epoch", epoch, 32),
+        ("nonce", nonce, 16),
+        ("session", session, 16),
+    ):
         if len(value) != size:
             raise ValueError(f"{name} has {size} bytes, not {len(value)}")
     return hashlib.sha256(

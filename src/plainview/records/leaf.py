@@ -24,5 +24,7 @@ def public_leaf(kind: str, fields: Record) -> bytes:
     """
     public = encode(fields)
     if len(public) > ACT_LIMIT:
-        raise ValueError(f"{kind}: {len(public)} bytes of public fields, at most {ACT_LIMIT} fit a leaf; publish a digest")
+        raise ValueError(
+            f"{kind}: {len(public)} bytes of public fields, at most {ACT_LIMIT} fit a leaf; publish a digest"
+        )
     return b'{"k":"%s","c":"%s","p":%s}' % (kind.encode(), DASHES.encode(), public)

@@ -75,5 +75,3 @@ class Page(Record, frozen=True):
     """Digest of the trace's arrays: everything retrieved, filtered (by whom) and scored."""
     environment: Digest
     """SHA-256 over CPU, Python, NumPy, Numba and LLVM versions."""
-
-

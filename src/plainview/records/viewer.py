@@ -99,7 +99,7 @@ OUTCOMES: tuple[str, ...] = (
     "click",
     "profile",
 )
-"""Bit i of an outcomes field. Long view: played at least min(18 s, duration). Complete: played at least the duration."""
+"""Bit i of an outcomes field. Long view: played at least min(18 s, duration); complete: at least the duration."""
 
 
 def outcome_bits(*names: str) -> int:

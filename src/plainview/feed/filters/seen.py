@@ -24,7 +24,7 @@ class Seen:
 
 
 @njit(cache=True, nogil=True)
-def _reasons(viewer, tables: Tables, rows: Rows) -> NDArray[np.int64]:  # type: ignore[no-untyped-def]
+def _reasons(viewer, tables: Tables, rows: Rows) -> NDArray[np.int64]:
     reasons = np.full(rows.shape[0], -1, np.int64)
     held = min(viewer.seen, SEEN)
     if held == 0:

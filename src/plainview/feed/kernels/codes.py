@@ -28,7 +28,7 @@ def to_code(x: np.float32, scale: np.float32) -> np.int8:
 
 
 @njit(cache=True, nogil=True)
-def scan(codes, rows: int, queries, count: int, scores) -> None:  # type: ignore[no-untyped-def]
+def scan(codes, rows: int, queries, count: int, scores) -> None:
     """scores[r] = the highest queries[i] . code[r] over i < count, plus prior[r]: exact in int32.
 
     `queries` is int32 (count, CODE) with entries in [-127, 127]: |dot| <= 32 * 127 * 127 < 2^19.
@@ -45,7 +45,7 @@ def scan(codes, rows: int, queries, count: int, scores) -> None:  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def _sift(scores, codes, heap, size: int, at: int) -> None:  # type: ignore[no-untyped-def]
+def _sift(scores, codes, heap, size: int, at: int) -> None:
     while True:
         last = 2 * at + 1
         if last >= size:
@@ -62,7 +62,7 @@ def _sift(scores, codes, heap, size: int, at: int) -> None:  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
-def best(scores, codes, rows: int, heap) -> int:  # type: ignore[no-untyped-def]
+def best(scores, codes, rows: int, heap) -> int:
     """Write the rows with the highest scores, ties to the lower id, best first, into `heap`; returns how many."""
     size = heap.shape[0]
     count = np.int64(0)

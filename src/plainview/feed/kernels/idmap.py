@@ -25,7 +25,7 @@ def empty_slots(rows: int) -> Slots:
 
 
 @njit(cache=True, nogil=True)
-def find(slots: Slots, table: np.ndarray, wanted: int) -> int:  # type: ignore[type-arg]
+def find(slots: Slots, table: np.ndarray, wanted: int) -> int:
     """The row of `table` whose field `id` is `wanted`, or -1."""
     mask = slots.shape[0] - 1
     at = np.int64(mix(U64(wanted)) & U64(mask))
@@ -49,7 +49,7 @@ def insert(slots: Slots, wanted: int, row: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def insert_all(slots: Slots, table: np.ndarray, start: int, stop: int) -> None:  # type: ignore[type-arg]
+def insert_all(slots: Slots, table: np.ndarray, start: int, stop: int) -> None:
     """Insert rows start..stop-1 of `table`."""
     for row in range(start, stop):
         insert(slots, table[row].id, row)

@@ -16,7 +16,7 @@ def before(value: float, identity: int, other_value: float, other_identity: int)
 
 
 @njit(cache=True, nogil=True)
-def _sift(values, ids, heap, size: int, at: int) -> None:  # type: ignore[no-untyped-def]
+def _sift(values, ids, heap, size: int, at: int) -> None:
     # The heap's root is the one that comes last.
     while True:
         left = 2 * at + 1
@@ -33,7 +33,7 @@ def _sift(values, ids, heap, size: int, at: int) -> None:  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def top_rows(values: np.ndarray, ids: NDArray[np.int64], count: int) -> NDArray[np.int32]:  # type: ignore[type-arg]
+def top_rows(values: np.ndarray, ids: NDArray[np.int64], count: int) -> NDArray[np.int32]:
     """The first `count` positions of `values` in order: larger value first, then smaller id. Ids must be unique.
 
     `values` has no NaN. Fewer than `count` come back where there are fewer values. Returns int32, shape (count,).

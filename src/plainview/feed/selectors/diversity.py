@@ -63,7 +63,7 @@ def likeness(tables: Tables, a: int, b: int) -> np.float32:
 
 
 @njit(cache=True, nogil=True)
-def _greedy(tables: Tables, rows, ids, values, penalty: np.float32, length: int):  # type: ignore[no-untyped-def]
+def _greedy(tables: Tables, rows, ids, values, penalty: np.float32, length: int):
     count = rows.shape[0]
     length = min(length, count)
     order = np.empty(length, np.int32)

@@ -29,7 +29,7 @@ class Spacing:
 
 
 @njit(cache=True, nogil=True)
-def _space(creators, ids, values, decay: np.float32, floor: np.float32):  # type: ignore[no-untyped-def]
+def _space(creators, ids, values, decay: np.float32, floor: np.float32):
     count = creators.shape[0]
     order = np.empty(count, np.int32)
     placed = np.empty(count, np.float32)

@@ -33,7 +33,7 @@ class CoWatched:
 
 
 @njit(cache=True, nogil=True)
-def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[no-untyped-def]
+def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
     past = np.empty(HISTORY, np.int64)
     count = positives(viewer, tables, maps, past)
     now = tables.head[0].now

@@ -21,7 +21,7 @@ class Followed:
 
 
 @njit(cache=True, nogil=True)
-def _retrieve(viewer, tables: Tables, maps: Maps, limit: int, now: int):  # type: ignore[no-untyped-def]
+def _retrieve(viewer, tables: Tables, maps: Maps, limit: int, now: int):
     most = viewer.follows * RECENT
     rows = np.empty(most, np.int32)
     created = np.empty(most, np.int64)

@@ -27,7 +27,7 @@ class Fresh:
 
 
 @njit(cache=True, nogil=True)
-def _retrieve(tables: Tables, limit: int, newcomers: int, key: np.uint64):  # type: ignore[no-untyped-def]
+def _retrieve(tables: Tables, limit: int, newcomers: int, key: np.uint64):
     held = min(tables.head[0].fresh, FRESH)
     pool = np.empty(held, np.int32)
     found = 0

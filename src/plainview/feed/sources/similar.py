@@ -34,7 +34,7 @@ class Similar:
 
 
 @njit(cache=True, nogil=True)
-def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[no-untyped-def]
+def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
     past = np.empty(HISTORY, np.int64)
     count = positives(viewer, tables, maps, past)
     queries = np.zeros((INTERESTS, CODE), np.int32)
@@ -55,7 +55,7 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def interests(tables: Tables, past, count: int, queries) -> int:  # type: ignore[no-untyped-def]
+def interests(tables: Tables, past, count: int, queries) -> int:
     """Split a viewer's positives (item rows, newest first) into interests and write their queries, int32.
 
     Each positive joins the first interest whose sum of codes it is alike to, else opens one, else (all open) joins the
