@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plainview.platform import releases
+from tests.cli.homes import unset
+from tests.platform.forging import copied
+from tests.platform.played import application, play
+
+
+@pytest.fixture(scope="package")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which some pages were served."""
+    path = tmp_path_factory.mktemp("cli") / "home"
+    with application(path) as running:
+        play(running, 60)
+    return path
+
+
+@pytest.fixture
+def served(played: Path, tmp_path: Path) -> Path:
+    """A copy of it: its journal alone."""
+    return copied(played, tmp_path / "served")
+
+
+@pytest.fixture(autouse=True)
+def _kernels_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releases, "kernel_cache", unset)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plainview.cli.replay import _bar, _closing
+from plainview.platform import releases
+from plainview.platform.findings import Difference, Report
+from plainview.platform.home import Home
+from plainview.records.fields import to_text
+from tests.cli.homes import invoke, one_line
+from tests.platform.forging import flip
+
+
+def pages(home: Path) -> list[int]:
+    journal = Home(home).read()
+    try:
+        return [entry.index for entry in journal.of_kind("page")]
+    finally:
+        journal.close()
+
+
+def test_all_identical(served: Path) -> None:
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 0, result.output
+    assert result.output.strip().endswith("60 pages re-run, 100 % identical.")
+    assert "█" * 40 in result.output
+
+
+def test_one_page(served: Path) -> None:
+    result = invoke("replay", pages(served)[5], "--home", served)
+    assert result.exit_code == 0
+    assert "1 page re-run, 100 % identical." in result.output
+
+
+def test_a_flipped_bit_is_in_the_table_and_in_the_exit_code(served: Path) -> None:
+    index = pages(served)[30]
+    flip(served, index, "body", 8 * 32 + 99)
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 1
+    row = next(line for line in result.output.splitlines() if line.strip().startswith(str(index)))
+    assert "journal" in row
+    assert f"damaged record {index}" in result.output
+    assert "100 %" not in result.output
+
+
+def test_json_is_the_whole_report(served: Path) -> None:
+    result = invoke("replay", "--all", "--json", "--home", served)
+    report = json.loads(result.stdout)
+    assert (report["pages"], report["identical"], report["differing"]) == (60, 60, [])
+
+
+def test_another_release_is_inconclusive(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served_by = releases.installed_digest()
+    monkeypatch.setattr(releases, "installed_digest", lambda: to_text(bytes(32)))
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 3
+    assert f"inconclusive: 60 pages served by release {served_by}, installed is {to_text(bytes(32))}" in result.output
+    assert "100 %" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [[], ["7", "--all"]])
+def test_what_to_replay_has_to_be_said(served: Path, arguments: list[str]) -> None:
+    result = invoke("replay", *arguments, "--home", served)
+    assert result.exit_code == 2
+    assert "say which" in one_line(result)
+
+
+def test_an_index_that_is_no_page(served: Path) -> None:
+    result = invoke("replay", "0", "--home", served)
+    assert result.exit_code == 2
+    assert "record 0 is of kind charter" in one_line(result)
+    result = invoke("replay", "999999", "--home", served)
+    assert "no record 999999" in one_line(result)
+
+
+@pytest.mark.timeout(900)
+def test_a_fresh_process_needs_the_journal_alone(served: Path) -> None:
+    assert {path.name for path in served.iterdir()} == {"journal.sqlite"}
+    environment = os.environ | {"COLUMNS": "160"}
+    command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(served)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("60 pages re-run, 100 % identical.")
+
+
+def report(**fields: object) -> Report:
+    whole = {
+        "records": 10, "epochs": 2, "snapshots": 1, "pages": 3000, "identical": 3000, "inconclusive": {},
+        "unreached": 0, "differing": (), "installed": "x", "seconds": 1.0, "cpu_seconds": 1.0,
+    }  # fmt: skip
+    return Report(**(whole | fields))  # type: ignore[arg-type]
+
+
+def test_the_closing_sentence_never_says_more_than_was_found() -> None:
+    wrong = (Difference(7, "page", "trace", "x"),)
+    assert _closing(report()) == "3,000 pages re-run, 100 % identical."
+    assert (
+        _closing(report(identical=2999, differing=wrong)) == "3,000 pages: 2,999 identical (99.9 %); 1 record differs."
+    )
+    assert "no pages yet" in _closing(report(pages=0, identical=0))
+    inconclusive = _closing(report(identical=0, inconclusive={"y": 3000}))
+    assert "0 identical" in inconclusive
+    assert "100 %" not in inconclusive
+    damaged = (Difference(4, "record", "journal: body", "x"),)
+    assert "rest on damaged record 4" in _closing(report(identical=10, unreached=2990, differing=damaged))
+
+
+def test_one_page_that_differs_can_be_seen_in_the_bar() -> None:
+    bar = _bar(report(identical=2999, differing=(Difference(7, "page", "trace", "x"),)))
+    assert bar.count("█") == 40
+    assert "[red]█[/red]" in bar
+    assert _bar(report()) == f"[green]{'█' * 40}[/green]"

@@ -1,0 +1,44 @@
+"""Other processes for exactness tests: natively, and with everything about the CPU lowered."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from plainview.platform.releases import installed_digest
+
+ROOT = Path(__file__).parents[2]
+
+
+def lowered() -> dict[str, str]:
+    """The settings of DESIGN section 5, all at once: no instruction beyond x86-64's first that can be left out."""
+    core = np._core._multiarray_umath  # type: ignore[attr-defined]
+    dispatched = [name for name in core.__cpu_dispatch__ if core.__cpu_features__.get(name)]
+    return {
+        "NUMBA_CPU_NAME": "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "NUMBA_DISABLE_INTEL_SVML": "1",
+        "NPY_DISABLE_CPU_FEATURES": " ".join(dispatched),
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2",
+    }
+
+
+def run(arguments: list[str], kernels: Path, **environment: str) -> str:
+    """Standard output of `python ARGUMENTS`; kernels compiled for this release are kept in `kernels`."""
+    directory = kernels / installed_digest()
+    directory.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(directory)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
