@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ def seen(row: int, viewer: int, video: int, at: int, outcomes: int = 1) -> tuple
 def test_the_world_is_the_same_however_the_records_are_cut(cuts: list[int]) -> None:
     fold = fold_town([])
     bounds = [0, *sorted(cuts), len(TOWN)]
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in itertools.pairwise(bounds):
         fold.take(TOWN[start:stop])
     assert fold.world.digest() == fold_town(TOWN).world.digest()
 
@@ -145,9 +147,8 @@ def test_nothing_that_is_hashed_is_nan_or_infinite() -> None:
 
 def test_learning_tells_who_likes_what() -> None:
     """In the made-up town odd viewers like even tags: the rank must have found out more than chance."""
-    from tests.conformance.test_stages import inputs_of, some_rows
-
     from plainview.feed.pipeline import SCORERS
+    from tests.conformance.test_stages import inputs_of, some_rows
 
     fold = fold_town(town(impressions=6000))
     rows = np.sort(some_rows(fold, 1))
