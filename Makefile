@@ -38,7 +38,7 @@ reference: $(ready) ## write the generated pages of docs/reference again
 	$(bin)/python docs/reference/generate.py
 
 clean: ## everything that can be made again, the environment too
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .kernels
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv: $(ready)

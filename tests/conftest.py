@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import settings
+
+from plainview.platform.releases import kernel_cache
+
+# Numba looks at one file's age only, not at those of the kernels it calls: other source, other directory.
+kernel_cache(Path(__file__).parents[1] / ".kernels")
 
 # A kernel's first call compiles it: an example's time says nothing.
 settings.register_profile("plainview", deadline=None, max_examples=60, print_blob=True)

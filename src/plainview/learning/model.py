@@ -8,14 +8,10 @@ the viewer's own rate, holds the scores in place; the heads learn probabilities 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from plainview.feed.actions import (
-    CLICK,
     COMMENT,
     COMPLETE,
     FOLLOWED,
@@ -26,135 +22,40 @@ from plainview.feed.actions import (
     REPORT,
     SHARE,
 )
-from plainview.feed.context import first_tag, tag_slot
 from plainview.feed.features import (
     CELLS,
-    FAST,
-    OWN,
-    SLOW,
     WATCH_LIMIT,
     chances,
-    expected,
     fill,
     fill_cells,
     hour_of,
     rank_score,
 )
-from plainview.feed.kernels.arithmetic import decay, settle, sigmoid
+from plainview.feed.kernels.arithmetic import sigmoid
 from plainview.feed.tables import (
-    CLICKS,
     FEATURES,
-    G_DURATION,
-    G_SURFACE,
-    G_TAG,
     HEAD_COLUMNS,
-    INPUTS,
-    KNOWN,
     LIKES,
-    LONG_VIEWS,
     OWN_ODDS,
     PREDICTED,
-    RESIDUAL,
     SHOWN,
-    SURFACES,
-    T_DURATION,
-    T_DURATION_SURFACE,
-    T_FORM,
-    T_TAG,
-    T_TAG_SURFACE,
-    TAGS,
     UNKNOWN_SURFACE,
     W_OFFSET,
-    WATCHED,
-    WIDTH,
     Marks,
     Tables,
 )
+from plainview.learning.counters import clicked, count, fade, watch_share
+from plainview.learning.embeddings import learn_embeddings
+from plainview.learning.scratch import FIRST, NOBODY, UNKNOWN, Scratch
 
 F32 = np.float32
-PARTNERS = 6
-"""Earlier impressions of a list that one is compared with, at most: the latest."""
-
-ALONE = F32(0.3)
+ALONE = F32(1.0)
 """Weight of the logistic loss beside the pairs'."""
 OFFSET_RATE = F32(0.003)
-P_VIDEO, P_VIDEO_SURFACE, P_CREATOR, P_SOUND = F32(10), F32(50), F32(10), F32(30)
-P_CELLS = np.array([100, 100, 10, 50, 100, 100, 100, 100, 100], np.float32)
+P_VIDEO, P_VIDEO_SURFACE, P_CREATOR, P_SOUND = F32(30), F32(150), F32(30), F32(90)
+P_CELLS = np.array([300, 300, 30, 150, 300, 300, 450, 300, 300], np.float32)
 """Prior precisions of the biases, the cells' in the order of `features.fill_cells`."""
-P_WEIGHT, P_EMBEDDING, P_HEAD_SURFACE, P_HEAD_WEIGHT = F32(2000), F32(200), F32(50), F32(2000)
-SHRINK = F32(0.02)
-"""Of an embedding, taken off in each step before it is divided by the precision."""
-CAP_OWN, CAP_CELL, CAP_RATE = F32(4096), F32(65536), F32(1048576)
-"""Impressions at which a tally is halved, so that it can still move."""
-UNKNOWN = F32(-1)
-"""A label that is not known."""
-
-
-FIRST, NOBODY = np.int64(0), np.int64(-1)
-"""The scratch's row of the impression itself; and no row."""
-
-
-class Scratch(NamedTuple):
-    """Room for one impression (row 0) and its partners."""
-
-    rows: NDArray[np.int64]
-    """Rows of the video table."""
-    surfaces: NDArray[np.int64]
-    times: NDArray[np.int64]
-    own: NDArray[np.void]
-    """What the counters hold of each partner already (`features.OWN`)."""
-    x: NDArray[np.float32]
-    difference: NDArray[np.float32]
-    cells: NDArray[np.int64]
-    query: NDArray[np.float32]
-    score: NDArray[np.float32]
-    slope: NDArray[np.float32]
-    curve: NDArray[np.float32]
-    back: NDArray[np.float32]
-    labels: NDArray[np.float32]
-    """Of the heads, UNKNOWN where none."""
-    chances: NDArray[np.float32]
-    """What the heads said; then their gradients."""
-    curves: NDArray[np.float32]
-    past: NDArray[np.int64]
-    """Item rows of a viewer's positives, newest first (`feed.positives`)."""
-
-
-@njit(cache=True, nogil=True)
-def new_scratch() -> Scratch:
-    """Scratch for one thread."""
-    n = PARTNERS + 1
-    return Scratch(
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        np.zeros(n, OWN),
-        np.zeros((n, INPUTS), np.float32),
-        np.zeros(INPUTS, np.float32),
-        np.zeros((n, CELLS), np.int64),
-        np.zeros((n, WIDTH), np.float32),
-        np.zeros(n, np.float32),
-        np.zeros(n, np.float32),
-        np.zeros(n, np.float32),
-        np.zeros(WIDTH, np.float32),
-        np.full(HEAD_COLUMNS, UNKNOWN, np.float32),
-        np.zeros(HEAD_COLUMNS, np.float32),
-        np.zeros(HEAD_COLUMNS, np.float32),
-        np.zeros(64, np.int64),
-    )
-
-
-@njit(cache=True, nogil=True)
-def watch_share(watched: int, duration: int) -> np.float32:
-    """Of the duration, or of 30 s of a longer video, what was watched; at most 1."""
-    whole = 30_000 if duration <= 0 else max(1000, min(duration, 30_000))
-    return min(F32(watched) / F32(whole), F32(1.0))
-
-
-@njit(cache=True, nogil=True)
-def clicked(bits: int) -> np.float32:
-    """Whether it was opened: what plays here by itself always is."""
-    return F32(1.0) if bits & (CLICK | NATIVE) else F32(0.0)
+P_WEIGHT, P_HEAD_SURFACE, P_HEAD_WEIGHT = F32(2000), F32(50), F32(2000)
 
 
 @njit(cache=True, nogil=True)
@@ -214,10 +115,10 @@ def learn_view(
     _learn_pairs(tables, marks, scratch, partners, positive)
     _learn_alone(tables, marks, context, scratch, positive)
     if context.count > 0:
-        _learn_embeddings(tables, marks, context, scratch, partners)
+        learn_embeddings(tables, marks, context, scratch, partners)
     _label(tables, scratch, row, surface, bits, watched)
     _learn_heads(tables, marks, context, scratch, surface)
-    _count(tables, marks, context, row, surface, bits, watched, now)
+    count(tables, marks, context, row, surface, bits, watched, now)
 
 
 @njit(cache=True, nogil=True)
@@ -236,7 +137,7 @@ def learn_more(
     _learn_heads(tables, marks, context, scratch, surface)
     if bits & LIKE:
         item = tables.item[tables.video[row].item]
-        _fade(item, now)
+        fade(item, now)
         item.slow[LIKES] += F32(1.0)
         marks.item[tables.video[row].item] = 1
 
@@ -368,78 +269,6 @@ def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positi
 
 
 @njit(cache=True, nogil=True)
-def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None:
-    row.query_precision += curvature
-    step = F32(1.0) / (P_EMBEDDING + row.query_precision)
-    query = row.query
-    for k in range(WIDTH):
-        query[k] += step * (gradient * taste[k] - SHRINK * query[k])
-
-
-@njit(cache=True, nogil=True)
-def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:
-    row.key_precision += curvature
-    step = F32(1.0) / (P_EMBEDDING + row.key_precision)
-    key = row.key
-    for k in range(WIDTH):
-        key[k] += step * (attention * back[k] - SHRINK * key[k])
-
-
-@njit(cache=True, nogil=True)
-def _learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, partners: int) -> None:
-    length = F32(0.0)
-    spread = F32(0.0)
-    for k in range(WIDTH):
-        scratch.back[k] = F32(0.0)
-        length += context.taste[k] * context.taste[k]
-    for place in range(partners + 1):
-        size = F32(0.0)
-        for k in range(WIDTH):
-            scratch.back[k] += scratch.slope[place] * scratch.query[place, k]
-            size += scratch.query[place, k] * scratch.query[place, k]
-        spread += scratch.curve[place] * size
-    for place in range(partners + 1):
-        video = tables.video[scratch.rows[place]]
-        gradient = scratch.slope[place]
-        curvature = scratch.curve[place] * length
-        if video.item >= 0:
-            _step_query(tables.item[video.item], gradient, curvature, context.taste)
-            marks.item[video.item] = 1
-        entity = tables.creator[video.creator].entity
-        if entity >= 0:
-            _step_query(tables.entity[entity], gradient, curvature, context.taste)
-            marks.entity[entity] = 1
-        tag = G_TAG + first_tag(video)
-        bucket = G_DURATION + video.bucket
-        where = G_SURFACE + scratch.surfaces[place]
-        _step_query(tables.group[tag], gradient, curvature, context.taste)
-        _step_query(tables.group[bucket], gradient, curvature, context.taste)
-        _step_query(tables.group[where], gradient, curvature, context.taste)
-        marks.group[tag] = 1
-        marks.group[bucket] = 1
-        marks.group[where] = 1
-    if partners == 0:
-        return
-    for j in range(context.count):
-        video = tables.video[context.video[j]]
-        attention = context.attention[j]
-        curvature = attention * attention * spread
-        if video.item >= 0:
-            _step_key(tables.item[video.item], attention, curvature, scratch.back)
-            marks.item[video.item] = 1
-        entity = tables.creator[video.creator].entity
-        if entity >= 0:
-            _step_key(tables.entity[entity], attention, curvature, scratch.back)
-            marks.entity[entity] = 1
-        tag = G_TAG + first_tag(video)
-        bucket = G_DURATION + video.bucket
-        _step_key(tables.group[tag], attention, curvature, scratch.back)
-        _step_key(tables.group[bucket], attention, curvature, scratch.back)
-        marks.group[tag] = 1
-        marks.group[bucket] = 1
-
-
-@njit(cache=True, nogil=True)
 def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surface: int) -> None:
     """One logistic step of all heads on the impression in row 0 of the scratch; unknown labels teach nothing."""
     x = scratch.x[0]
@@ -469,91 +298,3 @@ def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.fl
     for head in range(HEAD_COLUMNS):
         precision[head] += curves[head] * square
         value[head] += gradients[head] * x / (prior + precision[head])
-
-
-@njit(cache=True, nogil=True)
-def _fade(item, now: int) -> None:
-    """Bring an item's decayed sums to `now`."""
-    factor = decay(now - item.slow_time, SLOW)
-    for k in range(7):
-        item.slow[k] = settle(item.slow[k] * factor)
-    factor = decay(now - item.fast_time, FAST)
-    for k in range(3):
-        item.fast[k] = settle(item.fast[k] * factor)
-    item.slow_time = max(item.slow_time, now)
-    item.fast_time = max(item.fast_time, now)
-
-
-@njit(cache=True, nogil=True)
-def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> None:
-    tally[SHOWN] += F32(1.0)
-    tally[LONG_VIEWS] += hit
-    tally[RESIDUAL] += residual
-    if tally[SHOWN] >= cap:
-        for k in range(3):
-            tally[k] = tally[k] * F32(0.5)
-
-
-@njit(cache=True, nogil=True)
-def _count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: int, watched: int, now: int) -> None:
-    video = tables.video[row]
-    hit = F32(1.0) if bits & LONG_VIEW else F32(0.0)
-    residual = hit - expected(tables, context, surface)
-    share = watch_share(watched, video.duration)
-    item = tables.item[video.item]
-    _fade(item, now)
-    item.slow[SHOWN] += F32(1.0)
-    item.slow[LONG_VIEWS] += hit
-    item.slow[RESIDUAL] += residual
-    item.fast[SHOWN] += F32(1.0)
-    item.fast[LONG_VIEWS] += hit
-    item.fast[RESIDUAL] += residual
-    if bits & LIKE:
-        item.slow[LIKES] += F32(1.0)
-    if surface != UNKNOWN_SURFACE:
-        sums = tables.rate[surface].sums
-        shown = max(sums[SHOWN], F32(1.0))
-        item.slow[KNOWN] += F32(1.0)
-        item.slow[CLICKS] += clicked(bits) - sums[2] / shown
-        item.slow[WATCHED] += share - sums[3] / shown
-    _tally(item.surface[surface], hit, residual, CAP_OWN)
-    marks.item[video.item] = 1
-    entity = tables.creator[video.creator].entity
-    if entity >= 0:
-        _tally(tables.entity[entity].tally, hit, residual, CAP_OWN)
-        marks.entity[entity] = 1
-    if video.sound >= 0:
-        entity = tables.sound[video.sound].entity
-        if entity >= 0:
-            _tally(tables.entity[entity].tally, hit, residual, CAP_OWN)
-            marks.entity[entity] = 1
-    for i in range(TAGS):
-        slot = tag_slot(video.tags[i])
-        if slot > 0:
-            _tally_cell(tables, marks, T_TAG + slot, hit, residual)
-            _tally_cell(tables, marks, T_TAG_SURFACE + slot * SURFACES + surface, hit, residual)
-    _tally_cell(tables, marks, T_DURATION + video.bucket, hit, residual)
-    _tally_cell(tables, marks, T_FORM + video.form, hit, residual)
-    _tally_cell(tables, marks, T_DURATION_SURFACE + video.bucket * SURFACES + surface, hit, residual)
-    _rate(tables, marks, surface, hit, bits, share, surface)
-    _rate(tables, marks, np.int64(SURFACES), hit, bits, share, surface)
-
-
-@njit(cache=True, nogil=True)
-def _tally_cell(tables: Tables, marks: Marks, cell: int, hit: np.float32, residual: np.float32) -> None:
-    _tally(tables.tally[cell].tally, hit, residual, CAP_CELL)
-    marks.tally[cell] = 1
-
-
-@njit(cache=True, nogil=True)
-def _rate(tables: Tables, marks: Marks, row: int, hit: np.float32, bits: int, share: np.float32, surface: int) -> None:
-    sums = tables.rate[row].sums
-    sums[SHOWN] += F32(1.0)
-    sums[LONG_VIEWS] += hit
-    if surface != UNKNOWN_SURFACE:
-        sums[2] += clicked(bits)
-        sums[3] += share
-    if sums[SHOWN] >= CAP_RATE:
-        for k in range(4):
-            sums[k] = sums[k] * F32(0.5)
-    marks.rate[row] = 1

@@ -17,8 +17,9 @@ from plainview.feed.viewers import DAY, HISTORY, UNKNOWN_PAGE, apply, begins_lis
 from plainview.learning.admission import admit, expire
 from plainview.learning.catalogue import approved, take_decision, take_origin, take_video
 from plainview.learning.covisits import learn_neighbours
-from plainview.learning.model import PARTNERS, learn_more, learn_view, new_scratch, note_partner
+from plainview.learning.model import learn_more, learn_view, note_partner
 from plainview.learning.popularity import count_view, draw_up
+from plainview.learning.scratch import PARTNERS, new_scratch
 from plainview.learning.vectors import learn_vector, note_positive
 
 F32 = np.float32
