@@ -86,6 +86,7 @@ def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
         code = _ended(server)
     if code:
         raise CommandError(f"the server ended with code {code}: {_tail(log)}")
+    log.unlink()
     for name in PROJECTIONS:
         shutil.rmtree(directory / name, ignore_errors=True)
     console.print(

@@ -1,0 +1,141 @@
+"""What may enter a hashed array, how ties are broken, where chance comes from, and what decays to nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.feed.configuration import DEFAULT
+from plainview.feed.kernels.arithmetic import decay, draw, draw_below, exp, log, settle, sigmoid
+from plainview.feed.kernels.order import top_rows
+from plainview.feed.pipeline import Pipeline
+from plainview.feed.ranking import Asked, Ranked, rank
+from plainview.feed.tables import LAYOUTS
+from plainview.feed.world import World
+from plainview.learning.fold import Fold, empty_world
+from plainview.records import Request
+from plainview.records.digests import page_seed
+from plainview.records.fields import to_bytes, to_text
+from tests.exactness.test_cuts import RECORDS, WHOLE
+from tests.feed.towns import START, nothing
+
+SMALLEST = np.float32(2.0**-60)
+PIPELINE = Pipeline.of(DEFAULT)
+EPOCH = bytes(32)
+
+finite = st.floats(-(2.0**100), 2.0**100, width=32)
+
+
+def floats(world: World) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    """Every floating-point column of the world's tables, rows in use."""
+    found = {}
+    for name, layout in LAYOUTS.items():
+        table = getattr(world.tables, name)[: world.rows(name)]
+        for field in layout.names or ():
+            if table[field].dtype.kind == "f":
+                found[f"{name}.{field}"] = table[field]
+    return found
+
+
+def page(viewer: int = 1, *, release: bytes = bytes(32), epoch: bytes = EPOCH, n: int = 0, **fields: object) -> Ranked:
+    fold = Fold(DEFAULT, empty_world(), 1000, nothing)
+    fold.take([one for one in RECORDS if getattr(one[1], "viewer", viewer) == viewer])
+    request = {
+        "surface": 1, "region": "US", "age": "18+", "mode": "personal", "limit": 10, "nonce": to_text(bytes(16)),
+        "acknowledged": 0,
+    } | fields  # fmt: skip
+    session = str(request.pop("session", to_text(bytes(16))))
+    asked = Asked(Request(**request), session, n, START + 60_000_000, 0)  # type: ignore[arg-type]
+    return rank(PIPELINE, release, WHOLE, epoch, fold.residents.row(viewer), asked)
+
+
+def test_all_floats_of_the_world_are_float32_finite_and_never_subnormal() -> None:
+    columns = floats(WHOLE)
+    assert len(columns) > 10
+    tiny = np.finfo(np.float32).tiny
+    for name, column in columns.items():
+        assert column.dtype == np.float32, name
+        assert np.all(np.isfinite(column)), name
+        assert not np.any((column != 0) & (np.abs(column) < tiny)), name
+
+
+def test_all_floats_of_a_trace_are_float32_and_finite() -> None:
+    trace = page().trace
+    assert len(trace.scored) > 10
+    for column in (trace.parts, trace.values):
+        assert column.dtype == np.float32
+        assert np.all(np.isfinite(column))
+
+
+@given(finite)
+def test_functions_of_float32_are_float32_and_finite(x: float) -> None:
+    value = np.float32(x)
+    for function in (exp, sigmoid, settle):
+        result = np.array([function(value)])
+        # Numba hands a float32 back as a Python float: it must be one that float32 holds exactly.
+        assert result.astype(np.float32).astype(float)[0] == result[0]
+        assert np.isfinite(result[0])
+    if value >= np.finfo(np.float32).tiny:
+        assert np.isfinite(log(value))
+
+
+@given(st.integers(-(2**40), 2**50), st.integers(1, 2**40))
+def test_what_decayed_below_2_to_the_minus_60_is_nothing(elapsed: int, half_life: int) -> None:
+    factor = decay(elapsed, half_life)
+    if elapsed >= 60 * half_life:
+        assert factor == 0
+    elif elapsed <= 0:
+        assert factor == 1
+    else:
+        assert SMALLEST * np.float32(0.99) <= factor <= 1
+
+
+@given(finite)
+def test_settle_leaves_nothing_below_2_to_the_minus_60(x: float) -> None:
+    value = np.float32(x)
+    assert settle(value) == (value if abs(value) >= SMALLEST else 0)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 60), st.randoms(use_true_random=False))
+def test_ties_go_to_the_smaller_id_wherever_they_stand(scores: list[int], count: int, chance: object) -> None:
+    order = list(range(len(scores)))
+    chance.shuffle(order)  # type: ignore[attr-defined]
+    values, ids = np.array(scores, np.float32), np.arange(len(scores), dtype=np.int64)
+    best = [int(ids[row]) for row in top_rows(values, ids, count)]
+    shuffled = [int(ids[order][row]) for row in top_rows(values[order], ids[order], count)]
+    assert best == shuffled == sorted(range(len(scores)), key=lambda row: (-scores[row], row))[:count]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"nonce": to_text(b"\1" * 16)},
+        {"session": to_text(b"\1" * 16)},
+        {"n": 1},
+        {"epoch": b"\1" * 32},
+        {"release": b"\1" * 32},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_chance_comes_from_release_epoch_nonce_session_and_n_alone(other: dict[str, object]) -> None:
+    here, again, there = page(), page(), page(**other)  # type: ignore[arg-type]
+    assert here.items == again.items
+    assert here.trace.digest() == again.trace.digest()
+    # The fresh source draws: another seed finds other videos, or the same in another order.
+    assert here.trace.digest() != there.trace.digest()
+
+
+def test_the_seed_is_that_of_the_formats() -> None:
+    fields = (bytes(range(32)), bytes(range(1, 33)), bytes(range(16)), bytes(range(2, 18)))
+    assert page_seed(*fields, 7) != page_seed(*fields, 8)
+    assert len(page_seed(*fields, 7)) == 32
+    assert to_bytes(to_text(page_seed(*fields, 7))) == page_seed(*fields, 7)
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**31 - 1), st.integers(1, 2**31 - 1))
+def test_a_draw_is_addressed_and_within_its_bound(key: int, counter: int, bound: int) -> None:
+    word = np.uint64(key)
+    assert draw(word, counter) == draw(word, counter)
+    assert 0 <= draw_below(word, counter, bound) < bound
