@@ -1,22 +1,29 @@
-"""The production model as a ranker of the benches: the same records, fold and scorer that `plainview serve` uses."""
+"""The production model in the benches: the records, fold, scorer and sources that `plainview serve` uses."""
 
 from __future__ import annotations
+
+import functools
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from bench.impression_log import Ints, Log
+from bench.positives import Positives
 from bench.ranking_metrics import Floats
 from plainview.feed.actions import ACTION, Actions
 from plainview.feed.configuration import DEFAULT
-from plainview.feed.context import CONTEXT, gather
-from plainview.feed.features import OWN, fill, predict
+from plainview.feed.context import CONTEXT, gather, gathered
+from plainview.feed.features import NAMES, OWN, fill, predict
 from plainview.feed.heads import HEADS
 from plainview.feed.kernels.idmap import find
+from plainview.feed.pipeline import SOURCES
+from plainview.feed.stages import Inputs
 from plainview.feed.tables import FEATURES, INPUTS, Maps, Tables
 from plainview.feed.viewers import VIEWER, apply, apply_all, new_viewers
 from plainview.learning.fold import Fold, empty_world
+from plainview.records import Impression, Origin, Record, Request, Video, outcome_bits
+from plainview.records.fields import to_text
 
 
 def _nobody(viewer: int) -> Actions:
@@ -94,3 +101,98 @@ def _score(  # type: ignore[no-untyped-def]
 def ranker(log: Log, seed: int) -> Plainview:
     """The production model on a log."""
     return Plainview(log, seed)
+
+
+class ModelFeatures:
+    """The model's dense features, for a peer that learns from the same: `peers.clean_features.Features`."""
+
+    names = tuple(name.replace(" ", "_").replace(",", "") for name in NAMES)
+
+    def __init__(self, log: Log, seed: int) -> None:
+        self._model = Plainview(log, seed)
+        self.learn = self._model.learn
+        self.matrix = self._model.features
+
+
+def features(log: Log, seed: int) -> ModelFeatures:
+    """The production model's features on a log."""
+    return ModelFeatures(log, seed)
+
+
+SECOND = 1000
+DEEP = 50_000
+"""Asked of a source: enough that what is left out of the ranking does not cut short what is in it."""
+
+
+@functools.cache
+def _learned(key: int, seed: int) -> tuple[Fold, dict[int, int]]:
+    """The fold over the positives of `_given[key]`, and the row of each item."""
+    positives = _given[key]
+    records: list[Record] = [Origin(time=0, origin="positives", licence="", source="", digest=to_text(bytes(32)))]
+    known = np.union1d(positives.item, positives.candidates)
+    records += [
+        Video(
+            time=0, video=item, creator=item, created=0, duration=0, tags=(), sound=0, form=0, region="ZZ",
+            audience="unknown", origin="positives", caption="",
+        )
+        for item in known.tolist()
+    ]  # fmt: skip
+    # The set has no times: viewers take turns, each through their own positives in the file's order.
+    order = np.argsort(positives.user, kind="stable")
+    starts = np.searchsorted(positives.user[order], positives.user)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    share = (place - starts) / np.bincount(positives.user)[positives.user]
+    turns = np.lexsort((positives.user, share))
+    records += [
+        Impression(
+            time=0, origin="positives", row=at, viewer=user, video=item, surface=0, at=at * SECOND, watched=0,
+            outcomes=outcome_bits("long_view"),
+        )
+        for at, (user, item) in enumerate(
+            zip(positives.user[turns].tolist(), positives.item[turns].tolist(), strict=True)
+        )
+    ]  # fmt: skip
+    fold = Fold(DEFAULT, empty_world(), positives.users + 1, _nobody)
+    for start in range(0, len(records), 50_000):
+        fold.take(enumerate(records[start : start + 50_000]))
+    return fold, {item: find(fold.world.maps.video, fold.world.tables.video, item) for item in known.tolist()}
+
+
+_given: dict[int, Positives] = {}
+
+
+class ProductionSource:
+    """One of the release's candidate sources: `retrieval.Retriever`."""
+
+    def __init__(self, name: str, positives: Positives, seed: int) -> None:
+        self.name = name
+        self._positives = positives
+        _given[id(positives)] = positives
+        self._fold, self._row = _learned(id(positives), seed)
+
+    def retrieve(self, user: int, excluded: Ints, k: int) -> Ints:
+        """What the source finds for a viewer, those items left out that the test leaves out."""
+        world = self._fold.world
+        row = self._fold.residents.row(user)
+        token = to_text(bytes(16))
+        inputs = Inputs(
+            configuration=DEFAULT,
+            tables=world.tables,
+            maps=world.maps,
+            viewer=row,
+            context=gathered(row, world.tables, world.maps),
+            request=Request(surface=0, region="ZZ", age="18+", mode="personal", limit=10, nonce=token, acknowledged=0),
+            region=0,
+            age=3,
+            now=world.now,
+            key=np.uint64(0),
+        )
+        found = world.tables.video["id"][SOURCES[self.name].retrieve(inputs, min(DEEP, world.videos)).rows]
+        wanted = np.isin(found, self._positives.candidates) & ~np.isin(found, excluded)
+        kept: Ints = found[wanted][:k]
+        return kept
+
+
+sources = [functools.partial(ProductionSource, name) for name in ("similar", "co-watched", "popular")]
+"""The sources that learn what to retrieve; `followed` and `fresh` have nothing to go by in a set of positives."""
