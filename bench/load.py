@@ -46,17 +46,14 @@ class Session:
     def __init__(self, viewer: int, draw: random.Random) -> None:
         self.viewer = viewer
         self._draw = draw
-        self.session = self.token()
+        self.session = token(os.urandom(16))  # not from the seed: a second run is not to ask for the first one's pages
         self.n = 0
         self.acknowledged = 0
-
-    def token(self) -> str:
-        return base64.urlsafe_b64encode(self._draw.randbytes(16)).rstrip(b"=").decode()
 
     def path(self, limit: int = 10) -> str:
         """Of the next page."""
         return (
-            f"/v1/feed?viewer={self.viewer}&session={self.session}&n={self.n}&nonce={self.token()}&limit={limit}"
+            f"/v1/feed?viewer={self.viewer}&session={self.session}&n={self.n}&nonce={token(self._draw.randbytes(16))}&limit={limit}"
             f"&acknowledged={self.acknowledged}"
         )
 
@@ -68,10 +65,15 @@ class Session:
             base = {"viewer": self.viewer, "page": page["receipt"]["index"], "position": position, "at": at}
             base["video"] = shown["video"]["id"]
             watched = shown["video"]["duration"] if position % 2 == 0 else 1500
-            events.append(base | {"id": self.token(), "action": "view", "watched": watched})
+            events.append(base | {"id": token(os.urandom(16)), "action": "view", "watched": watched})
             if position == 0:
-                events.append(base | {"id": self.token(), "action": "like"})
+                events.append(base | {"id": token(os.urandom(16)), "action": "like"})
         return json.dumps({"events": events}).encode()
+
+
+def token(data: bytes) -> str:
+    """16 bytes as the API takes them."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 async def open_loop(plan: dict[str, Any]) -> dict[str, Any]:
@@ -124,18 +126,21 @@ async def open_loop(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 async def closed_loop(plan: dict[str, Any]) -> dict[str, Any]:
-    """As many pages as come, `connections` at a time."""
+    """As many pages as come in `seconds`, `connections` at a time; where `pages` is set, so many, however long."""
     draw = random.Random(plan["seed"])
     latencies: list[float] = []
     errors: list[str] = []
     began = time.perf_counter()
     end = began + plan["seconds"]
+    wanted = plan.get("pages", 0)
 
     async def one(viewers: list[int]) -> None:
         connection = Connection(plan["host"], plan["port"])
         sessions = [Session(viewer, draw) for viewer in viewers]
-        while time.perf_counter() < end:
-            session = sessions[len(latencies) % len(sessions)]
+        turn = 0
+        while time.perf_counter() < end if not wanted else len(latencies) < wanted:
+            session = sessions[turn % len(sessions)]
+            turn += 1
             sent = time.perf_counter()
             status, body = await connection.ask("GET", session.path())
             latencies.append(time.perf_counter() - sent)

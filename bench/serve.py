@@ -88,9 +88,9 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
         with Server(home.path, Path(cold)) as server:
             server.start()
             common: dict[str, Any] = {"viewers": IN_SESSION, "seconds": options.seconds, "seed": options.seed}
-            _load(server, "open", common | {"rate": RATE, "events": 0, "seconds": 5})  # everybody's state comes in
+            load(server, "open", **common | {"rate": RATE, "events": 0, "seconds": 5})  # everybody's state comes in
 
-            run = _load(server, "open", common | {"rate": RATE, "events": 0})
+            run = load(server, "open", **common, rate=RATE, events=0)
             pages = len(run["latencies"])
             protocol = (
                 f"open loop, {RATE:.0f} pages/s (Poisson) for {options.seconds:.0f} s, from when each was due; {shape}"
@@ -104,14 +104,14 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
             )
             with_receipt = run["server_cpu_seconds"] / pages * 1000
 
-            run = _load(server, "open", common | {"rate": RATE, "events": EVENTS})
+            run = load(server, "open", **common, rate=RATE, events=EVENTS)
             pages = len(run["latencies"])
             protocol = f"as open, and each page's first {EVENTS} videos watched, the first liked (one batch a page)"
             figure("events.cpu", run["server_cpu_seconds"] / pages * 1000, "ms/page", protocol)
             latencies("events.open", run["latencies"], protocol)
             latencies("events.batch", run["event_latencies"], f"a batch of {EVENTS + 1} events to its acknowledgement")
 
-            run = _load(server, "closed", common | {"connections": CONNECTIONS})
+            run = load(server, "closed", **common, connections=CONNECTIONS)
             protocol = f"closed loop, {CONNECTIONS} connections for {options.seconds:.0f} s; {shape}"
             figure("closed.rate", len(run["latencies"]) / run["seconds"], "pages/s", protocol)
             latencies("closed", run["latencies"], protocol)
@@ -130,7 +130,8 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
     return figures
 
 
-def _load(server: Server, kind: str, plan: dict[str, Any]) -> dict[str, Any]:
+def load(server: Server, kind: str, **plan: Any) -> dict[str, Any]:
+    """What a load came to. Raises RuntimeError where a request failed."""
     run = server.load(kind, **plan)
     if run["errors"]:
         raise RuntimeError(f"{len(run['errors'])} requests failed, the first with {run['errors'][0]}")

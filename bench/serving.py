@@ -19,7 +19,6 @@ from plainview.records.fields import to_text
 
 HOST = "127.0.0.1"
 _TICK = os.sysconf("SC_CLK_TCK")
-_CODE = "from plainview.cli import app; app()"
 
 
 class Server:
@@ -38,7 +37,7 @@ class Server:
             "PYTHONPYCACHEPREFIX": str(self._cache / "bytecode"),
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        command = [sys.executable, "-c", _CODE, "serve", "--home", str(self._home), "--port", str(self.port)]
+        command = [sys.executable, "-m", "plainview.cli", "serve", "--home", str(self._home), "--port", str(self.port)]
         began = time.perf_counter()
         self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
         while time.perf_counter() - began < patience:
@@ -58,14 +57,26 @@ class Server:
         path = f"/v1/feed?viewer={viewer}&session={session}&n=0&nonce={nonce}"
         urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=30).read()
 
-    def stop(self) -> None:
-        """As an operator does."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """As an operator does. Returns the exit status; 0 where it was stopped before."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        return self._ended()
+
+    def kill(self) -> None:
+        """As a power cut does."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(120)
-            assert self._process.stderr is not None
-            self._process.stderr.close()
-            self._process = None
+            self._process.kill()
+            self._ended()
+
+    def _ended(self) -> int:
+        assert self._process is not None
+        status = self._process.wait(120)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._process = None
+        return status
 
     def cpu_seconds(self) -> float:
         """User and system time of the process so far."""

@@ -22,8 +22,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
 
 @pytest.fixture(scope="session")
 def app(town: Application) -> Iterator[Litestar]:
-    with ThreadPoolExecutor(4) as pool:
-        yield make_app(town, pool)
+    with ThreadPoolExecutor(4) as pool, ThreadPoolExecutor(1) as slow:
+        yield make_app(town, pool, slow)
 
 
 @pytest.fixture(scope="session")

@@ -58,15 +58,18 @@ Region = Annotated[
 ]
 
 
-def make_app(application: Application, pool: ThreadPoolExecutor) -> Litestar:
-    """The HTTP application over a running platform. `pool` does what ranks or waits; it is not closed here."""
+def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoolExecutor) -> Litestar:
+    """The HTTP application over a running platform.
+
+    `pool` does what ranks or waits, `slow` what may take seconds; neither is closed here.
+    """
     return Litestar(
         route_handlers=[
             Router("/v1", route_handlers=[take_events, feed, page, video, add_video, register, change_setting]),
             health,
             metrics,
         ],
-        state=State({"application": application, "pool": pool}),
+        state=State({"application": application, "pool": pool, "slow": slow}),
         request_max_body_size=BODY,
         exception_handlers=HANDLERS,
         plugins=[RawSchemas()],
@@ -139,7 +142,7 @@ async def feed(
 @get("/pages/{index:int}", responses=_documented(ExplainedAnswer, 404))
 async def page(state: State, index: InPath) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
-    return _body(await _call(state, _explain, state.application, index))
+    return _body(await _in(state.slow, _explain, state.application, index))
 
 
 @get("/videos/{video_id:int}", responses=_documented(Card, 404))
@@ -169,7 +172,7 @@ async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     return _json(Written(await _call(state, state.application.viewers.set, new)))
 
 
-@get("/health", responses={503: ResponseSpec(data_container=HealthAnswer, generate_examples=False)})
+@get("/health", responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")})
 async def health(state: State) -> Response[bytes]:
     """Whether the platform serves and learns; 503 where it does not."""
     application: Application = state.application
@@ -204,7 +207,11 @@ def _explain(application: Application, index: int) -> bytes:
 
 
 async def _call(state: State, function: Callable[[*A], R], *arguments: *A) -> R:
-    return await asyncio.get_running_loop().run_in_executor(state.pool, function, *arguments)
+    return await _in(state.pool, function, *arguments)
+
+
+async def _in(pool: ThreadPoolExecutor, function: Callable[[*A], R], *arguments: *A) -> R:
+    return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
 
 
 def _decoded(kind: type[S], body: bytes) -> S:

@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
+from litestar import Litestar
 
 from plainview.platform.application import Application
 from plainview.server.app import make_app
 
-THREADS = 8
+THREADS = 4
 """Requests at work at a time: two or so rank, the others wait for the disk."""
 SWITCH = 0.001
 """Seconds after which a thread that computes in Python lets another go on; the default, 5 ms, is a whole page."""
@@ -27,15 +28,18 @@ class AddressTaken(Exception):
 
 
 def serve_http(application: Application, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
-    """Answer HTTP at `host` and `port` until SIGINT or SIGTERM, or until the learner stops.
+    """Answer HTTP at `host` and `port` until SIGINT or SIGTERM.
 
     `ready` is called once connections are taken. The application is not closed. Raises AddressTaken. To be called from
     the main thread.
     """
     check_address(host, port)
     sys.setswitchinterval(SWITCH)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool:
-        asyncio.run(_serve(application, pool, host, port, ready))
+    with (
+        ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool,
+        ThreadPoolExecutor(1, thread_name_prefix="explain") as slow,
+    ):
+        asyncio.run(_serve(make_app(application, pool, slow), host, port, ready))
 
 
 def check_address(host: str, port: int) -> None:
@@ -52,11 +56,9 @@ def check_address(host: str, port: int) -> None:
         ) from error
 
 
-async def _serve(
-    application: Application, pool: ThreadPoolExecutor, host: str, port: int, ready: Callable[[], None]
-) -> None:
+async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None]) -> None:
     server = Server(
-        make_app(application, pool),
+        app,
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

@@ -1,0 +1,40 @@
+"""Requests drawn from the OpenAPI schema, good and bad: no answer is one that the schema does not name."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from litestar import Litestar
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+ROUTES = {
+    "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/videos/{video_id}",
+    "POST /v1/events", "POST /v1/settings", "POST /v1/videos", "POST /v1/viewers",
+}  # fmt: skip
+
+
+GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+# Without parameters and body there is nothing to get wrong.
+CASES = [(route, mode) for route in sorted(ROUTES) for mode in (GOOD, BAD) if mode == GOOD or "/v1/" in route]
+
+
+@pytest.mark.parametrize(("route", "mode"), CASES, ids=lambda value: str(getattr(value, "value", value)))
+def test_answers_are_those_of_the_schema(app: Litestar, route: str, mode: GenerationMode) -> None:
+    schema = schemathesis.openapi.from_asgi("/schema/openapi.json", app)
+    operations = {operation.label: operation for operation in (one.ok() for one in schema.get_all_operations())}
+    assert set(operations) == ROUTES
+
+    @given(case=operations[route].as_strategy(generation_mode=mode))
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    def run(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    run()
