@@ -40,7 +40,7 @@ class Cadence(NamedTuple):
     """From the first record that is to be folded to the epoch that folds it."""
     records: int = 5_000
     """That many close an epoch before its time."""
-    snapshot_epochs: int = 900
+    snapshot_epochs: int = 1_800
     """Epochs between two snapshots at most."""
 
 

@@ -20,6 +20,8 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it will go."""
 CHUNK = 4096
 """Records folded at a time."""
+KEPT = 60.0
+"""Seconds for which a past world is kept after its last use: it takes as much memory as the serving copy."""
 
 
 class LineageBroken(Exception):
@@ -78,6 +80,7 @@ class Lineage:
         self._residents = residents
         self._lock = threading.Lock()
         self._kept: tuple[World, Epoch] | None = None
+        self._forgetting = threading.Timer(KEPT, self.forget)
 
     def last(self) -> Epoch:
         """The journal's latest epoch."""
@@ -107,8 +110,8 @@ class Lineage:
     def at(self, number: int) -> Iterator[World]:
         """The world of one epoch, to be read only, for as long as the context lasts. One caller at a time.
 
-        The last one asked for is kept, since the next is often close to it. Raises LineageBroken, and LookupError for
-        an epoch that does not exist.
+        The last one asked for is kept for a while, since the next is often close to it. Raises LineageBroken, and
+        LookupError for an epoch that does not exist.
         """
         with self._lock:
             wanted = self.epoch(number)
@@ -123,6 +126,10 @@ class Lineage:
                 world = self.restore(wanted)
             yield world
             self._kept = (world, wanted)
+            self._forgetting.cancel()
+            self._forgetting = threading.Timer(KEPT, self.forget)
+            self._forgetting.daemon = True
+            self._forgetting.start()
 
     def forget(self) -> None:
         """Give back the memory of the world that is kept."""
