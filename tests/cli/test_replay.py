@@ -80,11 +80,9 @@ def test_an_index_that_is_no_page(served: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_a_fresh_process_needs_the_journal_alone(served: Path, request: pytest.FixtureRequest) -> None:
+def test_a_fresh_process_needs_the_journal_alone(served: Path) -> None:
     assert {path.name for path in served.iterdir()} == {"journal.sqlite"}
-    cache = request.config.cache
-    assert cache is not None
-    environment = os.environ | {"COLUMNS": "160", "NUMBA_CACHE_DIR": str(cache.mkdir("kernels") / "plain")}
+    environment = os.environ | {"COLUMNS": "160"}
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(served)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from plainview.platform.releases import installed_digest
+
+@pytest.fixture(scope="session")
+def kernels() -> Path:
+    """Where this release's kernels are kept (see `tests/conftest.py`): other processes find there what was compiled."""
+    return Path(os.environ["NUMBA_CACHE_DIR"])
 
 
 @pytest.fixture(scope="session")
-def kernels(request: pytest.FixtureRequest) -> Path:
-    """Where the processes of these tests keep kernels between runs; those of other releases go."""
-    cache = request.config.cache
-    assert cache is not None
-    directory = Path(cache.mkdir("kernels"))
-    for kept in directory.glob("*/*"):
-        if kept.name != installed_digest():
+def checked_kernels(kernels: Path) -> Path:
+    """Where kernels compiled with bounds checks are kept: they may not be taken for the others."""
+    directory = kernels.with_name(f"{kernels.name}.checked")
+    for kept in kernels.parent.glob("*.checked"):
+        if kept != directory:
             shutil.rmtree(kept)
     return directory

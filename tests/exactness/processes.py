@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from plainview.platform.releases import installed_digest
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,13 +27,11 @@ def lowered() -> dict[str, str]:
 
 
 def run(arguments: list[str], kernels: Path, **environment: str) -> str:
-    """Standard output of `python ARGUMENTS`; kernels compiled for this release are kept in `kernels`."""
-    directory = kernels / installed_digest()
-    directory.mkdir(parents=True, exist_ok=True)
+    """Standard output of `python ARGUMENTS`; compiled kernels are kept in `kernels`."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=os.environ | {"NUMBA_CACHE_DIR": str(directory)} | environment,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(kernels)} | environment,
         capture_output=True,
         text=True,
         check=False,

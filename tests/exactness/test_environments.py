@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(1500)
 
 def digests(kernels: Path, threads: int, **environment: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = json.loads(
-        run(["-m", "tests.exactness.digests", str(threads)], kernels / "plain", **environment)
+        run(["-m", "tests.exactness.digests", str(threads)], kernels, **environment)
     )
     return found
 
@@ -50,4 +50,4 @@ def test_the_settings_do_lower_this_process(kernels: Path) -> None:
         "print(json.dumps([config.CPU_NAME, config.CPU_FEATURES,"
         " [n for n in c.__cpu_dispatch__ if c.__cpu_features__.get(n)]]))"
     )
-    assert json.loads(run(["-c", script], kernels / "plain", **lowered())) == ["generic", "", []]
+    assert json.loads(run(["-c", script], kernels, **lowered())) == ["generic", "", []]

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from plainview.platform.releases import installed_digest
 from tests.exactness.processes import run
 
 pytestmark = pytest.mark.timeout(1500)
@@ -21,21 +20,20 @@ ON_PURPOSE = ("plainview.feed.probe._flags",)
 
 
 @pytest.fixture(scope="module")
-def checked(kernels: Path) -> dict[str, Any]:
+def checked(checked_kernels: Path) -> dict[str, Any]:
     """What `checked.py` says. It is run once for each release: all kernels are compiled anew for it."""
     script = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("checked.py", "digests.py"))).hexdigest()
-    said = kernels / "checked" / installed_digest() / f"{script}.json"
+    said = checked_kernels / f"{script}.json"
     if not said.exists():
-        shutil.rmtree(said.parent, ignore_errors=True)
-        # Kernels compiled with checks may not be taken for the others: they have a directory of their own.
-        found = run(["-m", "tests.exactness.checked"], kernels / "checked", NUMBA_BOUNDSCHECK="1")
+        shutil.rmtree(checked_kernels, ignore_errors=True)
+        found = run(["-m", "tests.exactness.checked"], checked_kernels, NUMBA_BOUNDSCHECK="1")
         said.write_text(found)
     result: dict[str, Any] = json.loads(said.read_text())
     return result
 
 
 def test_no_kernel_reaches_out_of_bounds_and_checks_change_no_bit(checked: dict[str, Any], kernels: Path) -> None:
-    unchecked = json.loads(run(["-m", "tests.exactness.digests", "2"], kernels / "plain"))
+    unchecked = json.loads(run(["-m", "tests.exactness.digests", "2"], kernels))
     assert checked["lived"] == unchecked
 
 
