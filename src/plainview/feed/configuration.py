@@ -103,10 +103,10 @@ DEFAULT = Configuration(
     candidates=1000,
     sources=(
         Retrieval(name="followed", limit=100),
-        Retrieval(name="similar", limit=400),
+        Retrieval(name="similar", limit=700),
         Retrieval(name="co-watched", limit=200),
         Retrieval(name="fresh", limit=100),
-        Retrieval(name="popular", limit=500),
+        Retrieval(name="popular", limit=512),
     ),
     filters=("ineligible", "age", "blocked-creator", "muted-tag", "seen"),
     scorer="attention",

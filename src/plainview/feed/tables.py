@@ -297,7 +297,12 @@ class Marks(NamedTuple):
 
 
 class Maps(NamedTuple):
-    """Ids to rows, derived from the tables. See `kernels.idmap`."""
+    """What is derived from the tables and neither hashed nor stored: ids to rows (see `kernels.idmap`), and the codes
+    once more, laid out for scanning."""
+
+    codes: NDArray[np.int8]
+    """Shape (CODE, rows)."""
+    priors: NDArray[np.int32]
 
     creator: Slots
     decision: Slots

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from plainview.feed.kernels.idmap import empty_slots, insert_all
 from plainview.feed.tables import (
     BIASES,
+    CODE,
     FRESH,
     GROUPS,
     INPUTS,
@@ -71,7 +73,11 @@ class World:
         sizes = {name: FIXED.get(name, 64) for name in LAYOUTS}
         self.tables = Tables(**{name: np.zeros(sizes[name], LAYOUTS[name]) for name in LAYOUTS})
         self.marks = Marks(**{name: np.zeros(sizes[name], np.uint8) for name in LAYOUTS})
-        self.maps = Maps(**{name: empty_slots(64) for name in MAPPED})
+        self.maps = Maps(
+            codes=np.zeros((CODE, 64), np.int8),
+            priors=np.zeros(64, np.int32),
+            **{name: empty_slots(64) for name in MAPPED},
+        )
 
     def rows(self, name: str) -> int:
         """How many rows of a table are in use."""
@@ -91,7 +97,8 @@ class World:
 
     def reserve(self, extra: Mapping[str, int]) -> None:
         """Make room for `extra` more rows of each table named."""
-        tables, marks, maps = {}, {}, {}
+        tables, marks = {}, {}
+        maps: dict[str, NDArray[Any]] = {}
         for name, more in extra.items():
             used = self.rows(name)
             table: Table = getattr(self.tables, name)
@@ -105,6 +112,8 @@ class World:
             if name in MAPPED and 2 * (used + more) > len(getattr(self.maps, name)):
                 maps[name] = empty_slots(2 * (used + more))
                 insert_all(maps[name], tables.get(name, table), 0, used)
+        if "code" in tables:
+            maps["codes"], maps["priors"] = laid_out(tables["code"])
         if tables:
             self.tables = self.tables._replace(**tables)
             self.marks = self.marks._replace(**marks)
@@ -151,6 +160,9 @@ class World:
             self.tables.head[:] = head
         for name, (rows, data) in pieces.items():
             getattr(self.tables, name)[rows] = data
+            if name == "code":
+                self.maps.codes[:, rows] = data["code"].T
+                self.maps.priors[rows] = data["prior"]
         for name in MAPPED:
             if self.rows(name) > before[name]:
                 insert_all(getattr(self.maps, name), getattr(self.tables, name), before[name], self.rows(name))
@@ -184,3 +196,8 @@ class World:
         twin = World()
         twin.apply(self.snapshot())
         return twin
+
+
+def laid_out(code: Table) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """`Maps.codes` and `Maps.priors` of a code table."""
+    return np.ascontiguousarray(code["code"].T), code["prior"].copy()

@@ -17,6 +17,7 @@ from plainview.feed.tables import (
     OF_VIDEO,
     REGIONS,
     SURFACES,
+    Maps,
     Marks,
     Tables,
 )
@@ -48,7 +49,7 @@ def _admit_entity(tables: Tables, marks: Marks, table: int, owner: int, identity
 
 
 @njit(cache=True, nogil=True)
-def _admit_item(tables: Tables, marks: Marks, row: int) -> None:
+def _admit_item(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     head = tables.head[0]
     video = tables.video[row]
     if head.free_items > 0:
@@ -88,6 +89,8 @@ def _admit_item(tables: Tables, marks: Marks, row: int) -> None:
     code.prior = DEAD
     for k in range(CODE):
         code.code[k] = 0
+        maps.codes[k, place] = 0
+    maps.priors[place] = DEAD
     video.item = place
     marks.code[place] = 1
     marks.item[place] = 1
@@ -95,12 +98,12 @@ def _admit_item(tables: Tables, marks: Marks, row: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def admit(tables: Tables, marks: Marks, row: int) -> None:
+def admit(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """See that the video in `row`, its creator and its sound have rows of what is learned, and note their use."""
     now = tables.head[0].now
     video = tables.video[row]
     if video.item < 0:
-        _admit_item(tables, marks, row)
+        _admit_item(tables, marks, maps, row)
     tables.item[video.item].touched = now
     marks.item[video.item] = 1
     creator = tables.creator[video.creator]
@@ -119,7 +122,7 @@ def admit(tables: Tables, marks: Marks, row: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def expire(tables: Tables, marks: Marks, before: int) -> int:
+def expire(tables: Tables, marks: Marks, maps: Maps, before: int) -> int:
     """Forget what nothing has touched since `before` (ms). Returns how many rows came free."""
     head = tables.head[0]
     freed = 0
@@ -133,6 +136,7 @@ def expire(tables: Tables, marks: Marks, before: int) -> int:
         item.video = -1
         marks.item[place] = 1
         tables.code[place].prior = DEAD
+        maps.priors[place] = DEAD
         marks.code[place] = 1
         tables.free_item[head.free_items].row = place
         marks.free_item[head.free_items] = 1

@@ -76,7 +76,7 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
         # Taken anew each time: a row taken once would outlive its array, which is freed after its last use.
         context = contexts[0]
         lesson = lessons[0]
-        _advance(tables, marks, action.time, settings)
+        _advance(tables, marks, maps, action.time, settings)
         if action.slot >= 0:
             viewer = viewers[action.slot]
             taught = NOTHING
@@ -101,7 +101,7 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
 
 
 @njit(cache=True, nogil=True)
-def _advance(tables: Tables, marks: Marks, time: int, settings: Settings) -> None:
+def _advance(tables: Tables, marks: Marks, maps: Maps, time: int, settings: Settings) -> None:
     """Move the world's clock. It never goes back; days and periods turn by it alone, not by who cuts epochs when."""
     head = tables.head[0]
     if time > head.now:
@@ -109,7 +109,7 @@ def _advance(tables: Tables, marks: Marks, time: int, settings: Settings) -> Non
     day = head.now // DAY
     if day > head.day:
         if head.day > 0:
-            expire(tables, marks, head.now - settings.expire_after)
+            expire(tables, marks, maps, head.now - settings.expire_after)
         head.day = day
     tick = head.now // settings.popular_period
     lessons = head.taught - head.drawn
@@ -218,7 +218,7 @@ def _teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> N
     marks.video[row] = 1
     if video.item < 0 and video.impressions < settings.admit_after:
         return
-    admit(tables, marks, row)
+    admit(tables, marks, maps, row)
     learn_view(
         tables, marks, context, scratch, row, lesson.surface, lesson.bits, lesson.watched, lesson.time, lesson.partners
     )
@@ -226,6 +226,6 @@ def _teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> N
         item = np.int64(video.item)
         count_view(tables, marks, item, viewer.region, head.now, F32(1.0), settings.popular_half_life)
         count = positives(viewer, tables, maps, scratch.past)
-        learn_vector(tables, marks, item, scratch.past, count)
+        learn_vector(tables, marks, maps, item, scratch.past, count)
         learn_neighbours(tables, marks, item, scratch.past, count)
-        note_positive(tables, marks, item)
+        note_positive(tables, marks, maps, item)

@@ -11,7 +11,7 @@ from numba import njit
 
 from plainview.feed.kernels.arithmetic import decay, draw_below, exp, mix
 from plainview.feed.kernels.codes import CODE_SCALE, PRIOR_SCALE, to_code
-from plainview.feed.tables import CODE, LATEST, Marks, Tables
+from plainview.feed.tables import CODE, LATEST, Maps, Marks, Tables
 
 F32 = np.float32
 I32 = np.int32
@@ -50,7 +50,7 @@ def log2_fixed(x: np.float32) -> int:
 
 
 @njit(cache=True, nogil=True)
-def encode(tables: Tables, marks: Marks, row: int) -> None:
+def encode(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """Derive what retrieval scans from an item: its vector in int8, and its prior, PRIOR_SCALE x (bias + ln(1 + c)).
 
     c, its decayed positives, would have to be brought to one time for all; but log2 of it falls by one in each
@@ -60,8 +60,10 @@ def encode(tables: Tables, marks: Marks, row: int) -> None:
     code = tables.code[row]
     for k in range(CODE):
         code.code[k] = to_code(item.vector[k], CODE_SCALE)
+        maps.codes[k, row] = code.code[k]
     lifted = log2_fixed(item.positives + F32(1.0)) + (item.positive_time * 256) // POSITIVE_HALF_LIFE
     code.prior = I32(item.vector_bias * PRIOR_SCALE) + I32((lifted * DOUBLING) >> 8)
+    maps.priors[row] = code.prior
     marks.code[row] = 1
     marks.item[row] = 1
 
@@ -81,7 +83,7 @@ def _dot(a, b) -> np.float32:
 
 
 @njit(cache=True, nogil=True)
-def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> None:
+def learn_vector(tables: Tables, marks: Marks, maps: Maps, row: int, past, count: int) -> None:
     """One step on a positive of item `row`; `past` holds the item rows of the viewer's positives before it."""
     head = tables.head[0]
     before = min(count, BEFORE)
@@ -146,13 +148,13 @@ def learn_vector(tables: Tables, marks: Marks, row: int, past, count: int) -> No
             vector[k] = bounded(vector[k] - step * back[k], LARGEST)
         weight = weight * BEFORE_STEP
     for q in range(1, used):
-        encode(tables, marks, rows[q])
+        encode(tables, marks, maps, rows[q])
     for j in range(before):
-        encode(tables, marks, past[j])
+        encode(tables, marks, maps, past[j])
 
 
 @njit(cache=True, nogil=True)
-def note_positive(tables: Tables, marks: Marks, row: int) -> None:
+def note_positive(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """Count a positive of item `row`, and put it among the latest."""
     head = tables.head[0]
     item = tables.item[row]
@@ -162,4 +164,4 @@ def note_positive(tables: Tables, marks: Marks, row: int) -> None:
     tables.latest[place].row = item.video
     marks.latest[place] = 1
     head.latest += 1
-    encode(tables, marks, row)
+    encode(tables, marks, maps, row)

@@ -17,7 +17,8 @@ QUERY_SCALE = F32(64.0)
 PRIOR_SCALE = F32(2048.0)
 """CODE_SCALE x QUERY_SCALE: a prior in the scan's units."""
 LIVE = I32(-(1 << 29))
-"""Priors below this belong to nobody."""
+"""Scores below this are of rows that belong to nobody."""
+BLOCK = 1024
 
 
 @njit(cache=True, nogil=True)
@@ -28,20 +29,27 @@ def to_code(x: np.float32, scale: np.float32) -> np.int8:
 
 
 @njit(cache=True, nogil=True)
-def scan(codes, rows: int, queries, count: int, scores) -> None:
-    """scores[r] = the highest queries[i] . code[r] over i < count, plus prior[r]: exact in int32.
+def scan(codes, priors, rows: int, queries, count: int, scores) -> None:
+    """scores[r] = the highest queries[i] . codes[:, r] over i < count, plus priors[r]: exact in int32.
 
-    `queries` is int32 (count, CODE) with entries in [-127, 127]: |dot| <= 32 * 127 * 127 < 2^19.
+    `queries` is int32 (count, CODE) with entries in [-127, 127]: |dot| <= 32 * 127 * 127 < 2^19. It goes block by block
+    and code by code, so that the inner loop runs along rows.
     """
-    for r in range(rows):
-        code = codes[r].code
-        highest = I32(-(1 << 24))
+    totals = np.empty(BLOCK, np.int32)
+    for start in range(0, rows, BLOCK):
+        size = min(BLOCK, rows - start)
         for i in range(count):
-            total = I32(0)
+            totals[:] = I32(0)
             for k in range(CODE):
-                total = I32(total + queries[i, k] * I32(code[k]))
-            highest = max(highest, total)
-        scores[r] = I32(highest + codes[r].prior)
+                weight = I32(queries[i, k])
+                line = codes[k, start : start + size]
+                for r in range(size):
+                    totals[r] += weight * I32(line[r])
+            here = scores[start : start + size]
+            for r in range(size):
+                here[r] = totals[r] if i == 0 else max(here[r], totals[r])
+        for r in range(size):
+            scores[start + r] += priors[start + r]
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +77,7 @@ def best(scores, codes, rows: int, heap) -> int:
     floor = LIVE
     for r in range(rows):
         score = scores[r]
-        if score < floor or codes[r].prior < LIVE:
+        if score < floor:
             continue
         if count < size:
             heap[count] = r

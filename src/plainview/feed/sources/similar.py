@@ -43,7 +43,7 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
         return np.empty(0, np.int32), np.empty(0, np.int32)
     items = np.int64(tables.head[0].items)
     scores = np.empty(items, np.int32)
-    scan(tables.code, items, queries, opened, scores)
+    scan(maps.codes, maps.priors, items, queries, opened, scores)
     first = np.empty(limit, np.int64)
     found = best(scores, tables.code, items, first)
     rows = np.empty(found, np.int32)
