@@ -28,6 +28,9 @@ class Size(NamedTuple):
 
     videos: int
     viewers: int
+    """Registered."""
+    active: int
+    """Of whom so many, the first, have watched anything."""
     impressions: int
 
 
@@ -80,8 +83,8 @@ def records(size: Size, seed: int) -> Iterator[Record]:
     """
     random = np.random.Generator(np.random.PCG64(seed))
     yield Origin(time=0, origin="bench", licence="synthetic", source="bench.journals", digest=to_text(bytes(32)))
-    tags = random.integers(0, 40, (size.videos, 2))
-    durations = random.integers(5_000, 90_000, size.videos)
+    tags = random.integers(0, 40, (size.videos, 2)).tolist()
+    durations = random.integers(5_000, 90_000, size.videos).tolist()
     creators = max(1, size.videos // CREATORS_PER_VIDEO)
     for video in range(size.videos):
         yield Video(
@@ -89,8 +92,8 @@ def records(size: Size, seed: int) -> Iterator[Record]:
             video=video,
             creator=video % creators,
             created=BEGAN,
-            duration=int(durations[video]),
-            tags=tuple(dict.fromkeys(tags[video].tolist())),
+            duration=durations[video],
+            tags=tuple(dict.fromkeys(tags[video])),
             sound=video % 977 + 1,
             form=0,
             region="ZZ",
@@ -100,16 +103,16 @@ def records(size: Size, seed: int) -> Iterator[Record]:
         )
     for viewer in range(size.viewers):
         yield Viewer(time=0, viewer=viewer, region="US", age="18+", mode="personal")
-    tastes = random.integers(0, 40, (size.viewers, 3))
+    tastes = [set(three) for three in random.integers(0, 40, (size.active, 3)).tolist()]
     liked, seen = outcome_bits("long_view", "click", "like"), outcome_bits("click")
     # A power law over shuffled ids, drawn by inverting its distribution function.
     ranks = (size.videos ** random.random(size.impressions) - 1).astype(np.int64)
     order = random.permutation(size.videos)
     videos = order[np.minimum(ranks * 3, size.videos - 1)]
-    viewers = random.integers(0, size.viewers, size.impressions)
+    viewers = random.integers(0, size.active, size.impressions)
     luck = random.random(size.impressions)
     for row, (video, viewer) in enumerate(zip(videos.tolist(), viewers.tolist(), strict=True)):
-        hit = luck[row] < (0.7 if np.isin(tags[video], tastes[viewer]).any() else 0.25)
+        hit = luck[row] < (0.25 if tastes[viewer].isdisjoint(tags[video]) else 0.7)
         yield Impression(
             time=0,
             origin="bench",
@@ -118,7 +121,7 @@ def records(size: Size, seed: int) -> Iterator[Record]:
             video=video,
             surface=0,
             at=BEGAN + row * 1000,
-            watched=int(durations[video]) if hit else 2_000,
+            watched=durations[video] if hit else 2_000,
             outcomes=liked if hit else seen,
         )
 

@@ -39,8 +39,8 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
     from bench.journals import Size, build
 
     home = Home(path / "home")
-    built = build(home, Size(options.videos, options.viewers, options.videos), options.seed)
     in_session = min(IN_SESSION, options.viewers)
+    built = build(home, Size(options.videos, options.viewers, in_session, options.videos), options.seed)
     with Server(home.path, path) as server:
         server.start()
         empty = server.memory("VmRSS")

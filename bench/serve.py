@@ -59,7 +59,7 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
     from bench.journals import Size, build
 
     home = Home(path / "home")
-    built = build(home, Size(options.videos, VIEWERS, 2 * options.videos), options.seed)
+    built = build(home, Size(options.videos, VIEWERS, VIEWERS, 2 * options.videos), options.seed)
     shape = f"{options.videos:,} videos, {installed().configuration.candidates:,} candidates scored, receipt durable"
     figures: list[Figure] = []
 
