@@ -24,10 +24,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.report import Figure, arguments, data_digest, print_figures, release_digest
+from bench.report import Figure, arguments, print_figures, release_digest
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest, kernel_cache
-from plainview.storage.sqlite import DATABASE
 
 VIDEOS, VIEWERS, IMPRESSIONS = 100_000, 5_000, 100_000
 RATE = 60
@@ -113,13 +112,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     directory = options.data or Path(tempfile.mkdtemp(prefix="plainview-bench-"))
     try:
-        home = Home(directory)
+        home = Home(directory / "home")
         kernel_cache(home.kernels)
         from bench.journals import Size, build
 
-        if not (home.path / DATABASE).exists():
-            _say("building a journal")
-            build(home, Size(options.videos, VIEWERS, options.impressions), options.seed)
+        _say("building a journal")
+        built = build(home, Size(options.videos, VIEWERS, VIEWERS, options.impressions), options.seed)
         _say("serving")
         served = serve(home, options.seconds, options.seed)
         for name in PROJECTIONS:
@@ -127,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _say("replaying")
         rolled = roll(home, served.start)
         digests: dict[str, Any] = {
-            "data_digest": data_digest([home.path / DATABASE]),
+            "data_digest": built.digest,
             "release_digest": release_digest(),
             "seed": options.seed,
         }
