@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
 from plainview.feed.configuration import DEFAULT, Manifest
@@ -121,8 +122,8 @@ print(kernel_cache(Path({str(tmp_path)!r})))
     )
 
 
-def test_kernel_cache_comes_too_late_once_numba_is_there(tmp_path: Path) -> None:
-    import numba  # noqa: F401
-
+def test_kernel_cache_comes_too_late_once_numba_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(releases.CACHE, raising=False)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     with pytest.raises(RuntimeError, match="before its cache"):
         releases.kernel_cache(tmp_path)
