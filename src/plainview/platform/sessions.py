@@ -54,7 +54,10 @@ class Sessions:
     def page(self, session: str, n: int) -> Entry | None:
         """Page `n` of `session`, if the journal has it."""
         index = self._journal.find(page_key(session, n))
-        return None if index is None else self._journal.entry(index, trusting=True)
+        # What the writer has stored this moment is not the journal's before everybody was told.
+        if index is None or index >= self._journal.size:
+            return None
+        return self._journal.entry(index, trusting=True)
 
     def observe(self, entries: list[Entry]) -> None:
         """Take in new pages."""
