@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import schemathesis
@@ -16,6 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from plainview.server.app import make_app
+from tests.platform.towns import open_town, populate
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROUTES = {
     "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/videos/{video_id}",
@@ -26,6 +31,18 @@ ROUTES = {
 GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 # Without parameters and body there is nothing to get wrong.
 CASES = [(route, mode) for route in sorted(ROUTES) for mode in (GOOD, BAD) if mode == GOOD or "/v1/" in route]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Litestar]:
+    """A platform of its own: what is sent to it is anything."""
+    with (
+        open_town(tmp_path_factory.mktemp("drawn") / "home") as application,
+        ThreadPoolExecutor(4) as pool,
+        ThreadPoolExecutor(1) as slow,
+    ):
+        populate(application)
+        yield make_app(application, pool, slow)
 
 
 # Schemathesis' test client leaves streams to the garbage collector.
