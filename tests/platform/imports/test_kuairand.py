@@ -77,7 +77,7 @@ def test_outcomes_and_surface(folder: Path) -> None:
     everything = outcome_bits(
         "long_view", "complete", "like", "follow", "share", "comment", "not_interested", "click", "profile"
     )
-    assert (by_row[2].outcomes, by_row[2].surface, by_row[2].watched) == (everything, 14, 9000)
+    assert (by_row[2].outcomes, by_row[2].surface, by_row[2].watched) == (everything, 6, 9000)
     assert by_row[0].outcomes == outcome_bits("click")
 
 

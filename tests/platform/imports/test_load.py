@@ -66,13 +66,17 @@ def test_everything_is_appended_in_the_sources_order(open_journal: Callable[[], 
     assert stripped == [str(record).partition(", ")[2] for record in source.records(0)]
 
 
-def test_the_log_ends_when_the_import_starts(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+def test_the_log_ends_within_the_day_before_the_import_starts_and_keeps_its_hours(
+    open_journal: Callable[[], Journal], source: KuaiRand
+) -> None:
     journal = open_journal()
     loaded = run(journal, source, None, ignored)
     begun = journal.entry(0)
     assert isinstance(begun.record, Origin)
-    assert loaded.shift == begun.time - source.last
-    assert max(record.at for record in records(journal) if isinstance(record, Impression)) == begun.time
+    last = max(record.at for record in records(journal) if isinstance(record, Impression))
+    assert loaded.shift % load.DAY == 0
+    assert last == source.last + loaded.shift
+    assert begun.time - load.DAY < last <= begun.time
 
 
 class Interrupted(Exception):
