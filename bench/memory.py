@@ -6,14 +6,16 @@ viewers in session, both copies of the world counted, and is watched under load.
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
+from bench.journals import Size, build
 from bench.report import Figure, arguments, print_figures
 from bench.serve import directory, load
 from bench.serving import Server
 from plainview.platform.home import Home
-from plainview.platform.releases import installed_digest, kernel_cache
+from plainview.platform.releases import CACHE, installed_digest
 
 IN_SESSION = 20_000
 RATE = 50.0
@@ -30,18 +32,14 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=1_000_000, help="registered (default: %(default)s)")
     options = parser.parse_args()
     with directory(options.data) as path:
-        kernel_cache(path / "kernels")
         print_figures(_measure(path, options), options.json)
 
 
 def _measure(path: Path, options: Namespace) -> list[Figure]:
-    # Only now: kernels are compiled to where the cache was set.
-    from bench.journals import Size, build
-
     home = Home(path / "home")
     in_session = min(IN_SESSION, options.viewers)
     built = build(home, Size(options.videos, options.viewers, in_session, options.videos), options.seed)
-    with Server(home.path, path) as server:
+    with Server(home.path, path, Path(os.environ[CACHE])) as server:
         server.start()
         empty = server.memory("VmRSS")
         load(server, "closed", viewers=in_session, connections=8, pages=in_session, seconds=0, seed=options.seed)

@@ -15,11 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.journals import Size, build
 from bench.report import Figure, arguments, percentile, print_figures
 from bench.serving import Server
+from plainview.feed.pipeline import Pipeline
+from plainview.feed.ranking import Asked, rank
 from plainview.platform.home import Home
-from plainview.platform.releases import installed, installed_digest, kernel_cache
-from plainview.records.fields import to_text
+from plainview.platform.lineage import Lineage
+from plainview.platform.releases import installed, installed_digest
+from plainview.platform.residency import Residency
+from plainview.records import Request
+from plainview.records.fields import to_bytes, to_text
 
 VIEWERS, IN_SESSION = 2_000, 500
 RATE = 100.0
@@ -39,7 +45,6 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100, help="from event to effect (default: %(default)s)")
     options = parser.parse_args()
     with directory(options.data) as path:
-        kernel_cache(path / "kernels")
         print_figures(_measure(path, options), options.json)
 
 
@@ -55,9 +60,6 @@ def directory(wanted: Path | None) -> Iterator[Path]:
 
 
 def _measure(path: Path, options: Namespace) -> list[Figure]:
-    # Only now: kernels are compiled to where the cache was set.
-    from bench.journals import Size, build
-
     home = Home(path / "home")
     built = build(home, Size(options.videos, VIEWERS, VIEWERS, 2 * options.videos), options.seed)
     shape = f"{options.videos:,} videos, {installed().configuration.candidates:,} candidates scored, receipt durable"
@@ -149,13 +151,6 @@ def _start(home: Home, cache: Path) -> float:
 
 def _rank_alone(home: Home) -> float:
     """Milliseconds of CPU that ranking takes by itself."""
-    from plainview.feed.pipeline import Pipeline
-    from plainview.feed.ranking import Asked, rank
-    from plainview.platform.lineage import Lineage
-    from plainview.platform.residency import Residency
-    from plainview.records import Request
-    from plainview.records.fields import to_bytes
-
     configuration = installed().configuration
     journal = home.read()
     lineage = Lineage(journal, home.epochs, configuration)

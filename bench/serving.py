@@ -22,18 +22,19 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """`plainview serve` on one home. Its kernels and bytecode are kept in `cache`, and nowhere else."""
+    """`plainview serve` on one home. Its bytecode is kept in `cache`, its kernels there too or in `kernels`."""
 
-    def __init__(self, home: Path, cache: Path) -> None:
+    def __init__(self, home: Path, cache: Path, kernels: Path | None = None) -> None:
         self._home = home
         self._cache = cache
+        self._kernels = cache / "kernels" if kernels is None else kernels
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, patience: float = 600) -> float:
         """Seconds until a page could be asked for. Raises RuntimeError where the server ends before."""
         environment = os.environ | {
-            "NUMBA_CACHE_DIR": str(self._cache / "kernels"),
+            "NUMBA_CACHE_DIR": str(self._kernels),
             "PYTHONPYCACHEPREFIX": str(self._cache / "bytecode"),
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -21,17 +21,20 @@ import pytest
 
 from bench.serving import Server
 from plainview.platform.home import Home
+from plainview.platform.releases import CACHE
 from plainview.records import Event, Page
 from plainview.records.fields import DASHES, to_text
 from tests.platform.towns import now, token
 
+KERNELS = Path(os.environ[CACHE])
+"""Those that this process uses, too: compiling them takes a minute."""
 VIDEOS = 200
 VIEWERS = range(1, 7)
 
 
 @pytest.fixture(scope="module")
 def cache(pytestconfig: pytest.Config) -> Path:
-    """Where all servers of all test runs keep their kernels: compiling them takes a minute."""
+    """Where all servers of all test runs keep their bytecode."""
     return Path(pytestconfig.cache.mkdir("serve"))  # type: ignore[union-attr]
 
 
@@ -39,7 +42,7 @@ def cache(pytestconfig: pytest.Config) -> Path:
 def populated(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """A home with videos and viewers, brought in over HTTP."""
     home = tmp_path_factory.mktemp("process") / "home"
-    with Server(home, cache) as server:
+    with Server(home, cache, KERNELS) as server:
         server.start()
         client = Client(server.port)
         for video in range(1, VIDEOS + 1):
@@ -52,7 +55,7 @@ def populated(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
 
 @pytest.fixture
 def server(populated: Path, cache: Path) -> Iterator[Server]:
-    with Server(populated, cache) as server:
+    with Server(populated, cache, KERNELS) as server:
         server.start()
         yield server
 
@@ -120,7 +123,7 @@ class Viewer(threading.Thread):
 
 def kill_under_load(home: Path, cache: Path, chance: random.Random) -> int:
     """One round; returns how many records were acknowledged before the kill, all of which are there."""
-    with Server(home, cache) as server:
+    with Server(home, cache, KERNELS) as server:
         server.start()
         viewers = [Viewer(server.port, viewer) for viewer in VIEWERS]
         for viewer in viewers:
@@ -148,7 +151,7 @@ def kill_under_load(home: Path, cache: Path, chance: random.Random) -> int:
 
 def whole(home: Path, cache: Path) -> None:
     """The server starts again, answers, and its epochs chain."""
-    with Server(home, cache) as server:
+    with Server(home, cache, KERNELS) as server:
         server.start()
         server.first_page(viewer=1)
     reader = Home(home).read()
@@ -180,15 +183,15 @@ def test_killed_fifty_times(populated: Path, cache: Path) -> None:
     whole(populated, cache)
 
 
-def start(home: Path, cache: Path, port: int) -> subprocess.CompletedProcess[str]:
+def start(home: Path, port: int) -> subprocess.CompletedProcess[str]:
     """A server that is not expected to come up."""
     command = [sys.executable, "-m", "plainview.cli", "serve", "--home", str(home), "--port", str(port)]
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache / "kernels"), "COLUMNS": "500"}
+    environment = os.environ | {"COLUMNS": "500"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
 
 
-def test_two_servers_on_one_home(populated: Path, cache: Path, server: Server) -> None:
-    done = start(populated, cache, server.port + 1)
+def test_two_servers_on_one_home(populated: Path, server: Server) -> None:
+    done = start(populated, server.port + 1)
     assert done.returncode == 1
     assert re.search(r"process \d+ has this journal open for writing; stop it, or use another directory", done.stderr)
     client = Client(server.port)
@@ -196,16 +199,16 @@ def test_two_servers_on_one_home(populated: Path, cache: Path, server: Server) -
     client.close()
 
 
-def test_two_servers_on_one_port(tmp_path: Path, cache: Path, server: Server) -> None:
-    done = start(tmp_path / "home", cache, server.port)
+def test_two_servers_on_one_port(tmp_path: Path, server: Server) -> None:
+    done = start(tmp_path / "home", server.port)
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{server.port}" in done.stderr
     assert "--port" in done.stderr
 
 
-def test_a_directory_of_something_else(tmp_path: Path, cache: Path, server: Server) -> None:
+def test_a_directory_of_something_else(tmp_path: Path, server: Server) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    done = start(tmp_path, cache, server.port + 1)
+    done = start(tmp_path, server.port + 1)
     assert done.returncode == 1
     assert "holds something else (thesis.txt)" in done.stderr
 
@@ -225,7 +228,7 @@ def test_ten_megabytes_are_refused_before_they_are_sent(server: Server) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_it_keeps_a_snapshot(populated: Path, cache: Path, number: signal.Signals) -> None:
-    with Server(populated, cache) as server:
+    with Server(populated, cache, KERNELS) as server:
         server.start()
         server.first_page(viewer=2)
         assert server.stop(number) == 0
@@ -241,7 +244,7 @@ def test_a_page_is_the_same_after_a_restart(populated: Path, cache: Path) -> Non
     path = f"/v1/feed?viewer=3&session={token()}&n=0&nonce={token()}"
     pages = []
     for _ in range(2):
-        with Server(populated, cache) as server:
+        with Server(populated, cache, KERNELS) as server:
             server.start()
             client = Client(server.port)
             pages.append(client.get(path))

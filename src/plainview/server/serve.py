@@ -20,7 +20,8 @@ from plainview.server.app import make_app
 THREADS = 4
 """Requests at work at a time: two or so rank, the others wait for the disk."""
 SWITCH = 0.001
-"""Seconds after which a thread that computes in Python lets another go on; the default, 5 ms, is a whole page."""
+"""Seconds after which a thread that computes in Python lets another go on; the default, 5 ms, is a whole page,
+and had the slowest in 100 pages take four times as long."""
 
 
 class AddressTaken(Exception):
