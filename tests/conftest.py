@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from plainview.platform.releases import kernel_cache
 
@@ -12,5 +12,14 @@ from plainview.platform.releases import kernel_cache
 kernel_cache(Path(__file__).parents[1] / ".kernels")
 
 # A kernel's first call compiles it: an example's time says nothing.
-settings.register_profile("plainview", deadline=None, max_examples=60, print_blob=True)
+settings.register_profile(
+    "plainview",
+    deadline=None,
+    max_examples=60,
+    print_blob=True,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],  # a record can be large; machines are shared
+)
 settings.load_profile("plainview")

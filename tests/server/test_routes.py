@@ -151,6 +151,7 @@ def test_an_empty_batch(client: Client) -> None:
         (b"{}", "events", "missing required field `events`"),
         (b'{"events":{}}', "events", "Expected `array`"),
         (b'{"events":[],"more":1}', "more", "unknown field `more`"),
+        (b'{"events":' + b"[" * 200_000, "", "recursion"),
     ],
 )
 def test_a_body_that_is_no_batch(client: Client, body: bytes, field: str, message: str) -> None:

@@ -123,15 +123,23 @@ class Journal(JournalReader):
                 self._write_group(group)
             except StoreFull as error:
                 # Nothing of the group is there: neither may the fence go on thinking so.
-                self._fence.rebuild(self)
+                try:
+                    self._fence.rebuild(self)
+                except Exception as broken:  # noqa: BLE001 - a fence that is not known must not let anything through
+                    self._give_up(broken, group)
+                    return
                 _fail(group, error)
             except Exception as error:  # noqa: BLE001 - whatever it was, what is on disk is no longer known
-                with self._work:
-                    self._stopped = error
-                    group += self._queue
-                    self._queue.clear()
-                _fail(group, self._stop_error())
+                self._give_up(error, group)
                 return
+
+    def _give_up(self, error: BaseException, group: list[_Submission]) -> None:
+        """Fail `group`, all that waits, and all that will come."""
+        with self._work:
+            self._stopped = error
+            group += self._queue
+            self._queue.clear()
+        _fail(group, self._stop_error())
 
     def _next_group(self) -> list[_Submission] | None:
         """What to write together; None when there is nothing left and the journal closes."""

@@ -95,6 +95,7 @@ class Catalogue:
         self._clock = clock
         self._files = HostFileSystem()
         self._merging = threading.Lock()
+        self._adding = threading.Lock()
         self._sorted = np.zeros((3, 0), np.int64)
         """Rows id (ascending), index, creator."""
         self._recent: dict[int, Place] = {}
@@ -162,6 +163,10 @@ class Catalogue:
 
         Raises Fault where the id is another creator's, or the time of its publication is to come.
         """
+        with self._adding:  # or two creators could both find an id free
+            return self._add(new)
+
+    def _add(self, new: NewVideo) -> int:
         place = self.find(new.video)
         if place is not None and place.creator != new.creator:
             raise Fault("foreign_video", f"video {new.video} is another creator's: choose another id", "video")

@@ -103,7 +103,7 @@ class Events:
     def _checked(self, raw: msgspec.Raw, now: int) -> Event:
         try:
             new = self._decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise malformed(error) from None
         if new.action != "view" and new.watched:
             raise Fault(

@@ -150,6 +150,12 @@ class Replay:
             for index, epoch in plan.epochs:
                 if only is not None and not plan.pages:
                     break
+                if epoch.upto > index:
+                    # Nothing can be folded that was not there; what rests on this epoch is not reached.
+                    self._differ(
+                        index, "epoch", "bounds: epoch", f"its upto, {epoch.upto}, lies beyond the record itself"
+                    )
+                    break
                 if not self._take_to(epoch.upto):
                     break
                 self._read_to(index + 1)

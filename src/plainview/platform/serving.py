@@ -173,7 +173,8 @@ class Serving:
             self._threads.probed = True
         request = self._request(ask, standing)
         began = time.perf_counter()
-        now = self._clock()
+        # Journal time never goes back, even where the clock does: nor may what a page takes for now.
+        now = max(self._clock(), self._journal.last_time)
         plain = request.mode == "plain"
         goes_on = plain and turn is not None and turn.plain
         cursor = turn.cursor if turn is not None and goes_on else 0

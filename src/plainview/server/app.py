@@ -220,7 +220,7 @@ def _decoded(kind: type[S], body: bytes) -> S:
         return msgspec.json.decode(body, type=kind)
     except UnicodeDecodeError as error:
         raise Fault("malformed", f"the body is not UTF-8 at byte {error.start}: send JSON in UTF-8") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise malformed(error) from error
 
 
