@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from plainview.platform.founding import found
 from plainview.platform.home import Home, HomeError, charter_of, default_home
 from plainview.platform.releases import installed_digest
 from plainview.records import Epoch, Release, Revocation, Viewer
+
+NOBODY = 65534
+"""Debian's user without rights."""
 
 
 def begin(path: Path) -> Home:
@@ -93,11 +97,19 @@ def test_a_file_is_no_directory(home: Path) -> None:
         Home(home).prepare()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_an_unwritable_directory_is_refused(home: Path) -> None:
-    home.mkdir(mode=0o500)
-    with pytest.raises(HomeError, match="cannot be written"):
-        Home(home).prepare()
+def test_an_unwritable_directory_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        home = Path(place) / "home"
+        home.mkdir(mode=0o555)
+        before = os.getresuid()
+        if before[1] == 0:
+            os.setresuid(NOBODY, NOBODY, 0)  # root may write everywhere
+        try:
+            with pytest.raises(HomeError, match="cannot be written"):
+                Home(home).prepare()
+        finally:
+            os.setresuid(*before)
 
 
 def test_a_later_format_is_refused(home: Path) -> None:
