@@ -87,7 +87,7 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
             if taught != NOTHING:
                 gather(viewer, lesson.start, tables, maps, context)
                 if taught == VIEW:
-                    _teach(tables, marks, maps, settings, viewer, context, scratch, lesson)
+                    teach(tables, marks, maps, settings, viewer, context, scratch, lesson)
                 else:
                     learn_more(tables, marks, context, scratch, lesson.row, lesson.surface, lesson.time, lesson.bits)
             apply(viewer, action, payload)
@@ -208,7 +208,7 @@ def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:
+def teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:
     """One impression and what came of it: counters, popularity, retrieval and the model learn from it."""
     head = tables.head[0]
     row = lesson.row

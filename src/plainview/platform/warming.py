@@ -1,18 +1,33 @@
-"""Compiles every kernel before the first request needs it, by folding and ranking a world of three videos."""
+"""Compiles every kernel before the first request needs it, by folding and ranking a world of three videos.
+
+Run as a module it compiles the one that takes half of all the time, for the process that started it.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
+import numpy as np
+from numba import typeof
 from numba.core import event
+from numpy.typing import NDArray
 
 from plainview.feed.actions import Actions
 from plainview.feed.configuration import Configuration
+from plainview.feed.context import CONTEXT
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.plain import pin
 from plainview.feed.probe import probe
 from plainview.feed.ranking import Asked, rank
+from plainview.feed.viewers import VIEWER
+from plainview.feed.world import World
 from plainview.learning.fold import Fold, empty_world
+from plainview.learning.scratch import new_scratch
+from plainview.learning.step import LESSON, settings_of, teach
+from plainview.platform.releases import CACHE, installed
 from plainview.records import (
     Decision,
     Event,
@@ -36,18 +51,30 @@ _NOW = 1_700_000_000_000
 
 
 class _Listener(event.Listener):
-    """Tells which kernel is being compiled."""
+    """Tells which kernel is being compiled, and has a second process at work from the first one on."""
 
     def __init__(self, told: Callable[[str], None]) -> None:
         self._told = told
+        self._second: subprocess.Popen[bytes] | None = None
 
     def on_start(self, event: event.Event) -> None:
         function = event.data["dispatcher"].py_func
         if function.__module__.startswith("plainview."):
             self._told(function.__qualname__.lstrip("_"))
+            # They meet in Numba's cache, so it takes one that is kept.
+            if self._second is None and CACHE in os.environ:
+                quiet = subprocess.DEVNULL  # should it fail, then this process compiles all there is
+                command = [sys.executable, "-m", __name__]
+                self._second = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
 
     def on_end(self, event: event.Event) -> None:
         pass
+
+    def close(self) -> None:
+        """End the second process; whatever it had not done by now, this one has."""
+        if self._second is not None:
+            self._second.kill()
+            self._second.wait()
 
 
 def warm(configuration: Configuration, told: Callable[[str], None]) -> None:
@@ -58,20 +85,43 @@ def warm(configuration: Configuration, told: Callable[[str], None]) -> None:
         _run(configuration)
     finally:
         event.unregister("numba:compile", listener)  # type: ignore[no-untyped-call]
+        listener.close()
 
 
 def _run(configuration: Configuration) -> None:
     probe()
     pipeline = Pipeline.of(configuration)
     fold = Fold(configuration, empty_world(), 4, lambda _: _nothing(fold))
+    # First without a video: most kernels of a page are needed all the same, and the second process has time for its own.
+    _rank(pipeline, empty_world(), np.zeros(1, VIEWER))
     fold.take(list(enumerate(_records())))
     world = fold.world.copy()
     world.apply(fold.world.cut())
+    _rank(pipeline, world, fold.residents.row(1))
+
+
+def _rank(pipeline: Pipeline, world: World, viewer: NDArray[np.void]) -> None:
     modes: tuple[Mode, ...] = ("personal", "plain")
     for mode in modes:
         asked = Asked(_request(mode), _TOKEN, 0, _NOW, 0)
         pinned = pin(world, 0, 0) if mode == "plain" else None
-        rank(pipeline, bytes(32), world, bytes(32), fold.residents.row(1), asked, pinned)
+        rank(pipeline, bytes(32), world, bytes(32), viewer, asked, pinned)
+
+
+def _compile_lesson() -> None:
+    """Compile `teach` for the arguments that `take_all` has for it, without running it."""
+    world = empty_world()
+    arguments = (
+        world.tables,
+        world.marks,
+        world.maps,
+        settings_of(installed().configuration.learning),
+        np.zeros(1, VIEWER)[0],
+        np.zeros(1, CONTEXT)[0],
+        new_scratch(),
+        np.zeros(1, LESSON)[0],
+    )
+    teach.compile(tuple(typeof(argument) for argument in arguments))  # type: ignore[no-untyped-call]
 
 
 def _nothing(fold: Fold) -> Actions:
@@ -122,3 +172,7 @@ def _records() -> list[Record]:
         ),
         Decision(time=_NOW, decision=1, effect="restrict", video=3, regions=(), ages=(), ground=""),
     ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    _compile_lesson()
