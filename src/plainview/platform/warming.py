@@ -92,7 +92,7 @@ def _run(configuration: Configuration) -> None:
     probe()
     pipeline = Pipeline.of(configuration)
     fold = Fold(configuration, empty_world(), 4, lambda _: _nothing(fold))
-    # First without a video: most kernels of a page are needed all the same, and the second process has time for its own.
+    # First without a video: most kernels of a page are needed all the same, and the second process has its time.
     _rank(pipeline, empty_world(), np.zeros(1, VIEWER))
     fold.take(list(enumerate(_records())))
     world = fold.world.copy()
