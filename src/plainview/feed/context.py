@@ -63,7 +63,7 @@ CONTEXT = np.dtype(
 """Videos the catalogue does not know are left out."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def outcome(bits: int, watched: int, duration: int) -> int:
     """The outcomes of an impression: for one watched here, long view and completion follow from the watch time."""
     if bits & NATIVE and bits & VIEWED:
@@ -74,19 +74,19 @@ def outcome(bits: int, watched: int, duration: int) -> int:
     return bits
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def tag_slot(tag: int) -> int:
     """The slot of a row of the tag table; 0 for none and for tags that came after the slots were taken."""
     return tag + 1 if 0 <= tag < TAG_SLOTS - 1 else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def first_tag(video) -> int:
     """The slot of a video's first tag."""
     return tag_slot(video.tags[0])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def everyones_rate(tables: Tables) -> np.float32:
     """Long views per impression of everyone, 0.35 before the first hundred."""
     sums = tables.rate[SURFACES].sums
@@ -95,7 +95,7 @@ def everyones_rate(tables: Tables) -> np.float32:
     return sums[LONG_VIEWS] / sums[SHOWN]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     """Sum up in `context` the impressions of `viewer` below place `start` of the history."""
     context.region = viewer.region
@@ -164,7 +164,7 @@ def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
                 context.around_surprise[other] += reach * context.duration_surprise[bucket]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _attend(tables: Tables, video, attention: np.float32, context) -> None:
     """Add a video's keys (its own, its creator's, its first tag's, its duration's) to the viewer's taste."""
     tag = tables.group[G_TAG + first_tag(video)].key

@@ -118,7 +118,7 @@ SCALE = np.array(
 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _log_odds(hits: np.float32, shown: np.float32, prior: np.float32, strength: np.float32) -> np.float32:
     """log-odds of (hits + strength x prior) / (shown + strength), the rate clamped to [0.002, 0.998]."""
     rate = (hits + strength * prior) / (shown + strength)
@@ -126,13 +126,13 @@ def _log_odds(hits: np.float32, shown: np.float32, prior: np.float32, strength: 
     return log(rate / (F32(1.0) - rate))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _odds_of(rate: np.float32) -> np.float32:
     rate = min(max(rate, F32(0.002)), F32(0.998))
     return log(rate / (F32(1.0) - rate))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def surface_rate(tables: Tables, surface: int) -> np.float32:
     """Long views per impression on a surface, drawn to everyone's."""
     everyone = tables.rate[SURFACES].sums
@@ -141,7 +141,7 @@ def surface_rate(tables: Tables, surface: int) -> np.float32:
     return (sums[LONG_VIEWS] + F32(20.0) * rate) / (sums[SHOWN] + F32(20.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def expected(tables: Tables, context, surface: int) -> np.float32:
     """The chance of a long view by viewer and surface alone: what residuals are measured against."""
     if tables.rate[SURFACES].sums[SHOWN] <= F32(100.0):
@@ -156,7 +156,7 @@ OWN = np.dtype(
 labels, and its click and watch share above the surface's means. `own` is 0 where there is none."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> None:
     """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (INPUTS,).
 
@@ -326,13 +326,13 @@ CELLS = 9
 """Biases of a candidate beside those of its item, creator and sound."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def hour_of(now: int, surface: int) -> int:
     """The hour of the day (UTC); 24 where an imported history does not know."""
     return 24 if surface == UNKNOWN_SURFACE else (now // HOUR) % 24
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def fill_cells(video, surface: int, hour: int, cells) -> None:
     """Write the rows of `bias` that a candidate falls in into `cells`, int64 (CELLS,)."""
     tag = first_tag(video)
@@ -347,7 +347,7 @@ def fill_cells(video, surface: int, hour: int, cells) -> None:
     cells[8] = B_TAG_DURATION + tag * DURATIONS + video.bucket
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query) -> np.float32:
     """Biases + weights x features + taste x query. Writes the candidate's query, float32 (WIDTH,)."""
     video = tables.video[row]
@@ -382,7 +382,7 @@ def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query)
     return score
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def chances(tables: Tables, context, rank: np.float32, surface: int, x, out) -> None:
     """Write all heads' chances into `out`, float32 (HEAD_COLUMNS,). Completes x with a constant, the rank and the
     viewer's own log-odds."""

@@ -107,7 +107,7 @@ class Pipeline:
         return Scored(rows, inputs.tables.video["id"][rows], parts, values, sources)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def value(parts: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """The value formula: sum of weights x predictions, heads in order. Shape (candidates,)."""
     values = np.empty(parts.shape[0], np.float32)

@@ -12,7 +12,7 @@ from plainview.feed.tables import Maps, Tables
 from plainview.feed.viewers import HISTORY
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def positives(viewer, tables: Tables, maps: Maps, items) -> int:
     """Write the item rows of the history's admitted positives, newest first, into `items` (int64, room for
     HISTORY). Two of the same video in a row count once.

@@ -42,7 +42,7 @@ def probe() -> None:
             raise ProbeFailed(f"{name}: {found:016x} here and {golden:016x} everywhere else: this machine cannot rank")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _flags(tiny: NDArray[np.float32], tiny64: NDArray[np.float64], ulp: NDArray[np.float32]) -> tuple[bool, bool]:
     half = tiny[0] * tiny[1]
     half64 = tiny64[0] * tiny64[1]
@@ -58,7 +58,7 @@ def _flags(tiny: NDArray[np.float32], tiny64: NDArray[np.float64], ulp: NDArray[
     return subnormals, nearest
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _kernel(inputs: NDArray[np.float32]) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     values = np.empty((3, inputs.shape[0]), np.float32)
     total = F32(0.0)

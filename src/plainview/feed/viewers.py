@@ -106,7 +106,7 @@ def without_profile(viewer: Viewers) -> Viewers:
     return plain
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _put(values: np.ndarray, count: int, value: int) -> int:
     """Append to a bounded set in order of arrival; the oldest goes when it is full. Returns the new count."""
     for i in range(count):
@@ -121,7 +121,7 @@ def _put(values: np.ndarray, count: int, value: int) -> int:
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _take(values: np.ndarray, count: int, value: int) -> int:
     """Remove from a bounded set, keeping the order. Returns the new count."""
     for i in range(count):
@@ -133,7 +133,7 @@ def _take(values: np.ndarray, count: int, value: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def find_page(viewer: np.void, key: int, position: int, video: int) -> int:
     """The ring place of the page `key` if `video` stood at `position` on it, else UNKNOWN_PAGE."""
     held = min(viewer.pages, PAGES)
@@ -146,14 +146,14 @@ def find_page(viewer: np.void, key: int, position: int, video: int) -> int:
     return UNKNOWN_PAGE
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def begins_list(viewer: np.void, time: int) -> bool:
     """Whether an imported impression at `time` begins a new list of this viewer's."""
     length = viewer.history - viewer.list_start
     return length == 0 or length >= LIST_LENGTH or time - viewer.list_time > LIST_SPAN
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _remember(viewer: np.void, video: int, time: int, watched: int, bits: int, surface: int) -> None:
     day = time // DAY
     if viewer.day != day:
@@ -169,7 +169,7 @@ def _remember(viewer: np.void, video: int, time: int, watched: int, bits: int, s
     viewer.history += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:
     """Take up one action of this viewer's own."""
     kind = action.kind
@@ -245,7 +245,7 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:
         viewer.plain = action.code
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def apply_all(viewers: np.ndarray, actions: np.ndarray, payload: np.ndarray) -> None:
     """Take up actions in order, each in the row its `slot` names (-1: not a resident viewer's, passed over)."""
     for i in range(actions.shape[0]):

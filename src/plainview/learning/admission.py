@@ -28,7 +28,7 @@ DEAD = np.int32(-(1 << 30))
 """Prior of a code that is not to be retrieved."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _admit_entity(tables: Tables, marks: Marks, table: int, owner: int, identity: int) -> int:
     head = tables.head[0]
     if head.free_entities > 0:
@@ -48,7 +48,7 @@ def _admit_entity(tables: Tables, marks: Marks, table: int, owner: int, identity
     return row
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _admit_item(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     head = tables.head[0]
     video = tables.video[row]
@@ -97,7 +97,7 @@ def _admit_item(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     marks.video[row] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def admit(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """See that the video in `row`, its creator and its sound have rows of what is learned, and note their use."""
     now = tables.head[0].now
@@ -121,7 +121,7 @@ def admit(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
         marks.entity[sound.entity] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def expire(tables: Tables, marks: Marks, maps: Maps, before: int) -> int:
     """Forget what nothing has touched since `before` (ms). Returns how many rows came free."""
     head = tables.head[0]

@@ -13,7 +13,7 @@ DURATION_BOUNDS = (100, 5_000, 7_000, 9_000, 11_000, 13_000, 16_000, 18_000, 20_
 """Upper bounds (ms, exclusive) of the duration buckets; the last bucket has none."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def duration_bucket(duration: int) -> int:
     """The bucket of a duration in ms, 0..21."""
     bucket = 0
@@ -23,7 +23,7 @@ def duration_bucket(duration: int) -> int:
     return bucket
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _row(table, flags, slots, used: int, wanted: int) -> int:
     """The row of `wanted`; `used`, prepared for it, where it has none yet (the caller counts it)."""
     row = find(slots, table, wanted)
@@ -35,7 +35,7 @@ def _row(table, flags, slots, used: int, wanted: int) -> int:
     return used
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> None:
     """A video enters the catalogue, or its metadata is replaced; what was learned and decided about it stays.
 
@@ -95,7 +95,7 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
         _take_waiting(tables, marks, row)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def take_decision(tables: Tables, marks: Marks, maps: Maps, action) -> None:
     """Restrict a video, or lift a decision; the video's mask is the union of its active decisions.
 
@@ -128,7 +128,7 @@ def take_decision(tables: Tables, marks: Marks, maps: Maps, action) -> None:
         _restrict(tables, marks, decision.video)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _attach(tables: Tables, known: int, row: int) -> None:
     """Put the decision in row `known` at the head of the chain of the video in `row`."""
     decision = tables.decision[known]
@@ -137,7 +137,7 @@ def _attach(tables: Tables, known: int, row: int) -> None:
     tables.video[row].decision = known
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _restrict(tables: Tables, marks: Marks, row: int) -> None:
     """Bring a video's mask in line with its decisions."""
     video = tables.video[row]
@@ -151,7 +151,7 @@ def _restrict(tables: Tables, marks: Marks, row: int) -> None:
     marks.video[row] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _take_waiting(tables: Tables, marks: Marks, row: int) -> None:
     """Attach the decisions that waited for the video in `row`, in the order they came."""
     head = tables.head[0]
@@ -164,7 +164,7 @@ def _take_waiting(tables: Tables, marks: Marks, row: int) -> None:
     _restrict(tables, marks, row)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def take_origin(tables: Tables, marks: Marks, wanted: int) -> None:
     """From here on rows of this origin may teach."""
     head = tables.head[0]
@@ -174,7 +174,7 @@ def take_origin(tables: Tables, marks: Marks, wanted: int) -> None:
         head.origins += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def approved(tables: Tables, origin: int) -> bool:
     """Whether an import of this origin may teach."""
     found = False

@@ -21,7 +21,7 @@ TOLL = F32(0.1)
 """Of its gain, what a stranger takes off the weakest neighbour of a full list."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _covisit(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32, now: int) -> None:
     """Add `gain` to the weight of the video in row `other` in the list of `item`.
 
@@ -57,13 +57,13 @@ def _covisit(tables: Tables, marks: Marks, item: int, other: int, gain: np.float
         here.weight[weakest] = left
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _pair(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32, now: int) -> None:
     _covisit(tables, marks, other, tables.item[item].video, gain, now)
     _covisit(tables, marks, item, tables.item[other].video, gain, now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def learn_neighbours(tables: Tables, marks: Marks, item: int, past, count: int) -> None:
     """Pair a new positive both ways with the viewer's NEAR latest, and FAR drawn among the older ones.
 

@@ -16,7 +16,7 @@ SHRINK = F32(0.02)
 """Of an embedding, taken off in each step before it is divided by the precision."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None:
     row.query_precision += curvature
     step = F32(1.0) / (P_EMBEDDING + row.query_precision)
@@ -25,7 +25,7 @@ def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None
         query[k] += step * (gradient * taste[k] - SHRINK * query[k])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:
     row.key_precision += curvature
     step = F32(1.0) / (P_EMBEDDING + row.key_precision)
@@ -34,7 +34,7 @@ def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:
         key[k] += step * (attention * back[k] - SHRINK * key[k])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, partners: int) -> None:
     length = F32(0.0)
     spread = F32(0.0)

@@ -45,13 +45,13 @@ LOG_ODDS = {
 """Where the heads start, before anything is learned."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def uniform(key: np.uint64, counter: int) -> np.float32:
     """Uniform in [-1, 1), 24 bits: exact in float32."""
     return F32(np.int64(draw(key, counter) >> U64(40)) - np.int64(1 << 23)) * _SCALE
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def draw_embeddings(row, table: int, identity: int) -> None:
     """Reset query and key of a row to the start of entity `identity` of `table`."""
     key = mix(U64(identity) * U64(8) + U64(table))
@@ -62,7 +62,7 @@ def draw_embeddings(row, table: int, identity: int) -> None:
     row.key_precision = F32(0.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def draw_vector(row, identity: int) -> None:
     """Reset the retrieval vector of an item."""
     key = mix(U64(identity) * U64(8))

@@ -58,7 +58,7 @@ P_CELLS = np.array([300, 300, 30, 150, 300, 300, 450, 300, 300], np.float32)
 P_WEIGHT, P_HEAD_SURFACE, P_HEAD_WEIGHT = F32(2000), F32(50), F32(2000)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def note_partner(
     tables: Tables, scratch: Scratch, place: int, row: int, surface: int, time: int, bits: int, watched: int
 ) -> None:
@@ -77,7 +77,7 @@ def note_partner(
     own.watched = watch_share(watched, tables.video[row].duration) - sums[3] / shown
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _prepare(tables: Tables, context, scratch: Scratch, place: int, now: int) -> None:
     row = scratch.rows[place]
     surface = scratch.surfaces[place]
@@ -90,7 +90,7 @@ def _prepare(tables: Tables, context, scratch: Scratch, place: int, now: int) ->
     scratch.curve[place] = F32(0.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def learn_view(
     tables: Tables,
     marks: Marks,
@@ -121,7 +121,7 @@ def learn_view(
     count(tables, marks, context, row, surface, bits, watched, now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def learn_more(
     tables: Tables, marks: Marks, context, scratch: Scratch, row: int, surface: int, time: int, bits: int
 ) -> None:
@@ -146,7 +146,7 @@ HEAD_BITS = np.array([LONG_VIEW, COMPLETE, LIKE, FOLLOWED, SHARE, COMMENT, NOT_I
 """The outcome that each head but the rank predicts; the last predicts watch time."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _label(tables: Tables, scratch: Scratch, row: int, surface: int, bits: int, watched: int) -> None:
     for head in range(PREDICTED - 1):
         scratch.labels[head] = F32(1.0) if HEAD_BITS[head] & bits else F32(0.0)
@@ -160,20 +160,20 @@ def _label(tables: Tables, scratch: Scratch, row: int, surface: int, bits: int, 
         scratch.labels[7] = UNKNOWN
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _step(cell, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:
     """One diagonal Newton step of a row with `value` and `precision`."""
     cell.precision += curvature
     cell.value += gradient / (prior + cell.precision)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _step_bias(row, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:
     row.bias_precision += curvature
     row.bias += gradient / (prior + row.bias_precision)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _learn_biases(
     tables: Tables,
     marks: Marks,
@@ -220,7 +220,7 @@ def _learn_biases(
             marks.bias[cell] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, positive: bool) -> None:
     if partners == 0:
         return
@@ -246,7 +246,7 @@ def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, 
     marks.ranking[0] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32) -> None:
     value = tables.ranking[0].value
     precision = tables.ranking[0].precision
@@ -255,7 +255,7 @@ def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32
         value[j] += gradient * x[j] / (P_WEIGHT + precision[j])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positive: bool) -> None:
     chance = sigmoid(scratch.score[0] + context.log_odds + tables.weight[W_OFFSET].value)
     gradient = ((F32(1.0) if positive else F32(0.0)) - chance) * ALONE
@@ -268,7 +268,7 @@ def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positi
     marks.ranking[0] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surface: int) -> None:
     """One logistic step of all heads on the impression in row 0 of the scratch; unknown labels teach nothing."""
     x = scratch.x[0]
@@ -292,7 +292,7 @@ def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surfac
         marks.head_input[j] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.float32) -> None:
     square = x * x
     for head in range(HEAD_COLUMNS):

@@ -12,7 +12,7 @@ from plainview.feed.tables import POPULAR, REGIONS, Marks, Tables
 F32 = np.float32
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def count_view(
     tables: Tables, marks: Marks, item: int, region: int, time: int, gain: np.float32, half_life: int
 ) -> None:
@@ -28,7 +28,7 @@ def count_view(
     marks.item[item] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
     """Make each region's list anew: most popular first, ties by video id."""
     head = tables.head[0]

@@ -48,7 +48,7 @@ class Scratch(NamedTuple):
     """Item rows of a viewer's positives, newest first (`feed.positives`)."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def new_scratch() -> Scratch:
     """Scratch for one thread."""
     n = PARTNERS + 1

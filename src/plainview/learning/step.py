@@ -100,7 +100,7 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
     marks.head[0] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _advance(tables: Tables, marks: Marks, maps: Maps, time: int, settings: Settings) -> None:
     """Move the world's clock. It never goes back; days and periods turn by it alone, not by who cuts epochs when."""
     head = tables.head[0]
@@ -118,13 +118,13 @@ def _advance(tables: Tables, marks: Marks, maps: Maps, time: int, settings: Sett
         head.tick = tick
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _capped(viewer, time: int, cap: int) -> bool:
     """Whether this viewer has taught as much today as one viewer may."""
     return viewer.day == time // DAY and viewer.acts >= cap
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) -> int:
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
@@ -157,7 +157,7 @@ def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) ->
     return VIEW
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
@@ -185,7 +185,7 @@ def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:
     return MORE if lesson.bits and before & VIEWED and tables.video[row].item >= 0 else NOTHING
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:
     """Note the page's other viewed videos that came out otherwise than `bits`, in the page's order."""
     partners = 0
@@ -207,7 +207,7 @@ def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:
     return partners
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:
     """One impression and what came of it: counters, popularity, retrieval and the model learn from it."""
     head = tables.head[0]

@@ -33,7 +33,7 @@ DOUBLING = 1420
 """PRIOR_SCALE x ln 2, rounded: what a doubling of the positives adds to a prior."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def log2_fixed(x: np.float32) -> int:
     """log2(x) in 256ths for 2^-12 <= x < 2^30, linear between powers of two (too low by at most 0.0861)."""
     n = I64(x * F32(4096.0))
@@ -49,7 +49,7 @@ def log2_fixed(x: np.float32) -> int:
     return (whole - 12) * 256 + part
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def encode(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """Derive what retrieval scans from an item: its vector in int8, and its prior, PRIOR_SCALE x (bias + ln(1 + c)).
 
@@ -68,13 +68,13 @@ def encode(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     marks.item[row] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def bounded(x: np.float32, limit: np.float32) -> np.float32:
     """x, clamped to [-limit, limit]."""
     return min(max(x, -limit), limit)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _dot(a, b) -> np.float32:
     total = F32(0.0)
     for k in range(CODE):
@@ -82,7 +82,7 @@ def _dot(a, b) -> np.float32:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def learn_vector(tables: Tables, marks: Marks, maps: Maps, row: int, past, count: int) -> None:
     """One step on a positive of item `row`; `past` holds the item rows of the viewer's positives before it."""
     head = tables.head[0]
@@ -153,7 +153,7 @@ def learn_vector(tables: Tables, marks: Marks, maps: Maps, row: int, past, count
         encode(tables, marks, maps, past[j])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def note_positive(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """Count a positive of item `row`, and put it among the latest."""
     head = tables.head[0]

@@ -19,7 +19,7 @@ class Ineligible:
         return _reasons(inputs.tables, rows, 4 * inputs.region + inputs.age)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _reasons(tables: Tables, rows: Rows, bit: int) -> NDArray[np.int64]:
     reasons = np.full(rows.shape[0], -1, np.int64)
     for i in range(rows.shape[0]):
@@ -28,7 +28,7 @@ def _reasons(tables: Tables, rows: Rows, bit: int) -> NDArray[np.int64]:
     return reasons
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def deciding(tables: Tables, row: int, bit: int) -> int:
     """The lowest number of an active decision that restricts the video in `row` for `bit` of the mask."""
     first = -1

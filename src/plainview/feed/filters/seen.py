@@ -23,7 +23,7 @@ class Seen:
         return _reasons(inputs.viewer[0], inputs.tables, rows)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _reasons(viewer, tables: Tables, rows: Rows) -> NDArray[np.int64]:
     reasons = np.full(rows.shape[0], -1, np.int64)
     held = min(viewer.seen, SEEN)

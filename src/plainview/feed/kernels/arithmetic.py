@@ -32,13 +32,13 @@ def _powers() -> NDArray[np.float32]:
 POWERS: NDArray[np.float32] = _powers()
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, inline="always")
 def power_of_two(exponent: int) -> np.float32:
     """2^exponent as float32, for -126 <= exponent <= 126."""
     return POWERS[exponent + 126]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def exp(x: np.float32) -> np.float32:
     """e^x in float32, x clamped to [-87, 87]; relative error below 3e-7 (Cephes' expf polynomial)."""
     if x > F32(87.0):
@@ -62,7 +62,7 @@ def exp(x: np.float32) -> np.float32:
     return p * power_of_two(exponent)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def decay(elapsed: int, half_life: int) -> np.float32:
     """2^(-elapsed / half_life), both in ms; 1 where elapsed <= 0, and 0 below 2^-60."""
     if elapsed <= 0:
@@ -72,13 +72,13 @@ def decay(elapsed: int, half_life: int) -> np.float32:
     return exp(-(F32(elapsed) / F32(half_life)) * F32(0.6931471805599453))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def settle(x: np.float32) -> np.float32:
     """x, or 0 where it has decayed below 2^-60: no subnormal is ever reached."""
     return F32(0.0) if F32(-(2.0**-60)) < x < F32(2.0**-60) else x
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def log(x: np.float32) -> np.float32:
     """The natural logarithm of a positive normal number, in float32; absolute error below 1e-6 on [1e-3, 1e6].
 
@@ -99,7 +99,7 @@ def log(x: np.float32) -> np.float32:
     return exponent * F32(0.69314718) + p
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def sigmoid(x: np.float32) -> np.float32:
     """1 / (1 + e^-x), in (0, 1)."""
     if x >= F32(0.0):
@@ -108,7 +108,7 @@ def sigmoid(x: np.float32) -> np.float32:
     return e / (F32(1.0) + e)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, inline="always")
 def mix(x: np.uint64) -> np.uint64:
     """The finaliser of splitmix64 (Steele, Lea, Flood 2014): a bijection of 64-bit words that looks random."""
     x = U64(x)
@@ -117,13 +117,13 @@ def mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> U64(31))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def draw(key: np.uint64, counter: int) -> np.uint64:
     """Word `counter` of the random stream `key`: splitmix64 addressed by counter."""
     return mix(U64(key) + U64(counter + 1) * U64(0x9E3779B97F4A7C15))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def draw_below(key: np.uint64, counter: int, bound: int) -> int:
     """A number in [0, bound), bound < 2^31, from the upper 32 bits of a draw (bias below bound / 2^32)."""
     return np.int64(((draw(key, counter) >> U64(32)) * U64(bound)) >> U64(32))

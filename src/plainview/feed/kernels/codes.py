@@ -21,14 +21,14 @@ LIVE = I32(-(1 << 29))
 BLOCK = 1024
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def to_code(x: np.float32, scale: np.float32) -> np.int8:
     """x * scale rounded half away from zero, clamped to [-127, 127]."""
     y = min(max(x * scale, F32(-127.0)), F32(127.0))
     return np.int8(I32(y + (F32(0.5) if y >= F32(0.0) else F32(-0.5))))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def scan(codes, priors, rows: int, queries, count: int, scores) -> None:
     """scores[r] = the highest queries[i] . codes[:, r] over i < count, plus priors[r]: exact in int32.
 
@@ -52,7 +52,7 @@ def scan(codes, priors, rows: int, queries, count: int, scores) -> None:
             scores[start + r] += priors[start + r]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _sift(scores, codes, heap, size: int, at: int) -> None:
     while True:
         last = 2 * at + 1
@@ -69,7 +69,7 @@ def _sift(scores, codes, heap, size: int, at: int) -> None:
         at = last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def best(scores, codes, rows: int, heap) -> int:
     """Write the rows with the highest scores, ties to the lower id, best first, into `heap`; returns how many."""
     size = heap.shape[0]

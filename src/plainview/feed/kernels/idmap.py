@@ -24,7 +24,7 @@ def empty_slots(rows: int) -> Slots:
     return np.full(size, -1, np.int32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def find(slots: Slots, table: np.ndarray, wanted: int) -> int:
     """The row of `table` whose field `id` is `wanted`, or -1."""
     mask = slots.shape[0] - 1
@@ -38,7 +38,7 @@ def find(slots: Slots, table: np.ndarray, wanted: int) -> int:
         at = (at + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def insert(slots: Slots, wanted: int, row: int) -> None:
     """Note that id `wanted`, which is not yet in the map, stands in `row`."""
     mask = slots.shape[0] - 1

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from plainview.feed.kernels.arithmetic import mix
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def before(value: float, identity: int, other_value: float, other_identity: int) -> bool:
     """Whether (value, identity) comes first: larger value, then smaller id."""
     return value > other_value or (value == other_value and identity < other_identity)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _sift(values, ids, heap, size: int, at: int) -> None:
     # The heap's root is the one that comes last.
     while True:
@@ -56,7 +56,7 @@ def top_rows(values: np.ndarray, ids: NDArray[np.int64], count: int) -> NDArray[
     return heap
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def first_places(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """The places of `rows` (not negative) at which a row stands for the first time, ascending."""
     slots = 16

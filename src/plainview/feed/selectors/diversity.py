@@ -41,7 +41,7 @@ class Diversity:
         return Slate(pool[order], values, selectors, slate.propensities[order])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def likeness(tables: Tables, a: int, b: int) -> np.float32:
     """How alike two videos are by tags and sound, in [0, 1]."""
     one, other = tables.video[a], tables.video[b]
@@ -62,7 +62,7 @@ def likeness(tables: Tables, a: int, b: int) -> np.float32:
     return min(alike, F32(1.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _greedy(tables: Tables, rows, ids, values, penalty: np.float32, length: int):
     count = rows.shape[0]
     length = min(length, count)

@@ -28,7 +28,7 @@ class Spacing:
         return Slate(slate.places[order], values, selectors, slate.propensities[order])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _space(creators, ids, values, decay: np.float32, floor: np.float32):
     count = creators.shape[0]
     order = np.empty(count, np.int32)

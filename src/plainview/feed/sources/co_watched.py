@@ -32,7 +32,7 @@ class CoWatched:
         return Retrieved(*_retrieve(inputs.viewer[0], inputs.tables, inputs.maps, limit))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
     past = np.empty(HISTORY, np.int64)
     count = positives(viewer, tables, maps, past)

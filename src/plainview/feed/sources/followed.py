@@ -20,7 +20,7 @@ class Followed:
         return Retrieved(*_retrieve(inputs.viewer[0], inputs.tables, inputs.maps, limit, inputs.now))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _retrieve(viewer, tables: Tables, maps: Maps, limit: int, now: int):
     most = viewer.follows * RECENT
     rows = np.empty(most, np.int32)

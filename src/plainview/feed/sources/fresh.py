@@ -26,7 +26,7 @@ class Fresh:
         return Retrieved(*_retrieve(inputs.tables, limit, newcomers, inputs.key))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _retrieve(tables: Tables, limit: int, newcomers: int, key: np.uint64):
     held = min(tables.head[0].fresh, FRESH)
     pool = np.empty(held, np.int32)

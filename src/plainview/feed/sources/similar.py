@@ -54,7 +54,7 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
     return rows, kept
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def interests(tables: Tables, past, count: int, queries) -> int:
     """Split a viewer's positives (item rows, newest first) into interests and write their queries, int32.
 
