@@ -13,7 +13,7 @@ from plainview.journal.journal import now
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.events import Events
 from plainview.platform.founding import found
-from plainview.platform.home import Home
+from plainview.platform.home import Home, HomeError
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, Progress
 from plainview.platform.metrics import Metrics
@@ -28,6 +28,7 @@ from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_text
+from plainview.storage import StoreError
 
 RESIDENTS = 20_480
 """Viewers whose state is in memory, in serving and in learning each: 15.6 KB a viewer."""
@@ -53,7 +54,8 @@ class Application:
     ) -> None:
         """Open `home` and bring everything up to the journal's last record.
 
-        Raises HomeError for a directory that cannot be used, LineageBroken and JournalDamaged for one that is damaged.
+        Raises HomeError for a directory that cannot be used or a disk that is full, LineageBroken and JournalDamaged
+        for one that is damaged.
         """
         configuration = installed().configuration
         self.home = home
@@ -105,6 +107,11 @@ class Application:
             self._gauges()
             self.journal.watch(self._observe)
             self.learner.start()
+        except (OSError, StoreError) as error:
+            self.journal.close()
+            raise HomeError(
+                f"{home.path}: {error}; mend that or free some space, and start again: nothing is lost"
+            ) from error
         except BaseException:
             self.journal.close()
             raise
@@ -114,6 +121,11 @@ class Application:
         """The epoch that pages are ranked on now."""
         assert self._published is not None
         return self._published.epoch
+
+    @property
+    def trouble(self) -> str:
+        """What holds learning up for now, a full disk for one; empty where nothing does."""
+        return self.learner.trouble
 
     @property
     def failure(self) -> str:
