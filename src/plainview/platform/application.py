@@ -19,6 +19,7 @@ from plainview.platform.lineage import Lineage, Progress
 from plainview.platform.metrics import Metrics
 from plainview.platform.pages import Pages
 from plainview.platform.pins import Pins
+from plainview.platform.pruning import prune
 from plainview.platform.published import Published
 from plainview.platform.releases import environment_digest, installed, installed_digest
 from plainview.platform.residency import Residency
@@ -67,6 +68,7 @@ class Application:
         try:
             charter = found(self.journal, home.epochs)
             identity = to_text(hashlib.sha256(encode(charter)).digest())
+            self._window = charter.replay_window
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
@@ -78,7 +80,7 @@ class Application:
                 self._publish,
                 residents=residents,
                 cadence=cadence,
-                kept=self.catalogue.save,
+                kept=self._kept,
             )
             world, epoch, policy = self.learner.catch_up(progress)
             self.catalogue.restore(progress)
@@ -167,6 +169,12 @@ class Application:
         self.residency.observe(entries)
         self.sessions.observe(entries)
         self.serving.observe(entries)
+
+    def _kept(self) -> None:
+        """Called by the learner when it has kept a snapshot."""
+        self.catalogue.save()
+        stored = self.catalogue.stored
+        prune(self.lineage, self.home.epochs, self._window, () if stored is None else (stored,))
 
     def _publish(self, delta: Arrays, epoch: Epoch, policy: int) -> None:
         if self._published is not None:

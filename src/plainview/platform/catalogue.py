@@ -133,6 +133,11 @@ class Catalogue:
             self._objects.delete(self._stored)
         self._stored = stored
 
+    @property
+    def stored(self) -> str | None:
+        """The object that the next start loads; None where nothing was kept yet."""
+        return self._stored
+
     def find(self, video: int) -> Place | None:
         """Where `video` is, None where there is none of that id."""
         place = self._recent.get(video)
