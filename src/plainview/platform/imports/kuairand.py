@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
-from plainview.platform.imports.source import files_digest, find_folder, first_of_each, member, midnight, tag_list
+from plainview.platform.imports.source import dated, files_digest, find_folder, first_of_each, member, past, tag_list
 from plainview.platform.imports.tables import Column, Faults, Rows, SourceError
 from plainview.records import History, Impression, Origin, Record, Video, Viewer, outcome_bits
 
@@ -95,11 +95,13 @@ _HISTORY = (
 class KuaiRand:
     """The data set in `folder`, read when this is built. A `source.Source`.
 
-    Raises SourceError where files or columns are missing; rows that cannot be used go to `faults`.
+    `now` is the time of reading, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
+    used go to `faults`.
     """
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
+    def __init__(self, folder: Path, faults: Faults, now: int) -> None:
         self.faults = faults
+        self._now = now
         logs, users, videos, history = _layout(folder)
         read = [*logs, users, videos, *history]
         quoted = videos.suffix == ".csv"
@@ -108,7 +110,7 @@ class KuaiRand:
         parts: list[Rows] = []
         offset = 0
         for path in logs:
-            rows = tables.read(path, _LOG, faults)
+            rows = past(tables.read(path, _LOG, faults), path, "time_ms", now, faults)
             parts.append(self._known(rows, path, offset))
             offset += rows.total
         self._log = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}
@@ -203,16 +205,13 @@ class KuaiRand:
         rows = tables.report(
             rows, path, first_of_each(rows["video_id"]), "video_id", "video {} is there twice", self.faults
         )
-        dates = {text: midnight(text) for text in set(rows["upload_dt"].tolist())}
-        good = np.array([dates[text] is not None for text in rows["upload_dt"].tolist()], np.bool_)
-        rows = tables.report(rows, path, good, "upload_dt", "{!r} is not a date YYYY-MM-DD", self.faults)
+        rows = dated(rows, path, "upload_dt", self._now, self.faults)
         lists = {text: tag_list(text) for text in set(rows["tag"].tolist())}
         good = np.array([lists[text] is not None for text in rows["tag"].tolist()], np.bool_)
         rows = tables.report(rows, path, good, "tag", "{!r} is not a list of tag numbers", self.faults)
         order = np.argsort(rows["video_id"], kind="stable")
         videos = {name: column[order] for name, column in rows.columns.items()}
         forms = {name: number for number, name in enumerate(FORMS)}
-        videos["created"] = np.array([dates[text] for text in videos["upload_dt"].tolist()], np.int64)
         videos["form"] = np.array([forms.get(text, 0) for text in videos["upload_type"].tolist()], np.int64)
         videos["music_id"] = np.maximum(videos["music_id"], 0)
         tags = np.empty(len(order), object)
@@ -234,7 +233,7 @@ class KuaiRand:
 
     def _read_history(self, history: Path, users: Path) -> dict[str, NDArray[np.int64]]:
         ends = tables.read(users, (Column("user_id"), Column("last_time_ms", low=_TIME[0], high=_TIME[1])), self.faults)
-        ends = self._viewer_known(ends, users)
+        ends = past(self._viewer_known(ends, users), users, "last_time_ms", self._now, self.faults)
         ends = tables.report(
             ends, users, first_of_each(ends["user_id"]), "user_id", "viewer {} is there twice", self.faults
         )

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
 from plainview.platform.imports.kuairand import FORMS
-from plainview.platform.imports.source import files_digest, find_folder, first_of_each, member, midnight, tag_list
+from plainview.platform.imports.source import dated, files_digest, find_folder, first_of_each, member, past, tag_list
 from plainview.platform.imports.tables import Column, Faults, Rows, SourceError
 from plainview.records import Impression, Origin, Record, Video, Viewer, outcome_bits
 
@@ -62,13 +62,15 @@ _DAILY = (
 class KuaiRec:
     """The data set in `folder`, read when this is built. A `source.Source`.
 
-    Raises SourceError where files or columns are missing; rows that cannot be used go to `faults`.
+    `now` is the time of reading, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
+    used go to `faults`.
     """
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
+    def __init__(self, folder: Path, faults: Faults, now: int) -> None:
         if not folder.is_dir():
             raise SourceError(f"{folder}: no such folder")
         self.faults = faults
+        self._now = now
         self._log: dict[str, NDArray[np.int64]] = {}
         self._videos: dict[str, NDArray[Any]] = {}
         self._viewers: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -159,6 +161,7 @@ class KuaiRec:
         for path in matrices:
             rows = tables.read(path, _MATRIX, self.faults)
             total = rows.total
+            rows = past(rows, path, "timestamp", self._now, self.faults)
             for column, ids, what in (("user_id", self._viewers, "viewer"), ("video_id", self.videos(), "video")):
                 rows = tables.report(rows, path, member(rows[column], ids), column, f"unknown {what} {{}}", self.faults)
             np.maximum.at(longest, np.searchsorted(self.videos(), rows["video_id"]), rows["video_duration"])
@@ -177,13 +180,10 @@ class KuaiRec:
     def _read_videos(self, path: Path) -> dict[str, NDArray[Any]]:
         rows = tables.read(path, _DAILY, self.faults, quoted=True)
         rows = rows.keep(first_of_each(rows["video_id"]))  # one row a day: the first is as good as any
-        dates = {text: midnight(text) for text in set(rows["upload_dt"].tolist())}
-        good = np.array([dates[text] is not None for text in rows["upload_dt"].tolist()], np.bool_)
-        rows = tables.report(rows, path, good, "upload_dt", "{!r} is not a date YYYY-MM-DD", self.faults)
+        rows = dated(rows, path, "upload_dt", self._now, self.faults)
         order = np.argsort(rows["video_id"], kind="stable")
         videos = {name: column[order] for name, column in rows.columns.items()}
         forms = {name: number for number, name in enumerate(FORMS)}
-        videos["created"] = np.array([dates[text] for text in videos["upload_dt"].tolist()], np.int64)
         videos["form"] = np.array([forms.get(text, 0) for text in videos["upload_type"].tolist()], np.int64)
         videos["music_id"] = np.maximum(videos["music_id"], 0)
         return videos
