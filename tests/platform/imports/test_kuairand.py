@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from plainview.platform.imports.kuairand import FORMS, KuaiRand
+from plainview.platform.imports.kuairand import KuaiRand
+from plainview.platform.imports.kuaishou import FORMS
 from plainview.platform.imports.tables import Faults, RowFault, SourceError
 from plainview.records import History, Impression, Origin, Record, Video, Viewer, decode, encode, outcome_bits
 from tests.platform.imports.data_sets import LOG, NOW, RANDOM, STANDARD_1, STANDARD_2, T, kuairand, log_row, write

@@ -87,6 +87,16 @@ def dated(rows: Rows, path: Path, column: str, now: int, faults: Faults) -> Rows
     return report(rows, path, created <= now + FIRST_DAYLIGHT, column, "{!r} is in the future", faults)
 
 
+def tagged(rows: Rows, path: Path, column: str, faults: Faults) -> Rows:
+    """The rows with a `tag_list` in `column`, which they get as one more column, `tags`; the others are faults."""
+    lists = {text: tag_list(text) for text in set(rows[column].tolist())}
+    good = np.array([lists[text] is not None for text in rows[column].tolist()], np.bool_)
+    rows = report(rows, path, good, column, "{!r} is not a list of tag numbers", faults)
+    tags = np.empty(len(rows.row), object)
+    tags[:] = [lists[text] for text in rows[column].tolist()]
+    return rows.with_column("tags", tags)
+
+
 def past(rows: Rows, path: Path, column: str, now: int, faults: Faults) -> Rows:
     """Leave out the rows whose time (Unix ms in `column`) is later than `now`, with a fault for each."""
     return report(rows, path, rows[column] <= now, column, f"{{}} ms is in the future: it is {now} ms now", faults)
