@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from plainview.journal.journal import now
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.tables import Faults, SourceError
 from plainview.records import History, Impression, Origin, Record, Video, Viewer, outcome_bits
@@ -111,7 +112,7 @@ def load(folder: Path) -> tuple[Log, list[Path]]:
 
     Raises SourceError where anything in it is at fault: a bench does not run on part of the rows.
     """
-    source = KuaiRand(folder, Faults())
+    source = KuaiRand(folder, Faults(), now())
     if source.faults.count:
         raise SourceError(
             f"{folder}: {source.faults.count} rows cannot be used, the first is: {source.faults.first[0]}"

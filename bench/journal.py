@@ -21,7 +21,7 @@ from typing import NamedTuple, Protocol
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.report import Figure, arguments, percentile, print_figures, release_digest
+from bench.report import Figure, Figures, arguments, percentile, print_figures
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.records import Event, encode
 from plainview.records.fields import to_text
@@ -163,39 +163,28 @@ def measure(directory: Path, seed: int) -> list[Figure]:
     size = journal.size
     journal.close()
     peer.close()
-    release, digest = release_digest(), to_text(data.digest())
+    figures = Figures("journal", to_text(data.digest()), seed)
 
-    def figure(name: str, value: float, unit: str, peer_value: float | None, protocol: str) -> Figure:
-        return Figure(
-            figure=f"journal.{name}",
-            value=value,
-            unit=unit,
-            peer=PEER if peer_value is not None else "",
-            peer_value=peer_value,
-            protocol=protocol,
-            data_digest=digest,
-            release_digest=release,
-            seed=seed,
-        )
+    def figure(name: str, value: float, unit: str, peer_value: float | None, protocol: str) -> None:
+        figures.add(name, value, unit, protocol, PEER if peer_value is not None else "", peer_value)
 
-    figures = []
     for ours, theirs in pairs:
         name = f"append.{ours.size}"
         protocol = (
             f"{len(ours.seconds)} batches of {ours.size} events, each durable, one caller; peer: same rows, by turns"
         )
-        figures.append(figure(f"{name}.rate", ours.rate, "records/s", theirs.rate, protocol))
+        figure(f"{name}.rate", ours.rate, "records/s", theirs.rate, protocol)
         for percent in (50, 99):
             values = (percentile(one.seconds, percent) * 1000 for one in (ours, theirs))
-            figures.append(figure(f"{name}.p{percent}", next(values), "ms", next(values), protocol))
+            figure(f"{name}.p{percent}", next(values), "ms", next(values), protocol)
         cpu = [one.processor / len(one.seconds) / one.size * 1e6 for one in (ours, theirs)]
-        figures.append(figure(f"{name}.cpu", cpu[0], "us/record", cpu[1], protocol))
+        figure(f"{name}.cpu", cpu[0], "us/record", cpu[1], protocol)
     protocol = f"{THREADS} threads, one event at a time, each durable; journal of {size:,} records"
     for percent in (50, 99):
         value = percentile(grouped.seconds, percent) * 1000
-        figures.append(figure(f"append.grouped.p{percent}", value, "ms", None, protocol))
+        figure(f"append.grouped.p{percent}", value, "ms", None, protocol)
     rate = THREADS * len(grouped.seconds) / sum(grouped.seconds)
-    figures.append(figure("append.grouped.rate", rate, "records/s", None, protocol))
+    figure("append.grouped.rate", rate, "records/s", None, protocol)
     return figures
 
 

@@ -30,7 +30,8 @@ from bench.peers.own_rate import OwnRate
 from bench.peers.popularity import Popularity
 from bench.peers.random_order import RandomOrder
 from bench.ranking_metrics import Floats, metrics
-from bench.report import Figure, arguments, data_digest, print_figures, release_digest
+from bench.report import Figures, arguments, print_figures
+from plainview.platform.imports.source import files_digest
 
 DATA = Path("../shared/data/kuairand-pure")
 RANKER = "bench.production:ranker"
@@ -98,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         log = shuffled_times(log, log.first_of(window.first), options.seed)
     ours, features = plugged(options.ranker), plugged(options.features)
     count = int(((log.date >= window.first) & (log.date <= window.last)).sum())
-    figures: list[Figure] = []
+    figures = Figures("", files_digest(files), options.seed)
     notes = Table(title="paired bootstrap over users", show_edge=False, pad_edge=False)
     for heading in ("figure", "ranker", "value", "sd", "ours ahead by", "sd of that", "95 %"):
         notes.add_column(heading, justify="left" if heading in ("figure", "ranker") else "right")
@@ -110,36 +111,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         others = [measure(log, factory, window, regime, options.seed) for factory in peers(features)]
         _say(f"{regime}: ours", options.json)
         own = measure(log, ours, window, regime, options.seed) if ours is not None else None
-        digests = {"data_digest": data_digest(files), "release_digest": release_digest(), "seed": options.seed}
         for view in VIEWS:
             for name in NAMES:
                 best = max(others, key=lambda other: other.values[view][name])
                 label = f"{'session.' if view == 'session' else ''}{name}.{regime}"
                 lists = "one list a user" if view == "pooled" else "one list a session"
-                figures.append(
-                    Figure(
-                        figure=label,
-                        value=None if own is None else own.values[view][name],
-                        unit="",
-                        peer=best.name,
-                        peer_value=best.values[view][name],
-                        protocol=f"{what}, {lists}" + ("" if own is not None else f"; no ranker at {options.ranker}"),
-                        **digests,
-                    )
-                )
+                value = None if own is None else own.values[view][name]
+                how = f"{what}, {lists}" + ("" if own is not None else f"; no ranker at {options.ranker}")
+                figures.add(label, value, "", how, best.name, best.values[view][name])
                 if name == "primary":
                     _note(notes, label, own, [guard, *others], view, name)
-        figures.append(
-            Figure(
-                figure=f"guard.primary.{regime}",
-                value=guard.values["pooled"]["primary"],
-                unit="",
-                peer=others[0].name,
-                peer_value=others[0].values["pooled"]["primary"],
-                protocol=f"{what}; {guard.name} must score as random does",
-                **digests,
-            )
-        )
+        value, peer = (one.values["pooled"]["primary"] for one in (guard, others[0]))
+        how = f"{what}; {guard.name} must score as random does"
+        figures.add(f"guard.primary.{regime}", value, "", how, others[0].name, peer)
     Console(stderr=options.json, width=150).print(notes)
     print_figures(figures, options.json)
 

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.report import Figure, arguments, print_figures, release_digest
+from bench.report import Figures, arguments, print_figures
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest, kernel_cache
 
@@ -124,35 +124,25 @@ def main(argv: Sequence[str] | None = None) -> None:
             shutil.rmtree(home.path / name, ignore_errors=True)
         _say("replaying")
         rolled = roll(home, served.start)
-        digests: dict[str, Any] = {
-            "data_digest": built.digest,
-            "release_digest": release_digest(),
-            "seed": options.seed,
-        }
     finally:
         if options.data is None:
             shutil.rmtree(directory, ignore_errors=True)
     protocol = f"{options.videos:,} videos, {served.pages:,} pages measured at {RATE}/s with {VIEWS} views each"
-    figures = [
-        Figure(
-            figure="replay.cpu_per_page",
-            value=1000 * rolled.cpu_seconds / rolled.pages,
-            unit="ms",
-            peer="serving the same pages",
-            peer_value=1000 * served.cpu_seconds / served.pages,
-            protocol=f"{protocol}; {rolled.identical:,} pages replayed, all identical; serving without its warm-up",
-            **digests,
-        ),
-        Figure(
-            figure="replay.import.records_per_second",
-            value=served.start / rolled.import_seconds,
-            unit="records/s",
-            peer="",
-            peer_value=None,
-            protocol=f"{served.start:,} records of an import read, checked and folded, by CPU time",
-            **digests,
-        ),
-    ]
+    figures = Figures("replay", built.digest, options.seed)
+    figures.add(
+        "cpu_per_page",
+        1000 * rolled.cpu_seconds / rolled.pages,
+        "ms",
+        f"{protocol}; {rolled.identical:,} pages replayed, all identical; serving without its warm-up",
+        "serving the same pages",
+        1000 * served.cpu_seconds / served.pages,
+    )
+    figures.add(
+        "import.records_per_second",
+        served.start / rolled.import_seconds,
+        "records/s",
+        f"{served.start:,} records of an import read, checked and folded, by CPU time",
+    )
     print_figures(figures, options.json)
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib
 import os
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from plainview.records.fields import DASHES, to_text
+from plainview.platform.releases import installed_digest
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +33,35 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     data_digest: str
     release_digest: str
     seed: int
+
+
+class Figures(list[Figure]):
+    """The figures of one run of one bench: what they have in common is given once."""
+
+    def __init__(self, bench: str, data_digest: str, seed: int) -> None:
+        """`bench` begins every figure's name; empty for none."""
+        super().__init__()
+        self._bench = bench
+        self._data_digest = data_digest
+        self._seed = seed
+
+    def add(
+        self, name: str, value: float | None, unit: str, protocol: str, peer: str = "", peer_value: float | None = None
+    ) -> None:
+        """One more figure, see `Figure`."""
+        self.append(
+            Figure(
+                figure=f"{self._bench}.{name}" if self._bench else name,
+                value=value,
+                unit=unit,
+                peer=peer,
+                peer_value=peer_value,
+                protocol=protocol,
+                data_digest=self._data_digest,
+                release_digest=installed_digest(),
+                seed=self._seed,
+            )
+        )
 
 
 def arguments(description: str, seed: int = 0) -> argparse.ArgumentParser:
@@ -88,27 +114,6 @@ def machine() -> dict[str, str | int]:
         "numpy": _version("numpy"),
         "numba": _version("numba"),
     }
-
-
-def data_digest(paths: Iterable[Path]) -> str:
-    """SHA-256 over files in name order, each as `name\\0size\\0` and its bytes; 43 characters of base64url."""
-    state = hashlib.sha256(b"plainview/files/v1\x00")
-    for path in sorted(paths, key=lambda path: path.name):
-        state.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                state.update(block)
-    return to_text(state.digest())
-
-
-def release_digest() -> str:
-    """The digest of the release installed here; dashes where the platform is not installed."""
-    try:
-        releases: Any = importlib.import_module("plainview.platform.releases")
-    except ModuleNotFoundError:
-        return DASHES
-    digest: str | bytes = releases.installed_digest()
-    return to_text(digest) if isinstance(digest, bytes) else digest
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:

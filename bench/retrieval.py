@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from bench.kuairand import plugged
 from bench.peers.retrievers import AlternatingLeastSquares, PopularItems
 from bench.positives import Ints, Positives
-from bench.report import Figure, arguments, data_digest, print_figures, release_digest
+from bench.report import Figures, arguments, print_figures
+from plainview.platform.imports.source import files_digest
 
 DATA = Path("../shared/data/kuairec")
 SOURCES = "bench.production:sources"
@@ -92,25 +93,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     protocol = (
         f"{options.split}: {len(wanted)} users, {len(positives.candidates)} candidates, own training items left out"
     )
-    figures = []
+    figures = Figures("", files_digest(files), options.seed)
     for at, k in enumerate(CUTS):
         best, value = max(((name, values[at]) for name, values in peers), key=lambda pair: pair[1])
         others = ", ".join(f"{name} {values[at]:.4f}" for name, values in peers)
         ours: list[tuple[str, float | None]] = [(name, values[at]) for name, values in sources]
         for name, found in ours or [("peers", None)]:
-            figures.append(
-                Figure(
-                    figure=f"recall{k}.{name}",
-                    value=found,
-                    unit="",
-                    peer=best,
-                    peer_value=value,
-                    protocol=f"{protocol}; {others}" + ("" if sources else f"; no sources at {options.sources}"),
-                    data_digest=data_digest(files),
-                    release_digest=release_digest(),
-                    seed=options.seed,
-                )
-            )
+            how = f"{protocol}; {others}" + ("" if sources else f"; no sources at {options.sources}")
+            figures.add(f"recall{k}.{name}", found, "", how, best, value)
     print_figures(figures, options.json)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.journals import Size, build
-from bench.report import Figure, arguments, percentile, print_figures
+from bench.report import Figure, Figures, arguments, percentile, print_figures
 from bench.serving import Server
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.ranking import Asked, rank
@@ -63,22 +63,8 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
     home = Home(path / "home")
     built = build(home, Size(options.videos, VIEWERS, VIEWERS, 2 * options.videos), options.seed)
     shape = f"{options.videos:,} videos, {installed().configuration.candidates:,} candidates scored, receipt durable"
-    figures: list[Figure] = []
-
-    def figure(name: str, value: float | None, unit: str, protocol: str) -> None:
-        figures.append(
-            Figure(
-                figure=f"serve.{name}",
-                value=value,
-                unit=unit,
-                peer="",
-                peer_value=None,
-                protocol=protocol,
-                data_digest=built.digest,
-                release_digest=installed_digest(),
-                seed=options.seed,
-            )
-        )
+    figures = Figures("serve", built.digest, options.seed)
+    figure = figures.add
 
     def latencies(name: str, seconds: list[float], protocol: str) -> None:
         for percent in (50, 99):

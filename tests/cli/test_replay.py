@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from plainview.cli.replay import _bar, _closing
+from plainview.platform import home as platform_home
 from plainview.platform import releases
 from plainview.platform.findings import Difference, Report
 from plainview.platform.home import Home
+from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import flip
@@ -55,13 +57,27 @@ def test_json_is_the_whole_report(served: Path) -> None:
     assert (report["pages"], report["identical"], report["differing"]) == (60, 60, [])
 
 
-def test_another_release_is_inconclusive(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_by = releases.installed_digest()
-    monkeypatch.setattr(releases, "installed_digest", lambda: to_text(bytes(32)))
+def test_an_earlier_release_is_inconclusive(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served_by, other = installed_digest(), to_text(bytes(32))
+    monkeypatch.setattr(releases, "installed_digest", lambda: other)
+    monkeypatch.setattr(platform_home, "check_release", lambda _: None)  # as in a journal that went on under `other`
     result = invoke("replay", "--all", "--home", served)
     assert result.exit_code == 3
-    assert f"inconclusive: 60 pages served by release {served_by}, installed is {to_text(bytes(32))}" in result.output
+    assert f"inconclusive: 60 pages served by release {served_by}, installed is {other}" in result.output
     assert "100 %" not in result.output
+
+
+@pytest.mark.parametrize("command", [("replay", "--all"), ("feed", "1"), ("serve",)])
+def test_another_releases_home_is_refused_in_one_line(
+    served: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    other = to_text(bytes(32))
+    monkeypatch.setattr(platform_home, "installed_digest", lambda: other)
+    before = pages(served)
+    result = invoke(*command, "--home", served)
+    assert result.exit_code == (1 if command == ("serve",) else 2)
+    assert f"written by release {installed_digest()}, and release {other} is installed: install" in one_line(result)
+    assert pages(served) == before
 
 
 @pytest.mark.parametrize("arguments", [[], ["7", "--all"]])

@@ -86,6 +86,17 @@ def test_a_missing_object_is_named(store: ObjectStore) -> None:
     assert isinstance(error.value, ObjectLost)
 
 
+def test_all_but_some_are_forgotten(store: ObjectStore) -> None:
+    assert store.keep_only(()) == 0
+    digests = [store.put({"a": np.arange(number)}) for number in range(9)]
+    assert store.keep_only([*digests[:3], "A" * 43]) == 6
+    assert [store.holds(digest) for digest in digests] == [True] * 3 + [False] * 6
+    assert same(store.get(digests[2]), {"a": np.arange(2)})
+    assert store.put({"a": np.arange(8)}) == digests[8]
+    assert store.keep_only(()) == 4
+    assert not any(store.holds(digest) for digest in digests)
+
+
 @pytest.mark.parametrize("digest", ["", "a" * 42, "a" * 44, "../../../etc/passwd", "a" * 42 + "/", "a" * 43 + "\n"])
 def test_what_is_no_digest_is_refused(store: ObjectStore, digest: str) -> None:
     for call in (store.get, store.holds, store.delete):

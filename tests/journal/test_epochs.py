@@ -117,6 +117,72 @@ def test_an_unreadable_listing_is_reported_and_written_anew(worlds: Worlds, data
     assert [snapshot.epoch for snapshot in worlds.store.snapshots()] == [2]
 
 
+def test_pruning_keeps_what_it_is_told_to(worlds: Worlds) -> None:
+    saved = [worlds.store.save_snapshot(numbered(number), world(number)) for number in range(5)]
+    deltas = [worlds.store.save_delta(world(10 + number)) for number in range(5)]
+    assert worlds.store.pruned() == 3
+    assert worlds.store.prune([saved[0], saved[4]], deltas[3:]) == 6
+    assert worlds.store.snapshots() == [saved[4], saved[0]]
+    assert [worlds.objects.holds(delta) for delta in deltas] == [False] * 3 + [True] * 2
+    assert [worlds.store.holds(snapshot) for snapshot in saved] == [True, False, False, False, True]
+    assert worlds.store.prune([saved[0], saved[4]], deltas[3:]) == 0
+    kept = worlds.store.latest_snapshot(3)
+    assert kept is not None
+    assert kept.snapshot == saved[0]
+    assert worlds.reports == []
+
+
+def test_a_delta_that_may_have_been_pruned_is_not_reported_unless_it_is_damaged(worlds: Worlds) -> None:
+    for number in (2, 4):
+        worlds.store.save_snapshot(numbered(number), world(number))
+    address = worlds.store.save_delta(world(1))
+    old, later = (
+        Epoch(time=0, epoch=number, upto=5, parent=digest(0), delta=address, digest=digest(1), state="-")
+        for number in (2, 3)
+    )
+    (path,) = worlds.directory.glob(f"objects/*/{address}*")
+    path.write_bytes(b"")
+    assert worlds.store.load_delta(old) is None
+    assert len(worlds.reports) == 1
+    worlds.objects.delete(address)
+    assert worlds.store.load_delta(old) is None
+    assert len(worlds.reports) == 1
+    assert worlds.store.load_delta(later) is None
+    assert len(worlds.reports) == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_power_loss_while_pruning_leaves_all_that_is_listed(seed: int) -> None:
+    root = Path("/disk/world")
+    chance = random.Random(seed)
+    for crash_at in range(200):
+        files = CrashingFiles()
+        store = EpochStore(FileObjects(root / "objects", files), root, files)
+        saved = [store.save_snapshot(numbered(number), world(number)) for number in range(5)]
+        delta = store.save_delta(world(9))
+        files._crash_at = files.operations + crash_at
+        finished = False
+        try:
+            store.prune(saved[3:], [delta])
+            finished = True
+        except PowerLoss:
+            pass
+        after = files.restart(chance)
+        reports: list[str] = []
+        objects = FileObjects(root / "objects", after)
+        again = EpochStore(objects, root, after, reports.append)
+        listed = again.snapshots()
+        assert listed[:2] == saved[:2:-1]
+        assert all(objects.get(snapshot.object)["table"][0] == snapshot.epoch for snapshot in listed)
+        assert objects.get(delta)["table"][0] == 9
+        again.prune(saved[3:], [delta])
+        assert len([path for path in after._names if path.suffix == ".safetensors"]) == 3
+        assert reports == []
+        if finished:
+            return
+    raise AssertionError("the crash point was never past the end")
+
+
 def test_all_of_it_can_be_deleted(worlds: Worlds) -> None:
     saved = worlds.store.save_snapshot(numbered(1), world(1))
     (worlds.directory / "snapshots.json").unlink()

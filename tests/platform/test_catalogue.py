@@ -90,6 +90,23 @@ def test_a_tail_is_read_from_the_journal(home: Path) -> None:
         assert application.catalogue.record(1).caption == "anew"
 
 
+def test_videos_are_counted_as_they_come_and_each_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_town(home) as application:
+        catalogue = application.catalogue
+        for count in range(1, 4):
+            catalogue.add(video(count, caption="one"))
+            catalogue.add(video(count, caption="two"))
+            assert len(catalogue) == count
+        catalogue.save()  # sorted in
+        catalogue.add(video(2, caption="three"))
+        catalogue.add(video(9))
+        monkeypatch.setattr(type(catalogue), "find", None)  # /health asks often: nobody is looked up for it
+        assert len(catalogue) == 4
+        monkeypatch.undo()
+    with open_town(home) as application:
+        assert len(application.catalogue) == 4
+
+
 def test_many_new_videos_are_sorted_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainview.platform.catalogue.MERGE", 10)
     with open_town(home) as application:

@@ -54,15 +54,32 @@ def test_opened_again_nothing_is_added(home: Path) -> None:
     reader.close()
 
 
-def test_another_release_is_written_down(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin(home)
+def test_another_releases_journal_does_not_open_and_nothing_is_added(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Home(home).check()  # nothing is there yet
+    begin(home).check()
     other = "B" * 42 + "A"
-    monkeypatch.setattr("plainview.platform.founding.installed_digest", lambda: other)
-    reader = begin(home).read()
-    last = reader.entry(3).record
-    assert isinstance(last, Release)
-    assert last.digest == other
+    theirs = f"written by release {installed_digest()}, and release {other} is installed: install.*--home"
+    monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
+    with pytest.raises(HomeError, match=theirs):
+        Home(home).check()
+    with pytest.raises(HomeError, match=theirs):
+        begin(home)
+    reader = Home(home).read()
+    assert reader.size == 3
     reader.close()
+
+
+def test_a_journal_of_several_releases_is_the_last_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = begin(home).write(DEFAULT)
+    other = "B" * 42 + "A"
+    journal.append([Draft(Release(time=0, name="other", digest=other, manifest=""))])
+    with pytest.raises(HomeError, match=f"written by release {other}, and release {installed_digest()} is installed"):
+        found(journal, Home(home).epochs)
+    journal.close()
+    monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
+    begin(home)
 
 
 def test_a_revoked_release_does_not_open(home: Path) -> None:

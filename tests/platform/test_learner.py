@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -12,14 +14,17 @@ from msgspec import structs
 from plainview.journal import Draft
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
-from plainview.platform.home import Home
-from plainview.platform.learner import Cadence
+from plainview.platform.findings import Report
+from plainview.platform.home import Home, HomeError
+from plainview.platform.learner import Cadence, _Trouble
 from plainview.platform.lineage import Lineage, LineageBroken
-from plainview.platform.releases import installed
+from plainview.platform.releases import installed, installed_digest
+from plainview.platform.replay import Replay
 from plainview.platform.viewers import NewViewer
 from plainview.records import Decision, Epoch
 from plainview.records.fields import DASHES
-from tests.platform.towns import event, open_town, page_of, populate, raw, settled, token
+from plainview.storage import StoreFailed, StoreFull
+from tests.platform.towns import QUICK, VIEWERS, event, open_town, page_of, populate, raw, settled, token
 
 SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
 
@@ -199,6 +204,174 @@ def test_an_overflowing_queue_is_read_from_the_journal(home: Path, monkeypatch: 
         assert application.lineage.epoch(live.epoch) == live or application.epoch.epoch > live.epoch
 
 
+class Faulty:
+    """Something whose methods fail while `error` is set, and are called through otherwise."""
+
+    def __init__(self, within: object, *names: str) -> None:
+        self._within = within
+        self._names = names
+        self.error: Exception | None = None
+        self.failed = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._names and self.error is not None:
+            self.failed += 1
+            raise self.error
+        return getattr(self._within, name)
+
+
+NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_space_for_objects(application: Application) -> Faulty:
+    faulty = Faulty(application.home.objects._files, "write", "sync", "rename")
+    application.home.objects._files = faulty  # type: ignore[assignment]
+    faulty.error = NO_SPACE
+    return faulty
+
+
+def no_space_for_records(application: Application) -> Faulty:
+    faulty = Faulty(application.journal._store, "append")
+    application.journal._store = faulty  # type: ignore[assignment]
+    faulty.error = StoreFull("no space left")
+    return faulty
+
+
+def no_reading(application: Application) -> Faulty:
+    """Viewers' own records cannot be read: the fold breaks off in the middle."""
+    faulty = Faulty(application.journal._store, "owned")
+    application.journal._store = faulty  # type: ignore[assignment]
+    faulty.error = StoreFailed("disk I/O error")
+    return faulty
+
+
+def replayed(home: Path) -> Report:
+    journal = Home(home).read()
+    try:
+        return Replay(journal, installed().configuration, installed_digest()).run()
+    finally:
+        journal.close()
+
+
+def registered(application: Application, viewer: int) -> int:
+    """One more epoch."""
+    index = application.viewers.register(NewViewer(viewer=viewer))[1]
+    settled(application)
+    return index
+
+
+def until(true: Callable[[], object]) -> None:
+    while not true():
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("fault", [no_space_for_objects, no_space_for_records, no_reading])
+def test_the_learner_survives_a_full_disk_and_nothing_is_lost(
+    home: Path,
+    fault: Callable[[Application], Faulty],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("plainview.platform.learner.AGAIN", 0.01)
+    # Room for two viewers in the fold: the third is built again from their own records.
+    with open_town(home, residents=2, cadence=QUICK._replace(seconds=0.5)) as application:
+        populate(application)
+        pages = [page_of(application, viewer=viewer) for viewer in VIEWERS]
+        settled(application)
+        epoch = application.epoch.epoch
+        taken = application.events.take(raw(*(event(index, page) for index, page in pages)))
+        faulty = fault(application)
+        until(lambda: faulty.failed > 3)
+        assert application.failure == ""
+        assert application.trouble.startswith(f"no epoch can be closed: {faulty.error}")
+        assert application.epoch.epoch == epoch
+        if fault is no_space_for_records:
+            with pytest.raises(StoreFull):
+                page_of(application)
+        if fault is no_space_for_objects:
+            taken += application.events.take(raw(*(event(index, page, 1) for index, page in pages)))
+        faulty.error = None
+        until(lambda: application.trouble == "")
+        settled(application)
+        assert application.epoch.epoch > epoch
+        page_of(application)
+    assert all(one.fresh for one in taken)
+    assert "no epoch can be closed" in caplog.text
+    report = replayed(home)
+    assert report.sound
+    assert report.identical == report.pages == len(pages) + 1
+    with open_town(home) as application:
+        assert application.failure == application.trouble == ""
+
+
+def test_a_snapshot_that_cannot_be_kept_holds_up_no_epoch(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plainview.platform.learner.AGAIN", 0.01)
+    with open_town(home, cadence=Cadence(seconds=0.01, snapshot_epochs=2)) as application:
+        populate(application)
+        save = application.learner._kept
+
+        def fail() -> None:
+            raise NO_SPACE
+
+        monkeypatch.setattr(application.learner, "_kept", fail)
+        until(lambda: registered(application, 10) and application.trouble)
+        kept = application.learner._snapshot
+        for viewer in range(11, 16):
+            registered(application, viewer)
+        assert application.trouble.startswith("no snapshot can be kept: [Errno 28]")
+        assert application.learner._snapshot == kept
+        monkeypatch.setattr(application.learner, "_kept", save)
+        until(lambda: registered(application, 20) and not application.trouble)
+        assert application.learner._snapshot > kept
+    assert replayed(home).sound
+
+
+@pytest.mark.parametrize("fault", [no_space_for_objects, no_space_for_records])
+def test_stopping_on_a_full_disk_loses_nothing(home: Path, fault: Callable[[Application], Faulty]) -> None:
+    with open_town(home, cadence=SLOW._replace(records=80)) as application:
+        for video in range(1, 90):
+            application.catalogue.add(NewVideo(video=video, creator=1, duration=1000))
+        until(lambda: application.epoch.epoch)
+        last, size = application.epoch, application.journal.size
+        fault(application)
+    with open_town(home) as application:
+        assert application.epoch.epoch > last.epoch
+        assert application.epoch.upto >= size
+        assert application.catalogue.find(89) is not None
+    assert replayed(home).sound
+
+
+def test_starting_on_a_full_disk_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_town(home) as application:
+        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
+    lose_all(home)
+
+    def full(*_: object) -> None:
+        raise NO_SPACE
+
+    monkeypatch.setattr("plainview.storage.filesystem.HostFileSystem.write", full)
+    with pytest.raises(HomeError, match=r"No space left on device; .*start again: nothing is lost"):
+        open_town(home)
+    monkeypatch.undo()
+    with open_town(home) as application:
+        assert application.catalogue.find(1) is not None
+
+
+def test_attempts_are_ever_further_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    trouble = _Trouble("it fails")
+    waits = []
+    for _ in range(9):
+        trouble.met(NO_SPACE)
+        assert trouble.until is not None
+        waits.append(trouble.until - 100)
+    assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    trouble.over()
+    assert (trouble.reason, trouble.until) == ("", None)
+    trouble.met(NO_SPACE)
+    assert trouble.until == 100.5
+
+
 def test_what_stops_the_learner_is_told(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -206,16 +379,16 @@ def test_what_stops_the_learner_is_told(
     populate(application, 5)
 
     def fail(*_: object) -> str:
-        raise OSError("the disk is gone")
+        raise LineageBroken("nobody knows this world")
 
     monkeypatch.setattr(application.home.epochs, "save_delta", fail)
     application.viewers.register(NewViewer(viewer=9))
     while application.learner.failure is None:
         time.sleep(0.01)
-    assert "the disk is gone" in application.failure
+    assert "nobody knows this world" in application.failure
     assert "no new epochs" in caplog.text
     page_of(application)  # until its epoch lags too far
-    with pytest.raises(OSError, match="the disk is gone"):
+    with pytest.raises(LineageBroken, match="nobody knows this world"):
         application.close()
     monkeypatch.undo()
     with open_town(home) as application:

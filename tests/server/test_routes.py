@@ -267,6 +267,10 @@ def test_health(client: Client, town: Application, monkeypatch: pytest.MonkeyPat
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
     assert answer.json()["release"] == town.release
+    monkeypatch.setattr(town.learner._epoch_trouble, "reason", "no epoch can be closed: no space left")
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["detail"] == "no epoch can be closed: no space left"
     monkeypatch.setattr(town.learner, "failure", OSError("the disk is gone"))
     answer = client.get("/health")
     assert answer.status_code == 503

@@ -40,6 +40,9 @@ class CrashingFiles:
     def exists(self, path: Path) -> bool:
         return path in self._names or path in self._directories
 
+    def names(self, directory: Path) -> list[Path]:
+        return sorted(path for path in {*self._names, *self._directories} if path.parent == directory != path)
+
     def make(self, directory: Path) -> None:
         self._step()
         self._parent(directory)

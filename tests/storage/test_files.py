@@ -112,6 +112,18 @@ def test_power_loss_leaves_the_old_or_the_new_bytes_of_a_replaced_file(seed: int
             return
 
 
+def test_what_a_killed_put_left_is_taken_away_and_other_files_are_not(tmp_path: Path) -> None:
+    store = FileObjects(tmp_path)
+    store.put(ARRAYS)
+    place = tmp_path / DIGEST[:2]
+    (place / f"{DIGEST}.safetensors.partial").write_bytes(b"half")
+    (place / "note.txt").write_text("somebody's")
+    (tmp_path / "note.txt").write_text("somebody's")
+    assert store.keep_only([DIGEST]) == 0
+    assert sorted(path.name for path in place.iterdir()) == sorted([f"{DIGEST}.safetensors", "note.txt"])
+    assert (tmp_path / "note.txt").exists()
+
+
 def test_the_double_forgets_what_was_not_synced() -> None:
     """The double itself: without syncs, contents and names are lost, or else these tests would show nothing."""
     lost = 0

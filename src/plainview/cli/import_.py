@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from plainview.journal import JournalDamaged, JournalStopped
+from plainview.journal.journal import now
 from plainview.platform.founding import found
 from plainview.platform.home import VARIABLE, Home, HomeError, default_home
 from plainview.platform.imports.kuairand import KuaiRand
@@ -46,13 +47,15 @@ def kuairec(directory: Directory, home: HomeOption = None, keep_times: KeepTimes
     _import(KuaiRec, "kuairec", directory, Home(home or default_home()), keep_times)
 
 
-def _import(reader: Callable[[Path, Faults], Source], name: str, directory: Path, home: Home, keep_times: bool) -> None:
+def _import(
+    reader: Callable[[Path, Faults, int], Source], name: str, directory: Path, home: Home, keep_times: bool
+) -> None:
     console = Console(stderr=True)
     try:
         home.prepare()
         with Faults(home.path / "imports" / f"{name}.faults.jsonl") as faults:
             with console.status(f"Reading {directory}"):
-                source = reader(directory.expanduser(), faults)
+                source = reader(directory.expanduser(), faults, now())
             _print_faults(console, faults)
             loaded = _load(console, source, home, keep_times)
     except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreFull) as error:

@@ -34,7 +34,8 @@ def replay(
     """Compute pages again from the journal alone and compare them bit for bit.
 
     Nothing stored beside the journal is read: no trace, delta or snapshot. Exit code 0: all identical; 1: something
-    differs; 3: nothing differs, but pages of another release than the installed one could not be judged.
+    differs; 2: it cannot be told, as where another release than the installed one wrote the journal; 3: nothing
+    differs, but pages of an earlier release in the journal could not be judged.
     """
     from rich.console import Console
 
@@ -58,6 +59,7 @@ def replay(
 def _run(console: Console, home: Home, index: int | None, threads: int) -> Report:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    from plainview.platform.home import check_release
     from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
@@ -66,6 +68,7 @@ def _run(console: Console, home: Home, index: int | None, threads: int) -> Repor
         size = journal.size
         if not size:
             raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
+        check_release(journal)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(WIDTH),

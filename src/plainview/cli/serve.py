@@ -27,6 +27,7 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
     try:
         directory = at_home(home)
         directory.prepare()
+        directory.check()
         _serve(console, directory, host, port, began)
     except HomeError as error:
         _fail(console, error)

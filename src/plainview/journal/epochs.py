@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from plainview.records import Epoch, Record
 from plainview.records.fields import U32, U53, Digest
 from plainview.storage.filesystem import FileSystem, HostFileSystem, make_durable, write_durable
-from plainview.storage.objects import ObjectLost, ObjectStore
+from plainview.storage.objects import ObjectLost, ObjectMissing, ObjectStore
 
 LISTING = "snapshots.json"
 
@@ -70,8 +70,18 @@ class EpochStore:
         return self._objects.put(arrays)
 
     def load_delta(self, epoch: Epoch) -> dict[str, NDArray[np.generic]] | None:
-        """The arrays of the rows that `epoch` touched; None, and a report, where they cannot be had: fold again."""
-        return self._load(epoch.delta, f"the delta of epoch {epoch.epoch}")
+        """The arrays of the rows that `epoch` touched; None, and a report, where they cannot be had: fold again.
+
+        There is no report where they are merely gone and may have been pruned: see `pruned`.
+        """
+        try:
+            return self._objects.get(epoch.delta)
+        except ObjectMissing as error:
+            if epoch.epoch > self.pruned():
+                self._report_lost(f"the delta of epoch {epoch.epoch}", error)
+        except ObjectLost as error:
+            self._report_lost(f"the delta of epoch {epoch.epoch}", error)
+        return None
 
     def save_snapshot(self, epoch: Epoch, arrays: Arrays) -> Snapshot:
         """Keep the whole world as of `epoch`, durably, and list it."""
@@ -79,9 +89,7 @@ class EpochStore:
         with self._listing:
             # Written whole each time: a listing of a few thousand lines, and no torn end to think about.
             others = [other for other in self.snapshots() if other.epoch != epoch.epoch]
-            listing = sorted([snapshot, *others], key=lambda other: -other.epoch)
-            make_durable(self._files, self._path.parent)
-            write_durable(self._files, self._path, [msgspec.json.encode(listing)])
+            self._list(sorted([snapshot, *others], key=lambda other: -other.epoch))
         return snapshot
 
     def snapshots(self) -> list[Snapshot]:
@@ -93,6 +101,28 @@ class EpochStore:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._report(f"{self._path} cannot be read ({error}): its snapshots are not used")
             return []
+
+    def holds(self, snapshot: Snapshot) -> bool:
+        """Whether its arrays are there; says nothing of their health."""
+        return self._objects.holds(snapshot.object)
+
+    def pruned(self) -> int:
+        """The epoch up to which deltas may have been pruned: the second-newest snapshot's; -1 without two."""
+        listed = self.snapshots()
+        return listed[1].epoch if len(listed) > 1 else -1
+
+    def prune(self, snapshots: Collection[Snapshot], objects: Collection[str]) -> int:
+        """Keep only these of the snapshots that are listed, and of all objects theirs and `objects`.
+
+        Returns how many objects were forgotten. What is listed is there at any moment: killed in between, objects are
+        left over that the next time takes away. Nobody else may save a delta or snapshot meanwhile.
+        """
+        with self._listing:
+            listed = self.snapshots()
+            kept = [snapshot for snapshot in listed if snapshot in snapshots]
+            if len(kept) < len(listed):
+                self._list(kept)
+        return self._objects.keep_only({*objects, *(snapshot.object for snapshot in kept)})
 
     def latest_snapshot(
         self, epoch: int | None = None, accepts: Callable[[Snapshot], bool] | None = None
@@ -117,5 +147,12 @@ class EpochStore:
         try:
             return self._objects.get(digest)
         except ObjectLost as error:
-            self._report(f"{name} is lost ({error}): it is folded again from the journal")
+            self._report_lost(name, error)
             return None
+
+    def _report_lost(self, name: str, error: ObjectLost) -> None:
+        self._report(f"{name} is lost ({error}): it is folded again from the journal")
+
+    def _list(self, listing: list[Snapshot]) -> None:
+        make_durable(self._files, self._path.parent)
+        write_durable(self._files, self._path, [msgspec.json.encode(listing)])

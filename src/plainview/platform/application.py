@@ -13,12 +13,13 @@ from plainview.journal.journal import now
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.events import Events
 from plainview.platform.founding import found
-from plainview.platform.home import Home
+from plainview.platform.home import Home, HomeError
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, Progress
 from plainview.platform.metrics import Metrics
 from plainview.platform.pages import Pages
 from plainview.platform.pins import Pins
+from plainview.platform.pruning import prune
 from plainview.platform.published import Published
 from plainview.platform.releases import environment_digest, installed, installed_digest
 from plainview.platform.residency import Residency
@@ -28,6 +29,7 @@ from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_text
+from plainview.storage import StoreError
 
 RESIDENTS = 20_480
 """Viewers whose state is in memory, in serving and in learning each: 15.6 KB a viewer."""
@@ -53,7 +55,8 @@ class Application:
     ) -> None:
         """Open `home` and bring everything up to the journal's last record.
 
-        Raises HomeError for a directory that cannot be used, LineageBroken and JournalDamaged for one that is damaged.
+        Raises HomeError for a directory that cannot be used or a disk that is full, LineageBroken and JournalDamaged
+        for one that is damaged.
         """
         configuration = installed().configuration
         self.home = home
@@ -65,6 +68,7 @@ class Application:
         try:
             charter = found(self.journal, home.epochs)
             identity = to_text(hashlib.sha256(encode(charter)).digest())
+            self._window = charter.replay_window
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
@@ -76,7 +80,7 @@ class Application:
                 self._publish,
                 residents=residents,
                 cadence=cadence,
-                kept=self.catalogue.save,
+                kept=self._kept,
             )
             world, epoch, policy = self.learner.catch_up(progress)
             self.catalogue.restore(progress)
@@ -105,6 +109,11 @@ class Application:
             self._gauges()
             self.journal.watch(self._observe)
             self.learner.start()
+        except (OSError, StoreError) as error:
+            self.journal.close()
+            raise HomeError(
+                f"{home.path}: {error}; mend that or free some space, and start again: nothing is lost"
+            ) from error
         except BaseException:
             self.journal.close()
             raise
@@ -114,6 +123,11 @@ class Application:
         """The epoch that pages are ranked on now."""
         assert self._published is not None
         return self._published.epoch
+
+    @property
+    def trouble(self) -> str:
+        """What holds learning up for now, a full disk for one; empty where nothing does."""
+        return self.learner.trouble
 
     @property
     def failure(self) -> str:
@@ -155,6 +169,12 @@ class Application:
         self.residency.observe(entries)
         self.sessions.observe(entries)
         self.serving.observe(entries)
+
+    def _kept(self) -> None:
+        """Called by the learner when it has kept a snapshot."""
+        self.catalogue.save()
+        stored = self.catalogue.stored
+        prune(self.lineage, self.home.epochs, self._window, () if stored is None else (stored,))
 
     def _publish(self, delta: Arrays, epoch: Epoch, policy: int) -> None:
         if self._published is not None:

@@ -99,6 +99,7 @@ class Catalogue:
         self._sorted = np.zeros((3, 0), np.int64)
         """Rows id (ascending), index, creator."""
         self._recent: dict[int, Place] = {}
+        self._count = 0
         self._upto = 0
         self._stored: str | None = None
         self._cards: dict[int, tuple[int, msgspec.Raw]] = {}
@@ -115,6 +116,7 @@ class Catalogue:
             if progress is not None and count % 1000 == 0:
                 progress("Reading the catalogue", entry.index, end)
         self._merge(found)
+        self._count = self._sorted.shape[1]
         self._upto = end
 
     def save(self) -> None:
@@ -130,6 +132,11 @@ class Catalogue:
         if self._stored is not None and self._stored != stored:
             self._objects.delete(self._stored)
         self._stored = stored
+
+    @property
+    def stored(self) -> str | None:
+        """The object that the next start loads; None where nothing was kept yet."""
+        return self._stored
 
     def find(self, video: int) -> Place | None:
         """Where `video` is, None where there is none of that id."""
@@ -198,6 +205,7 @@ class Catalogue:
             if entry.kind == "video":
                 video = entry.record
                 assert isinstance(video, Video)
+                self._count += self.find(video.video) is None
                 self._recent[video.video] = Place(entry.index, video.creator)
         self._upto = entries[-1].index + 1
         if len(self._recent) > MERGE:
@@ -216,11 +224,7 @@ class Catalogue:
         return record
 
     def __len__(self) -> int:
-        return int(self._sorted.shape[1]) + sum(1 for video in tuple(self._recent) if not self._in_sorted(video))
-
-    def _in_sorted(self, video: int) -> bool:
-        at = int(np.searchsorted(self._sorted[0], video))
-        return at < self._sorted.shape[1] and bool(self._sorted[0, at] == video)
+        return self._count  # asked for at every look at /health: not counted there and then
 
     def _merge(self, found: dict[int, Place]) -> None:
         """Sort `found` in. Whoever looks meanwhile finds each video in one of the two."""

@@ -6,7 +6,7 @@ from plainview.journal import Draft, Journal, Refused
 from plainview.journal.epochs import EpochStore
 from plainview.learning import epochs as worlds
 from plainview.learning.fold import empty_world
-from plainview.platform.home import NOW_TOLERANCE, HomeError, charter_of
+from plainview.platform.home import NOW_TOLERANCE, VARIABLE, HomeError, charter_of, check_release
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Charter, Release, Revocation, encode
 
@@ -19,13 +19,15 @@ REPLAY_WINDOW = 30
 
 
 def found(journal: Journal, epochs: EpochStore) -> Charter:
-    """Begin an empty journal, or make sure that the installed release is in one that was begun. Returns the charter.
+    """Begin an empty journal, or make sure that the installed release may go on with one that was begun.
 
-    Raises HomeError for a journal without a charter, and for an installed release that was revoked.
+    Returns the charter. Raises HomeError for a journal without a charter, for one that another release wrote, and for
+    an installed release that was revoked.
     """
     digest = installed_digest()
-    release = Release(time=0, name=installed().configuration.name, digest=digest, manifest=encode(installed()).decode())
     if journal.size == 0:
+        manifest = encode(installed()).decode()
+        release = Release(time=0, name=installed().configuration.name, digest=digest, manifest=manifest)
         first = worlds.first(empty_world())
         epochs.save_delta(first.delta)
         charter = Charter(
@@ -38,12 +40,13 @@ def found(journal: Journal, epochs: EpochStore) -> Charter:
         )
         _append(journal, [Draft(charter), Draft(release), Draft(first.record)])
     charter = charter_of(journal)
+    check_release(journal)
     for entry in journal.of_kind("revocation"):
         if isinstance(entry.record, Revocation) and entry.record.digest == digest:
-            raise HomeError(f"release {digest} was revoked by record {entry.index}: install another version")
-    known = {entry.record.digest for entry in journal.of_kind("release") if isinstance(entry.record, Release)}
-    if digest not in known:
-        _append(journal, [Draft(release)])
+            raise HomeError(
+                f"release {digest} was revoked by record {entry.index}: install another version of Plainview, and "
+                f"begin another data directory with --home or {VARIABLE}"
+            )
     return charter
 
 

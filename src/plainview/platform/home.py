@@ -11,7 +11,8 @@ from pathlib import Path
 
 from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
-from plainview.records import Charter
+from plainview.platform.releases import LOCKED, installed_digest
+from plainview.records import Charter, Release
 from plainview.storage import FileObjects, SqliteRecords, StoreError
 from plainview.storage.sqlite import DATABASE, LOCK
 
@@ -61,7 +62,8 @@ class Home:
     def write(self, configuration: Configuration) -> Journal:
         """The journal, opened for writing by this process alone. It is empty where it is new: see `founding.found`.
 
-        Raises HomeError for a directory that cannot be used, is in use, or was written by a later version.
+        Raises HomeError for a directory that cannot be used, is in use, was written by a later version, or whose
+        journal is another release's.
         """
         self.prepare()
         try:
@@ -71,7 +73,9 @@ class Home:
         except OSError as error:
             raise HomeError(f"{self.path}: {error.strerror}; give another data directory with --home") from error
         try:
-            tolerance = _tolerance(JournalReader(store, PlainSealer()))
+            reader = JournalReader(store, PlainSealer())
+            tolerance = _tolerance(reader)
+            check_release(reader)
             return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance))
         except BaseException:
             store.close()
@@ -84,6 +88,15 @@ class Home:
         except StoreError as error:
             raise HomeError(str(error)) from error
 
+    def check(self) -> None:
+        """Raises HomeError where there is a journal and it is another release's: before kernels are compiled for it."""
+        if (self.path / DATABASE).exists():
+            journal = self.read()
+            try:
+                check_release(journal)
+            finally:
+                journal.close()
+
 
 def charter_of(journal: JournalReader) -> Charter:
     """Record 0. Raises HomeError where it is something else."""
@@ -91,6 +104,26 @@ def charter_of(journal: JournalReader) -> Charter:
     if not isinstance(record, Charter):
         raise HomeError(f"record 0 is {type(record).__name__}, not a charter: this journal was not begun by Plainview")
     return record
+
+
+def check_release(journal: JournalReader) -> None:
+    """Raises HomeError where another release than the installed one wrote `journal`; an empty one is anybody's.
+
+    Two releases would fold one world, and neither could fold it again alone: from then on no page could be replayed.
+    """
+    if not journal.size:
+        return
+    digest = charter_of(journal).baseline
+    for entry in journal.of_kind("release", newest_first=True):
+        assert isinstance(entry.record, Release)
+        digest = entry.record.digest
+        break
+    if digest != installed_digest():
+        raise HomeError(
+            f"this journal was written by release {digest}, and release {installed_digest()} is installed: install the "
+            f"versions of Plainview and of {', '.join(LOCKED)} that wrote it, or begin another data directory with "
+            f"--home or {VARIABLE}"
+        )
 
 
 def _tolerance(journal: JournalReader) -> int:

@@ -12,11 +12,13 @@ from typing import NamedTuple
 from plainview.feed.configuration import Configuration
 from plainview.feed.probe import probe
 from plainview.feed.world import World
-from plainview.journal import Draft, Entry, EpochStore, Journal, Refused
-from plainview.learning.epochs import close
+from plainview.journal import Draft, Entry, EpochStore, Journal, JournalBusy, Refused
+from plainview.learning.epochs import Closed, close
 from plainview.platform.lineage import Follower, Lineage, Progress
 from plainview.records import Epoch
 from plainview.records.digests import Arrays
+from plainview.records.fields import DASHES
+from plainview.storage import StoreError
 
 UNFOLDED = frozenset({"charter", "epoch", "release", "revocation"})
 """Kinds that the fold does not take up."""
@@ -26,6 +28,12 @@ CATCH_UP = 50_000
 """Records in an epoch at most while the learner catches up: a few large deltas take less room than many small ones."""
 HELD = 200_000
 """Records kept for the learner in memory; a learner further behind reads them from the journal."""
+
+PASSING = (OSError, StoreError, JournalBusy)
+"""What may pass: a full disk above all. The learner tries again; anything else stops it."""
+AGAIN = 0.5
+"""Seconds to the second attempt, doubled for each one after it."""
+AGAIN_MOST = 30.0
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +54,30 @@ class Cadence(NamedTuple):
 
 CADENCE = Cadence()
 """Of everyday use."""
+
+
+class _Trouble:
+    """What keeps failing, and when it is to be tried again."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._wait = AGAIN
+        self.reason = ""
+        """Empty where nothing fails."""
+        self.until: float | None = None
+        """Monotonic seconds; None where nothing fails."""
+
+    def met(self, error: BaseException) -> None:
+        reason = f"{self._what}: {error}"
+        if reason != self.reason:
+            _logger.warning("%s; it is tried again", reason)
+        self.reason, self.until = reason, time.monotonic() + self._wait
+        self._wait = min(2 * self._wait, AGAIN_MOST)
+
+    def over(self) -> None:
+        if self.reason:
+            _logger.warning("over: %s", self.reason)
+        self._wait, self.reason, self.until = AGAIN, "", None
 
 
 class Learner:
@@ -83,6 +115,10 @@ class Learner:
         self._thread: threading.Thread | None = None
         self.failure: BaseException | None = None
         """What stopped the learner, if something did. Pages go on until their epoch lags too far."""
+        self._epoch_trouble = _Trouble("no epoch can be closed")
+        self._snapshot_trouble = _Trouble("no snapshot can be kept")
+        self._cut: tuple[Closed, int] | None = None
+        """An epoch that is cut and not yet in the journal, and its policy index."""
         self._follower: Follower
         self._epoch: Epoch
         self._policy = 0
@@ -125,7 +161,10 @@ class Learner:
         self._thread.start()
 
     def close(self) -> None:
-        """Fold what is there, close a last epoch with a snapshot, and stop. Raises what stopped the learner earlier."""
+        """Fold what is there, close a last epoch with a snapshot, and stop. Raises what stopped the learner earlier.
+
+        Where the disk lets it close none, it stops without: the next start folds what is missing from the journal.
+        """
         with self._arrived:
             self._closing = True
             self._arrived.notify_all()
@@ -135,6 +174,11 @@ class Learner:
             self._thread.join()
         if self.failure is not None:
             raise self.failure
+
+    @property
+    def trouble(self) -> str:
+        """What the learner is held up by and tries again; empty where nothing is."""
+        return self._epoch_trouble.reason or self._snapshot_trouble.reason
 
     @property
     def lag(self) -> int:
@@ -167,26 +211,45 @@ class Learner:
         try:
             probe()
             while self._wait():
-                policy = self._fold_queue()
-                self._close_epoch(policy, self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs)
-            self._finish()
+                self._attempt(self._go_on)
+            self._attempt(self._finish)
         except BaseException as error:
             _logger.exception("the learner has stopped: no new epochs")
             self.failure = error
 
     def _wait(self) -> bool:
-        """Until an epoch is due: True. False once the learner closes."""
+        """Until an epoch is due, or due to be tried again: True. False once the learner closes."""
         with self._arrived:
             while not self._closing:
                 now = time.monotonic()
-                if self._due is not None and self._due <= now:
+                due = self._due if self._epoch_trouble.until is None else self._epoch_trouble.until
+                if due is not None and due <= now:
                     return True
-                self._arrived.wait(None if self._due is None else self._due - now)
+                self._arrived.wait(None if due is None else due - now)
         return False
 
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Do `step`; where what may pass keeps it from its end, the next one goes on from there."""
+        try:
+            step()
+        except PASSING as error:
+            # Records may be half read: who they are of is built again from the journal, and so is what was not folded.
+            self._follower.fold.residents.forget()
+            self._epoch_trouble.met(error)
+        else:
+            self._epoch_trouble.over()
+
+    def _go_on(self) -> None:
+        self._write_cut()
+        policy = self._fold_queue()
+        until = self._snapshot_trouble.until
+        wanted = self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs
+        self._close_epoch(policy, wanted and (until is None or until <= time.monotonic()))
+
     def _finish(self) -> None:
+        self._write_cut()
         with self._arrived:
-            due = self._due is not None
+            due = self._due is not None or self._epoch_trouble.until is not None
         if due or self._epoch.epoch != self._snapshot:
             self._close_epoch(self._fold_queue(), snapshot=True)
 
@@ -201,26 +264,42 @@ class Learner:
             self._queue.clear()
             end = self._end
         gap = chunk[0][0] if chunk else end
-        if self._follower.position < gap:
+        if self._follower.position < gap or self._epoch_trouble.until is not None:
             self._follower.read_to(gap)
             policy = max(policy, self._last_policy(gap))
         self._follower.take(chunk)
         return policy
 
     def _close_epoch(self, policy: int, snapshot: bool = False) -> None:
-        position = self._follower.position
-        closed = close(self._follower.world, self._epoch, position, snapshot)
+        self._cut = close(self._follower.world, self._epoch, self._follower.position, snapshot), policy
+        self._write_cut()
+
+    def _write_cut(self) -> None:
+        """Write the epoch that was cut, if there is one. It stays cut until it is in the journal."""
+        if self._cut is None:
+            return
+        closed, policy = self._cut
         self._epochs.save_delta(closed.delta)
         (outcome,) = self._journal.append([Draft(closed.record)])
         if isinstance(outcome, Refused):
             raise RuntimeError(f"the journal refused epoch {closed.record.epoch} ({outcome.code}): {outcome.reason}")
+        self._cut = None
+        self._publish(closed.delta, closed.record, policy)
         self._epoch = closed.record
         self._policy = policy
-        self._publish(closed.delta, closed.record, policy)
-        if snapshot:
+        if closed.record.state != DASHES:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Keep the world as it is at the last epoch. Epochs go on where that fails for now."""
+        try:
             self._epochs.save_snapshot(self._epoch, self._follower.world.snapshot())
-            self._snapshot = self._epoch.epoch
             self._kept()
+        except PASSING as error:
+            self._snapshot_trouble.met(error)
+        else:
+            self._snapshot = self._epoch.epoch
+            self._snapshot_trouble.over()
 
     def _drop_folded(self) -> None:
         while self._queue and self._queue[0].index < self._follower.position:

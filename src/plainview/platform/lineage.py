@@ -84,7 +84,7 @@ class Lineage:
 
     def last(self) -> Epoch:
         """The journal's latest epoch."""
-        return next(self._of_journal(newest_first=True))
+        return next(self.newest())
 
     def epoch(self, number: int) -> Epoch | None:
         """The record of an epoch, None where there is none of that number."""
@@ -97,7 +97,7 @@ class Lineage:
 
         Raises LineageBroken where that can no longer be had.
         """
-        kept = self._epochs.latest_snapshot(last.epoch, self._accepts)
+        kept = self._epochs.latest_snapshot(last.epoch, self.accepts)
         world = empty_world()
         base = self.epoch(0 if kept is None else kept.snapshot.epoch)
         assert base is not None
@@ -168,9 +168,15 @@ class Lineage:
                 f"epoch {epoch.epoch}: its delta is lost, and records {base.upto} to {epoch.upto - 1} folded again "
                 f"give {closed.record.delta}, not {epoch.delta}: restore objects/ from a copy, or use its release"
             )
-        self._epochs.save_delta(closed.delta)
+        if epoch.epoch > self._epochs.pruned():
+            self._epochs.save_delta(closed.delta)
 
-    def _accepts(self, snapshot: Snapshot) -> bool:
+    def newest(self) -> Iterator[Epoch]:
+        """The journal's epochs, latest first."""
+        return self._of_journal(newest_first=True)
+
+    def accepts(self, snapshot: Snapshot) -> bool:
+        """Whether it is of one of the journal's epochs."""
         epoch = self.epoch(snapshot.epoch)
         return epoch is not None and epoch.digest == snapshot.digest
 

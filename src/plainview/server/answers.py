@@ -68,8 +68,9 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     """Whether the platform serves."""
 
     status: str
-    """`ok`, or `failing`."""
+    """`ok`; `degraded` where nothing is learnt for now, which is tried again; `failing`."""
     detail: str
+    """Why; empty where it is `ok`."""
     release: str
     records: int
     epoch: int

@@ -174,12 +174,12 @@ async def change_setting(state: State, body: RawBody) -> Response[bytes]:
 
 @get("/health", responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")})
 async def health(state: State) -> Response[bytes]:
-    """Whether the platform serves and learns; 503 where it does not."""
+    """Whether the platform serves and learns; 503 where it does not, 200 and `degraded` where it learns late."""
     application: Application = state.application
-    failure = application.failure
+    failure, trouble = application.failure, application.trouble
     answer = HealthAnswer(
-        status="failing" if failure else "ok",
-        detail=failure,
+        status="failing" if failure else "degraded" if trouble else "ok",
+        detail=failure or trouble,
         release=application.release,
         records=application.journal.size,
         epoch=application.epoch.epoch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from safetensors import SafetensorError, deserialize
 
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
-from plainview.storage.filesystem import FileSystem, HostFileSystem, make_durable, write_durable
+from plainview.storage.filesystem import PARTIAL, FileSystem, HostFileSystem, make_durable, write_durable
 from plainview.storage.objects import ObjectDamaged, ObjectMissing
 
+SUFFIX = ".safetensors"
 _DTYPES = {
     "|b1": "BOOL",
     "|i1": "I8",
@@ -82,10 +83,22 @@ class FileObjects:
         """See `ObjectStore.delete`."""
         self._files.remove(self._path(digest))
 
+    def keep_only(self, digests: Collection[str]) -> int:
+        """See `ObjectStore.keep_only`."""
+        kept = frozenset(digests)
+        forgotten = 0
+        for directory in self._files.names(self._directory):
+            with self._putting:  # a half-written file is one that was left, and not one being written
+                for path in self._files.names(directory):
+                    if path.suffix in (SUFFIX, PARTIAL) and path.stem not in kept:
+                        self._files.remove(path)
+                        forgotten += path.suffix == SUFFIX
+        return forgotten
+
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise ValueError(f"not a digest in 43 characters of base64url: {digest[:60]!r}")
-        return self._directory / digest[:2] / f"{digest}.safetensors"
+        return self._directory / digest[:2] / f"{digest}{SUFFIX}"
 
     def _make(self, directory: Path) -> None:
         for path in (self._directory, directory):

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+PARTIAL = ".partial"
+"""Ends the name of a file that is being written."""
+
 
 class FileSystem(Protocol):
     """What a machine does to files. Only what was synced is there after a crash, for names as for contents."""
@@ -16,6 +19,10 @@ class FileSystem(Protocol):
         ...
 
     def exists(self, path: Path) -> bool: ...
+
+    def names(self, directory: Path) -> list[Path]:
+        """What is in a directory; nothing where it is not there, or is none."""
+        ...
 
     def make(self, directory: Path) -> None:
         """Make a directory whose parent exists; no error where it is there already."""
@@ -48,6 +55,10 @@ class HostFileSystem:
     def exists(self, path: Path) -> bool:
         """Whether there is a file or directory of that name."""
         return path.exists()
+
+    def names(self, directory: Path) -> list[Path]:
+        """What is in a directory."""
+        return list(directory.iterdir()) if directory.is_dir() else []
 
     def make(self, directory: Path) -> None:
         """Make one directory."""
@@ -92,7 +103,7 @@ def write_durable(files: FileSystem, path: Path, parts: Iterable[bytes | memoryv
 
     Not for two threads at once on one path.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(path.name + PARTIAL)
     files.write(partial, parts)
     files.sync(partial)
     files.rename(partial, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -50,4 +50,11 @@ class ObjectStore(Protocol):
 
     def delete(self, digest: str) -> None:
         """Forget the object. No error where it is not there."""
+        ...
+
+    def keep_only(self, digests: Collection[str]) -> int:
+        """Forget every object but these, and what a killed `put` left of one. Returns how many were forgotten.
+
+        Broken off in the middle it has forgotten some of them: do it again.
+        """
         ...

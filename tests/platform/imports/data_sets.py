@@ -15,6 +15,8 @@ VIDEOS = (
 )
 T = 1_649_376_000_000
 """2022-04-08 00:00 UTC."""
+NOW = T + 10**9
+"""When the data sets are read: later than anything in them."""
 
 STANDARD_1 = "log_standard_4_08_to_4_21_pure.csv"
 STANDARD_2 = "log_standard_4_22_to_5_08_pure.csv"

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from plainview.platform.imports.kuairand import FORMS, KuaiRand
+from plainview.platform.imports.kuairand import KuaiRand
+from plainview.platform.imports.kuaishou import FORMS
 from plainview.platform.imports.tables import Faults, RowFault, SourceError
 from plainview.records import History, Impression, Origin, Record, Video, Viewer, decode, encode, outcome_bits
-from tests.platform.imports.data_sets import LOG, RANDOM, STANDARD_1, STANDARD_2, T, kuairand, log_row, write
+from tests.platform.imports.data_sets import LOG, NOW, RANDOM, STANDARD_1, STANDARD_2, T, kuairand, log_row, write
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def read(folder: Path, shift: int = 0) -> tuple[list[Record], list[RowFault]]:
     faults = Faults()
-    return list(KuaiRand(folder, faults).records(shift)), faults.first
+    return list(KuaiRand(folder, faults, NOW).records(shift)), faults.first
 
 
 def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]
@@ -42,7 +43,7 @@ def test_records_come_in_the_one_order(folder: Path) -> None:
         (4, 70),
         (2, 90),
     ]
-    assert KuaiRand(folder, Faults()).total == len(records)
+    assert KuaiRand(folder, Faults(), NOW).total == len(records)
 
 
 def test_reading_again_yields_the_same_bytes(folder: Path) -> None:
@@ -108,6 +109,7 @@ def test_the_data_folder_may_be_named_or_its_parent(tmp_path: Path) -> None:
         (log_row(7, 1, T), "user_id", "unknown viewer 7"),
         (log_row("one", 1, T), "user_id", "'one' is not a number"),
         (log_row(1, 1, 5), "time_ms", "'5' is out of range [946684800000, 4102444800000]"),
+        (log_row(1, 1, NOW + 1), "time_ms", f"{NOW + 1} ms is in the future: it is {NOW} ms now"),
         (log_row(1, 1, T, played=-1), "play_time_ms", "'-1' is out of range [0, 4294967295]"),
         (log_row(1, 1, T).replace(",1,0,0,0,0,0,0,", ",1,2,0,0,0,0,0,"), "is_like", "'2' is out of range [0, 1]"),
         (log_row(1, 1, T) + ",0", "*", "long row: 20 fields, the heading has 19"),
@@ -140,6 +142,18 @@ def test_bad_videos_are_faults_and_their_impressions_too(folder: Path) -> None:
     _, faults = read(folder)
     assert [(fault.line, fault.column) for fault in faults[:3]] == [(5, "video_id"), (2, "upload_dt"), (3, "tag")]
     assert {fault.reason for fault in faults[3:]} == {"unknown video 0", "unknown video 2"}
+
+
+@pytest.mark.parametrize(("day", "future"), [("2022-04-20", False), ("2022-04-21", True), ("9022-01-01", True)])
+def test_a_video_may_be_of_a_day_that_has_begun_somewhere(folder: Path, day: str, future: bool) -> None:
+    """It is 13:46 UTC on 19 April: the 20th has begun on Kiritimati, the 21st nowhere."""
+    path = folder / "video_features_basic_pure.csv"
+    path.write_text(path.read_text().replace("2022-04-01", day))
+    write(folder / STANDARD_1, LOG, log_row(0, 1, NOW))
+    records, faults = read(folder)
+    assert faults == [RowFault(path.name, 3, "upload_dt", f"'{day}' is in the future")] * future
+    assert [record.video for record in of(records, Video)] == [0, 1, 2][future:]
+    assert max(record.at for record in of(records, Impression)) == NOW  # now is not the future
 
 
 @pytest.mark.parametrize(
@@ -194,6 +208,17 @@ def test_parquet_with_histories(tmp_path: Path) -> None:
     ]
     assert [(record.row, record.viewer) for record in of(records, Impression)] == [(2, 0), (0, 0), (1, 1)]
     assert [type(record) for record in records[-5:]] == [History] * 2 + [Impression] * 3
+
+
+def test_a_history_that_ends_in_the_future_has_no_end(tmp_path: Path) -> None:
+    folder = parquet(tmp_path / "p")
+    ends = {"user_id": [1, 0], "last_time_ms": [NOW + 5, T - 8]}
+    pq.write_table(pa.table(ends), folder / "history_users.parquet")
+    records, faults = read(folder)
+    assert faults[0] == RowFault(
+        "history_users.parquet", 1, "last_time_ms", f"{NOW + 5} ms is in the future: it is {NOW} ms now"
+    )
+    assert [record.viewer for record in of(records, History)] == [0]
 
 
 def test_the_digest_is_that_of_the_files(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from plainview.platform.imports.kuairec import CAPTION, END, KuaiRec
 from plainview.platform.imports.tables import Faults, RowFault, SourceError
 from plainview.records import Impression, Record, Video, Viewer, decode, encode, outcome_bits
-from tests.platform.imports.data_sets import CAPTIONS, kuairec, matrix_row, write
+from tests.platform.imports.data_sets import CAPTIONS, NOW, kuairec, matrix_row, write
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 def read(folder: Path, shift: int = 0) -> tuple[list[Record], list[RowFault]]:
     faults = Faults()
-    return list(KuaiRec(folder, faults).records(shift)), faults.first
+    return list(KuaiRec(folder, faults, NOW).records(shift)), faults.first
 
 
 def test_published_layout(folder: Path) -> None:
@@ -71,6 +71,11 @@ def test_captions_are_cut_and_faults_after_line_breaks_are_on_their_line(folder:
         (matrix_row(2, 7, -5, 10, "1593878900"), "play_duration", "'-5' is out of range [0, 4294967295]"),
         (matrix_row(2, 7, 5, 10, "yesterday"), "timestamp", "'yesterday' is not a number"),
         (matrix_row(2, 7, 5, 10, "12"), "timestamp", "'12' is out of range [946684800000, 4102444800000]"),
+        (
+            matrix_row(2, 7, 5, 10, f"{NOW // 1000 + 1}"),
+            "timestamp",
+            f"{NOW + 1000} ms is in the future: it is {NOW} ms now",
+        ),
         (matrix_row(2, 8, 5, 10, "1593878900"), "video_id", "unknown video 8"),
         (matrix_row(3, 7, 5, 10, "1593878900"), "user_id", "unknown viewer 3"),
         ("2,7", "*", "short row: 2 fields, the heading has 8"),
@@ -82,6 +87,14 @@ def test_malformed_rows(folder: Path, row: str, column: str, reason: str) -> Non
     records, faults = read(folder)
     assert faults[0] == RowFault("big_matrix.csv", 4, column, reason)
     assert sorted(record.row for record in records if isinstance(record, Impression)) == [0, 1, 4]
+
+
+def test_a_video_of_a_day_to_come(folder: Path) -> None:
+    path = folder / "data" / "item_daily_features.csv"
+    path.write_text(path.read_text().replace("2020-06-30", "2099-06-30"))
+    records, faults = read(folder)
+    assert faults[0] == RowFault("item_daily_features.csv", 3, "upload_dt", "'2099-06-30' is in the future")
+    assert [record.video for record in records if isinstance(record, Video)] == [7]
 
 
 def test_a_bad_list_of_tags_leaves_a_video_without_tags(folder: Path) -> None:

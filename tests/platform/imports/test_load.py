@@ -18,9 +18,7 @@ from plainview.platform.imports.load import ImportRefused, run
 from plainview.platform.imports.tables import Faults
 from plainview.records import Impression, Origin, Record, Viewer
 from plainview.storage.sqlite import SqliteRecords
-from tests.platform.imports.data_sets import RANDOM, T, kuairand, kuairec, log_row
-
-NOW = T + 10**9
+from tests.platform.imports.data_sets import NOW, RANDOM, T, kuairand, kuairec, log_row
 
 
 @pytest.fixture
@@ -45,7 +43,7 @@ def open_journal(tmp_path: Path) -> Iterator[Callable[[], Journal]]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> KuaiRand:
-    return KuaiRand(kuairand(tmp_path / "kuairand"), Faults())
+    return KuaiRand(kuairand(tmp_path / "kuairand"), Faults(), NOW)
 
 
 def records(journal: Journal) -> list[Record]:
@@ -126,7 +124,7 @@ def test_other_files_under_the_same_name_are_refused(
     with (tmp_path / "kuairand" / RANDOM).open("a") as file:
         file.write(log_row(0, 0, T) + "\n")
     with pytest.raises(ImportRefused, match="kuairand was imported before from other files"):
-        run(journal, KuaiRand(tmp_path / "kuairand", Faults()), 0, ignored)
+        run(journal, KuaiRand(tmp_path / "kuairand", Faults(), NOW), 0, ignored)
 
 
 def test_a_second_data_set_may_not_take_taken_ids(
@@ -137,7 +135,7 @@ def test_a_second_data_set_may_not_take_taken_ids(
     run(journal, source, 0, ignored)
     size = journal.size
     # Videos 3 and 7, viewers 2 and 4: nobody's so far.
-    assert run(journal, KuaiRec(folder, Faults()), 0, ignored).fresh == 8
+    assert run(journal, KuaiRec(folder, Faults(), NOW), 0, ignored).fresh == 8
     for name in ("item_daily_features.csv", "item_categories.csv", "kuairec_caption_category.csv"):
         path = folder / "data" / name
         path.write_text(path.read_text().replace("\n7,", "\n2,"))
@@ -147,7 +145,7 @@ def test_a_second_data_set_may_not_take_taken_ids(
     with pytest.raises(
         ImportRefused, match=r"1 video ids of kuairec are taken in this journal, the first is 2.*--home"
     ):
-        run(other, KuaiRec(folder, Faults()), 0, ignored)
+        run(other, KuaiRec(folder, Faults(), NOW), 0, ignored)
     assert other.size == size
     other.close()
 

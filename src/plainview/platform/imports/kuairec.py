@@ -22,7 +22,6 @@ the answers of the retrieval test: they only make their videos known. Each video
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
-from plainview.platform.imports.kuairand import FORMS
-from plainview.platform.imports.source import files_digest, find_folder, first_of_each, member, midnight, tag_list
+from plainview.platform.imports.kuaishou import TIME, U32, KuaishouLog
+from plainview.platform.imports.source import find_folder, first_of_each, member, past, tagged
 from plainview.platform.imports.tables import Column, Faults, Rows, SourceError
-from plainview.records import Impression, Origin, Record, Video, Viewer, outcome_bits
+from plainview.records import outcome_bits
 
 NAME = "kuairec"
 END = 1_599_264_000_000
@@ -41,152 +40,68 @@ END = 1_599_264_000_000
 CAPTION = 2000
 LONG_VIEW = 18_000
 
-_U32 = 2**32 - 1
 _MATRIX = (
     Column("user_id"),
     Column("video_id"),
-    Column("play_duration", high=_U32),
-    Column("video_duration", high=_U32),
-    Column("timestamp", "seconds", low=946_684_800_000, high=4_102_444_800_000),
+    Column("play_duration", high=U32),
+    Column("video_duration", high=U32),
+    Column("timestamp", "seconds", low=TIME[0], high=TIME[1]),
 )
 _DAILY = (
     Column("video_id"),
     Column("author_id"),
     Column("upload_dt", "text"),
     Column("upload_type", "text", empty="UNKNOWN"),
-    Column("video_duration", high=_U32, empty=0),
+    Column("video_duration", high=U32, empty=0),
     Column("music_id", low=-(2**53), empty=0),
 )
 
 
-class KuaiRec:
+class KuaiRec(KuaishouLog):
     """The data set in `folder`, read when this is built. A `source.Source`.
 
-    Raises SourceError where files or columns are missing; rows that cannot be used go to `faults`.
+    `now` is the time of reading, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
+    used go to `faults`.
     """
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
+    def __init__(self, folder: Path, faults: Faults, now: int) -> None:
         if not folder.is_dir():
             raise SourceError(f"{folder}: no such folder")
-        self.faults = faults
-        self._log: dict[str, NDArray[np.int64]] = {}
-        self._videos: dict[str, NDArray[Any]] = {}
-        self._viewers: NDArray[np.int64] = np.zeros(0, np.int64)
+        super().__init__(NAME, faults, now)
         place = find_folder(folder, ("big_matrix.csv", "small_matrix.csv"))
         if (folder / "interactions.parquet").is_file():
             files = [folder / "interactions.parquet"]
-            self._read_positives(files[0])
+            log = [self._read_positives(files[0])]
         elif place is not None:
-            files = self._read_published(place)
+            log, files = self._read_published(place)
         else:
             raise SourceError(f"{folder}: holds no KuaiRec log; expected big_matrix.csv or interactions.parquet")
-        order = np.lexsort((self._log["row"], self._log["at"]))
-        self._log = {name: column[order] for name, column in self._log.items()}
-        self.last = int(self._log["at"][-1]) if len(order) else 0
-        self.total = 1 + len(self.videos()) + len(self._viewers) + len(order)
-        self.origin = Origin(
-            time=0,
-            origin=NAME,
-            licence="CC BY-SA 4.0",
-            source="KuaiRec (Gao et al., CIKM 2022, doi 10.1145/3511808.3557220)",
-            digest=files_digest(files),
-        )
+        self._complete(log, "KuaiRec (Gao et al., CIKM 2022, doi 10.1145/3511808.3557220)", files, 0)
 
-    def viewers(self) -> NDArray[np.int64]:
-        return self._viewers
-
-    def videos(self) -> NDArray[np.int64]:
-        ids: NDArray[np.int64] = self._videos["video_id"]
-        return ids
-
-    def records(self, shift: int) -> Iterator[Record]:
-        yield self.origin
-        names = ("video_id", "author_id", "created", "video_duration", "tags", "music_id", "form", "caption")
-        for video, creator, created, duration, tags, sound, form, caption in zip(
-            *(self._videos[name].tolist() for name in names), strict=True
-        ):
-            yield Video(
-                time=0,
-                video=video,
-                creator=creator,
-                created=max(0, created + shift),
-                duration=duration,
-                tags=tags,
-                sound=sound,
-                form=form,
-                region="ZZ",
-                audience="unknown",
-                origin=NAME,
-                caption=caption,
-            )
-        for viewer in self._viewers.tolist():
-            yield Viewer(time=0, viewer=viewer, region="ZZ", age="unknown", mode="personal")
-        step = 1 << 16  # lists of twelve million rows would take ten times their arrays
-        for start in range(0, len(self._log["row"]), step):
-            part = {name: column[start : start + step] for name, column in self._log.items()}
-            for row, viewer, video, at, watched, outcomes in zip(
-                part["row"].tolist(),
-                part["user_id"].tolist(),
-                part["video_id"].tolist(),
-                np.maximum(part["at"] + shift, 0).tolist(),
-                part["watched"].tolist(),
-                part["outcomes"].tolist(),
-                strict=True,
-            ):
-                yield Impression(
-                    time=0,
-                    origin=NAME,
-                    row=row,
-                    viewer=viewer,
-                    video=video,
-                    surface=0,
-                    at=at,
-                    watched=watched,
-                    outcomes=outcomes,
-                )
-
-    def _read_published(self, folder: Path) -> list[Path]:
+    def _read_published(self, folder: Path) -> tuple[list[dict[str, NDArray[np.int64]]], list[Path]]:
         names = ("item_daily_features.csv", "item_categories.csv", "kuairec_caption_category.csv", "user_features.csv")
         daily, categories, captions, users = (folder / name for name in names)
         matrices = [folder / "big_matrix.csv", folder / "small_matrix.csv"]
-        self._viewers = self._read_viewers(users)
+        self._viewers = self._read_viewers(users, quoted=True)
         self._videos = self._read_videos(daily)
         self._videos["tags"] = self._read_tags(categories)
         self._videos["caption"] = self._read_captions(captions)
-        parts = []
+        parts: list[Rows] = []
+        log = []
         offset = 0
-        longest = np.zeros(len(self.videos()), np.int64)
         for path in matrices:
             rows = tables.read(path, _MATRIX, self.faults)
-            total = rows.total
-            for column, ids, what in (("user_id", self._viewers, "viewer"), ("video_id", self.videos(), "video")):
-                rows = tables.report(rows, path, member(rows[column], ids), column, f"unknown {what} {{}}", self.faults)
-            np.maximum.at(longest, np.searchsorted(self.videos(), rows["video_id"]), rows["video_duration"])
-            parts.append(_impressions(rows, offset))
-            offset += total
-        self._log = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        own = self._videos["video_duration"]
-        self._videos["video_duration"] = np.where(own == 0, longest, own)
-        return [daily, categories, captions, users, *matrices]
-
-    def _read_viewers(self, path: Path) -> NDArray[np.int64]:
-        rows = tables.read(path, (Column("user_id"),), self.faults, quoted=True)
-        mask = first_of_each(rows["user_id"])
-        return np.sort(tables.report(rows, path, mask, "user_id", "viewer {} is there twice", self.faults)["user_id"])
+            rows = self._known(past(rows, path, "timestamp", self._now, self.faults), path)
+            parts.append(rows)
+            log.append(_impressions(rows, offset))
+            offset += rows.total
+        self._fill_durations((rows["video_id"], rows["video_duration"]) for rows in parts)
+        return log, [daily, categories, captions, users, *matrices]
 
     def _read_videos(self, path: Path) -> dict[str, NDArray[Any]]:
         rows = tables.read(path, _DAILY, self.faults, quoted=True)
         rows = rows.keep(first_of_each(rows["video_id"]))  # one row a day: the first is as good as any
-        dates = {text: midnight(text) for text in set(rows["upload_dt"].tolist())}
-        good = np.array([dates[text] is not None for text in rows["upload_dt"].tolist()], np.bool_)
-        rows = tables.report(rows, path, good, "upload_dt", "{!r} is not a date YYYY-MM-DD", self.faults)
-        order = np.argsort(rows["video_id"], kind="stable")
-        videos = {name: column[order] for name, column in rows.columns.items()}
-        forms = {name: number for number, name in enumerate(FORMS)}
-        videos["created"] = np.array([dates[text] for text in videos["upload_dt"].tolist()], np.int64)
-        videos["form"] = np.array([forms.get(text, 0) for text in videos["upload_type"].tolist()], np.int64)
-        videos["music_id"] = np.maximum(videos["music_id"], 0)
-        return videos
+        return self._by_id(self._dated(rows, path))
 
     def _of_videos(self, path: Path, column: Column) -> Rows:
         """`column` of a file with at most one row a video; videos without metadata are faults."""
@@ -198,14 +113,10 @@ class KuaiRec:
         )
 
     def _read_tags(self, path: Path) -> NDArray[Any]:
-        rows = self._of_videos(path, Column("feat", "text", empty=""))
-        lists = {text: tag_list(text) for text in set(rows["feat"].tolist())}
-        good = np.array([lists[text] is not None for text in rows["feat"].tolist()], np.bool_)
-        rows = tables.report(rows, path, good, "feat", "{!r} is not a list of tag numbers", self.faults)
+        rows = tagged(self._of_videos(path, Column("feat", "text", empty="")), path, "feat", self.faults)
         tags = np.empty(len(self.videos()), object)
         tags[:] = [()] * len(tags)
-        for at, text in zip(np.searchsorted(self.videos(), rows["video_id"]), rows["feat"].tolist(), strict=True):
-            tags[at] = lists[text]
+        tags[np.searchsorted(self.videos(), rows["video_id"])] = rows["tags"]
         return tags
 
     def _read_captions(self, path: Path) -> NDArray[Any]:
@@ -215,7 +126,7 @@ class KuaiRec:
             captions[at] = text[:CAPTION]
         return captions
 
-    def _read_positives(self, path: Path) -> None:
+    def _read_positives(self, path: Path) -> dict[str, NDArray[np.int64]]:
         rows = tables.read(path, (Column("user"), Column("item"), Column("split", "text")), self.faults)
         train = np.array([text.startswith("train") for text in rows["split"].tolist()], np.bool_)
         ids = np.unique(rows["item"])
@@ -234,10 +145,11 @@ class KuaiRec:
         }
         self._viewers = np.unique(rows["user"])
         rows = rows.keep(train)
-        self._log = {
+        return {
             "row": rows.row,
             "user_id": rows["user"],
             "video_id": rows["item"],
+            "surface": np.zeros(len(rows.row), np.int64),
             "at": np.full(len(rows.row), END, np.int64),
             "watched": np.zeros(len(rows.row), np.int64),
             "outcomes": np.full(len(rows.row), outcome_bits("long_view"), np.int64),
@@ -253,6 +165,7 @@ def _impressions(rows: Rows, offset: int) -> dict[str, NDArray[np.int64]]:
         "row": rows.row + offset,
         "user_id": rows["user_id"],
         "video_id": rows["video_id"],
+        "surface": np.zeros(len(rows.row), np.int64),
         "at": rows["timestamp"],
         "watched": played,
         "outcomes": bits,

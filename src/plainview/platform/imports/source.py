@@ -11,17 +11,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from plainview.platform.imports.tables import Faults
+from plainview.platform.imports.tables import Faults, Rows, report
 from plainview.records import Origin, Record
 from plainview.records.fields import to_text
 
 DAY = 86_400_000
+FIRST_DAYLIGHT = 14 * 3_600_000
+"""Milliseconds by which the first place on Earth to begin a day is ahead of UTC."""
 TAGS = 4
 """Tags of a video at most; of more, the first four in the source's order count."""
 
 
 class Source(Protocol):
-    """A data set that has been read.
+    """A data set that has been read. A row that is dated later than the reading is a fault of that row.
 
     Rows of a log keep their numbers: row i of an `Impression` is the i-th row of the log's files in their order, from
     0, rows left out included.
@@ -70,6 +72,34 @@ def midnight(date: str) -> int | None:
         return int(datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) * 1000
     except ValueError:
         return None
+
+
+def dated(rows: Rows, path: Path, column: str, now: int, faults: Faults) -> Rows:
+    """The rows with a `YYYY-MM-DD` date in `column` that has begun somewhere on Earth by `now`; the others are faults.
+
+    They get one more column, `created`: `midnight` of that date.
+    """
+    dates = {text: midnight(text) for text in set(rows[column].tolist())}
+    good = np.array([dates[text] is not None for text in rows[column].tolist()], np.bool_)
+    rows = report(rows, path, good, column, "{!r} is not a date YYYY-MM-DD", faults)
+    created = np.array([dates[text] for text in rows[column].tolist()], np.int64)
+    rows = rows.with_column("created", created)
+    return report(rows, path, created <= now + FIRST_DAYLIGHT, column, "{!r} is in the future", faults)
+
+
+def tagged(rows: Rows, path: Path, column: str, faults: Faults) -> Rows:
+    """The rows with a `tag_list` in `column`, which they get as one more column, `tags`; the others are faults."""
+    lists = {text: tag_list(text) for text in set(rows[column].tolist())}
+    good = np.array([lists[text] is not None for text in rows[column].tolist()], np.bool_)
+    rows = report(rows, path, good, column, "{!r} is not a list of tag numbers", faults)
+    tags = np.empty(len(rows.row), object)
+    tags[:] = [lists[text] for text in rows[column].tolist()]
+    return rows.with_column("tags", tags)
+
+
+def past(rows: Rows, path: Path, column: str, now: int, faults: Faults) -> Rows:
+    """Leave out the rows whose time (Unix ms in `column`) is later than `now`, with a fault for each."""
+    return report(rows, path, rows[column] <= now, column, f"{{}} ms is in the future: it is {now} ms now", faults)
 
 
 def tag_list(text: str, high: int = 2**16 - 1) -> tuple[int, ...] | None:

@@ -107,6 +107,10 @@ class Rows:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
 
+    def with_column(self, name: str, values: NDArray[Any]) -> Rows:
+        """The same rows with one more column."""
+        return Rows(self.columns | {name: values}, self.row, self.line, self.total)
+
     def keep(self, mask: NDArray[np.bool_]) -> Rows:
         """Only the rows where `mask` holds."""
         return Rows(

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from plainview.platform.imports.source import files_digest
+from plainview.records.fields import to_text
+
+
+def test_the_digest_of_files_is_of_names_and_contents(tmp_path: Path) -> None:
+    (tmp_path / "b").write_bytes(b"two")
+    (tmp_path / "a").write_bytes(b"one")
+    expected = to_text(hashlib.sha256(b"plainview/files/v1\0a\x003\0oneb\x003\0two").digest())
+    assert files_digest([tmp_path / "b", tmp_path / "a"]) == expected
+    (tmp_path / "a").rename(tmp_path / "c")
+    assert files_digest([tmp_path / "b", tmp_path / "c"]) != expected
