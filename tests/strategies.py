@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from msgspec import inspect as fields
 
 from plainview.records import KINDS, Record
-from plainview.records.fields import Digest, Token, to_text
+from plainview.records.fields import DASHES, Digest, DigestOrDashes, Token, to_text
 
 digests = st.binary(min_size=32, max_size=32).map(to_text)
 tokens = st.binary(min_size=16, max_size=16).map(to_text)
 salts = st.binary(min_size=32, max_size=32)
 texts = st.text(st.characters(codec="utf-8"))
 
-_DIGEST, _TOKEN = (fields.type_info(kind).pattern for kind in (Digest, Token))  # type: ignore[attr-defined]
+_DIGEST, _DASHED, _TOKEN = (
+    fields.type_info(kind).pattern  # type: ignore[attr-defined]
+    for kind in (Digest, DigestOrDashes, Token)
+)
 """Text of whole bytes: a pattern alone would be slow to draw from."""
 
 
@@ -35,6 +38,8 @@ def values(kind: fields.Type) -> st.SearchStrategy[Any]:
             return st.text(st.characters(codec="utf-8"), min_size=kind.min_length or 0, max_size=kind.max_length)
         case fields.StrType() if kind.pattern == _DIGEST:
             return digests
+        case fields.StrType() if kind.pattern == _DASHED:
+            return digests | st.just(DASHES)
         case fields.StrType() if kind.pattern == _TOKEN:
             return tokens
         case fields.StrType():

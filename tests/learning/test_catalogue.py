@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+import numpy as np
 import pytest
 
 from plainview.feed.filters.ineligible import deciding
 from plainview.feed.kernels.idmap import find
+from plainview.feed.selectors.diversity import likeness
 from plainview.learning.catalogue import duration_bucket
 from plainview.learning.fold import Fold
 from plainview.records import Decision, Record, Video
@@ -80,6 +82,17 @@ def test_new_metadata_keeps_what_was_learned_and_decided() -> None:
     assert fold.world.tables.creator["id"][row["creator"]] == 7
     assert row["duration"] == 1_000
     assert row["tags"].tolist() == [-1] * 4
+
+
+def test_a_tag_named_twice_counts_once() -> None:
+    doubled, plain, alike, other = (
+        msgspec.structs.replace(VIDEO, video=number, tags=tags, sound=0)
+        for number, tags in ((1, (3, 3, 8, 3)), (2, (3, 8)), (3, (8, 8, 3)), (4, (8, 9, 9)))
+    )
+    tables = folded(doubled, plain, alike, other).world.tables
+    assert tables.video["tags"][0].tolist() == tables.video["tags"][1].tolist() == [0, 1, -1, -1]
+    assert [likeness(tables, 0, row) for row in range(3)] == [1, 1, 1]
+    assert likeness(tables, 0, 3) == np.float32(1) / np.float32(3)
 
 
 @pytest.mark.parametrize(("duration", "bucket"), [(0, 0), (99, 0), (100, 1), (18_000, 8), (299_999, 20), (10**9, 21)])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plainview.records import KINDS, RecordError, decode, encode
-from plainview.records.fields import to_bytes, to_text
+from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.records.examples import EXAMPLES
 
 
@@ -90,6 +90,8 @@ PATTERNED = [
     ("viewer", "region"),
     ("video", "origin"),
     ("epoch", "delta"),
+    ("epoch", "state"),
+    ("page", "previous"),
 ]
 
 
@@ -109,6 +111,16 @@ def test_a_digest_has_one_text() -> None:
     with pytest.raises(ValueError, match="not unpadded base64url"):
         to_bytes("ab+/")
     assert to_bytes(to_text(b"")) == b""
+
+
+@pytest.mark.parametrize(("kind", "field"), [("page", "previous"), ("epoch", "state")])
+def test_where_no_digest_can_be_there_are_43_dashes(kind: str, field: str) -> None:
+    made = fields(kind)
+    digest = fields("epoch")["delta"]
+    for text in (DASHES, digest):
+        decode(KINDS[kind], dump(made | {field: text}))
+    for text in ("", DASHES[:-1], DASHES + "-", digest[:-1] + "N", digest[:-1] + "-", "-"):
+        refused(kind, dump(made | {field: text}), f"`$.{field}`")
 
 
 def test_word_outside_its_list() -> None:

@@ -14,5 +14,5 @@ HEADS: tuple[str, ...] = (
     "report",
     "watched",
 )
-"""`rank` orders by what will be watched long (pairwise; a score, not a probability); `watched` is the expected fraction
-of the duration; all others are probabilities."""
+"""`rank` orders by what will be watched long (pairwise; a score, not a probability); `watched` is the expected share
+of 120 s (`feed.features.WATCH_LIMIT`) that is watched; all others are probabilities."""

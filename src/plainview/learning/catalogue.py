@@ -39,6 +39,8 @@ def _row(table, flags, slots, used: int, wanted: int) -> int:
 def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> None:
     """A video enters the catalogue, or its metadata is replaced; what was learned and decided about it stays.
 
+    A tag named twice counts once.
+
     Room for one more row in `video`, `creator` and `sound` and TAGS more in `tag` must have been reserved.
     """
     head = tables.head[0]
@@ -86,10 +88,16 @@ def take_video(tables: Tables, marks: Marks, maps: Maps, action, payload) -> Non
     video.bucket = duration_bucket(action.watched)
     for i in range(TAGS):
         video.tags[i] = -1
-        if i < action.count:
-            tag = _row(tables.tag, marks.tag, maps.tag, head.tags, payload[action.offset + i])
-            video.tags[i] = tag
-            head.tags = max(head.tags, tag + 1)
+    named = 0
+    for i in range(min(action.count, TAGS)):
+        tag = _row(tables.tag, marks.tag, maps.tag, head.tags, payload[action.offset + i])
+        head.tags = max(head.tags, tag + 1)
+        fresh_tag = True
+        for j in range(named):
+            fresh_tag = fresh_tag and video.tags[j] != tag
+        if fresh_tag:
+            video.tags[named] = tag
+            named += 1
     marks.video[row] = 1
     if fresh and head.waiting > 0:
         _take_waiting(tables, marks, row)

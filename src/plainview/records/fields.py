@@ -26,6 +26,8 @@ Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 # The last character of an unpadded base64url text carries spare bits, which must be zero: one text per byte string.
 Digest = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048](?!\n)$")]
 """32 bytes (a SHA-256), 43 characters."""
+DigestOrDashes = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]|-{43})(?!\n)$")]
+"""A Digest, or 43 dashes where there is none to give."""
 Token = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$")]
 """16 bytes chosen by a client (session, nonce, event id), 22 characters."""
 Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]

@@ -7,7 +7,20 @@ from typing import Annotated
 from msgspec import Meta
 
 from plainview.records.codec import Record
-from plainview.records.fields import U8, U32, U53, AgeBand, Bits32, Digest, Millis, Mode, Name, Region, Token
+from plainview.records.fields import (
+    U8,
+    U32,
+    U53,
+    AgeBand,
+    Bits32,
+    Digest,
+    DigestOrDashes,
+    Millis,
+    Mode,
+    Name,
+    Region,
+    Token,
+)
 
 PAGE_LIMIT = 30
 """Videos on a page at most."""
@@ -51,7 +64,7 @@ class Page(Record, frozen=True):
     session: Token
     n: U32
     """Page number in the session, from 0, gapless."""
-    previous: str
+    previous: DigestOrDashes
     """Commitment of the session's page n - 1; 43 dashes for the first."""
     release: Digest
     charter: U53

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plainview.records.codec import Record
-from plainview.records.fields import U32, U53, Digest, Millis, Name, Text
+from plainview.records.fields import U32, U53, Digest, DigestOrDashes, Millis, Name, Text
 
 
 class Release(Record, frozen=True):
@@ -12,7 +12,7 @@ class Release(Record, frozen=True):
     time: Millis
     name: Name
     digest: Digest
-    """SHA-256 of the exact bytes of the manifest (`feed.manifest.Manifest`)."""
+    """SHA-256 of the exact bytes of the manifest (`feed.configuration.Manifest`)."""
     manifest: Text
     """Those bytes, as text."""
 
@@ -38,5 +38,5 @@ class Epoch(Record, frozen=True):
     """Digest of the arrays of touched rows (`records.digests.arrays_digest`), with which it is stored."""
     digest: Digest
     """SHA-256 over parent, upto and delta (`records.digests.epoch_digest`)."""
-    state: str
+    state: DigestOrDashes
     """At a snapshot, the digest of the whole world (rows by id), else 43 dashes."""
