@@ -1,7 +1,7 @@
 """Memory of the real server: `python -m bench.memory [--data DIR] [--json] [--seconds S] [--videos N] [--viewers N]`.
 
 A journal of N videos and N registered viewers is written and folded (with --data it is kept, and used again by the next
-run); then `plainview serve` runs on it. 20,000 viewers come in, one page each, and go on asking and watching for S
+run); then `plainview serve` runs on a copy. 20,000 viewers come in, one page each, and go on asking and watching for S
 seconds while the server's memory is read. Both copies of the world are counted, the learner's and the one that ranks.
 `--seconds 3600` is the published run. What is being done, and the series, go to standard error.
 """
@@ -9,11 +9,14 @@ seconds while the server's memory is read. Both copies of the world are counted,
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,7 +70,7 @@ def measure(path: Path, options: Namespace, say: Callable[[str], None]) -> list[
     home = Home(path / "home")
     in_session = min(IN_SESSION, options.viewers)
     built = build(home, Size(options.videos, options.viewers, in_session, options.videos), options.seed, Told(say))
-    with Server(home.path, path, Path(os.environ[CACHE])) as server:
+    with _copied(home, path) as served, Server(served, path, Path(os.environ[CACHE])) as server:
         say("starting the server")
         took = server.start()
         start, loading = server.memory("VmRSS"), server.memory("VmHWM")
@@ -78,6 +81,8 @@ def measure(path: Path, options: Namespace, say: Callable[[str], None]) -> list[
         say(f"{came / MIB:,.0f} MiB resident; {options.rate:.0f} pages/s for {options.seconds:.0f} s")
         series, run = _watch(server, options, in_session)
         peak = server.memory("VmHWM")
+        say("stopping the server, which keeps a snapshot")
+        stopping = _stop(server)
     for sample in series[:: -(-len(series) // SHOWN)][:-1] + series[-1:]:
         say(f"{sample.seconds:6.0f} s: {sample.resident / MIB:,.0f} MiB, {sample.anonymous / MIB:,.0f} anonymous")
     errors, pages = run["errors"], len(run["latencies"])
@@ -92,6 +97,12 @@ def measure(path: Path, options: Namespace, say: Callable[[str], None]) -> list[
         ("session", came / MIB, "MiB", f"resident when all are in session; {shape}"),
         ("peak", peak / MIB, "MiB", f"peak resident set of the whole run; {shape}; {under}; target 4,096"),
         ("load", max(sample.resident for sample in series) / MIB, "MiB", f"most resident under load; {under}"),
+        (
+            "stop.peak",
+            max(stopping, peak) / MIB,
+            "MiB",
+            "as peak, with the snapshot that is kept now and then and at a stop",
+        ),
         ("anonymous", max(sample.anonymous for sample in series) / MIB, "MiB", "as load, without mapped files"),
         ("growth", slope(half, "resident"), "MiB/h", f"of memory.load over its second half (least squares); {under}"),
         ("anonymous.growth", slope(half, "anonymous"), "MiB/h", "as growth, without mapped files"),
@@ -152,6 +163,32 @@ def _watch(server: Server, options: Namespace, in_session: int) -> tuple[list[Sa
             series.append(Sample(now, server.memory("VmRSS"), server.memory("RssAnon")))
             time.sleep(pause)
         return series, loading.result()
+
+
+@contextmanager
+def _copied(home: Home, path: Path) -> Iterator[Path]:
+    """A copy of `home` to serve from, so that every run begins with the journal that was built."""
+    with tempfile.TemporaryDirectory(dir=path, prefix="served-") as made:
+        served = Path(made) / "home"
+        # Objects never change once they are written: a second name is copy enough.
+        shutil.copytree(home.path, served, ignore=shutil.ignore_patterns("objects"))
+        shutil.copytree(home.path / "objects", served / "objects", copy_function=os.link)
+        yield served
+
+
+def _stop(server: Server) -> int:
+    """The most that was ever resident, read until the server has ended."""
+    peak = 0
+    with ThreadPoolExecutor(1) as other:
+        stopping = other.submit(server.stop)
+        while not stopping.done():
+            try:
+                peak = server.memory("VmHWM")
+            except (OSError, RuntimeError):
+                break  # it has ended
+            time.sleep(0.02)
+        stopping.result()
+    return peak
 
 
 def _say(line: str) -> None:
