@@ -12,10 +12,13 @@ import numpy as np
 
 from plainview.journal import Draft, Journal, Refused
 from plainview.platform.application import Application
+from plainview.platform.founding import found
 from plainview.platform.home import Home
-from plainview.platform.releases import installed_digest
+from plainview.platform.lineage import Progress
+from plainview.platform.releases import installed, installed_digest
 from plainview.records import Impression, Origin, Record, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
+from plainview.storage.sqlite import DATABASE
 
 BATCH = 4096
 CREATORS_PER_VIDEO = 10
@@ -44,7 +47,7 @@ class Built(msgspec.Struct, frozen=True):
     """SHA-256 over the exact bytes of the records, in order."""
 
 
-def build(home: Home, size: Size, seed: int) -> Built:
+def build(home: Home, size: Size, seed: int, progress: Progress | None = None) -> Built:
     """Write a journal into `home`, fold it and keep a snapshot; what an earlier run left there is used again.
 
     Raises RuntimeError where something else was left there.
@@ -55,9 +58,17 @@ def build(home: Home, size: Size, seed: int) -> Built:
         if (built.size, built.seed, built.release) != (size, seed, installed_digest()):
             raise RuntimeError(f"{home.path} holds another bench's journal: delete it, or give another --data")
         return built
+    if (home.path / DATABASE).exists():
+        raise RuntimeError(f"{home.path} was left unfinished: delete it, or give another --data")
     state = hashlib.sha256()
-    with Application(home) as application:
-        append(application.journal, _hashed(records(size, seed), state.update))
+    # Written first and folded then: a learner that follows the writer would take turns with it, and fall behind.
+    journal = home.write(installed().configuration)
+    try:
+        found(journal, home.epochs)
+        append(journal, _counted(_hashed(records(size, seed), state.update), size, progress))
+    finally:
+        journal.close()
+    Application(home, progress=progress).close()
     built = Built(size, seed, installed_digest(), to_text(state.digest()))
     note.write_bytes(msgspec.json.encode(built))
     return built
@@ -129,6 +140,14 @@ def records(size: Size, seed: int) -> Iterator[Record]:
 def _hashed(wanted: Iterable[Record], update: Callable[[bytes], None]) -> Iterator[Record]:
     for record in wanted:
         update(encode(record))
+        yield record
+
+
+def _counted(wanted: Iterable[Record], size: Size, progress: Progress | None) -> Iterator[Record]:
+    total = 1 + size.videos + size.viewers + size.impressions
+    for count, record in enumerate(wanted, 1):
+        if progress is not None and (count % BATCH == 0 or count == total):
+            progress("Writing records", count, total)
         yield record
 
 

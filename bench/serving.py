@@ -100,7 +100,8 @@ class Server:
         return result | {"server_cpu_seconds": self.cpu_seconds() - before}
 
     def _proc(self, name: str) -> str:
-        assert self._process is not None
+        if self._process is None:
+            raise ProcessLookupError("the server does not run")
         return Path(f"/proc/{self._process.pid}/{name}").read_text()
 
     def __enter__(self) -> Server:

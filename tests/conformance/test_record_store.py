@@ -49,6 +49,8 @@ def test_a_new_store_is_empty(store: RecordStore) -> None:
     assert list(store.of_kind("event", 0, 10)) == []
     assert store.find([b"k"]) == {}
     assert store.find([]) == {}
+    assert store.owners(["viewer:1"], 10) == set()
+    assert store.owners([], 10) == set()
 
 
 def test_rows_come_back_as_they_were_appended(store: RecordStore, reopen: Opener) -> None:
@@ -98,6 +100,14 @@ def test_keys_are_found_with_index_and_time(store: RecordStore) -> None:
     assert store.find([*keys[:30], b"other"]) == {key: place for key, place in expected.items() if place[0] < 30}
 
 
+def test_owners_are_found_by_what_lies_below(store: RecordStore) -> None:
+    names = ["viewer:1", "viewer:10", "creator:ü\U0001f347", 'it\'s "quoted"', *map(str, range(3000))]
+    store.append([row(index, owner) for index, owner in enumerate([*names, *names])])
+    for stop in (-1, 0, 1, 3, 700, len(names), 2 * len(names), 10**6):
+        assert store.owners([*names, "viewer:2"], stop) == set(names[: max(stop, 0)])
+    assert store.owners(names[1:2] * 2, 10**6) == {"viewer:10"}
+
+
 def test_ranges_are_cut_to_what_is_there(store: RecordStore) -> None:
     store.append([row(index) for index in range(5)])
     for start, stop in ((-3, 2), (0, 0), (3, 3), (4, 1), (2, 99), (5, 6), (99, 100)):
@@ -130,6 +140,7 @@ def test_every_way_of_reading_is_a_filter_of_all_rows(
     assert list(store.rows(start, stop)) == expected
     for owner in "abcd":
         assert list(store.owned(owner, start, stop)) == [row for row in expected if row.owner == owner]
+    assert store.owners(set("abcd"), stop) == {row.owner for row in rows if row.index < stop}
     for kind in "xyz":
         of_kind = [row for row in expected if row.kind == kind]
         assert list(store.of_kind(kind, start, stop)) == of_kind

@@ -172,6 +172,7 @@ def test_trusting_reads_give_the_same_entries(journal: Journal) -> None:
     journal.append([example(kind) for kind in ("charter", "viewer", "video", "event", "setting", "origin")])
     assert list(journal.read(trusting=True)) == list(journal.read())
     assert list(journal.owned("viewer:5", trusting=True)) == list(journal.owned("viewer:5"))
+    assert journal.history("viewer:5") == [(entry.index, entry.record) for entry in journal.owned("viewer:5")]
     assert journal.entry(3, trusting=True) == journal.entry(3)
 
 

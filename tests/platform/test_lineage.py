@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from plainview.learning.fold import empty_world
 from plainview.platform import lineage
 from plainview.platform.application import Application
+from plainview.platform.releases import installed
+from plainview.platform.viewers import NewViewer
+from plainview.records import Record
 from tests.platform.test_learner import epochs, play
-from tests.platform.towns import open_town, populate, settled
+from tests.platform.towns import open_town, page_of, populate, settled
 
 
 @pytest.fixture
@@ -31,6 +35,33 @@ def test_any_epoch_in_any_order_is_the_same_world(played: Application) -> None:
             epoch = application.lineage.epoch(number)
             assert epoch is not None
             assert application.lineage.restore(epoch).digest() == found[number]
+
+
+@pytest.mark.parametrize("residents", [3, 1000])
+def test_newcomers_are_folded_without_reading_and_others_from_their_records(
+    played: Application, monkeypatch: pytest.MonkeyPatch, residents: int
+) -> None:
+    with played as application:
+        for _ in range(2):  # everybody comes, and with room for three the first ones are forgotten
+            for viewer in range(10, 20):
+                application.viewers.register(NewViewer(viewer=viewer))
+        page_of(application, viewer=15)
+        read: list[str] = []
+        history = application.journal.history
+
+        def told(owner: str, start: int, stop: int) -> list[tuple[int, Record]]:
+            read.append(owner)
+            return history(owner, start, stop)
+
+        monkeypatch.setattr(application.journal, "history", told)
+        follower = lineage.Follower(application.journal, installed().configuration, residents, empty_world(), 0)
+        follower.read_to(application.journal.size)
+        settled(application)
+        assert follower.world.digest() == application.lineage.restore(application.lineage.last()).digest()
+        # With room for all nobody has to be read; with room for three, only those who come again.
+        assert {f"viewer:{viewer}" for viewer in range(10, 20)} <= set(read) if residents == 3 else not read
+        state = follower.fold.residents.row(15)
+        assert state.tobytes() == application.residency.standing(15).row.tobytes()
 
 
 def test_an_epoch_that_is_not_there(played: Application) -> None:

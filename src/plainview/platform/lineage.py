@@ -14,7 +14,7 @@ from plainview.journal import EpochStore, JournalReader, Snapshot
 from plainview.journal.keys import epoch_key
 from plainview.learning.epochs import close
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import Epoch, Record
+from plainview.records import Epoch, Event, History, Impression, Page, Record, Setting, Viewer
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it will go."""
@@ -22,6 +22,7 @@ CHUNK = 4096
 """Records folded at a time."""
 KEPT = 60.0
 """Seconds for which a past world is kept after its last use: it takes as much memory as the serving copy."""
+_OF_VIEWERS = (Event, History, Impression, Page, Setting, Viewer)
 
 
 class LineageBroken(Exception):
@@ -37,6 +38,8 @@ class Follower:
         self._journal = journal
         self._reader = Reader(configuration.regions)
         self._chunk = min(CHUNK, residents)
+        self._without: frozenset[int] = frozenset()
+        """Viewers of the records being folded who have none before them."""
         self.fold = Fold(configuration, world, residents, self._load)
 
     @property
@@ -59,13 +62,25 @@ class Follower:
         acts = 0
         for start in range(0, len(entries), self._chunk):
             part = entries[start : start + self._chunk]
+            self._without = self._newcomers(part)
             acts += self.fold.take(part)
             self.position = part[-1][0] + 1
         return acts
 
+    def _newcomers(self, part: Sequence[tuple[int, Record]]) -> frozenset[int]:
+        """Who of the viewers of `part` comes for the first time: asked for all at once, since most journals hold many
+        viewers with few records."""
+        viewers = {record.viewer for _, record in part if isinstance(record, _OF_VIEWERS)}
+        owners = {viewer: f"viewer:{viewer}" for viewer in viewers if viewer not in self.fold.residents}
+        if not owners:
+            return frozenset()
+        before = self._journal.owners(owners.values(), self.position)
+        return frozenset(viewer for viewer, owner in owners.items() if owner not in before)
+
     def _load(self, viewer: int) -> Actions:
-        entries = self._journal.owned(f"viewer:{viewer}", 0, self.position, trusting=True)
-        return self._reader.read((entry.index, entry.record) for entry in entries)
+        if viewer in self._without:
+            return self._reader.read(())
+        return self._reader.read(self._journal.history(f"viewer:{viewer}", 0, self.position))
 
 
 class Lineage:

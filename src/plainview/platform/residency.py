@@ -95,5 +95,4 @@ class Residency:
         return Standing(self._residents.rows[slot : slot + 1].copy(), int(self._upto[slot]))
 
     def _owned(self, viewer: int, start: int, stop: int) -> list[tuple[int, Record]]:
-        entries = self._journal.owned(f"viewer:{viewer}", start, stop, trusting=True)
-        return [(entry.index, entry.record) for entry in entries]
+        return self._journal.history(f"viewer:{viewer}", start, stop)

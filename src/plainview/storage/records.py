@@ -75,6 +75,10 @@ class RecordStore(Protocol):
         """Rows of one owner with start <= index < stop."""
         ...
 
+    def owners(self, owners: Collection[str], stop: int) -> set[str]:
+        """Those of `owners` that have a row with index < stop: far cheaper than reading what each of them has."""
+        ...
+
     def of_kind(self, kind: str, start: int, stop: int, newest_first: bool = False) -> Iterator[Row]:
         """Rows of one kind with start <= index < stop."""
         ...

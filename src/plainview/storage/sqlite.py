@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,10 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Select,
     Table,
     Text,
-    bindparam,
     create_engine,
     event,
-    func,
-    select,
 )
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
@@ -62,20 +60,19 @@ Index("records_owner", _records.c.owner)
 Index("records_kind", _records.c.kind)
 Index("records_key", _records.c.key, unique=True, sqlite_where=_records.c.key.is_not(None))
 
-_BOUNDS = select(select(func.min(_records.c.idx)).scalar_subquery(), select(func.max(_records.c.idx)).scalar_subquery())
+_BOUNDS = "SELECT (SELECT min(idx) FROM records), (SELECT max(idx) FROM records)"
 _INDEX = 2**63 - 1
 
 _INSERT = f"INSERT INTO records ({', '.join(_records.c.keys())}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
-_forward = (
-    select(_records)
-    .where(_records.c.idx >= bindparam("start"), _records.c.idx < bindparam("stop"))
-    .order_by(_records.c.idx)
-    .limit(bindparam("chunk"))
-)
-_backward = _forward.order_by(None).order_by(_records.c.idx.desc())
-_one_owner = _records.c.owner == bindparam("owner")
-_one_kind = _records.c.kind == bindparam("kind")
+_RANGE = "{}idx >= ? AND idx < ? ORDER BY idx{} LIMIT ?"
+_ALL = _RANGE.format("", "")
+_OWNED = _RANGE.format("owner = ? AND ", "")
+_OF_KIND = _RANGE.format("kind = ? AND ", "")
+_OF_KIND_BACKWARD = _RANGE.format("kind = ? AND ", " DESC")
+_SELECT = f"SELECT {', '.join(_records.c.keys())} FROM records WHERE "
+# One seek in the index of owners for each, however many records they have.
+_OWNERS = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM records WHERE owner = value AND idx < ?)"
 _FIND = {n: f"SELECT key, idx, time FROM records WHERE key IN ({', '.join('?' * n)})" for n in _KEYS}
 
 Connector = Callable[[str], Any]
@@ -164,35 +161,34 @@ class SqliteRecords:
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Rows with start <= index < stop."""
-        return self._scan(_forward, start, stop, {})
+        return self._scan(_ALL, (), start, stop)
 
     def owned(self, owner: str, start: int, stop: int) -> Iterator[Row]:
         """Rows of one owner with start <= index < stop."""
-        return self._scan(_forward.where(_one_owner), start, stop, {"owner": owner})
+        return self._scan(_OWNED, (owner,), start, stop)
+
+    def owners(self, owners: Collection[str], stop: int) -> set[str]:
+        """Those of `owners` that have a row with index < stop."""
+        if not owners:
+            return set()
+        with self._reading() as cursor:
+            cursor.execute(_OWNERS, (json.dumps(list(owners)), stop))
+            return {owner for (owner,) in cursor.fetchall()}
 
     def of_kind(self, kind: str, start: int, stop: int, newest_first: bool = False) -> Iterator[Row]:
         """Rows of one kind with start <= index < stop."""
-        base = _backward if newest_first else _forward
-        return self._scan(base.where(_one_kind), start, stop, {"kind": kind}, newest_first)
+        return self._scan(_OF_KIND_BACKWARD if newest_first else _OF_KIND, (kind,), start, stop, newest_first)
 
     def find(self, keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
         """Index and time of the rows with those of `keys` that are there."""
         found: dict[bytes, tuple[int, int]] = {}
         wanted = list(keys)
-        try:
-            connection = self._engine.raw_connection()
-            try:
-                cursor = connection.cursor()
-                while wanted:
-                    number = next(number for number in _KEYS if number <= len(wanted))
-                    cursor.execute(_FIND[number], wanted[:number])
-                    found.update((key, (index, time)) for key, index, time in cursor.fetchall())
-                    del wanted[:number]
-                cursor.close()
-            finally:
-                connection.close()
-        except (DatabaseError, sqlite3.Error) as error:
-            raise self._unreadable(error) from error
+        with self._reading() as cursor:
+            while wanted:
+                number = next(number for number in _KEYS if number <= len(wanted))
+                cursor.execute(_FIND[number], wanted[:number])
+                found.update((key, (index, time)) for key, index, time in cursor.fetchall())
+                del wanted[:number]
         return found
 
     def close(self) -> None:
@@ -226,23 +222,40 @@ class SqliteRecords:
             raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
 
     def _count(self) -> int:
-        try:
-            with self._engine.connect() as connection:
-                first, last = connection.execute(_BOUNDS).one()
-        except DatabaseError as error:
-            raise self._unreadable(error) from error
+        with self._reading() as cursor:
+            cursor.execute(_BOUNDS)
+            ((first, last),) = cursor.fetchall()
         if first is not None and first < 0:
             # A flipped sign would otherwise make the last row vanish without a gap.
             raise StoreDamaged(first & _INDEX, f"its index reads as {first}")
         return 0 if last is None else int(last) + 1
 
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor of the driver's, whose errors come out as StoreFailed.
+
+        SQLAlchemy keeps the connections; its own results would cost more than reading the rows does, all of it while
+        no other thread can go on.
+        """
+        try:
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                yield cursor  # type: ignore[misc]
+                cursor.close()
+            finally:
+                connection.close()
+        except (DatabaseError, sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._unreadable(error) from error
+
     def _scan(
-        self, statement: Select[Any], start: int, stop: int, where: dict[str, str], newest_first: bool = False
+        self, which: str, of: tuple[str, ...], start: int, stop: int, newest_first: bool = False
     ) -> Iterator[Row]:
+        """Rows for which `which` holds: what follows WHERE, with `of`, start, stop and a limit as parameters."""
         size = self.size()
         start, stop = max(start, 0), min(stop, size)
         while start < stop:
-            rows = self._fetch(statement, where | {"start": start, "stop": stop, "chunk": _CHUNK})
+            rows = self._fetch(which, (*of, start, stop, _CHUNK))
             yield from rows
             if len(rows) < _CHUNK:
                 return
@@ -251,27 +264,31 @@ class SqliteRecords:
             else:
                 start = rows[-1].index + 1
 
-    def _fetch(self, statement: Select[Any], parameters: dict[str, Any]) -> list[Row]:
+    def _fetch(self, which: str, parameters: tuple[str | int, ...]) -> list[Row]:
         try:
-            with self._engine.connect() as connection:
-                return [Row._make(row) for row in connection.execute(statement, parameters)]
-        except (DatabaseError, UnicodeDecodeError) as error:
-            raise self._damage(statement, parameters, error) from error
+            with self._reading() as cursor:
+                cursor.execute(_SELECT + which, parameters)
+                return [Row._make(row) for row in cursor.fetchall()]
+        except StoreFailed as failure:
+            damaged = self._damaged(which, parameters)
+            if damaged is None:
+                raise
+            raise damaged from failure.__cause__
 
-    def _damage(self, statement: Select[Any], parameters: dict[str, Any], cause: Exception) -> StoreError:
+    def _damaged(self, which: str, parameters: tuple[str | int, ...]) -> StoreDamaged | None:
         """Which row of those asked for cannot be read: SQLite does not say, so they are read one by one."""
         try:
-            with self._engine.connect() as connection:
-                for index in (
-                    connection.execute(statement.with_only_columns(_records.c.idx), parameters).scalars().all()
-                ):
+            with self._reading() as cursor:
+                cursor.execute(f"SELECT idx FROM records WHERE {which}", parameters)
+                for (index,) in cursor.fetchall():
                     try:
-                        connection.execute(select(_records).where(_records.c.idx == index)).all()
-                    except (DatabaseError, UnicodeDecodeError) as error:
-                        return StoreDamaged(index, str(getattr(error, "orig", error)))
-        except DatabaseError:
+                        cursor.execute(f"{_SELECT}idx = ?", (index,))
+                        cursor.fetchall()
+                    except (sqlite3.Error, UnicodeDecodeError) as error:
+                        return StoreDamaged(index, str(error))
+        except StoreFailed:
             pass
-        return self._unreadable(cause)
+        return None
 
     def _unreadable(self, cause: Exception) -> StoreFailed:
         detail = getattr(cause, "orig", cause)
@@ -307,12 +324,14 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
+# No `mmap_size`: each connection maps the file anew, so that resident memory grows with the journal times the threads
+# that read it; and where somebody writes, reading a viewer's 100 records through a map takes twice as long.
 def _prepare_reading(connection: Any, _: object) -> None:
-    _pragmas(connection, "query_only = ON", "cache_size = -8192", "mmap_size = 1073741824")
+    _pragmas(connection, "query_only = ON", "cache_size = -8192", "mmap_size = 0")
 
 
 def _prepare_writing(connection: Any, _: object) -> None:
-    _pragmas(connection, "journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 1073741824")
+    _pragmas(connection, "journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 0")
 
 
 def _pragmas(connection: Any, *pragmas: str) -> None:
