@@ -30,7 +30,8 @@ class Connection:
         try:
             return await self._ask(method, path, body)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            if not used or getattr(error, "partial", b""):
+            begun = isinstance(error, asyncio.IncompleteReadError) and error.partial
+            if not used or begun:
                 raise
             self.close()
             self._reader = self._writer = None
