@@ -24,6 +24,9 @@ SWITCH = 0.001
 """Seconds after which a thread that computes in Python lets another go on; the default, 5 ms, is a whole page,
 and had the slowest in 100 pages take four times as long."""
 
+COLLECTING = (2_000, 20, 100)
+"""`gc` thresholds: a full search after four million objects, a few minutes of full load."""
+
 
 class AddressTaken(Exception):
     """Nobody can listen there, and why."""
@@ -37,15 +40,22 @@ def serve_http(application: Application, host: str, port: int, ready: Callable[[
     """
     check_address(host, port)
     sys.setswitchinterval(SWITCH)
-    # What is there by now stays for good. Looking through it for cycles takes a quarter of a second, with every
-    # thread standing still.
-    gc.collect()
-    gc.freeze()
+    _spare_the_collector()
     with (
         ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool,
         ThreadPoolExecutor(1, thread_name_prefix="explain") as slow,
     ):
         asyncio.run(_serve(make_app(application, pool, slow), host, port, ready))
+
+
+def _spare_the_collector() -> None:
+    """Every thread stands still while Python looks for cycles: rarely, then, and not among what stays for good.
+
+    A page makes next to none; left alone, a full search took a quarter of a second, every half second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTING)
 
 
 def check_address(host: str, port: int) -> None:
