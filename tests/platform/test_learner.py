@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from plainview.platform.replay import Replay
 from plainview.platform.viewers import NewViewer
 from plainview.records import Decision, Epoch
 from plainview.records.fields import DASHES
-from plainview.storage import StoreFailed, StoreFull
+from plainview.storage import Row, SqliteRecords, StoreFailed, StoreFull
 from tests.platform.towns import QUICK, VIEWERS, event, open_town, page_of, populate, raw, settled, token
 
 SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
@@ -393,6 +393,27 @@ def test_starting_on_a_full_disk_says_so(home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     with open_town(home) as application:
         assert application.catalogue.find(1) is not None
+
+
+@pytest.mark.parametrize("kind", ["release", "video"])
+def test_starting_on_a_journal_that_cannot_be_read_promises_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    with open_town(home) as application:
+        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
+    lose_all(home)
+    of_kind = SqliteRecords.of_kind
+
+    def failing(self: SqliteRecords, which: str, *arguments: Any) -> Iterator[Row]:
+        if which == kind:
+            raise StoreFailed("journal.sqlite: cannot be read; restore a copy")
+        return of_kind(self, which, *arguments)
+
+    monkeypatch.setattr(SqliteRecords, "of_kind", failing)
+    with pytest.raises(HomeError, match=r"cannot be read; restore a copy$"):
+        open_town(home)
+    monkeypatch.undo()
+    open_town(home).close()
 
 
 def test_attempts_are_ever_further_apart(monkeypatch: pytest.MonkeyPatch) -> None:

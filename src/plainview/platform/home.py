@@ -77,6 +77,9 @@ class Home:
             tolerance = _tolerance(reader)
             check_release(reader)
             return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance))
+        except StoreError as error:
+            store.close()
+            raise HomeError(str(error)) from error
         except BaseException:
             store.close()
             raise
