@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import errno
 import time
 from pathlib import Path
 
 import pytest
 
-from plainview.journal import EpochStore
 from plainview.learning.fold import empty_world
 from plainview.platform import lineage
 from plainview.platform.application import Application
@@ -64,22 +62,6 @@ def test_newcomers_are_folded_without_reading_and_others_from_their_records(
         assert {f"viewer:{viewer}" for viewer in range(10, 20)} <= set(read) if residents == 3 else not read
         state = follower.fold.residents.row(15)
         assert state.tobytes() == application.residency.standing(15).row.tobytes()
-
-
-def test_a_full_disk_is_no_reason_not_to_look_back(played: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with played as application:
-        lost = application.lineage.last()
-        with application.lineage.at(lost.epoch) as world:
-            before = world.digest()
-        application.lineage.forget()
-        monkeypatch.setattr(EpochStore, "latest_snapshot", lambda *_: None)
-        monkeypatch.setattr(EpochStore, "load_delta", lambda *_: None)
-        monkeypatch.setattr(EpochStore, "save_delta", full)
-        with application.lineage.at(lost.epoch) as world:
-            assert world.digest() == before
 
 
 def test_an_epoch_that_is_not_there(played: Application) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 
 from plainview.feed.actions import Actions, Reader
@@ -184,8 +184,7 @@ class Lineage:
                 f"give {closed.record.delta}, not {epoch.delta}: restore objects/ from a copy, or use its release"
             )
         if epoch.epoch > self._epochs.pruned():
-            with suppress(OSError):  # it only spares folding again: a full disk is no reason not to look back
-                self._epochs.save_delta(closed.delta)
+            self._epochs.save_delta(closed.delta)
 
     def newest(self) -> Iterator[Epoch]:
         """The journal's epochs, latest first: for what may go wrong without harm, since none is checked."""
