@@ -27,7 +27,7 @@ from plainview.ledger.spelling import to_base64
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import parse_tile_path, tile_data, tiles
 from plainview.ledger.tree import Tree
-from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
+from tests.ledger.logs import LOG, LOG_ML_DSA, ORIGIN, TIME, WITNESSES, checkpoint, signed
 from tests.ledger.mutations import mutate
 from tests.ledger.trees import Tiles, entry, tree
 from tests.ledger.witnessed import POLICY, log_proof
@@ -130,7 +130,7 @@ def head(at: random.Random) -> bool:
     forged = mutate(text.encode(), [one.text().encode() for one in HEADS.values()], at)
     try:
         made = parse_note(forged + b"\n" + SIGNED[text, by.key.code].line().encode())
-        opened, _ = open_checkpoint(made, [LOG.key, LOG_ML_DSA.key])
+        opened, _ = open_checkpoint(made, ORIGIN, [LOG.key, LOG_ML_DSA.key])
     except LedgerError:
         return True
     assert forged == text.encode() == opened.text().encode()

@@ -73,7 +73,7 @@ def test_keys_that_cannot_be_told_apart() -> None:
 
 @pytest.mark.parametrize("by", [LOG, LOG_ML_DSA], ids=["Ed25519", "ML-DSA-44"])
 def test_a_log_s_checkpoint(by: Signer) -> None:
-    head, found = open_checkpoint(signed(TEXT, "north", by=by), [LOG.key, LOG_ML_DSA.key])
+    head, found = open_checkpoint(signed(TEXT, "north", by=by), ORIGIN, [LOG.key, LOG_ML_DSA.key])
     assert head == HEAD
     assert [one.key for one in found] == [by.key]
 
@@ -81,23 +81,29 @@ def test_a_log_s_checkpoint(by: Signer) -> None:
 def test_a_checkpoint_of_another_origin() -> None:
     for origin in ("feed.example/log2", "feed.example/lo", "FEED.example/log"):
         text = Checkpoint(origin, HEAD.size, HEAD.root).text()
-        with pytest.raises(SignatureError, match="no signature of a known key"):
-            open_checkpoint(signed(text), [LOG.key])
+        with pytest.raises(SignatureError, match=f"checkpoint of '{origin}', not of '{ORIGIN}'"):
+            open_checkpoint(signed(text), ORIGIN, [LOG.key])
+
+
+def test_a_log_whose_keys_have_another_name() -> None:
+    """As Go's checksum database has: its origin is `go.sum database tree`, its key `sum.golang.org`."""
+    text = Checkpoint("go.sum database tree", HEAD.size, HEAD.root).text()
+    assert open_checkpoint(signed(text), "go.sum database tree", [LOG.key])[0].text() == text
 
 
 def test_a_note_that_is_no_checkpoint() -> None:
     with pytest.raises(FormatError, match="checkpoint"):
-        open_checkpoint(signed("some other text\n"), [LOG.key])
+        open_checkpoint(signed("some other text\n"), ORIGIN, [LOG.key])
 
 
 def test_extension_lines_that_nothing_covers() -> None:
     text = Checkpoint(ORIGIN, HEAD.size, HEAD.root, ("x",)).text()
-    assert open_checkpoint(signed(text), [LOG.key])[0].extensions == ("x",)
+    assert open_checkpoint(signed(text), ORIGIN, [LOG.key])[0].extensions == ("x",)
     both = LOG_ML_DSA.add_to(signed(text), TIME)
-    assert open_checkpoint(both, [LOG.key, LOG_ML_DSA.key])[0].extensions == ("x",)
+    assert open_checkpoint(both, ORIGIN, [LOG.key, LOG_ML_DSA.key])[0].extensions == ("x",)
     with pytest.raises(SignatureError, match="extension lines that no signature of the log covers"):
-        open_checkpoint(both, [LOG_ML_DSA.key])
+        open_checkpoint(both, ORIGIN, [LOG_ML_DSA.key])
     # An ML-DSA-44 signature of the bare checkpoint, moved below other lines, is what this guards against.
     moved = Note(text, signed(TEXT, by=LOG_ML_DSA).signatures)
     with pytest.raises(SignatureError, match="extension lines"):
-        open_checkpoint(moved, [LOG_ML_DSA.key])
+        open_checkpoint(moved, ORIGIN, [LOG_ML_DSA.key])

@@ -42,14 +42,17 @@ def open_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[Verified, ...]:
     return found
 
 
-def open_checkpoint(note: Note, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, tuple[Verified, ...]]:
-    """The checkpoint that the log's `keys` signed, and their signatures.
+def open_checkpoint(note: Note, origin: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, tuple[Verified, ...]]:
+    """The checkpoint of the log `origin`, and the signatures that the log's `keys` made.
 
-    Raises FormatError if the note is no checkpoint. Raises SignatureError as `open_note` does, and for a key that has
-    not the origin's name, and for extension lines that none of the signatures covers.
+    A log's keys need not have its name: who knows the log knows which are its own. Raises FormatError if the note is no
+    checkpoint. Raises SignatureError as `open_note` does, and for another log's checkpoint, and for extension lines
+    that none of the signatures covers.
     """
     checkpoint = parse_checkpoint(note.text)
-    found = open_note(note, [key for key in keys if key.name == checkpoint.origin])
+    if checkpoint.origin != origin:
+        raise SignatureError(f"checkpoint of {shown(checkpoint.origin)}, not of {shown(origin)}")
+    found = open_note(note, keys)
     if checkpoint.extensions and not any(signed.key.scheme.covers_extensions for signed in found):
         raise SignatureError("checkpoint: extension lines that no signature of the log covers")
     return checkpoint, found

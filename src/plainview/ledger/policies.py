@@ -108,7 +108,7 @@ class Policy(msgspec.Struct, frozen=True):
         keys = [key for key in (*(log.key for log in self.logs), *logs) if key.name == origin]
         if not keys:
             raise PolicyError(f"checkpoint of {shown(origin)}: the policy knows no log of this name")
-        checkpoint, signed = open_checkpoint(note, keys)
+        checkpoint, signed = open_checkpoint(note, origin, keys)
         names = {witness.key: witness.name for witness in self.witnesses}
         cosigned = verified_signatures(note, names)
         witnessed = tuple(Witnessed(names[one.key], one.time or 0) for one in cosigned)
