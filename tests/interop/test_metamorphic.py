@@ -20,12 +20,11 @@ from plainview.ledger.inclusion import inclusion_proof, verify_inclusion
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_note
+from tests.interop.logs import EDGES, TREE, altered
 from tests.ledger.logs import LOG, ORIGIN, checkpoint, signed
 from tests.ledger.test_keys import NOTE, VKEY
 from tests.ledger.trees import entry, tree
 
-EDGES = sorted({2**k + d for k in range(1, 17) for d in (-1, 0, 1)})
-TREE = tree(EDGES[-1])
 KEYS = [LOG.key.vkey()]
 
 
@@ -34,17 +33,6 @@ def both_refuse(theirs: Callable[[], object], ours: Callable[[], object]) -> Non
         theirs()
     with pytest.raises(LedgerError):
         ours()
-
-
-def altered(hashes: tuple[bytes, ...], at: random.Random) -> list[tuple[bytes, ...]]:
-    """The proof with one bit of a hash turned, one hash less, and one more."""
-    if not hashes:
-        return [(bytes(32),)]
-    which, bit = at.randrange(len(hashes)), at.randrange(256)
-    turned = bytearray(hashes[which])
-    turned[bit // 8] ^= 1 << bit % 8
-    before, after = hashes[:which], hashes[which + 1 :]
-    return [(*before, bytes(turned), *after), (*before, *after), (*before, bytes(32), *hashes[which:])]
 
 
 def check(size: int, rounds: int) -> None:
