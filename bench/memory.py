@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.journals import Size, build
-from bench.report import Figure, arguments, print_figures
+from bench.report import Figure, Figures, arguments, print_figures
 from bench.serve import directory, load
 from bench.serving import Server
 from plainview.platform.home import Home
-from plainview.platform.releases import CACHE, installed_digest
+from plainview.platform.releases import CACHE
 
 IN_SESSION = 20_000
 RATE = 50.0
@@ -109,20 +109,10 @@ def measure(path: Path, options: Namespace, say: Callable[[str], None]) -> list[
         ("rate", pages / run["seconds"], "pages/s", f"answered under load, events with them; {under}"),
         ("failed", float(len(errors)), "requests", f"of {pages:,} pages and as many batches of events"),
     ]
-    return [
-        Figure(
-            figure=f"memory.{name}",
-            value=value,
-            unit=unit,
-            peer="",
-            peer_value=None,
-            protocol=protocol,
-            data_digest=built.digest,
-            release_digest=installed_digest(),
-            seed=options.seed,
-        )
-        for name, value, unit, protocol in rows
-    ]
+    figures = Figures("memory", built.digest, options.seed)
+    for row in rows:
+        figures.add(*row)
+    return figures
 
 
 def slope(series: Sequence[Sample], of: str) -> float | None:

@@ -28,7 +28,8 @@ MACHINE = re.compile(
 
 def files() -> Iterator[Path]:
     """Every text file of the repository, without asking git: a source archive has none."""
-    yield from (path for path in TOP.iterdir() if path.is_file())
+    # In a worktree of git's, .git is a file, and names a machine.
+    yield from (path for path in TOP.iterdir() if path.is_file() and path.name != ".git")
     for folder in FOLDERS:
         for path in (TOP / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:

@@ -25,7 +25,7 @@ def test_memory_is_watched_and_the_journal_used_again(tmp_path: Path, monkeypatc
     assert not any("Writing" in line for line in second)
 
 
-def test_a_journal_left_unfinished_or_of_another_size_is_refused(tmp_path: Path) -> None:
+def test_a_journal_left_unfinished_is_refused(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "journal.sqlite").touch()
     options = Namespace(videos=200, viewers=50, seconds=2, rate=10, seed=1)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from plainview.cli.import_ import app
+from plainview.journal.journal import now
 from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
 from plainview.records import Impression
@@ -31,6 +32,20 @@ def test_import_twice(tmp_path: Path, home: Path) -> None:
     assert (code, "11 records" in output, "11 of them new" in output) == (0, True, True), output
     code, output = invoke("kuairand", folder, "--home", home)
     assert (code, "0 of them new" in output) == (0, True), output
+
+
+def test_what_was_to_come_when_an_import_began_stays_out(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    later = now() + 3_600_000
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, 1, later) + "\n")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "11 of them new; 1 rows left out" in output) == (0, True), output
+    monkeypatch.setattr("plainview.cli.import_.now", lambda: later + 1)
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "0 of them new; 1 rows left out" in output) == (0, True), output
 
 
 def test_keep_times(tmp_path: Path, home: Path) -> None:

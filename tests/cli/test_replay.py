@@ -51,6 +51,14 @@ def test_a_flipped_bit_is_in_the_table_and_in_the_exit_code(served: Path) -> Non
     assert "100 %" not in result.output
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_damaged_charter_or_release_is_in_the_report_too(served: Path, index: int) -> None:
+    flip(served, index, "body", 8 * 32 + 99)
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 1
+    assert f"damaged record {index}" in result.output
+
+
 def test_json_is_the_whole_report(served: Path) -> None:
     result = invoke("replay", "--all", "--json", "--home", served)
     report = json.loads(result.stdout)

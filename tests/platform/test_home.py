@@ -8,13 +8,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from plainview.cli.serve import app
 from plainview.feed.configuration import DEFAULT
-from plainview.journal import Draft
+from plainview.journal import Draft, JournalDamaged
 from plainview.platform.founding import found
 from plainview.platform.home import Home, HomeError, charter_of, default_home
 from plainview.platform.releases import installed_digest
 from plainview.records import Epoch, Release, Revocation, Viewer
+from plainview.storage.sqlite import DATABASE
 
 NOBODY = 65534
 """Debian's user without rights."""
@@ -69,6 +72,34 @@ def test_another_releases_journal_does_not_open_and_nothing_is_added(
     reader = Home(home).read()
     assert reader.size == 3
     reader.close()
+
+
+def test_a_journal_whose_making_was_broken_off_is_made(home: Path) -> None:
+    home.mkdir()
+    (home / DATABASE).touch()
+    Home(home).check()
+    with pytest.raises(HomeError, match="there is no journal here"):
+        Home(home).read()
+    begin(home).check()
+
+
+def test_a_damaged_journal_is_told_before_anything_is_compiled(home: Path) -> None:
+    begin(home)
+    with sqlite3.connect(home / DATABASE) as connection:
+        connection.execute("UPDATE records SET body = x'00' WHERE idx = 0")
+    connection.close()
+    with pytest.raises(JournalDamaged, match="record 0"):
+        Home(home).check()
+    result = CliRunner().invoke(app, ["--home", str(home)])
+    assert result.exit_code == 1
+    assert "error: record 0" in " ".join(result.output.split())
+
+
+def test_a_file_that_is_no_journal_is_told(home: Path) -> None:
+    home.mkdir()
+    (home / DATABASE).write_text("not a database, and long enough to be taken for one" * 99)
+    with pytest.raises(HomeError, match="cannot be read"):
+        Home(home).check()
 
 
 def test_a_journal_of_several_releases_is_the_last_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from plainview.platform.replay import Replay
 from plainview.platform.viewers import NewViewer
 from plainview.records import Decision, Epoch
 from plainview.records.fields import DASHES
-from plainview.storage import StoreFailed, StoreFull
+from plainview.storage import Row, SqliteRecords, StoreFailed, StoreFull
 from tests.platform.towns import QUICK, VIEWERS, event, open_town, page_of, populate, raw, settled, token
 
 SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
@@ -308,22 +308,60 @@ def test_a_snapshot_that_cannot_be_kept_holds_up_no_epoch(home: Path, monkeypatc
     monkeypatch.setattr("plainview.platform.learner.AGAIN", 0.01)
     with open_town(home, cadence=Cadence(seconds=0.01, snapshot_epochs=2)) as application:
         populate(application)
-        save = application.learner._kept
+        save = application.home.epochs.save_snapshot
 
-        def fail() -> None:
+        def fail(*_: object) -> None:
             raise NO_SPACE
 
-        monkeypatch.setattr(application.learner, "_kept", fail)
+        monkeypatch.setattr(application.home.epochs, "save_snapshot", fail)
         until(lambda: registered(application, 10) and application.trouble)
         kept = application.learner._snapshot
         for viewer in range(11, 16):
             registered(application, viewer)
         assert application.trouble.startswith("no snapshot can be kept: [Errno 28]")
         assert application.learner._snapshot == kept
-        monkeypatch.setattr(application.learner, "_kept", save)
+        monkeypatch.setattr(application.home.epochs, "save_snapshot", save)
         until(lambda: registered(application, 20) and not application.trouble)
         assert application.learner._snapshot > kept
     assert replayed(home).sound
+
+
+def test_what_goes_with_a_snapshot_is_done_again_without_another(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plainview.platform.learner.AGAIN", 0.01)
+    monkeypatch.setattr("plainview.platform.learner.AGAIN_MOST", 0.01)
+    with open_town(home, cadence=Cadence(seconds=0.01, snapshot_epochs=20)) as application:
+        populate(application)
+        learner = application.learner
+        told, attempts = learner._kept, 0
+
+        def fail() -> None:
+            nonlocal attempts
+            attempts += 1
+            raise NO_SPACE
+
+        monkeypatch.setattr(learner, "_kept", fail)
+        until(lambda: registered(application, 10) and attempts > 3)
+        assert application.trouble.startswith("the last snapshot is kept, but not what goes with it: [Errno 28]")
+        # One in twenty epochs, however often the rest of it failed.
+        assert len(application.home.epochs.snapshots()) <= 1 + application.epoch.epoch // 20
+        monkeypatch.setattr(learner, "_kept", told)
+        until(lambda: registered(application, 20) and not application.trouble)
+        assert learner._told == learner._snapshot
+    assert application.catalogue.stored is not None
+    assert replayed(home).sound
+
+
+def test_what_goes_with_the_last_snapshot_is_done_at_a_stop(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_town(home, cadence=SLOW) as application:
+        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
+        told: list[int] = []
+        learner = application.learner
+        monkeypatch.setattr(learner, "_kept", lambda: told.append(learner._snapshot))
+        application.close()
+        assert told == [application.epoch.epoch] == [learner._snapshot]
+        learner._told = -1  # as where that had failed
+        learner._finish()
+        assert told == 2 * [application.epoch.epoch]
 
 
 @pytest.mark.parametrize("fault", [no_space_for_objects, no_space_for_records])
@@ -355,6 +393,27 @@ def test_starting_on_a_full_disk_says_so(home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     with open_town(home) as application:
         assert application.catalogue.find(1) is not None
+
+
+@pytest.mark.parametrize("kind", ["release", "video"])
+def test_starting_on_a_journal_that_cannot_be_read_promises_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    with open_town(home) as application:
+        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
+    lose_all(home)
+    of_kind = SqliteRecords.of_kind
+
+    def failing(self: SqliteRecords, which: str, *arguments: Any) -> Iterator[Row]:
+        if which == kind:
+            raise StoreFailed("journal.sqlite: cannot be read; restore a copy")
+        return of_kind(self, which, *arguments)
+
+    monkeypatch.setattr(SqliteRecords, "of_kind", failing)
+    with pytest.raises(HomeError, match=r"cannot be read; restore a copy$"):
+        open_town(home)
+    monkeypatch.undo()
+    open_town(home).close()
 
 
 def test_attempts_are_ever_further_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +124,21 @@ def test_what_a_killed_put_left_is_taken_away_and_other_files_are_not(tmp_path: 
     assert store.keep_only([DIGEST]) == 0
     assert sorted(path.name for path in place.iterdir()) == sorted([f"{DIGEST}.safetensors", "note.txt"])
     assert (tmp_path / "note.txt").exists()
+
+
+class FullDisk(HostFileSystem):
+    """Takes a file's first part and no other."""
+
+    def write(self, path: Path, parts: Iterable[bytes | memoryview]) -> None:
+        super().write(path, [next(iter(parts))])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_not_filled_by_what_does_not_fit(tmp_path: Path) -> None:
+    store = FileObjects(tmp_path, FullDisk())
+    with pytest.raises(OSError, match="No space left"):
+        store.put(ARRAYS)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_the_double_forgets_what_was_not_synced() -> None:

@@ -21,7 +21,8 @@ from plainview.platform.imports.load import ImportRefused, Loaded, run
 from plainview.platform.imports.source import Source
 from plainview.platform.imports.tables import Faults, SourceError
 from plainview.platform.releases import installed
-from plainview.storage import StoreFull
+from plainview.records import Origin
+from plainview.storage import StoreError
 
 app = typer.Typer(help="Import a data set you have downloaded.", no_args_is_help=True)
 
@@ -55,10 +56,10 @@ def _import(
         home.prepare()
         with Faults(home.path / "imports" / f"{name}.faults.jsonl") as faults:
             with console.status(f"Reading {directory}"):
-                source = reader(directory.expanduser(), faults, now())
+                source = reader(directory.expanduser(), faults, _begun(home, name))
             _print_faults(console, faults)
             loaded = _load(console, source, home, keep_times)
-    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreFull) as error:
+    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError) as error:
         console.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
@@ -70,6 +71,21 @@ def _import(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _begun(home: Home, name: str) -> int:
+    """When the import of this name began, Unix ms: now, unless it is gone on with. What was to come then stays out."""
+    try:
+        journal = home.read()
+    except HomeError:
+        return now()  # opening it for writing makes what is missing, or tells what is wrong
+    try:
+        for entry in journal.of_kind("origin"):
+            if isinstance(entry.record, Origin) and entry.record.origin == name:
+                return entry.time
+        return now()
+    finally:
+        journal.close()
 
 
 def _load(console: Console, source: Source, home: Home, keep_times: bool) -> Loaded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,6 +60,7 @@ def replay(
 def _run(console: Console, home: Home, index: int | None, threads: int) -> Report:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    from plainview.journal import JournalDamaged
     from plainview.platform.home import check_release
     from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
@@ -68,7 +70,8 @@ def _run(console: Console, home: Home, index: int | None, threads: int) -> Repor
         size = journal.size
         if not size:
             raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
-        check_release(journal)
+        with suppress(JournalDamaged):  # the report says which record is, and how
+            check_release(journal)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(WIDTH),

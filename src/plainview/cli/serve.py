@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from plainview.cli.home import HomeOption, at_home
+from plainview.journal import JournalDamaged, JournalStopped
 from plainview.platform.home import Home, HomeError
 from plainview.platform.releases import installed, installed_digest
 
@@ -29,13 +30,12 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
         directory.prepare()
         directory.check()
         _serve(console, directory, host, port, began)
-    except HomeError as error:
+    except (HomeError, JournalDamaged) as error:
         _fail(console, error)
 
 
 def _serve(console: Console, home: Home, host: str, port: int, began: float) -> None:
     # Only now: kernels are compiled to where the cache was set when they are imported.
-    from plainview.journal import JournalDamaged, JournalStopped
     from plainview.platform.application import Application
     from plainview.platform.lineage import LineageBroken
     from plainview.platform.warming import warm
@@ -76,7 +76,7 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
             with console.status("Closing an epoch and keeping a snapshot"):
                 application.close()
         console.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
-    except (AddressTaken, LineageBroken, JournalDamaged, JournalStopped) as error:
+    except (AddressTaken, LineageBroken, JournalStopped) as error:
         _fail(console, error)
 
 

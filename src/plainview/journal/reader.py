@@ -77,11 +77,17 @@ class JournalReader:
         return self._store.owners(owners, stop)
 
     def of_kind(
-        self, kind: str, start: int = 0, stop: int | None = None, *, newest_first: bool = False
+        self,
+        kind: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        newest_first: bool = False,
+        trusting: bool = False,
     ) -> Iterator[Entry]:
         """Records of one kind."""
         for row in self._rows(self._store.of_kind(kind, start, self._stop(stop), newest_first)):
-            yield self._entry(row, trusting=False)
+            yield self._entry(row, trusting)
 
     def find(self, key: bytes) -> int | None:
         """The index of the record with this key (`journal.keys`)."""

@@ -29,7 +29,7 @@ from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_text
-from plainview.storage import StoreError
+from plainview.storage import StoreError, StoreFull
 
 RESIDENTS = 20_480
 """Viewers whose state is in memory, in serving and in learning each: 15.6 KB a viewer."""
@@ -55,8 +55,8 @@ class Application:
     ) -> None:
         """Open `home` and bring everything up to the journal's last record.
 
-        Raises HomeError for a directory that cannot be used or a disk that is full, LineageBroken and JournalDamaged
-        for one that is damaged.
+        Raises HomeError for a directory that cannot be used or read and a disk that is full, LineageBroken and
+        JournalDamaged for one that is damaged.
         """
         configuration = installed().configuration
         self.home = home
@@ -109,11 +109,14 @@ class Application:
             self._gauges()
             self.journal.watch(self._observe)
             self.learner.start()
-        except (OSError, StoreError) as error:
+        except (OSError, StoreFull) as error:
             self.journal.close()
             raise HomeError(
                 f"{home.path}: {error}; mend that or free some space, and start again: nothing is lost"
             ) from error
+        except StoreError as error:
+            self.journal.close()
+            raise HomeError(str(error)) from error
         except BaseException:
             self.journal.close()
             raise

@@ -13,7 +13,7 @@ from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
 from plainview.platform.releases import LOCKED, installed_digest
 from plainview.records import Charter, Release
-from plainview.storage import FileObjects, SqliteRecords, StoreError
+from plainview.storage import FileObjects, SqliteRecords, StoreAbsent, StoreError
 from plainview.storage.sqlite import DATABASE, LOCK
 
 VARIABLE = "PLAINVIEW_HOME"
@@ -77,6 +77,9 @@ class Home:
             tolerance = _tolerance(reader)
             check_release(reader)
             return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance))
+        except StoreError as error:
+            store.close()
+            raise HomeError(str(error)) from error
         except BaseException:
             store.close()
             raise
@@ -89,13 +92,22 @@ class Home:
             raise HomeError(str(error)) from error
 
     def check(self) -> None:
-        """Raises HomeError where there is a journal and it is another release's: before kernels are compiled for it."""
-        if (self.path / DATABASE).exists():
+        """Raises HomeError where a journal cannot be read or is another release's: before kernels are compiled for it.
+
+        Raises JournalDamaged for one that is damaged.
+        """
+        try:
             journal = self.read()
-            try:
-                check_release(journal)
-            finally:
-                journal.close()
+        except HomeError as error:
+            if isinstance(error.__cause__, StoreAbsent):
+                return
+            raise
+        try:
+            check_release(journal)
+        except StoreError as error:
+            raise HomeError(str(error)) from error
+        finally:
+            journal.close()
 
 
 def charter_of(journal: JournalReader) -> Charter:

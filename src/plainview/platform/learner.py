@@ -74,6 +74,11 @@ class _Trouble:
         self.reason, self.until = reason, time.monotonic() + self._wait
         self._wait = min(2 * self._wait, AGAIN_MOST)
 
+    @property
+    def resting(self) -> bool:
+        """Whether something fails and is not yet to be tried again."""
+        return self.until is not None and time.monotonic() < self.until
+
     def over(self) -> None:
         if self.reason:
             _logger.warning("over: %s", self.reason)
@@ -117,6 +122,7 @@ class Learner:
         """What stopped the learner, if something did. Pages go on until their epoch lags too far."""
         self._epoch_trouble = _Trouble("no epoch can be closed")
         self._snapshot_trouble = _Trouble("no snapshot can be kept")
+        self._kept_trouble = _Trouble("the last snapshot is kept, but not what goes with it")
         self._cut: tuple[Closed, int] | None = None
         """An epoch that is cut and not yet in the journal, and its policy index."""
         self._follower: Follower
@@ -124,6 +130,8 @@ class Learner:
         self._policy = 0
         self._snapshot = -1
         """The epoch of the last snapshot."""
+        self._told = -1
+        """The last snapshot of which `kept` was told."""
 
     def catch_up(self, progress: Progress | None = None) -> tuple[World, Epoch, int]:
         """Restore the world of the last epoch, fold what came after it, and close epochs over it.
@@ -135,6 +143,7 @@ class Learner:
         world = self._lineage.restore(self._epoch, progress)
         kept = self._epochs.snapshots()
         self._snapshot = kept[0].epoch if kept and kept[0].epoch <= self._epoch.epoch else -1
+        self._told = self._snapshot
         self._policy = self._last_policy(self._epoch.upto)
         self._follower = Follower(self._journal, self._configuration, self._residents, world, self._epoch.upto)
         self._journal.watch(self._observe)
@@ -178,7 +187,7 @@ class Learner:
     @property
     def trouble(self) -> str:
         """What the learner is held up by and tries again; empty where nothing is."""
-        return self._epoch_trouble.reason or self._snapshot_trouble.reason
+        return self._epoch_trouble.reason or self._snapshot_trouble.reason or self._kept_trouble.reason
 
     @property
     def lag(self) -> int:
@@ -242,9 +251,8 @@ class Learner:
     def _go_on(self) -> None:
         self._write_cut()
         policy = self._fold_queue()
-        until = self._snapshot_trouble.until
         wanted = self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs
-        self._close_epoch(policy, wanted and (until is None or until <= time.monotonic()))
+        self._close_epoch(policy, wanted and not self._snapshot_trouble.resting)
 
     def _finish(self) -> None:
         self._write_cut()
@@ -252,6 +260,8 @@ class Learner:
             due = self._due is not None or self._epoch_trouble.until is not None
         if due or self._epoch.epoch != self._snapshot:
             self._close_epoch(self._fold_queue(), snapshot=True)
+        elif self._told != self._snapshot:
+            self._tell()
 
     def _fold_queue(self) -> int:
         """Fold all that has come. Returns the policy index."""
@@ -289,17 +299,28 @@ class Learner:
         self._policy = policy
         if closed.record.state != DASHES:
             self._keep()
+        if self._told != self._snapshot and not self._kept_trouble.resting:
+            self._tell()
 
     def _keep(self) -> None:
         """Keep the world as it is at the last epoch. Epochs go on where that fails for now."""
         try:
             self._epochs.save_snapshot(self._epoch, self._follower.world.snapshot())
-            self._kept()
         except PASSING as error:
             self._snapshot_trouble.met(error)
         else:
             self._snapshot = self._epoch.epoch
             self._snapshot_trouble.over()
+
+    def _tell(self) -> None:
+        """Tell of the last snapshot. Where that fails for now it is done again, and no snapshot made for it."""
+        try:
+            self._kept()
+        except PASSING as error:
+            self._kept_trouble.met(error)
+        else:
+            self._told = self._snapshot
+            self._kept_trouble.over()
 
     def _drop_folded(self) -> None:
         while self._queue and self._queue[0].index < self._follower.position:

@@ -5,14 +5,18 @@ Run as a module it compiles the one that takes half of all the time, for the pro
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
 from numba import typeof
 from numba.core import event
+from numba.core.caching import IndexDataCacheFile
 from numpy.typing import NDArray
 
 from plainview.feed.actions import Actions
@@ -63,9 +67,11 @@ class _Listener(event.Listener):
             self._told(function.__qualname__.lstrip("_"))
             # They meet in Numba's cache, so it takes one that is kept.
             if self._second is None and CACHE in os.environ:
-                quiet = subprocess.DEVNULL  # should it fail, then this process compiles all there is
-                command = [sys.executable, "-m", __name__]
-                self._second = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+                quiet = subprocess.DEVNULL
+                # -P: what lies in the working directory is not imported.
+                command = [sys.executable, "-P", "-m", __name__]
+                with suppress(OSError):  # should it fail, now or later, then this process compiles all there is
+                    self._second = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
 
     def on_end(self, event: event.Event) -> None:
         pass
@@ -82,10 +88,35 @@ def warm(configuration: Configuration, told: Callable[[str], None]) -> None:
     listener = _Listener(told)
     event.register("numba:compile", listener)  # type: ignore[no-untyped-call]
     try:
-        _run(configuration)
+        with _saving_by_turns():
+            _run(configuration)
     finally:
         event.unregister("numba:compile", listener)  # type: ignore[no-untyped-call]
         listener.close()
+
+
+@contextmanager
+def _saving_by_turns() -> Iterator[None]:
+    """While this lasts, one process at a time adds to Numba's cache.
+
+    A kernel's versions by argument types lie there in numbered files. Two processes that added one each at the same
+    moment would give both the same number, and from the next start on the one would be called for the other.
+    """
+    save = IndexDataCacheFile.save
+
+    def save_alone(file: IndexDataCacheFile, key: Any, data: Any) -> None:
+        directory = os.open(file._cache_path, os.O_RDONLY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            save(file, key, data)  # type: ignore[no-untyped-call]
+        finally:
+            os.close(directory)
+
+    IndexDataCacheFile.save = save_alone  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        IndexDataCacheFile.save = save  # type: ignore[method-assign]
 
 
 def _run(configuration: Configuration) -> None:
@@ -175,4 +206,5 @@ def _records() -> list[Record]:
 
 
 if __name__ == "__main__":
-    _compile_lesson()
+    with _saving_by_turns():
+        _compile_lesson()

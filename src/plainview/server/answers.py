@@ -25,7 +25,7 @@ class EventBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What viewers did, in order. Each is decoded on its own: one that is malformed costs only itself."""
 
     events: list[Raw]
-    """`platform.events.NewEvent`."""
+    """One for each act."""
 
 
 class EventResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -15,7 +15,9 @@ from litestar import Litestar, MediaType, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import PathParameter, QueryParameter, RawBody
+from msgspec.inspect import is_struct_type
 
 import plainview
 from plainview.platform.application import Application
@@ -26,6 +28,7 @@ from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Page
 from plainview.records.fields import Mode
+from plainview.server import answers
 from plainview.server.answers import (
     EventBatch,
     EventsAnswer,
@@ -39,7 +42,8 @@ from plainview.server.answers import (
     page_answer,
 )
 from plainview.server.problems import BODY, HANDLERS, Problem
-from plainview.server.schema import RawSchemas, takes
+from plainview.server.reference import Reference
+from plainview.server.schema import RawSchemas, describe, takes
 
 A = TypeVarTuple("A")
 R = TypeVar("R")
@@ -63,7 +67,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
 
     `pool` does what ranks or waits, `slow` what may take seconds; neither is closed here.
     """
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router("/v1", route_handlers=[take_events, feed, page, video, add_video, register, change_setting]),
             health,
@@ -77,9 +81,13 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
             title="Plainview",
             version=plainview.__version__,
             path="/schema",
+            use_handler_docstrings=True,
+            render_plugins=[Reference(), JsonRenderPlugin()],
         ),
         logging_config=None,
     )
+    describe(app.openapi_schema, [Problem, *(kind for kind in vars(answers).values() if is_struct_type(kind))])
+    return app
 
 
 def _documented(container: type[Any], *errors: int) -> dict[int, ResponseSpec]:
@@ -98,7 +106,13 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 }
 
 
-@post("/events", status_code=200, operation_class=takes(EventBatch, events=NewEvent), responses=_EVENTS)
+@post(
+    "/events",
+    summary="Send events",
+    status_code=200,
+    operation_class=takes(EventBatch, events=NewEvent),
+    responses=_EVENTS,
+)
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
     """What viewers did.
 
@@ -111,7 +125,7 @@ async def take_events(state: State, body: RawBody) -> Response[bytes]:
     return _json(EventsAnswer(len(taken) - refused, refused, event_results(taken)), status)
 
 
-@get("/feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
+@get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
 async def feed(
     state: State,
     viewer: Id,
@@ -139,40 +153,62 @@ async def feed(
     return _body(await _call(state, _feed, state.application, ask))
 
 
-@get("/pages/{index:int}", responses=_documented(ExplainedAnswer, 404))
+@get("/pages/{index:int}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
 async def page(state: State, index: InPath) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
     return _body(await _in(state.slow, _explain, state.application, index))
 
 
-@get("/videos/{video_id:int}", responses=_documented(Card, 404))
+@get("/videos/{video_id:int}", summary="Look at a video", responses=_documented(Card, 404))
 async def video(state: State, video_id: InPath) -> Response[bytes]:
     """A video's metadata."""
     return _body(bytes(await _call(state, state.application.catalogue.card, video_id)))
 
 
-@post("/videos", status_code=200, operation_class=takes(NewVideo), responses=_documented(Written, 403, 413, 422))
+@post(
+    "/videos",
+    summary="Add a video",
+    status_code=200,
+    operation_class=takes(NewVideo),
+    responses=_documented(Written, 403, 413, 422),
+)
 async def add_video(state: State, body: RawBody) -> Response[bytes]:
     """A video's metadata. Sent again, it replaces what was there; feeds know it from the next epoch on."""
     new = _decoded(NewVideo, body)
     return _json(Written(await _call(state, state.application.catalogue.add, new)))
 
 
-@post("/viewers", status_code=200, operation_class=takes(NewViewer), responses=_documented(ViewerAnswer, 413))
+@post(
+    "/viewers",
+    summary="Register a viewer",
+    status_code=200,
+    operation_class=takes(NewViewer),
+    responses=_documented(ViewerAnswer, 413),
+)
 async def register(state: State, body: RawBody) -> Response[bytes]:
     """A viewer registers, or changes what they told."""
     new = _decoded(NewViewer, body)
     return _json(ViewerAnswer(*await _call(state, state.application.viewers.register, new)))
 
 
-@post("/settings", status_code=200, operation_class=takes(NewSetting), responses=_documented(Written, 404, 413))
+@post(
+    "/settings",
+    summary="Change a setting",
+    status_code=200,
+    operation_class=takes(NewSetting),
+    responses=_documented(Written, 404, 413),
+)
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     """A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on."""
     new = _decoded(NewSetting, body)
     return _json(Written(await _call(state, state.application.viewers.set, new)))
 
 
-@get("/health", responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")})
+@get(
+    "/health",
+    summary="Health",
+    responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")},
+)
 async def health(state: State) -> Response[bytes]:
     """Whether the platform serves and learns; 503 where it does not, 200 and `degraded` where it learns late."""
     application: Application = state.application
@@ -189,7 +225,7 @@ async def health(state: State) -> Response[bytes]:
     return _json(answer, 503 if failure else 200)
 
 
-@get("/metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
+@get("/metrics", summary="Metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
 async def metrics(state: State) -> bytes:
     """For Prometheus."""
     return state.application.metrics.text()  # type: ignore[no-any-return]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -101,10 +102,16 @@ def make_durable(files: FileSystem, directory: Path) -> None:
 def write_durable(files: FileSystem, path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Put a file in place whole: after a crash `path` has all of its old bytes or all of the new.
 
-    Not for two threads at once on one path.
+    Where that fails, nothing of it is left. Not for two threads at once on one path.
     """
     partial = path.with_name(path.name + PARTIAL)
-    files.write(partial, parts)
-    files.sync(partial)
-    files.rename(partial, path)
+    try:
+        files.write(partial, parts)
+        files.sync(partial)
+        files.rename(partial, path)
+    except OSError:
+        # Or what did not fit would fill the disk for all others.
+        with suppress(OSError):
+            files.remove(partial)
+        raise
     files.sync(path.parent)

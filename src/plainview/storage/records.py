@@ -27,6 +27,10 @@ class StoreError(Exception):
     """Base of everything an engine raises about itself."""
 
 
+class StoreAbsent(StoreError):
+    """There is nothing to read: no file, or one whose making was broken off, which opening for writing completes."""
+
+
 class StoreLocked(StoreError):
     """Another process, or another store in this one, has the journal open for writing."""
 

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from plainview.storage.filesystem import HostFileSystem, make_durable
-from plainview.storage.records import Row, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
+from plainview.storage.records import Row, StoreAbsent, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
 
 DATABASE = "journal.sqlite"
 LOCK = "journal.lock"
@@ -90,8 +90,8 @@ class SqliteRecords:
     Opened for writing it makes what is missing and holds a lock on the directory; opened for reading it changes
     nothing, and follows what another process writes.
 
-    Raises StoreLocked where another has it open for writing, StoreError where there is nothing to read or the file
-    was written by a version this one does not know.
+    Raises StoreLocked where another has it open for writing, StoreAbsent where there is nothing to read, StoreError
+    where the file was written by a version this one does not know.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class SqliteRecords:
             make_durable(HostFileSystem(), directory.absolute())
             self._lock = _lock(directory / LOCK)
         elif not path.exists():
-            raise StoreError(f"{path}: there is no journal here; check the data directory, or write one first")
+            raise self._absent()
         try:
             self._engine = create_engine(
                 "sqlite://",
@@ -218,8 +218,13 @@ class SqliteRecords:
     def _check_format(self) -> None:
         with self._engine.connect() as connection:
             found = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        if found == 0:
+            raise self._absent()
         if found != _FORMAT:
             raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
+
+    def _absent(self) -> StoreAbsent:
+        return StoreAbsent(f"{self._path}: there is no journal here; check the data directory, or write one first")
 
     def _count(self) -> int:
         with self._reading() as cursor:

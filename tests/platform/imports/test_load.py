@@ -16,7 +16,7 @@ from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
 from plainview.platform.imports.load import ImportRefused, run
 from plainview.platform.imports.tables import Faults
-from plainview.records import Impression, Origin, Record, Viewer
+from plainview.records import Impression, Origin, Record, Video, Viewer
 from plainview.storage.sqlite import SqliteRecords
 from tests.platform.imports.data_sets import NOW, RANDOM, T, kuairand, kuairec, log_row
 
@@ -62,6 +62,16 @@ def test_everything_is_appended_in_the_sources_order(open_journal: Callable[[], 
     # The journal fills in its own time, and changes nothing else.
     stripped = [str(record).partition(", ")[2] for record in records(journal)]
     assert stripped == [str(record).partition(", ")[2] for record in source.records(0)]
+
+
+def test_without_an_impression_nothing_moves(tmp_path: Path, open_journal: Callable[[], Journal]) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    for path in folder.rglob("log_*.csv"):
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    journal = open_journal()
+    loaded = run(journal, KuaiRand(folder, Faults(), NOW), None, ignored)
+    assert loaded.shift == 0
+    assert all(entry.record.created <= NOW for entry in journal.of_kind("video") if isinstance(entry.record, Video))
 
 
 def test_the_log_ends_within_the_day_before_the_import_starts_and_keeps_its_hours(

@@ -77,7 +77,7 @@ _HISTORY = (
 class KuaiRand(KuaishouLog):
     """The data set in `folder`, read when this is built. A `source.Source`.
 
-    `now` is the time of reading, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
+    `now` is when the import began, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
     used go to `faults`.
     """
 

@@ -51,7 +51,7 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
 
     `shift` is what `source.Source.records` adds to times. None moves the log by whole days, so that hours stay
     what they were, until its last impression falls within a day before the import's start: the journal time of its
-    origin record, which an interrupted import finds again. Run again with the
+    origin record, which an interrupted import finds again. Without an impression nothing moves. Run again with the
     same files and the same choice of shift, an import goes on where it stopped; run again when done, it adds nothing.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
@@ -64,7 +64,7 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     first = journal.append([_draft(source.origin, source.origin.origin)])
     begun = _settled(first[0])
     if shift is None:
-        shift = (begun.time - source.last) // DAY * DAY
+        shift = (begun.time - source.last) // DAY * DAY if source.last else 0
         _check_shift(journal, source, shift)
     progress(1)
     fresh = int(begun.fresh)

@@ -23,7 +23,7 @@ TAGS = 4
 
 
 class Source(Protocol):
-    """A data set that has been read. A row that is dated later than the reading is a fault of that row.
+    """A data set that has been read. A row that was still to come when the import began is a fault of that row.
 
     Rows of a log keep their numbers: row i of an `Impression` is the i-th row of the log's files in their order, from
     0, rows left out included.
@@ -34,7 +34,7 @@ class Source(Protocol):
     total: int
     """Records that `records` yields."""
     last: int
-    """Unix ms of the last impression, in the source's time."""
+    """Unix ms of the last impression, in the source's time; 0 where there is none."""
 
     def viewers(self) -> NDArray[np.int64]:
         """Ids of its viewers, ascending."""
