@@ -1,0 +1,49 @@
+"""The vectors of tests/vectors/ledger.json: a signer and a verifier cannot change together unnoticed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from plainview.ledger.consistency import verify_consistency
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.inclusion import verify_inclusion
+from plainview.ledger.keys import parse_vkey
+from plainview.ledger.log_proofs import parse_log_proof
+from plainview.ledger.notes import parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policy_files import parse_policy
+from tests.ledger.logs import ORIGIN, TIME
+from tests.ledger.trees import entry
+from tests.ledger.vectors import PATH, vectors
+
+VECTORS: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+ROOT = bytes.fromhex(VECTORS["root"])
+
+
+@pytest.mark.parametrize("name", [name for name in VECTORS if name not in ("checkpoint", "tlog-proof")])
+def test_what_is_the_same_every_time(name: str) -> None:
+    assert vectors()[name] == VECTORS[name]
+
+
+def test_proofs() -> None:
+    inclusion, consistency = VECTORS["inclusion"], VECTORS["consistency"]
+    verify_inclusion(leaf_hash(entry(299)), inclusion["index"], 600, ROOT, [*map(bytes.fromhex, inclusion["proof"])])
+    old_root = bytes.fromhex(consistency["old_root"])
+    verify_consistency(consistency["old"], old_root, 600, ROOT, [*map(bytes.fromhex, consistency["proof"])])
+
+
+def test_the_checkpoint_signed_then() -> None:
+    keys = [parse_vkey(vkey) for vkey in VECTORS["vkeys"].values()]
+    head, found = open_checkpoint(parse_note(VECTORS["checkpoint"].encode()), ORIGIN, keys)
+    assert (head.size, head.root) == (600, ROOT)
+    assert [(one.key.code, one.time) for one in found] == [(1, None), (4, TIME + 1), (6, TIME + 2), (4, TIME + 3)]
+
+
+def test_the_proof_made_then() -> None:
+    proof = parse_log_proof(VECTORS["tlog-proof"].encode())
+    accepted = proof.verify(leaf_hash(entry(299)), parse_policy(VECTORS["policy"].encode()))
+    assert (accepted.checkpoint.root, proof.extra) == (ROOT, b"salt")
+    assert [one.witness for one in accepted.witnessed] == ["north", "south"]

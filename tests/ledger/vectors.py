@@ -1,0 +1,65 @@
+"""Write `tests/vectors/ledger.json` again: `python -m tests.ledger.vectors`. Only when a format is meant to change.
+
+ML-DSA-44 signatures of one message differ, so each run writes others that verify as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from plainview.ledger.bundles import Bundle, bundles, encode_entries
+from plainview.ledger.consistency import consistency_proof
+from plainview.ledger.cosignatures import ed25519_message, ml_dsa_44_message
+from plainview.ledger.inclusion import inclusion_proof
+from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.tiles import tile_data, tiles
+from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
+from tests.ledger.trees import entry, tree
+from tests.ledger.witnessed import POLICY, log_proof
+
+PATH = Path(__file__).parents[1] / "vectors" / "ledger.json"
+SIZE, OLD, INDEX = 600, 300, 299
+
+
+def bundle_data(bundle: Bundle) -> bytes:
+    return encode_entries([entry(bundle.index * 256 + at) for at in range(bundle.width)])
+
+
+def vectors() -> dict[str, object]:
+    """A log of 600 entries: `entry <index> of a`. Bytes in hexadecimal, texts as they are."""
+    grown = tree(SIZE)
+    head = checkpoint(grown)
+    note = signed(head.text(), "north", "south", "west")
+    return {
+        "size": SIZE,
+        "entry_0": entry(0).decode(),
+        "root": head.root.hex(),
+        "frontier": [hashed.hex() for hashed in grown.frontier().hashes],
+        "inclusion": {"index": INDEX, "proof": [one.hex() for one in inclusion_proof(INDEX, SIZE, grown.read)]},
+        "consistency": {
+            "old": OLD,
+            "old_root": grown.root(OLD).hex(),
+            "proof": [one.hex() for one in consistency_proof(OLD, SIZE, grown.read)],
+        },
+        "sha256_of_tiles": {tile.path: hashlib.sha256(tile_data(tile, grown.read)).hexdigest() for tile in tiles(SIZE)},
+        "sha256_of_bundles": {bundle.path: hashlib.sha256(bundle_data(bundle)).hexdigest() for bundle in bundles(SIZE)},
+        "vkeys": {
+            "log": LOG.key.vkey(),
+            "log, ML-DSA-44": LOG_ML_DSA.key.vkey(),
+            **{name: one.key.vkey() for name, one in WITNESSES.items()},
+        },
+        "checkpoint": note.encode().decode(),
+        "cosigned": {
+            "north": ed25519_message(head, TIME + 1).hex(),
+            "south": ml_dsa_44_message(WITNESSES["south"].key.name, head, TIME + 2).hex(),
+        },
+        "policy": encode_policy(POLICY).decode(),
+        "tlog-proof": log_proof(grown, INDEX, "north", "south", extra=b"salt").encode().decode(),
+    }
+
+
+if __name__ == "__main__":
+    PATH.write_text(json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"wrote {PATH.name}")
