@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from bench.report import Figures, arguments, print_figures
 from plainview.platform.home import Home
-from plainview.platform.releases import installed, installed_digest, kernel_cache
+from plainview.platform.releases import installed, installed_digest
 
 VIDEOS, VIEWERS, IMPRESSIONS = 100_000, 5_000, 100_000
 RATE = 60
@@ -113,7 +113,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     directory = options.data or Path(tempfile.mkdtemp(prefix="plainview-bench-"))
     try:
         home = Home(directory / "home")
-        kernel_cache(home.kernels)
         from bench.journals import Size, build
 
         _say("building a journal")

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import plainview
+from plainview.platform import releases
 from tests.cli.homes import invoke, one_line
 
 
@@ -46,12 +49,21 @@ def test_the_module_runs_too() -> None:
     assert done.stdout.startswith("plainview ")
 
 
-def test_the_home_of_a_mounted_app_is_found_for_its_kernels(tmp_path: Path) -> None:
-    from plainview.cli import _home_in
-
-    assert _home_in(["kuairand", "x", "--home", str(tmp_path)]) == tmp_path
-    assert _home_in([f"--home={tmp_path}"]) == tmp_path
-    assert _home_in(["--port", "1"]) is None
+@pytest.mark.parametrize(
+    "command", [("replay", "--all"), ("evaluate",), ("feed", "1"), ("import", "kuairand", "nowhere"), ("serve",)]
+)
+def test_kernels_are_never_taken_from_the_data_directory(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Path] = []
+    monkeypatch.setattr(releases, "kernel_cache", kept.append)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.txt").touch()  # so that no command gets far
+    invoke(*command, "--home", home)
+    assert kept
+    assert set(kept) == {tmp_path / "cache" / "plainview" / "kernels"}
 
 
 def test_no_home_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -68,5 +68,5 @@ def substitute(home: Path, index: int, record: Record) -> None:
 
 def bare(home: Path) -> None:
     """Delete all that is not the journal."""
-    for name in ("objects", "projections", "kernels"):
+    for name in ("objects", "projections"):
         shutil.rmtree(home / name, ignore_errors=True)

@@ -122,6 +122,30 @@ print(kernel_cache(Path({str(tmp_path)!r})))
     )
 
 
+def test_own_kernels_lie_where_caches_of_the_user_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert releases.own_kernels() == tmp_path / "plainview" / "kernels"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert releases.own_kernels() == tmp_path / ".cache" / "plainview" / "kernels"
+
+
+def test_where_no_kernel_can_be_kept_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code = f"""
+from pathlib import Path
+from plainview.platform.releases import CacheUnusable, kernel_cache
+try:
+    kernel_cache(Path({str(tmp_path / "file" / "kernels")!r}))
+except CacheUnusable as error:
+    print(error)
+"""
+    said = run(code)
+    assert said.startswith(str(tmp_path / "file"))
+    assert "Not a directory" in said
+    assert "set NUMBA_CACHE_DIR to" in said
+
+
 def test_kernel_cache_comes_too_late_once_numba_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(releases.CACHE, raising=False)
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,23 +48,13 @@ def _pass_on(name: str, module: str, text: str) -> None:
     @app.command(name, help=text, context_settings=_PASSED_ON, add_help_option=False)
     def command(context: typer.Context) -> None:
         with told():
-            at_home(_home_in(context.args))
+            at_home(None)  # before anything that the module imports
         found = import_module(module)
         inner = getattr(found, "app", None)
         if inner is None:
             inner = typer.Typer(pretty_exceptions_enable=False)
             inner.command(name)(getattr(found, name))
         inner(list(context.args), prog_name=f"plainview {name}")
-
-
-def _home_in(arguments: list[str]) -> Path | None:
-    """What `--home` says in arguments that another app will parse."""
-    for place, argument in enumerate(arguments):
-        if argument == "--home" and place + 1 < len(arguments):
-            return Path(arguments[place + 1])
-        if argument.startswith("--home="):
-            return Path(argument.removeprefix("--home="))
-    return None
 
 
 app.command()(demo)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -75,9 +74,8 @@ def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
     """Whether everything that was served came out the same."""
     from plainview.platform.town import Size
 
-    environment = _environment()
     console.print("[bold]1. A server[/bold], the real one, in a process of its own")
-    address, server, log = _start(console, directory, environment)
+    address, server, log = _start(console, directory)
     try:
         console.print(f"\n[bold]2. A town[/bold] of {Size().viewers} viewers plays for {seconds:g} s against {address}")
         _play(console, address, seed, seconds, Size())
@@ -94,18 +92,10 @@ def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
         "   What is left is the journal. A fresh process computes every page again from it:"
     )
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(directory)]
-    return subprocess.run(command, env=environment, check=False).returncode == 0
+    return subprocess.run(command, check=False).returncode == 0
 
 
-def _environment() -> dict[str, str]:
-    """For the demo's processes: kernels, compiled once for each release, are kept beside no town in particular."""
-    environment = dict(os.environ)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "plainview" / "kernels"
-    environment.setdefault("NUMBA_CACHE_DIR", str(cache))
-    return environment
-
-
-def _start(console: Console, directory: Path, environment: dict[str, str]) -> tuple[str, subprocess.Popen[bytes], Path]:
+def _start(console: Console, directory: Path) -> tuple[str, subprocess.Popen[bytes], Path]:
     """A server that answers at the address that comes back."""
     from plainview.platform.client import Client, ClientError
 
@@ -116,9 +106,9 @@ def _start(console: Console, directory: Path, environment: dict[str, str]) -> tu
     log = directory.with_name(directory.name + ".server.log")
     command = [sys.executable, "-m", "plainview.cli", "serve", "--home", str(directory), "--port", str(port)]
     with log.open("wb") as output:
-        server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     began = time.monotonic()
-    with console.status("starting (the first start of a release compiles its kernels, about a minute)"):
+    with console.status("starting (the first start of a release compiles its kernels, half a minute or so)"):
         while True:
             try:
                 with Client(address) as client:

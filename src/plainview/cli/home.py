@@ -19,10 +19,9 @@ HomeOption = Annotated[
 
 
 def at_home(path: Path | None) -> Home:
-    """The data directory, with compiled kernels kept where the installed release has them to itself."""
+    """The data directory. From here on kernels may be imported: they are kept where this user keeps their own."""
     from plainview.platform.home import Home, default_home
-    from plainview.platform.releases import kernel_cache
+    from plainview.platform.releases import kernel_cache, own_kernels
 
-    home = Home(path or default_home())
-    kernel_cache(home.kernels)
-    return home
+    kernel_cache(own_kernels())
+    return Home(path or default_home())

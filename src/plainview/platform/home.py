@@ -1,7 +1,7 @@
 """The data directory: where everything lies that one platform keeps.
 
-`journal.sqlite` is the journal. `objects/`, `projections/` and `kernels/` can be deleted while nothing runs: they are
-computed again.
+`journal.sqlite` is the journal. `objects/` and `projections/` can be deleted while nothing runs: they are computed
+again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().absolute()
         self.projections = self.path / "projections"
-        self.kernels = self.path / "kernels"
         self.objects = FileObjects(self.path / "objects")
         self.epochs = EpochStore(self.objects, self.projections)
 

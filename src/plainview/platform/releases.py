@@ -81,11 +81,24 @@ def environment() -> dict[str, str]:
     return facts | {name: os.environ.get(name, "") for name in _LOWERED}
 
 
+class CacheUnusable(Exception):
+    """Compiled kernels cannot be kept where they are to be kept, why, and what to do."""
+
+
+def own_kernels() -> Path:
+    """Where the kernels that this user compiled are kept: in $XDG_CACHE_HOME, or ~/.cache.
+
+    Never in a data directory. Whoever loads kernels runs them, and an auditor's come from nobody who is audited.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "plainview" / "kernels"
+
+
 def kernel_cache(kernels: Path) -> Path:
     """Have Numba keep what it compiles in a directory private to the installed release, and make it.
 
     It lies in `kernels`, or where NUMBA_CACHE_DIR says if that is set. Call it before anything of `feed` or `learning`
-    but their configuration is imported; raises RuntimeError where Numba is there already and looks elsewhere.
+    but their configuration is imported; raises RuntimeError where Numba is there already and looks elsewhere, and
+    CacheUnusable where the directory cannot be made.
     """
     private = installed_digest()
     base = Path(os.environ.get(CACHE) or kernels)
@@ -94,7 +107,13 @@ def kernel_cache(kernels: Path) -> Path:
         if Path(sys.modules["numba"].config.CACHE_DIR or os.devnull) != directory:
             raise RuntimeError(f"Numba was imported before its cache could be set to {directory}")
         return directory
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CacheUnusable(
+            f"{directory}: compiled kernels cannot be kept there ({error.strerror}); set {CACHE} to a directory of "
+            "your own that can be written"
+        ) from error
     os.environ[CACHE] = str(directory)
     return directory
 
