@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from plainview.journal.entry import Entry, JournalDamaged
 from plainview.journal.keys import guarded, key_of, unguarded
 from plainview.journal.sealer import Sealer
-from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.hashing import HASH_SIZE, leaf_hash
 from plainview.records import KINDS, PUBLIC, Record, RecordError, decode, owner_of, read
 from plainview.records.digests import commitment
 from plainview.records.fields import to_bytes
@@ -89,6 +89,22 @@ class JournalReader:
         for row in self._rows(self._store.of_kind(kind, start, self._stop(stop), newest_first)):
             yield self._entry(row, trusting)
 
+    def leaf_hashes(self, start: int, stop: int) -> list[bytes]:
+        """The hashes of the leaves of records `start` to `stop`, as they were written. None of them is missing."""
+        hashes = self._whole(self._store.hashes(start, stop), start, stop)
+        for place, one in enumerate(hashes, start):
+            if type(one) is not bytes or len(one) != HASH_SIZE:
+                raise JournalDamaged(place, "hash", f"no hash but {one!r:.60}")
+        return hashes
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The leaves of records `start` to `stop`, as they were written. None of them is missing."""
+        leaves = self._whole(self._store.leaves(start, stop), start, stop)
+        for place, one in enumerate(leaves, start):
+            if type(one) is not bytes:
+                raise JournalDamaged(place, "leaf", f"no byte string but {one!r:.60}")
+        return leaves
+
     def find(self, key: bytes) -> int | None:
         """The index of the record with this key (`journal.keys`)."""
         for index, _ in self._store.find([guarded(key)]).values():
@@ -102,6 +118,12 @@ class JournalReader:
     def _stop(self, stop: int | None) -> int:
         size = self.size
         return size if stop is None else min(stop, size)
+
+    def _whole(self, found: list[bytes], start: int, stop: int) -> list[bytes]:
+        if len(found) != stop - start:
+            place = start + len(found)
+            raise JournalDamaged(place, "index", f"records {start} to {stop - 1} are not all there; restore a copy")
+        return found
 
     def _rows(self, rows: Iterator[Row]) -> Iterator[Row]:
         try:

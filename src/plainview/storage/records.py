@@ -87,6 +87,14 @@ class RecordStore(Protocol):
         """Rows of one kind with start <= index < stop."""
         ...
 
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The leaves of rows with start <= index < stop, in index order."""
+        ...
+
+    def hashes(self, start: int, stop: int) -> list[bytes]:
+        """Their hashes."""
+        ...
+
     def find(self, keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
         """Index and time of the rows with those of `keys` that are there."""
         ...

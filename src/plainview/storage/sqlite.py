@@ -179,6 +179,14 @@ class SqliteRecords:
         """Rows of one kind with start <= index < stop."""
         return self._scan(_OF_KIND_BACKWARD if newest_first else _OF_KIND, (kind,), start, stop, newest_first)
 
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The leaves of rows with start <= index < stop."""
+        return self._column("leaf", start, stop)
+
+    def hashes(self, start: int, stop: int) -> list[bytes]:
+        """Their hashes."""
+        return self._column("hash", start, stop)
+
     def find(self, keys: Collection[bytes]) -> dict[bytes, tuple[int, int]]:
         """Index and time of the rows with those of `keys` that are there."""
         found: dict[bytes, tuple[int, int]] = {}
@@ -268,6 +276,11 @@ class SqliteRecords:
                 stop = rows[-1].index
             else:
                 start = rows[-1].index + 1
+
+    def _column(self, name: str, start: int, stop: int) -> list[bytes]:
+        with self._reading() as cursor:
+            cursor.execute(f"SELECT {name} FROM records WHERE idx >= ? AND idx < ? ORDER BY idx", (start, stop))
+            return [value for (value,) in cursor.fetchall()]
 
     def _fetch(self, which: str, parameters: tuple[str | int, ...]) -> list[Row]:
         try:

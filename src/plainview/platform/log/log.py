@@ -1,0 +1,99 @@
+"""The log of one data directory: what of it is served, promised and proven."""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from typing import NamedTuple
+
+from plainview.journal import Entry, Journal
+from plainview.ledger.bundles import Bundle, parse_bundle_path
+from plainview.ledger.errors import FormatError
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.inclusion import inclusion_proof
+from plainview.ledger.log_proofs import LogProof
+from plainview.ledger.promises import Promise
+from plainview.ledger.signers import Signer
+from plainview.ledger.tile_paths import TILE_WIDTH
+from plainview.ledger.tiles import parse_tile_path, tile_width
+from plainview.platform.log.publisher import CHECKPOINT, Publisher
+from plainview.platform.log.tree import JournalTree
+from plainview.records.leaf import personal_leaf
+
+MERGE = 5_000
+"""Milliseconds from an entry's journal time to the checkpoint that has it, at most: what a promise says."""
+COMPRESSED = 256
+"""Full entry bundles kept compressed, some 10 KB each."""
+
+
+class Resource(NamedTuple):
+    """A file of the log, as it is served."""
+
+    data: bytes
+    media_type: str
+    immutable: bool
+    gzipped: bool = False
+
+
+class Log:
+    """May be used from many threads."""
+
+    def __init__(self, journal: Journal, tree: JournalTree, publisher: Publisher, signer: Signer) -> None:
+        self._journal = journal
+        self._tree = tree
+        self._publisher = publisher
+        self._signer = signer
+        self._compressed = lru_cache(COMPRESSED)(self._compress)
+
+    @property
+    def size(self) -> int:
+        """Records in the published checkpoint; 0 before the first."""
+        published = self._publisher.published
+        return 0 if published is None else published.checkpoint.size
+
+    def resource(self, path: str, gzipped: bool = False) -> Resource | None:
+        """What is at `path` below the log's prefix; None where nothing is, or nothing yet.
+
+        Entry bundles come compressed where `gzipped` allows it; hashes cannot be made smaller.
+        """
+        published = self._publisher.published
+        if published is None:
+            return None
+        if path == CHECKPOINT:
+            return Resource(published.data, "text/plain; charset=utf-8", immutable=False)
+        size = published.checkpoint.size
+        try:
+            if path.startswith("tile/entries/"):
+                bundle = parse_bundle_path(path)
+                if bundle.width > tile_width(0, bundle.index, size):
+                    return None
+                if not gzipped:
+                    return Resource(self._tree.bundle(bundle), _OCTETS, immutable=True)
+                make = self._compressed if bundle.width == TILE_WIDTH else self._compress
+                return Resource(make(bundle), _OCTETS, immutable=True, gzipped=True)
+            tile = parse_tile_path(path)
+        except FormatError:
+            return None
+        if tile.width > tile_width(tile.level, tile.index, size):
+            return None
+        return Resource(self._tree.tile(tile), _OCTETS, immutable=True)
+
+    def promise(self, entry: Entry) -> bytes:
+        """The signed note that promises to publish `entry`, a personal record, in time. Equal for equal entries."""
+        assert entry.commitment is not None
+        leaf = leaf_hash(personal_leaf(entry.kind, entry.commitment))
+        promise = Promise(self._signer.key.name, entry.index, leaf, entry.time + MERGE)
+        return promise.signed(self._signer).encode()
+
+    def proof(self, index: int) -> LogProof | None:
+        """That the published checkpoint has the record at `index`; None where it has it not, or not yet."""
+        published = self._publisher.published
+        if published is None or index >= published.checkpoint.size:
+            return None
+        return LogProof(index, inclusion_proof(index, published.checkpoint.size, self._tree.read), published.note)
+
+    def _compress(self, bundle: Bundle) -> bytes:
+        return gzip.compress(self._tree.bundle(bundle), 6, mtime=0)
+
+
+_OCTETS = "application/octet-stream"

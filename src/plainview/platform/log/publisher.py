@@ -1,0 +1,250 @@
+"""Publishing: the one place where a checkpoint of the journal is signed, cosigned and shown.
+
+A checkpoint is durable in its file before anybody is shown it. It replaces the one that this publisher wrote or found
+there, and no other; and it goes out only when the policy's quorum of witnesses has cosigned it, each of which refuses
+what does not begin with all that it cosigned before. So neither a second writer nor a disk that was set back can fork
+the log: it stops being published instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import msgspec
+
+from plainview.journal import Entry, Journal
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.notes import Note, NoteSignature, parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policies import Policy
+from plainview.ledger.signers import Signer
+from plainview.platform.log.tree import Advance, JournalTree
+from plainview.platform.log.witnesses import TIMEOUT, HistoryRefused, WitnessClient, WitnessError
+from plainview.storage.filesystem import FileSystem, write_durable
+
+CHECKPOINT = "checkpoint"
+INTERVAL = 1.0
+"""Seconds at least from one publication to the next."""
+
+_logger = logging.getLogger(__name__)
+
+
+class LogBroken(Exception):
+    """What is here is not what was published: nothing more may be, until somebody has looked."""
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A checkpoint that anybody may have seen."""
+
+    checkpoint: Checkpoint
+    note: Note
+    data: bytes
+    """The note's bytes, as they are in the file."""
+    witnessed: int = 0
+    """The latest time of its cosignatures, Unix seconds; 0 without one."""
+
+
+class Publisher:
+    """`open` once, then `start`, then `close`. `published` may be looked at from any thread."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        tree: JournalTree,
+        signer: Signer,
+        policy: Policy,
+        directory: Path,
+        files: FileSystem,
+        tolerance: int,
+        interval: float = INTERVAL,
+    ) -> None:
+        """`signer` is the log's, an Ed25519 key by the name of its origin; `tolerance` in ms is between journal time
+        and the witnesses'. Raises ValueError for a witness's URL."""
+        self._journal = journal
+        self._tree = tree
+        self._signer = signer
+        self._policy = policy
+        self._path = directory / CHECKPOINT
+        self._files = files
+        self._tolerance = tolerance
+        self._interval = interval
+        self._witnesses = [WitnessClient(witness, signer.key) for witness in policy.witnesses if witness.url]
+        self._late: dict[str, Future[tuple[NoteSignature, int]]] = {}
+        self._pool = ThreadPoolExecutor(max(len(self._witnesses), 1), thread_name_prefix="witness")
+        self._arrived = threading.Condition()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self.published: Published | None = None
+        self.trouble = ""
+        """Why the last attempt to publish failed; empty where it did not. It is made again."""
+        self.failure: Exception | None = None
+        """What ended publishing, if something did."""
+
+    def open(self, advance: Advance | None = None) -> None:
+        """Take up the journal and what was published of it.
+
+        Raises LogBroken where the one is not the beginning of the other, OSError, JournalDamaged.
+        """
+        self.published = self._stored()
+        self._tree.extend(self._journal.size, advance)
+        if self.published is None:
+            return
+        checkpoint = self.published.checkpoint
+        if checkpoint.size > self._tree.size:
+            raise LogBroken(
+                f"{self._path}: {checkpoint.size} records were published, and the journal has {self._tree.size}: it is "
+                "an older copy; restore the newest one"
+            )
+        if self._tree.root(checkpoint.size) != checkpoint.root:
+            raise LogBroken(
+                f"{self._path}: the journal's first {checkpoint.size} records are not those that were published; "
+                "restore a copy of both"
+            )
+
+    def start(self) -> None:
+        """Publish whatever comes, from here on."""
+        self._journal.watch(self._observe)
+        self._thread = threading.Thread(target=self._run, name="log-publisher", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Publish what is there, as far as witnesses answer, and stop."""
+        with self._arrived:
+            self._closing = True
+            self._arrived.notify()
+        if self._thread is not None:
+            self._thread.join()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def publish(self) -> bool:
+        """Publish the journal as it is. False where nothing is new.
+
+        Raises LogBroken and HistoryRefused, after which it may not be called again; WitnessError where no quorum
+        cosigned, OSError and JournalDamaged.
+        """
+        size = self._journal.size
+        before = self.published
+        if size == (0 if before is None else before.checkpoint.size):
+            return False
+        self._tree.extend(size)
+        text = Checkpoint(self._signer.key.name, size, self._tree.root(size)).text()
+        signed = Note(text, (self._signer.sign(text),))
+        cosigned = self._cosigned(signed, size)
+        self._check_clock(size, before, [moment for _, moment in cosigned])
+        note = Note(text, (*signed.signatures, *(signature for signature, _ in cosigned)))
+        now = self._stored()
+        if (now and now.data) != (before and before.data):
+            raise LogBroken(f"{self._path}: another process published there; stop one of the two")
+        published = Published(
+            self._checked(note), note, note.encode(), max((moment for _, moment in cosigned), default=0)
+        )
+        write_durable(self._files, self._path, [published.data])
+        self.published = published
+        return True
+
+    def _checked(self, note: Note) -> Checkpoint:
+        """What is about to be shown, read as others will read it."""
+        return self._policy.check(note, [self._signer.key]).checkpoint
+
+    def _stored(self) -> Published | None:
+        try:
+            data = self._files.read(self._path)
+        except FileNotFoundError:
+            return None
+        try:
+            note = parse_note(data)
+            checkpoint, _ = open_checkpoint(note, self._signer.key.name, [self._signer.key])
+        except LedgerError as error:
+            raise LogBroken(f"{self._path}: not a checkpoint of this log ({error}); restore a copy") from None
+        return Published(checkpoint, note, data)
+
+    def _cosigned(self, note: Note, size: int) -> list[tuple[NoteSignature, int]]:
+        """Cosignatures in the policy's order, enough for its quorum."""
+        asked = {}
+        for client in self._witnesses:
+            name = client.witness.name
+            late = self._late.pop(name, None)
+            if late is not None and not late.done():
+                self._late[name] = late  # still at an older checkpoint
+                continue
+            if late is not None and isinstance(refused := late.exception(), HistoryRefused):
+                raise refused
+            asked[name] = self._pool.submit(client.cosign, note, size, self._tree.read)
+        wait(asked.values(), TIMEOUT)
+        found: dict[str, tuple[NoteSignature, int]] = {}
+        troubles = [f"witness {name} does not answer" for name in self._late]
+        for name, future in asked.items():
+            if not future.done():
+                self._late[name] = future
+                troubles.append(f"witness {name} has not answered in {TIMEOUT} s")
+                continue
+            try:
+                found[name] = future.result()
+            except WitnessError as error:
+                troubles.append(str(error))
+        if not self._policy.reaches_quorum(found):
+            raise WitnessError("; ".join(troubles) or f"no witness of quorum {self._policy.quorum} has a URL")
+        return list(found.values())
+
+    def _check_clock(self, size: int, before: Published | None, witnessed: list[int]) -> None:
+        """Journal time must lie between the witness times around it. Where it does not, say so and go on."""
+        if not witnessed:
+            return
+        last = self._journal.entry(size - 1, trusting=True).time
+        ahead = last - (max(witnessed) + 1) * 1000
+        behind = 0
+        if before is not None and before.witnessed:
+            first = self._journal.entry(before.checkpoint.size, trusting=True).time
+            behind = before.witnessed * 1000 - first
+        for apart, which in ((ahead, "ahead of"), (behind, "behind")):
+            if apart > self._tolerance:
+                _logger.error(
+                    "journal time is %.1f s %s the witnesses', and the charter allows %.1f s: set this machine's clock",
+                    apart / 1000,
+                    which,
+                    self._tolerance / 1000,
+                )
+
+    def _observe(self, _: list[Entry]) -> None:
+        """Called by the journal's writer."""
+        with self._arrived:
+            self._arrived.notify()
+
+    def _run(self) -> None:
+        while True:
+            began = time.monotonic()
+            closing = self._closing
+            self._attempt()
+            if closing or self.failure is not None:
+                return
+            with self._arrived:
+                while not self._closing and (self._up_to_date or time.monotonic() < began + self._interval):
+                    left = began + self._interval - time.monotonic()
+                    self._arrived.wait(None if self._up_to_date else max(left, 0.001))
+
+    @property
+    def _up_to_date(self) -> bool:
+        return self.published is not None and self.published.checkpoint.size == self._journal.size
+
+    def _attempt(self) -> None:
+        try:
+            self.publish()
+        except (WitnessError, OSError) as error:
+            if str(error) != self.trouble:
+                _logger.warning("the log is not published: %s; it is tried again", error)
+            self.trouble = str(error)
+        except (LogBroken, HistoryRefused) as error:
+            _logger.error("the log is published no more: %s", error)
+            self.failure = error
+        except Exception as error:
+            _logger.exception("the log is published no more")
+            self.failure = error
+        else:
+            if self.trouble:
+                _logger.warning("the log is published again")
+            self.trouble = ""

@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from plainview.journal import Journal
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.notes import parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policies import Group, Policy
+from plainview.platform.log.publisher import LogBroken
+from plainview.platform.log.witnesses import HistoryRefused, WitnessError
+from tests.journal.drafts import NOW
+from tests.ledger.logs import LOG, ORIGIN, WITNESSES
+from tests.platform.log.journals import grow, open_journal, publisher_of
+from tests.platform.log.stub_witness import StubWitness
+from tests.storage.crashing_files import CrashingFiles, PowerLoss
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    path = tmp_path / "log"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def witnesses() -> Iterator[dict[str, StubWitness]]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(StubWitness(name, WITNESSES[name], NOW // 1000)) for name in ("north", "west")}
+
+
+def policy(witnesses: dict[str, StubWitness], threshold: int = 2) -> Policy:
+    listed = tuple(one.witness for one in witnesses.values())
+    return Policy((), listed, (Group("enough", threshold, tuple(witnesses)),), "enough")
+
+
+def published(directory: Path) -> Checkpoint:
+    """As anybody reads it."""
+    return open_checkpoint(parse_note((directory / "checkpoint").read_bytes()), ORIGIN, [LOG.key])[0]
+
+
+def until(true: Callable[[], object]) -> None:
+    while not true():
+        time.sleep(0.01)
+
+
+def test_what_is_published_is_the_journal_and_only_what_is_new(journal: Journal, directory: Path) -> None:
+    publisher = publisher_of(journal, directory)
+    assert publisher.published is None
+    assert not publisher.publish()
+    for size in (1, 3, 300):
+        grow(journal, size)
+        assert publisher.publish()
+        assert not publisher.publish()
+        assert publisher.published is not None
+        assert published(directory) == publisher.published.checkpoint
+        assert published(directory).size == size
+    assert publisher_of(journal, directory).published == publisher.published
+
+
+def test_everything_that_comes_is_published_and_at_the_end_too(journal: Journal, directory: Path) -> None:
+    publisher = publisher_of(journal, directory, interval=0.05)
+    publisher.start()
+    for size in (5, 6, 40):
+        grow(journal, size)
+        until(lambda size=size: publisher.published and publisher.published.checkpoint.size == size)
+    grow(journal, 50)
+    publisher.close()
+    assert published(directory).size == 50
+    assert publisher.failure is None
+
+
+def test_nothing_is_shown_before_a_quorum_cosigned(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 10)
+    witnesses["north"].answers = [(500, b"out of order")]
+    with pytest.raises(WitnessError, match=r"witness 'north' answered 500 .*out of order"):
+        publisher.publish()
+    assert publisher.published is None
+    assert not (directory / "checkpoint").exists()
+    # West has cosigned already: the next attempt says so with its 409, and both go on.
+    grow(journal, 12)
+    assert publisher.publish()
+    names = [one.name for one in parse_note((directory / "checkpoint").read_bytes()).signatures]
+    assert names == [ORIGIN, "north.example/w1", "west.example/w3"]
+    assert publisher.published is not None
+    assert publisher.published.witnessed == NOW // 1000
+
+
+def test_a_slow_witness_holds_up_nothing_that_the_quorum_does_not_need(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.platform.log.publisher.TIMEOUT", 0.2)
+    publisher = publisher_of(journal, directory, policy(witnesses, 1))
+    witnesses["north"].gate.clear()
+    for size in (10, 20):
+        grow(journal, size)
+        assert publisher.publish()
+    assert witnesses["north"].asked == 1  # and not again while it has not answered
+    witnesses["north"].gate.set()
+    until(lambda: witnesses["north"].seen.size)
+    grow(journal, 30)
+    until(lambda: publisher.publish() or witnesses["north"].seen.size == 30 or grow(journal, journal.size + 1))
+    assert published(directory).size >= 30
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ((200, b""), "sent no cosignature of north.example/w1"),
+        ((200, b"\xff\xfe"), "sent no cosignature: note, signature 1"),
+        ((409, b"many\n"), "answered 409 and its size"),
+        ((409, b"900\n"), "says it cosigned 900 records of this log, and here are 10"),
+        ((403, b"unknown key"), "answered 403"),
+    ],
+)
+def test_what_a_witness_may_not_answer(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness], answer: tuple[int, bytes], message: str
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 10)
+    witnesses["north"].answers = [answer]
+    with pytest.raises(WitnessError, match=message):
+        publisher.publish()
+    assert publisher.publish()
+
+
+def test_a_signature_that_does_not_hold_is_no_cosignature(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 10)
+    line = WITNESSES["north"].sign(Checkpoint(ORIGIN, 10, bytes(32)).text(), 5).line()
+    witnesses["north"].answers = [(200, line.encode())]
+    with pytest.raises(WitnessError, match="does not verify"):
+        publisher.publish()
+
+
+def test_nobody_listens_where_a_witness_should(journal: Journal, directory: Path) -> None:
+    with StubWitness("north", WITNESSES["north"]) as gone:
+        pass
+    publisher = publisher_of(journal, directory, policy({"north": gone}, 1))
+    grow(journal, 1)
+    with pytest.raises(WitnessError, match="witness 'north' cannot be asked"):
+        publisher.publish()
+
+
+def copied(journal: Journal, tmp_path: Path, at: int) -> Journal:
+    """A copy of the journal's directory as it is with `at` records; the journal goes on after that."""
+    grow(journal, at)
+    target = tmp_path / "copy"
+    target.mkdir()
+    for path in (tmp_path / "journal").iterdir():
+        shutil.copy(path, target / path.name)
+    return open_journal(target)
+
+
+def test_an_older_copy_of_the_directory_is_noticed_by_a_witness(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    copy = copied(journal, tmp_path, 10)
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 40)
+    publisher.publish()
+    (tmp_path / "old").mkdir()
+    older = publisher_of(copy, tmp_path / "old", policy(witnesses))
+    grow(copy, 12)
+    with pytest.raises(HistoryRefused, match=r"cosigned 40 records of this log, and here are 12: .* an older copy"):
+        older.publish()
+    assert not (tmp_path / "old" / "checkpoint").exists()
+    copy.close()
+
+
+def test_a_second_server_on_a_copy_is_noticed_by_a_witness(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    copy = copied(journal, tmp_path, 10)
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 20)
+    publisher.publish()
+    (tmp_path / "second").mkdir()
+    second = publisher_of(copy, tmp_path / "second", policy(witnesses))
+    grow(copy, 30)  # salts are drawn: from record 10 on they are other leaves
+    second.start()
+    until(lambda: second.failure)
+    assert isinstance(second.failure, HistoryRefused)
+    assert "another server published from a copy" in str(second.failure)
+    assert not (tmp_path / "second" / "checkpoint").exists()
+    second.close()
+    copy.close()
+
+
+def test_a_restored_copy_that_has_all_that_was_cosigned_goes_on(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 10)
+    publisher.publish()
+    (directory / "checkpoint").unlink()
+    restored = publisher_of(journal, directory, policy(witnesses))
+    grow(journal, 20)
+    assert restored.publish()
+    assert published(directory).size == 20
+
+
+def test_a_checkpoint_that_somebody_else_wrote_ends_publishing(journal: Journal, directory: Path) -> None:
+    publisher, other = publisher_of(journal, directory), publisher_of(journal, directory)
+    grow(journal, 10)
+    publisher.publish()
+    grow(journal, 20)
+    with pytest.raises(LogBroken, match="another process published there"):
+        other.publish()
+    assert published(directory).size == 10
+
+
+def test_a_journal_that_is_not_what_was_published_is_not_opened(
+    journal: Journal, tmp_path: Path, directory: Path
+) -> None:
+    copy = copied(journal, tmp_path, 10)
+    publisher = publisher_of(journal, directory)
+    grow(journal, 20)
+    publisher.publish()
+    with pytest.raises(LogBroken, match="20 records were published, and the journal has 10"):
+        publisher_of(copy, directory)
+    grow(copy, 20)
+    with pytest.raises(LogBroken, match="first 20 records are not those that were published"):
+        publisher_of(copy, directory)
+    (directory / "checkpoint").write_bytes(b"nothing")
+    with pytest.raises(LogBroken, match="not a checkpoint of this log"):
+        publisher_of(journal, directory)
+    copy.close()
+
+
+def test_a_clock_that_is_off_is_told(
+    journal: Journal,
+    directory: Path,
+    witnesses: dict[str, StubWitness],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses))
+    for one in witnesses.values():
+        one.time = NOW // 1000 - 4
+    grow(journal, 1)
+    publisher.publish()
+    assert not caplog.records
+    for one in witnesses.values():
+        one.time = NOW // 1000 - 20
+    grow(journal, 2)
+    publisher.publish()
+    assert "journal time is 19.0 s ahead of the witnesses'" in caplog.text
+    caplog.clear()
+    for one in witnesses.values():
+        one.time = NOW // 1000 + 20
+    grow(journal, 3)
+    publisher.publish()
+    grow(journal, 4)
+    publisher.publish()
+    assert "journal time is 20.0 s behind the witnesses'" in caplog.text
+
+
+def test_a_full_disk_is_passed_over_and_tried_again(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = publisher_of(journal, directory)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("plainview.platform.log.publisher.write_durable", full)
+        publisher.start()
+        grow(journal, 5)
+        until(lambda: "No space left" in publisher.trouble)
+        assert publisher.published is None
+    until(lambda: publisher.published)
+    until(lambda: not publisher.trouble)
+    publisher.close()
+    assert len(caplog.records) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_power_loss_at_any_operation_leaves_a_log_that_goes_on(
+    journal: Journal, witnesses: dict[str, StubWitness], seed: int
+) -> None:
+    """Whatever anybody was shown, the log after the crash begins with it."""
+    chance = random.Random(seed)
+    files = CrashingFiles()
+    shown: list[Checkpoint] = []
+    crashes = 0
+    for crash_at in range(18):
+        publisher = publisher_of(journal, Path("/disk"), policy(witnesses), files)
+        assert [one for one in shown if publisher._tree.root(one.size) != one.root] == []
+        if shown:
+            assert publisher.published is not None
+            assert publisher.published.checkpoint.size >= shown[-1].size
+        files._crash_at = files.operations + crash_at % 6
+        with suppress(PowerLoss):
+            grow(journal, journal.size + chance.randrange(1, 300))
+            publisher.publish()
+            assert publisher.published is not None
+            shown.append(publisher.published.checkpoint)
+        crashes += publisher.published is None or not shown or publisher.published.checkpoint != shown[-1]
+        files = files.restart(chance)
+    assert crashes > 4
+    assert len(shown) > 2
