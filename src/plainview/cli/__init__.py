@@ -14,6 +14,7 @@ from plainview.cli.evaluate import evaluate
 from plainview.cli.feed import feed
 from plainview.cli.home import at_home
 from plainview.cli.replay import replay
+from plainview.cli.witness import witness
 
 app = typer.Typer(
     name="plainview",
@@ -63,5 +64,6 @@ app.command()(feed)
 _pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
 app.command()(replay)
 _pass_on("serve", "plainview.cli.serve", "Serve feeds over HTTP.")
+app.add_typer(witness, name="witness")
 
 __all__ = ["app"]

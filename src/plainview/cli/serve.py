@@ -36,10 +36,11 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
 
 def _serve(console: Console, home: Home, host: str, port: int, began: float) -> None:
     # Only now: kernels are compiled to where the cache was set when they are imported.
+    from plainview.http.serving import AddressTaken, check_address
     from plainview.platform.application import Application
     from plainview.platform.lineage import LineageBroken
     from plainview.platform.warming import warm
-    from plainview.server.serve import AddressTaken, check_address, serve_http
+    from plainview.server.serve import serve_http
 
     def ready() -> None:
         address = f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""HTTP itself, whoever speaks it: an application answered at an address."""
