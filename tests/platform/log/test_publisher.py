@@ -14,6 +14,7 @@ from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Group, Policy
+from plainview.ledger.tree import Tree
 from plainview.platform.log.publisher import LogBroken
 from plainview.platform.log.witnesses import HistoryRefused, WitnessError
 from tests.journal.drafts import NOW
@@ -238,6 +239,31 @@ def test_a_journal_that_is_not_what_was_published_is_not_opened(
     with pytest.raises(LogBroken, match="not a checkpoint of this log"):
         publisher_of(journal, directory)
     copy.close()
+
+
+@pytest.mark.parametrize("damage", [None, bytes(64), b"", b"cut", bytes(32 * 100)])
+def test_a_start_takes_up_what_was_kept_and_only_if_it_is_right(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes | None
+) -> None:
+    publisher = publisher_of(journal, directory)
+    grow(journal, 1_000)
+    publisher.publish()
+    publisher.keep()
+    grow(journal, 1_500)
+    if damage is not None:
+        (directory / "tree").write_bytes(damage)
+    read: list[int] = []
+    leaf_hashes = journal.leaf_hashes
+
+    def told(start: int, stop: int) -> list[bytes]:
+        read.append(start)
+        return leaf_hashes(start, stop)
+
+    monkeypatch.setattr(journal, "leaf_hashes", told)
+    again = publisher_of(journal, directory)
+    assert (0 in read) == (damage is not None)
+    assert again.publish()
+    assert published(directory) == Checkpoint(ORIGIN, 1_500, Tree(leaf_hashes(0, 1_500)).root())
 
 
 def test_a_clock_that_is_off_is_told(

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.errors import FormatError
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
 from plainview.ledger.schemes import ED25519_COSIGNATURE, ML_DSA_44_COSIGNATURE
 from plainview.ledger.signers import Signer
-from plainview.oversight.keys import make_key, read_key
 from plainview.oversight.witness.store import WitnessStore
 from plainview.oversight.witness.witness import Witness
 

@@ -12,22 +12,26 @@ import logging
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from plainview.journal import Entry, Journal
+from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.errors import LedgerError
+from plainview.ledger.hashing import HASH_SIZE
 from plainview.ledger.notes import Note, NoteSignature, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy
 from plainview.ledger.signers import Signer
+from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.platform.log.tree import Advance, JournalTree
 from plainview.platform.log.witnesses import TIMEOUT, HistoryRefused, WitnessClient, WitnessError
 from plainview.storage.filesystem import FileSystem, write_durable
 
 CHECKPOINT = "checkpoint"
+TREE = "tree"
 INTERVAL = 1.0
 """Seconds at least from one publication to the next."""
 
@@ -70,6 +74,7 @@ class Publisher:
         self._signer = signer
         self._policy = policy
         self._path = directory / CHECKPOINT
+        self._kept = directory / TREE
         self._files = files
         self._tolerance = tolerance
         self._interval = interval
@@ -91,15 +96,25 @@ class Publisher:
         Raises LogBroken where the one is not the beginning of the other, OSError, JournalDamaged.
         """
         self.published = self._stored()
-        self._tree.extend(self._journal.size, advance)
+        size = self._journal.size
         if self.published is None:
+            self._tree.extend(size, advance)
             return
         checkpoint = self.published.checkpoint
-        if checkpoint.size > self._tree.size:
+        if checkpoint.size > size:
             raise LogBroken(
-                f"{self._path}: {checkpoint.size} records were published, and the journal has {self._tree.size}: it is "
+                f"{self._path}: {checkpoint.size} records were published, and the journal has {size}: it is "
                 "an older copy; restore the newest one"
             )
+        with suppress(OSError, JournalDamaged):
+            kept = self._files.read(self._kept)
+            # Of what was published alone: the root answers for it.
+            self._tree.restore(kept[: checkpoint.size // TILE_WIDTH * HASH_SIZE])
+            self._tree.extend(size, advance)
+            if self._tree.root(checkpoint.size) == checkpoint.root:
+                return
+        self._tree.restore(b"")
+        self._tree.extend(size, advance)
         if self._tree.root(checkpoint.size) != checkpoint.root:
             raise LogBroken(
                 f"{self._path}: the journal's first {checkpoint.size} records are not those that were published; "
@@ -111,6 +126,10 @@ class Publisher:
         self._journal.watch(self._observe)
         self._thread = threading.Thread(target=self._run, name="log-publisher", daemon=True)
         self._thread.start()
+
+    def keep(self) -> None:
+        """Keep of the tree what the next start would have to compute. Raises OSError."""
+        write_durable(self._files, self._kept, [self._tree.kept()])
 
     def close(self) -> None:
         """Publish what is there, as far as witnesses answer, and stop."""

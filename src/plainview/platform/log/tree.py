@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from plainview.journal import JournalReader
 from plainview.ledger.bundles import Bundle, encode_entries
@@ -82,23 +81,20 @@ class JournalTree:
         start = bundle.index * TILE_WIDTH
         return encode_entries(self._journal.leaves(start, start + bundle.width))
 
-    def kept(self) -> list[bytes]:
-        """What `restore` takes: the hashes of every eighth level, lowest first."""
-        return [bytes(level) for level in self._levels]
+    def kept(self) -> bytes:
+        """What `restore` takes: the hashes of all full tiles of the lowest level, 32 bytes for 256 records."""
+        return bytes(self._levels[0]) if self._levels else b""
 
-    def restore(self, kept: Sequence[bytes]) -> None:
-        """Begin with what another tree over this journal `kept`, instead of from the first record.
+    def restore(self, kept: bytes) -> None:
+        """Begin anew, with what a tree over this journal had `kept` instead of from the first record.
 
-        It is not checked here: compare the root with a published one. Raises ValueError where it cannot be a tree.
+        It is not checked here: compare the root with a published one. A hash cut short is left out.
         """
-        for below, above in pairwise([*kept, b""]):
-            if len(above) != len(below) // TILE_WIDTH // HASH_SIZE * HASH_SIZE:
-                raise ValueError("the levels of a kept tree do not fit each other")
-        if any(len(level) % HASH_SIZE or not level for level in kept):
-            raise ValueError("a level of a kept tree is empty or ends within a hash")
-        self._levels = [bytearray(level) for level in kept]
+        self._levels = []
         self._edge = []
-        self._size = len(kept[0]) // HASH_SIZE * TILE_WIDTH if kept else 0
+        self._size = len(kept) // HASH_SIZE * TILE_WIDTH
+        for at in range(0, len(kept) // HASH_SIZE * HASH_SIZE, HASH_SIZE):
+            self._add(0, kept[at : at + HASH_SIZE])
 
     def _add(self, level: int, hashed: bytes) -> None:
         if level == len(self._levels):

@@ -1,0 +1,1 @@
+"""Private keys where they lie: no room above reads or writes one otherwise."""

@@ -1,0 +1,73 @@
+"""A log's directory: its private key, its policy, its last checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from plainview.journal import Journal
+from plainview.keys.key_files import make_key, read_key
+from plainview.ledger.errors import FormatError
+from plainview.ledger.policies import NO_QUORUM, Policy
+from plainview.ledger.policies import Log as KnownLog
+from plainview.ledger.policy_files import encode_policy, parse_policy
+from plainview.ledger.schemes import ED25519
+from plainview.ledger.signers import Signer
+from plainview.platform.log.log import Log
+from plainview.platform.log.publisher import CHECKPOINT, LogBroken, Publisher
+from plainview.platform.log.tree import JournalTree
+from plainview.storage.filesystem import HostFileSystem, make_durable, write_durable
+
+KEY = "key"
+POLICY = "policy"
+URL = "http://127.0.0.1:8000/log/"
+
+
+class Opened(NamedTuple):
+    """What runs a log."""
+
+    log: Log
+    tree: JournalTree
+    publisher: Publisher
+
+
+def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> Opened:
+    """The log of `journal` in `directory`, not yet taken up. A new one gets a key, and a policy that asks no witness.
+
+    Raises LogBroken and KeyFileError for what cannot be used, OSError.
+    """
+    make_durable(HostFileSystem(), directory)
+    signer = _signer(directory, origin)
+    policy = _policy(directory, signer)
+    tree = JournalTree(journal)
+    try:
+        publisher = Publisher(journal, tree, signer, policy, directory, HostFileSystem(), tolerance)
+    except ValueError as error:
+        raise LogBroken(f"{directory / POLICY}: {error}") from None
+    return Opened(Log(journal, tree, publisher, signer), tree, publisher)
+
+
+def _signer(directory: Path, origin: str) -> Signer:
+    path = directory / KEY
+    if path.exists():
+        signer = read_key(path)
+        if signer.key.name != origin or signer.key.scheme is not ED25519:
+            raise LogBroken(f"{path}: the key of {signer.key.name}, and this log is {origin}; restore its own")
+        return signer
+    if (directory / CHECKPOINT).exists():
+        raise LogBroken(f"{path}: the log's key is gone, and another cannot go on with its checkpoints; restore it")
+    return make_key(path, origin, ED25519)
+
+
+def _policy(directory: Path, signer: Signer) -> Policy:
+    path = directory / POLICY
+    try:
+        policy = parse_policy(path.read_bytes())
+    except FileNotFoundError:
+        policy = Policy((KnownLog(signer.key, URL),), (), (), NO_QUORUM)
+        write_durable(HostFileSystem(), path, [encode_policy(policy)])
+    except FormatError as error:
+        raise LogBroken(f"{path}: {error}") from None
+    if signer.key not in [log.key for log in policy.logs]:
+        raise LogBroken(f"{path}: it does not name this log; add the line `log {signer.key.vkey()}`")
+    return policy
