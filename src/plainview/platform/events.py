@@ -85,7 +85,11 @@ class Events:
                 faults.append(None)
             except Fault as error:
                 faults.append(error)
-        outcomes = iter(self._journal.append(drafts) if drafts else ())
+        try:
+            outcomes = iter(self._journal.append(drafts) if drafts else ())
+        except Exception:
+            self._metrics.event("failed", len(drafts))
+            raise
         taken = []
         for fault in faults:
             if fault is not None:

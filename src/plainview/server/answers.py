@@ -68,7 +68,8 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     """Whether the platform serves."""
 
     status: str
-    """`ok`; `degraded` where nothing is learnt for now, which is tried again; `failing`."""
+    """`ok`; `degraded` where writing or learning is held up and tried again, or a stored record was found damaged;
+    `failing` where the server must be started again."""
     detail: str
     """Why; empty where it is `ok`."""
     release: str
@@ -94,7 +95,8 @@ class Receipt(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct, frozen=True):
     """One video of a page, and why it is there."""
 
-    video: Annotated[Raw, Holds(Card)]
+    video: Annotated[Raw, Holds(Card | None)]
+    """Null where its record is damaged: the receipt has its id."""
     source: str
     selector: str
     value: float

@@ -210,7 +210,10 @@ async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")},
 )
 async def health(state: State) -> Response[bytes]:
-    """Whether the platform serves and learns; 503 where it does not, 200 and `degraded` where it learns late."""
+    """Whether the platform serves and learns.
+
+    503 and `failing` where it must be started again; 200 and `degraded` where something is tried again, or missing.
+    """
     application: Application = state.application
     failure, trouble = application.failure, application.trouble
     answer = HealthAnswer(
@@ -234,8 +237,7 @@ async def metrics(state: State) -> bytes:
 def _feed(application: Application, ask: Ask) -> bytes:
     entry = application.serving.page(ask).entry
     assert isinstance(entry.record, Page)
-    cards = [application.catalogue.card(item.video) for item in entry.record.items]
-    return msgspec.json.encode(page_answer(entry, cards))
+    return msgspec.json.encode(page_answer(entry, application.cards(entry.record)))
 
 
 def _explain(application: Application, index: int) -> bytes:

@@ -15,7 +15,7 @@ from plainview.platform.events import malformed
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import LineageBroken
 from plainview.records import PAGE_LIMIT
-from plainview.storage import StoreError
+from plainview.storage import StoreError, StoreFull
 
 STATUS = {
     "malformed": 400,
@@ -116,13 +116,26 @@ def _decode(_: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[b
     return problem(400, fault.code, fault.message, fault.field)
 
 
-def _busy(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _busy(_: Request[Any, Any, Any], error: JournalBusy) -> Response[bytes]:
     return problem(503, "unavailable", f"{error}; send it again")
 
 
-def _damaged(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _full(_: Request[Any, Any, Any], __: StoreFull) -> Response[bytes]:
+    return problem(503, "unavailable", "the server's disk is full and nothing was written: send it again later")
+
+
+def _stopped(_: Request[Any, Any, Any], __: JournalStopped) -> Response[bytes]:
+    return problem(503, "unavailable", "the journal has stopped: send it again once the server was started again")
+
+
+def _failed(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
     _logger.error("%s", error)
-    return problem(503, "unavailable", f"a stored record is damaged: {error}")
+    return problem(503, "unavailable", "the server cannot read its journal, and its log says why: send it again later")
+
+
+def _damaged(request: Request[Any, Any, Any], error: JournalDamaged | LineageBroken) -> Response[bytes]:
+    request.app.state.application.met(error)
+    return problem(503, "unavailable", f"{error}; the operator can restore the journal from a copy: try again then")
 
 
 def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -137,8 +150,9 @@ HANDLERS: dict[Any, Any] = {
     UnicodeDecodeError: _unicode,
     msgspec.DecodeError: _decode,
     JournalBusy: _busy,
-    JournalStopped: _busy,
-    StoreError: _busy,
+    JournalStopped: _stopped,
+    StoreFull: _full,
+    StoreError: _failed,
     JournalDamaged: _damaged,
     LineageBroken: _damaged,
     Exception: _unexpected,
