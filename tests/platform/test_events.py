@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from plainview.feed.viewers import PAGES
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
 from plainview.platform.events import AHEAD, LONGEST
 from plainview.platform.viewers import NewViewer
 from plainview.records import Event, Page
-from tests.platform.towns import event, now, page_of, raw, settled, token
+from tests.platform.towns import event, now, open_town, page_of, populate, raw, settled, token
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -34,9 +36,26 @@ def test_a_good_event_is_in_the_journal(town: Application, shown: tuple[int, Pag
 def test_a_repeated_id_gets_its_first_index_back(town: Application, shown: tuple[int, Page]) -> None:
     one = event(*shown)
     first, second = town.events.take(raw(one, one))
-    (third,) = town.events.take(raw(one | {"watched": 5}))
+    (third,) = town.events.take(raw(one))
     assert first.index == second.index == third.index
     assert [taken.fresh for taken in (first, second, third)] == [True, False, False]
+
+
+@pytest.mark.parametrize("change", [{"watched": 5}, {"action": "like", "watched": 0}, {"at": now()}, {"position": 1}])
+def test_another_event_with_the_same_id_is_refused(
+    town: Application, shown: tuple[int, Page], change: dict[str, Any]
+) -> None:
+    one = event(*shown, at=now() - 1000)
+    if "position" in change:
+        change = change | {"video": shown[1].items[1].video}
+    first, within, last = town.events.take(raw(one, one | change, event(*shown)))
+    (after,) = town.events.take(raw(one | change))
+    assert first.fresh
+    assert last.fresh
+    for taken in (within, after):
+        assert taken.fault is not None
+        assert (taken.index, taken.fault.code, taken.fault.field) == (None, "id_reused", "id")
+        assert f"record {first.index} has this id and another {', '.join(change)}:" in taken.fault.message
 
 
 BAD: list[tuple[str, dict[str, Any], str, str, str]] = [
@@ -106,9 +125,34 @@ def test_an_old_page_and_an_absent_viewer_are_read_from_the_journal(town: Applic
     index, page = pages[0]
     (taken,) = town.events.take(raw(event(index, page)))
     assert taken.fault is None
+    assert taken.late
     (taken,) = town.events.take(raw(event(index, page, video=pages[1][1].items[0].video)))
     assert taken.fault is not None
     assert taken.fault.code == "wrong_position"
+
+
+def test_what_cites_none_of_the_last_pages_is_late_and_changes_nothing(town: Application) -> None:
+    town.viewers.register(NewViewer(viewer=52))
+    session = token()
+    pages = [page_of(town, viewer=52, session=session, n=n, limit=2) for n in range(PAGES + 1)]
+    before = town.residency.standing(52).row.tobytes()
+    old, follow = event(*pages[0]), event(*pages[0], action="follow", watched=0)
+    first, second = town.events.take(raw(old, follow))
+    assert (first.fresh, first.late, second.fresh, second.late) == (True, True, True, True)
+    assert town.residency.standing(52).row.tobytes() == before
+    again, oldest = town.events.take(raw(old, event(*pages[1])))
+    assert (again.fresh, again.late) == (False, False)
+    assert (oldest.fresh, oldest.late) == (True, False)
+    assert town.residency.standing(52).row.tobytes() != before
+
+
+def test_what_comes_when_its_viewer_is_not_in_memory_is_not_late_for_that(tmp_path: Path) -> None:
+    with open_town(tmp_path / "home", residents=1) as town:
+        populate(town)
+        shown = page_of(town, viewer=1)
+        town.residency.standing(2)
+        (taken,) = town.events.take(raw(event(*shown)))
+        assert (taken.fresh, taken.late) == (True, False)
 
 
 def test_a_batch_of_nothing(town: Application) -> None:

@@ -239,7 +239,9 @@ def test_viewers_register_and_choose(client: Client) -> None:
     setting = {"viewer": viewer, "id": token(), "setting": "block", "target": 100}
     first = client.post("/v1/settings", json=setting)
     assert first.status_code == 200
-    assert client.post("/v1/settings", json=setting).json() == first.json()
+    assert first.json()["fresh"] is True
+    assert client.post("/v1/settings", json=setting).json() == first.json() | {"fresh": False}
+    wrong(client.post("/v1/settings", json=setting | {"target": 101}), 409, "id_reused", "id", "and another target:")
     wrong(
         client.post("/v1/settings", json=setting | {"viewer": 4711}),
         404,

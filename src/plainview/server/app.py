@@ -20,6 +20,7 @@ from litestar.params import PathParameter, QueryParameter, RawBody
 from msgspec.inspect import is_struct_type
 
 import plainview
+from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.platform.application import Application
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent, malformed
@@ -35,6 +36,7 @@ from plainview.server.answers import (
     ExplainedAnswer,
     HealthAnswer,
     PageAnswer,
+    SettingAnswer,
     ViewerAnswer,
     Written,
     event_results,
@@ -109,15 +111,16 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 @post(
     "/events",
     summary="Send events",
+    description=(
+        "What viewers did. Each event has a result of its own. 207 where some were refused, 422 where all were; the "
+        f"others are kept. What cites none of a viewer's last {PAGES} pages comes too late to teach anything, and its "
+        f"result says so; a follow where {FOLLOWS} creators are followed already is refused."
+    ),
     status_code=200,
     operation_class=takes(EventBatch, events=NewEvent),
     responses=_EVENTS,
 )
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
-    """What viewers did.
-
-    Each event has a result of its own. 207 where some were refused, 422 where all were; the others are kept.
-    """
     batch = _decoded(EventBatch, body)
     taken = await _call(state, state.application.events.take, batch.events)
     refused = sum(one.fault is not None for one in taken)
@@ -194,14 +197,19 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
 @post(
     "/settings",
     summary="Change a setting",
+    description=(
+        "A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on, until it "
+        f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more is "
+        "refused with 422."
+    ),
     status_code=200,
     operation_class=takes(NewSetting),
-    responses=_documented(Written, 404, 413),
+    responses=_documented(SettingAnswer, 404, 409, 413, 422),
 )
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
-    """A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on."""
     new = _decoded(NewSetting, body)
-    return _json(Written(await _call(state, state.application.viewers.set, new)))
+    outcome = await _call(state, state.application.viewers.set, new)
+    return _json(SettingAnswer(outcome.index, outcome.fresh))
 
 
 @get(
