@@ -193,6 +193,31 @@ def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any]
     wrong(feed(client, **change), 400, "malformed", field, message)
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "message"),
+    [
+        ("/v1/feed?viewer=1&viewer=2", "viewer", "it is there twice"),
+        ("/v1/feed?viewer=1&%76iewer=1", "viewer", "it is there twice"),
+        ("/v1/feed?viewer=1&acknoledged=7", "acknoledged", "/v1/feed takes viewer, session, n, nonce, limit"),
+        ("/v1/feed?viewer=1&acknoledged", "acknoledged", "no such parameter"),
+        ("/v1/videos/1?full=1", "full", "/v1/videos/1 takes no parameters"),
+        ("/v1/pages/1?index=2", "index", "takes no parameters"),
+        ("/metrics?state=x", "state", "takes no parameters"),
+    ],
+)
+def test_a_parameter_too_many(client: Client, path: str, field: str, message: str) -> None:
+    wrong(client.get(path), 400, "malformed", field, message)
+
+
+def test_a_parameter_too_many_where_something_is_sent(client: Client) -> None:
+    wrong(client.post("/v1/viewers?dry=1", json={}), 400, "malformed", "dry", "/v1/viewers takes no parameters")
+
+
+def test_a_query_may_be_spelt_otherwise(client: Client) -> None:
+    query = f"%76iewer=1&&session={token()}&n=0&nonce={token()}&"
+    assert client.get(f"/v1/feed?{query}").status_code == 200
+
+
 def test_a_feed_for_an_unknown_viewer(client: Client) -> None:
     wrong(feed(client, viewer=4711), 404, "unknown_viewer", "viewer", "viewer 4711 is not known")
 

@@ -44,6 +44,7 @@ from plainview.server.answers import (
     page_answer,
 )
 from plainview.server.problems import BODY, HANDLERS, Problem
+from plainview.server.query import check_query
 from plainview.server.reference import Reference
 from plainview.server.schema import RawSchemas, describe, takes
 
@@ -77,6 +78,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
         ],
         state=State({"application": application, "pool": pool, "slow": slow}),
         request_max_body_size=BODY,
+        before_request=check_query,
         exception_handlers=HANDLERS,
         plugins=[RawSchemas()],
         openapi_config=OpenAPIConfig(
@@ -199,8 +201,8 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
     summary="Change a setting",
     description=(
         "A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on, until it "
-        f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more is "
-        "refused with 422."
+        f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more "
+        "is refused with 422."
     ),
     status_code=200,
     operation_class=takes(NewSetting),
