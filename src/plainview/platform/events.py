@@ -12,6 +12,7 @@ from plainview.journal.keys import event_key
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.faults import Fault
+from plainview.platform.malformed import malformed
 from plainview.platform.metrics import Metrics
 from plainview.platform.repeats import check_repeat
 from plainview.platform.residency import Residency
@@ -136,7 +137,7 @@ class Events:
         try:
             new = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise malformed(error) from None
+            raise malformed(error, NewEvent, raw) from None
         if new.action != "view" and new.watched:
             raise Fault(
                 "wrong_watched", f"watched: {new.watched}, and only a view has a watch time: leave it out", "watched"
@@ -199,15 +200,3 @@ class Events:
                 "page",
             )
         return [item.video for item in record.items]
-
-
-def malformed(error: Exception, what: str = "") -> Fault:
-    """The fault of JSON that is not what was asked for; msgspec ends its message in the path of the field."""
-    message = str(error)
-    _, _, path = message.partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
-    if not field and "required field" in message:
-        field = message.split("`")[1]
-    if not field and "unknown field" in message:
-        field = message.split("`")[1]
-    return Fault("malformed", f"{what}{message}", field)

@@ -23,8 +23,8 @@ import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.platform.application import Application
 from plainview.platform.catalogue import Card, NewVideo
-from plainview.platform.events import NewEvent, malformed
-from plainview.platform.faults import Fault
+from plainview.platform.events import NewEvent
+from plainview.platform.malformed import malformed
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Page
@@ -158,13 +158,13 @@ async def feed(
     return _body(await _call(state, _feed, state.application, ask))
 
 
-@get("/pages/{index:int}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
+@get("/pages/{index:str}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
 async def page(state: State, index: InPath) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
     return _body(await _in(state.slow, _explain, state.application, index))
 
 
-@get("/videos/{video_id:int}", summary="Look at a video", responses=_documented(Card, 404))
+@get("/videos/{video_id:str}", summary="Look at a video", responses=_documented(Card, 404))
 async def video(state: State, video_id: InPath) -> Response[bytes]:
     """A video's metadata."""
     return _body(bytes(await _call(state, state.application.catalogue.card, video_id)))
@@ -264,10 +264,8 @@ def _decoded(kind: type[S], body: bytes) -> S:
     try:
         body.decode()  # what is passed on as raw JSON is not looked at by the decoder
         return msgspec.json.decode(body, type=kind)
-    except UnicodeDecodeError as error:
-        raise Fault("malformed", f"the body is not UTF-8 at byte {error.start}: send JSON in UTF-8") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise malformed(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise malformed(error, kind, body) from error
 
 
 def _json(content: object, status: int = 200) -> Response[bytes]:
