@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -57,13 +56,6 @@ class Taken(msgspec.Struct, frozen=True):
     fault: Fault | None
 
 
-class _Checked(NamedTuple):
-    """An event that may be written."""
-
-    event: Event
-    late: bool
-
-
 class Events:
     """Takes batches of events. May be used from many threads."""
 
@@ -93,17 +85,20 @@ class Events:
         Raises what `Journal.append` raises: then it is not known which were written, and all may be sent again.
         """
         now = self._clock()
-        checked: list[_Checked | Fault] = []
-        for raw in batch:
+        checked: list[Event | Fault] = []
+        late: set[int] = set()
+        follows: dict[int, Event] = {}
+        for place, raw in enumerate(batch):
             try:
-                checked.append(self._checked(raw, now))
+                event, is_late = self._checked(raw, now)
             except Fault as error:
                 checked.append(error)
-        follows = {
-            place: one.event
-            for place, one in enumerate(checked)
-            if isinstance(one, _Checked) and one.event.action == "follow" and not one.late
-        }
+                continue
+            checked.append(event)
+            if is_late:
+                late.add(place)
+            elif event.action == "follow":
+                follows[place] = event
         with self._choices.turn(event.viewer for event in follows.values()) as turn:
             for place, event in follows.items():
                 try:
@@ -111,29 +106,30 @@ class Events:
                     turn.add(event.viewer, "follow", event.creator, key, "action")
                 except Fault as error:
                     checked[place] = error
-            drafts = [Draft(one.event) for one in checked if isinstance(one, _Checked)]
+            drafts = [Draft(one) for one in checked if not isinstance(one, Fault)]
             outcomes = iter(self._journal.append(drafts) if drafts else ())
         taken = []
-        for one in checked:
+        for place, one in enumerate(checked):
             try:
-                taken.append(self._taken(one, outcomes))
+                taken.append(self._taken(one, place in late, outcomes))
             except Fault as error:
                 taken.append(Taken(None, False, False, error))
         for result in taken:
             self._metrics.event(result.fault.code if result.fault else "fresh" if result.fresh else "repeated")
         return taken
 
-    def _taken(self, one: _Checked | Fault, outcomes: Iterator[Ack | Refused]) -> Taken:
+    def _taken(self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused]) -> Taken:
         if isinstance(one, Fault):
             raise one
         outcome = next(outcomes)
         if isinstance(outcome, Refused):
             raise Fault("refused", outcome.reason)
         if not outcome.fresh:
-            check_repeat(self._journal, outcome.index, one.event)
-        return Taken(outcome.index, outcome.fresh, outcome.fresh and one.late, None)
+            check_repeat(self._journal, outcome.index, one)
+        return Taken(outcome.index, outcome.fresh, outcome.fresh and late, None)
 
-    def _checked(self, raw: msgspec.Raw, now: int) -> _Checked:
+    def _checked(self, raw: msgspec.Raw, now: int) -> tuple[Event, bool]:
+        """The event, and whether its page is none of the viewer's last."""
         try:
             new = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -165,7 +161,7 @@ class Events:
             watched=new.watched,
             at=new.at,
         )
-        return _Checked(event, late)
+        return event, late
 
     def _check_page(self, new: NewEvent) -> bool:
         """Whether the page is none of the viewer's last."""
