@@ -8,6 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from plainview.feed.viewers import BLOCKS, PAGES
 from plainview.platform.application import Application
 from plainview.records import Page, decode
 from plainview.records.fields import to_bytes, to_text
@@ -109,6 +110,22 @@ def test_events_and_their_results(client: Client) -> None:
     assert refused.status_code == 422
     assert refused.json()["refused"] == 2
     assert all(result["status"] == 400 and result["message"] for result in refused.json()["results"])
+
+
+def test_an_event_that_comes_too_late_says_so(client: Client) -> None:
+    viewer = client.post("/v1/viewers", json={}).json()["viewer"]
+    pages = [feed(client, viewer=viewer, limit=1).json() for _ in range(PAGES + 1)]
+    answer = client.post("/v1/events", json={"events": [event(pages[0]), event(pages[-1])]}).json()
+    assert [result.get("late") for result in answer["results"]] == [True, None]
+
+
+def test_a_block_too_many_is_a_422(client: Client) -> None:
+    viewer = client.post("/v1/viewers", json={}).json()["viewer"]
+    block = {"viewer": viewer, "setting": "block"}
+    for target in range(BLOCKS):
+        assert client.post("/v1/settings", json=block | {"id": token(), "target": target}).json()["fresh"]
+    one_more = client.post("/v1/settings", json=block | {"id": token(), "target": BLOCKS})
+    wrong(one_more, 422, "too_many", "target", f"already blocks {BLOCKS} creators: unblock one first")
 
 
 @pytest.mark.parametrize(
