@@ -14,6 +14,7 @@ from plainview.feed.pipeline import Pipeline
 from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.journal.journal import now
 from plainview.platform.catalogue import Catalogue
+from plainview.platform.choices import Choices
 from plainview.platform.events import Events
 from plainview.platform.founding import found
 from plainview.platform.home import Home, HomeError
@@ -109,10 +110,11 @@ class Application:
                 clock,
                 self.metrics,
             )
+            choices = Choices(self.journal, self.residency)
             self.events = Events(
-                self.journal, self.residency, self.catalogue, charter.replay_window, clock, self.metrics
+                self.journal, self.residency, choices, self.catalogue, charter.replay_window, clock, self.metrics
             )
-            self.viewers = Viewers(self.journal, self.residency)
+            self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()
             self.journal.watch(self._observe)
