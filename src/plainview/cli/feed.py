@@ -95,7 +95,8 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
             raise CommandError(f"not a request: {error}") from error
         entry = application.serving.page(ask).entry
         assert isinstance(entry.record, Page)
-        return json.loads(msgspec.json.encode(page_answer(entry, application.cards(entry.record))))  # type: ignore[no-any-return]
+        answer = page_answer(entry, application.cards(entry.record), application.log.promise(entry))
+        return json.loads(msgspec.json.encode(answer))  # type: ignore[no-any-return]
 
 
 def _print(answer: dict[str, Any]) -> None:

@@ -13,13 +13,18 @@ import msgspec
 from plainview.feed.pipeline import Pipeline
 from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.journal.journal import now
+from plainview.keys.key_files import KeyFileError
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.events import Events
 from plainview.platform.founding import found
-from plainview.platform.home import Home, HomeError
+from plainview.platform.home import LOG, Home, HomeError
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, LineageBroken, Progress
+from plainview.platform.log.log import Log
+from plainview.platform.log.opening import open_log
+from plainview.platform.log.publisher import LogBroken
+from plainview.platform.log.tree import Advance
 from plainview.platform.metrics import Metrics
 from plainview.platform.pages import Pages
 from plainview.platform.pins import Pins
@@ -50,6 +55,7 @@ class Application:
     viewers: Viewers
     catalogue: Catalogue
     pages: Pages
+    log: Log
 
     def __init__(
         self,
@@ -78,6 +84,7 @@ class Application:
             charter = found(self.journal, home.epochs)
             identity = to_text(hashlib.sha256(encode(charter)).digest())
             self._window = charter.replay_window
+            self.log, self._publisher = open_log(self.journal, home.path / LOG, charter.origin, charter.clock_tolerance)
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
@@ -93,6 +100,7 @@ class Application:
             )
             world, epoch, policy = self.learner.catch_up(progress)
             self.catalogue.restore(progress)
+            self._publisher.open(_hashing(progress))
             self._published = published = Published(world.copy(), epoch, policy)
             self.pipeline = pipeline = Pipeline.of(configuration)
             pins = Pins(self.lineage)
@@ -119,6 +127,10 @@ class Application:
             self._gauges()
             self.journal.watch(self._observe)
             self.learner.start()
+            self._publisher.start()
+        except (LogBroken, KeyFileError) as error:
+            self.journal.close()
+            raise HomeError(str(error)) from error
         except (OSError, StoreFull) as error:
             self.journal.close()
             raise HomeError(
@@ -142,6 +154,8 @@ class Application:
         """What is held up for now, by a full disk for one, or served only in part; empty where nothing is."""
         if self.journal.trouble:
             return f"no record can be written, and so no page served: {self.journal.trouble}"
+        if self._publisher.trouble:
+            return f"the log is not published: {self._publisher.trouble}"
         return self.learner.trouble or self.damage
 
     @property
@@ -151,6 +165,8 @@ class Application:
             return f"the journal has stopped: {self.journal.failure}"
         if self.learner.failure is not None:
             return f"the learner has stopped: {self.learner.failure}"
+        if self._publisher.failure is not None:
+            return f"the log is published no more: {self._publisher.failure}"
         return ""
 
     def met(self, damaged: JournalDamaged | LineageBroken) -> None:
@@ -187,6 +203,7 @@ class Application:
             try:
                 self.learner.close()
             finally:
+                self._publisher.close()
                 self.journal.close()
 
     def __enter__(self) -> Application:
@@ -207,6 +224,7 @@ class Application:
     def _kept(self) -> None:
         """Called by the learner when it has kept a snapshot."""
         self.catalogue.save()
+        self._publisher.keep()
         stored = self.catalogue.stored
         prune(self.lineage, self.home.epochs, self._window, () if stored is None else (stored,))
 
@@ -218,9 +236,14 @@ class Application:
     def _gauges(self) -> None:
         gauge = self.metrics.gauge
         gauge("troubles", "1 where /health is not ok.", lambda: float(bool(self.failure or self.trouble)))
+        gauge("published_records", "Records in the log's checkpoint.", lambda: self.log.size)
         gauge("journal_records", "Records in the journal.", lambda: self.journal.size)
         gauge("epoch", "The epoch that pages are ranked on.", lambda: self.epoch.epoch)
         gauge("lag_records", "Records that the last epoch has not folded in.", lambda: self.learner.lag)
         gauge("residents", "Viewers whose state is in memory.", lambda: len(self.residency))
         gauge("sessions", "Sessions at hand.", lambda: len(self.sessions))
         gauge("videos", "Videos in the catalogue.", lambda: len(self.catalogue))
+
+
+def _hashing(progress: Progress | None) -> Advance | None:
+    return None if progress is None else lambda done, end: progress("Taking up the log", done, end)

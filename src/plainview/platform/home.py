@@ -1,7 +1,7 @@
 """The data directory: where everything lies that one platform keeps.
 
-`journal.sqlite` is the journal. `objects/` and `projections/` can be deleted while nothing runs: they are computed
-again.
+`journal.sqlite` is the journal, `log/` holds what was published of it and the log's key. `objects/` and `projections/`
+can be deleted while nothing runs: they are computed again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from plainview.storage.sqlite import DATABASE, LOCK
 VARIABLE = "PLAINVIEW_HOME"
 NOW_TOLERANCE = 2_000
 """Milliseconds between a page's `now` and its append, in the charter of a journal begun here."""
-_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, "objects", "projections", "kernels", "imports"}
+LOG = "log"
+_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, LOG, "objects", "projections", "kernels", "imports"}
 
 
 class HomeError(Exception):

@@ -47,12 +47,18 @@ class Pages:
         self._reader = Reader(pipeline.configuration.regions)
         self._one = threading.Lock()
 
-    def explain(self, index: int) -> Explained:
-        """The page at `index`, ranked again. Raises Fault where there is none, JournalDamaged where it was changed."""
+    def entry(self, index: int) -> Entry:
+        """The page at `index` as it was written. Raises as `explain` does."""
         entry = self._journal.entry(index) if 0 <= index < self._journal.size else None
         if entry is None or not isinstance(entry.record, Page):
             raise Fault("unknown_index", f"record {index} is no page", "index")
+        return entry
+
+    def explain(self, index: int) -> Explained:
+        """The page at `index`, ranked again. Raises Fault where there is none, JournalDamaged where it was changed."""
+        entry = self.entry(index)
         page = entry.record
+        assert isinstance(page, Page)
         if page.release != self._release:
             return Explained(entry, None, False, f"release {page.release} served it, {self._release} is installed")
         try:

@@ -101,6 +101,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """What the leaf at `index` holds; goes into the session's next receipt."""
     body: str
     """The record's exact bytes, as text."""
+    promise: str
+    """The log's signed note that it publishes the leaf at `index` in time."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -178,13 +180,15 @@ def event_results(taken: list[Taken]) -> list[EventResult]:
     ]
 
 
-def receipt_of(entry: Entry) -> Receipt:
-    """The receipt in `entry`."""
+def receipt_of(entry: Entry, promise: bytes) -> Receipt:
+    """The receipt in `entry`, and what the log promised for it."""
     assert entry.commitment is not None
-    return Receipt(entry.index, to_text(entry.salt), to_text(entry.commitment), encode(entry.record).decode())
+    return Receipt(
+        entry.index, to_text(entry.salt), to_text(entry.commitment), encode(entry.record).decode(), promise.decode()
+    )
 
 
-def page_answer(entry: Entry, cards: list[Raw]) -> PageAnswer:
+def page_answer(entry: Entry, cards: list[Raw], promise: bytes) -> PageAnswer:
     """The page in `entry`, with a card for each of its videos."""
     page = entry.record
     assert isinstance(page, Page)
@@ -197,17 +201,17 @@ def page_answer(entry: Entry, cards: list[Raw]) -> PageAnswer:
         parts = dict(zip(HEADS, numbers[at + 2 : end], strict=False))
         shown.append(Shown(card, item.source, item.selector, numbers[at], numbers[at + 1], parts))
         at = end
-    return PageAnswer(page.viewer, page.session, page.n, page.request.mode, shown, receipt_of(entry))
+    return PageAnswer(page.viewer, page.session, page.n, page.request.mode, shown, receipt_of(entry, promise))
 
 
-def explained_answer(pipeline: Pipeline, explained: Explained) -> ExplainedAnswer:
+def explained_answer(pipeline: Pipeline, explained: Explained, promise: bytes) -> ExplainedAnswer:
     """A page that was served, with its trace."""
     page = explained.entry.record
     assert isinstance(page, Page)
     trace = None
     if explained.ranked is not None:
         trace = _trace_answer(pipeline, explained.ranked.trace, page.request.mode == "plain")
-    return ExplainedAnswer(receipt_of(explained.entry), explained.identical, explained.reason, trace)
+    return ExplainedAnswer(receipt_of(explained.entry, promise), explained.identical, explained.reason, trace)
 
 
 def _trace_answer(pipeline: Pipeline, trace: Trace, plain: bool) -> TraceAnswer:

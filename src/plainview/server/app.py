@@ -24,6 +24,7 @@ from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.platform.application import Application
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
+from plainview.platform.faults import Fault
 from plainview.platform.malformed import malformed
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
@@ -43,6 +44,7 @@ from plainview.server.answers import (
     explained_answer,
     page_answer,
 )
+from plainview.server.log import log
 from plainview.server.problems import BODY, HANDLERS, Problem
 from plainview.server.query import check_query
 from plainview.server.reference import Reference
@@ -72,7 +74,8 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
     """
     app = Litestar(
         route_handlers=[
-            Router("/v1", route_handlers=[take_events, feed, page, video, add_video, register, change_setting]),
+            Router("/v1", route_handlers=[take_events, feed, page, proof, video, add_video, register, change_setting]),
+            log,
             health,
             metrics,
         ],
@@ -94,10 +97,12 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
     return app
 
 
+_BAD = ResponseSpec(data_container=Problem, description="Cannot be done, and why", generate_examples=False)
+
+
 def _documented(container: type[Any], *errors: int) -> dict[int, ResponseSpec]:
     """A route's answers, for the OpenAPI schema."""
-    bad = ResponseSpec(data_container=Problem, description="Cannot be done, and why", generate_examples=False)
-    return {200: _answer(container, "Done")} | dict.fromkeys((400, 500, 503, *errors), bad)
+    return {200: _answer(container, "Done")} | dict.fromkeys((400, 500, 503, *errors), _BAD)
 
 
 def _answer(container: type[Any], description: str) -> ResponseSpec:
@@ -162,6 +167,20 @@ async def feed(
 async def page(state: State, index: InPath) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
     return _body(await _in(state.slow, _explain, state.application, index))
+
+
+@get(
+    "/pages/{index:str}/proof",
+    summary="Get a page's proof",
+    media_type="text/plain",
+    responses={200: ResponseSpec(data_container=str, description="The `.tlog-proof`", generate_examples=False)}
+    | dict.fromkeys((400, 404, 500, 503), _BAD),
+)
+async def proof(state: State, index: InPath) -> Response[bytes]:
+    """That the page's receipt is in the log (C2SP tlog-proof), to be kept and checked offline; 503 until it is."""
+    content = await _call(state, _proof, state.application, index)
+    headers = {"content-disposition": f'attachment; filename="page-{index}.tlog-proof"'}
+    return Response(content, media_type="text/plain", headers=headers)
 
 
 @get("/videos/{video_id:str}", summary="Look at a video", responses=_documented(Card, 404))
@@ -247,11 +266,21 @@ async def metrics(state: State) -> bytes:
 def _feed(application: Application, ask: Ask) -> bytes:
     entry = application.serving.page(ask).entry
     assert isinstance(entry.record, Page)
-    return msgspec.json.encode(page_answer(entry, application.cards(entry.record)))
+    return msgspec.json.encode(page_answer(entry, application.cards(entry.record), application.log.promise(entry)))
 
 
 def _explain(application: Application, index: int) -> bytes:
-    return msgspec.json.encode(explained_answer(application.pipeline, application.pages.explain(index)))
+    explained = application.pages.explain(index)
+    promise = application.log.promise(explained.entry)
+    return msgspec.json.encode(explained_answer(application.pipeline, explained, promise))
+
+
+def _proof(application: Application, index: int) -> bytes:
+    entry = application.pages.entry(index)
+    proof = application.log.proof(entry.index)
+    if proof is None:
+        raise Fault("unavailable", f"index: record {index} is not published yet: ask again in a second", "index")
+    return proof.encode()
 
 
 async def _call(state: State, function: Callable[[*A], R], *arguments: *A) -> R:

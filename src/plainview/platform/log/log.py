@@ -6,7 +6,7 @@ import gzip
 from functools import lru_cache
 from typing import NamedTuple
 
-from plainview.journal import Entry, Journal
+from plainview.journal import Entry
 from plainview.ledger.bundles import Bundle, parse_bundle_path
 from plainview.ledger.errors import FormatError
 from plainview.ledger.hashing import leaf_hash
@@ -38,12 +38,16 @@ class Resource(NamedTuple):
 class Log:
     """May be used from many threads."""
 
-    def __init__(self, journal: Journal, tree: JournalTree, publisher: Publisher, signer: Signer) -> None:
-        self._journal = journal
+    def __init__(self, tree: JournalTree, publisher: Publisher, signer: Signer) -> None:
         self._tree = tree
         self._publisher = publisher
         self._signer = signer
         self._compressed = lru_cache(COMPRESSED)(self._compress)
+
+    @property
+    def vkey(self) -> str:
+        """The key that checkpoints and promises are signed with, for whoever follows the log."""
+        return self._signer.key.vkey()
 
     @property
     def size(self) -> int:
@@ -60,7 +64,7 @@ class Log:
         if published is None:
             return None
         if path == CHECKPOINT:
-            return Resource(published.data, "text/plain; charset=utf-8", immutable=False)
+            return Resource(published.data, "text/plain", immutable=False)
         size = published.checkpoint.size
         try:
             if path.startswith("tile/entries/"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from plainview.journal import Journal
 from plainview.keys.key_files import make_key, read_key
@@ -23,16 +22,9 @@ POLICY = "policy"
 URL = "http://127.0.0.1:8000/log/"
 
 
-class Opened(NamedTuple):
-    """What runs a log."""
-
-    log: Log
-    tree: JournalTree
-    publisher: Publisher
-
-
-def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> Opened:
-    """The log of `journal` in `directory`, not yet taken up. A new one gets a key, and a policy that asks no witness.
+def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> tuple[Log, Publisher]:
+    """The log of `journal` in `directory`, and its publisher, not yet opened. A new one gets a key, and a policy that
+    asks no witness.
 
     Raises LogBroken and KeyFileError for what cannot be used, OSError.
     """
@@ -44,7 +36,7 @@ def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> 
         publisher = Publisher(journal, tree, signer, policy, directory, HostFileSystem(), tolerance)
     except ValueError as error:
         raise LogBroken(f"{directory / POLICY}: {error}") from None
-    return Opened(Log(journal, tree, publisher, signer), tree, publisher)
+    return Log(tree, publisher, signer), publisher
 
 
 def _signer(directory: Path, origin: str) -> Signer:

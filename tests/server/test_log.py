@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import metamorphic_log
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.keys import parse_vkey
+from plainview.ledger.log_proofs import parse_log_proof
+from plainview.ledger.notes import parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policies import NO_QUORUM, Policy
+from plainview.ledger.policies import Log as KnownLog
+from plainview.ledger.promises import open_promise
+from plainview.platform.application import Application
+from plainview.platform.founding import ORIGIN
+from plainview.records.fields import to_bytes
+from plainview.records.leaf import personal_leaf
+from tests.server.test_routes import feed, wrong
+
+Client = TestClient[Litestar]
+
+
+def published(town: Application, size: int) -> None:
+    while town.log.size < size:
+        assert not town.trouble
+        assert not town.failure
+        time.sleep(0.01)
+
+
+def entry_of(receipt: dict[str, Any]) -> bytes:
+    """What a viewer computes of the receipt they hold."""
+    return personal_leaf("page", to_bytes(receipt["commitment"]))
+
+
+def test_the_checkpoint_is_text_for_a_second_and_tiles_are_for_ever(client: Client, town: Application) -> None:
+    published(town, 64)
+    answer = client.get("/log/checkpoint")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=1"
+    checkpoint, _ = open_checkpoint(parse_note(answer.content), ORIGIN, [parse_vkey(town.log.vkey)])
+    assert checkpoint.size >= 64
+    for path in ("/log/tile/0/000.p/64", "/log/tile/entries/000.p/64"):
+        answer = client.get(path, headers={"accept-encoding": "identity"})
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert "content-encoding" not in answer.headers
+        assert client.get(path, headers={"accept-encoding": "gzip"}).content == answer.content
+    assert client.get("/log/tile/entries/000.p/64").headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "path", ["key", "policy", "tile/0/999", "tile/0/000.p/300", "%2e%2e/journal.sqlite", "x" * 300]
+)
+def test_what_the_log_has_not(client: Client, path: str) -> None:
+    wrong(client.get(f"/log/{path}"), 404, "not_found", "", "the log has nothing at")
+
+
+def test_a_page_is_promised_and_then_proven(client: Client, town: Application) -> None:
+    receipt = feed(client).json()["receipt"]
+    key = parse_vkey(town.log.vkey)
+    promise = open_promise(parse_note(receipt["promise"].encode()), ORIGIN, [key])
+    assert (promise.index, promise.leaf) == (receipt["index"], leaf_hash(entry_of(receipt)))
+    published(town, receipt["index"] + 1)
+    answer = client.get(f"/v1/pages/{receipt['index']}/proof")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == f'attachment; filename="page-{receipt["index"]}.tlog-proof"'
+    proof = parse_log_proof(answer.content)
+    accepted = proof.verify(leaf_hash(entry_of(receipt)), Policy((KnownLog(key),), (), (), NO_QUORUM))
+    assert proof.index == receipt["index"]
+    # And by a reader that we did not write.
+    leaf = leaf_hash(entry_of(receipt))
+    note = proof.checkpoint.encode().decode()
+    metamorphic_log.checkpoint_verify_inclusion(note, [key.vkey()], proof.index, leaf, list(proof.hashes))
+    assert accepted.checkpoint.size > receipt["index"]
+    assert client.get(f"/v1/pages/{receipt['index']}").json()["receipt"] == receipt
+
+
+def test_what_is_no_page_has_no_proof(client: Client, town: Application) -> None:
+    wrong(client.get("/v1/pages/0/proof"), 404, "unknown_index", "index", "record 0 is no page")
+    wrong(client.get("/v1/pages/x/proof"), 400, "malformed", "index", "whole number")
+    wrong(client.get(f"/v1/pages/{town.journal.size + 9}/proof"), 404, "unknown_index", "index", "is no page")
+
+
+def test_what_is_not_published_yet_is_to_be_asked_for_again(
+    client: Client, town: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = feed(client).json()["receipt"]["index"]
+    monkeypatch.setattr(town.log, "proof", lambda _: None)
+    answer = client.get(f"/v1/pages/{index}/proof")
+    wrong(answer, 503, "unavailable", "index", "is not published yet: ask again in a second")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_troubles_of_the_log_are_told(client: Client, town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(town._publisher, "trouble", "witness north does not answer")
+    answer = client.get("/health").json()
+    assert (answer["status"], answer["detail"]) == (
+        "degraded", "the log is not published: witness north does not answer",
+    )  # fmt: skip
+    monkeypatch.setattr(town._publisher, "failure", RuntimeError("an older copy"))
+    assert client.get("/health").status_code == 503
