@@ -91,10 +91,20 @@ class Publisher:
         """What ended publishing, if something did."""
 
     def open(self, advance: Advance | None = None) -> None:
-        """Take up the journal and what was published of it.
+        """Take up the journal and what was published of it, and look at what witnesses saw of it.
 
-        Raises LogBroken where the one is not the beginning of the other, OSError, JournalDamaged.
+        Raises LogBroken where one does not begin with the other, OSError, JournalDamaged.
         """
+        self._take_up(advance)
+        for looking in [self._pool.submit(client.look, self._tree.size, self._tree.read) for client in self._witnesses]:
+            try:
+                looking.result()
+            except WitnessError as error:
+                _logger.warning("%s: whether this is the newest copy of the log is not known", error)
+            except HistoryRefused as error:
+                raise LogBroken(f"{self._path.parent}: {error}; restore the newest copy") from None
+
+    def _take_up(self, advance: Advance | None) -> None:
         self.published = self._stored()
         size = self._journal.size
         if self.published is None:

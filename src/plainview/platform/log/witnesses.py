@@ -6,7 +6,6 @@ import hashlib
 import http.client
 from urllib.parse import urlsplit
 
-from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.hashing import fold_right
@@ -41,7 +40,7 @@ class WitnessClient:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"witness {shown(witness.name)}: {witness.url!r} is not http://HOST... or https://HOST...")
         self.witness = witness
-        self._log_keys = [log]
+        self._log = log
         self._known = 0
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
@@ -54,38 +53,39 @@ class WitnessClient:
         """
         status, body = self._submit(checkpoint, size, read)
         if status == 409:
-            self._known = self._told(checkpoint, body, size, read)
+            self._known = self._told(body, size, read)
             status, body = self._submit(checkpoint, size, read)
         if status == 422:
-            self._look(checkpoint, size, read)
+            self.look(size, read)
         if status != 200:
             raise self._error(f"answered {status} ({shown(_text(body).strip())})")
         found = self._cosignature(checkpoint, body)
         self._known = size
         return found
 
-    def _told(self, checkpoint: Note, body: bytes, size: int, read: NodeReader) -> int:
+    def _told(self, body: bytes, size: int, read: NodeReader) -> int:
         """What the witness says it has, if this log can go on from there."""
         try:
             known = from_decimal(_text(body).removesuffix("\n"), "its size")
         except LedgerError as error:
             raise self._error(f"answered 409 and {error}") from None
         if known > size:
-            self._look(checkpoint, size, read)
+            self.look(size, read)
             raise self._error(f"says it cosigned {known} records of this log, and here are {size}")
         return known
 
-    def _look(self, checkpoint: Note, size: int, read: NodeReader) -> None:
-        """Raises HistoryRefused where the witness shows this log's own signature under another history.
+    def look(self, size: int, read: NodeReader) -> None:
+        """Raises HistoryRefused where the witness shows this log's own signature under another history than `read`.
 
-        Its word alone is not enough: any one witness could stop the log with it.
+        Its word alone is not enough: any one witness could stop the log with it. Raises WitnessError where it cannot
+        be asked.
         """
-        origin = parse_checkpoint(checkpoint.text).origin
+        origin = self._log.name
         status, data = self._call("GET", f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint")
         try:
             if status != 200:
                 return
-            shown_there, _ = open_checkpoint(parse_note(data), origin, self._log_keys)
+            shown_there, _ = open_checkpoint(parse_note(data), origin, [self._log])
         except LedgerError:
             return
         if shown_there.size > size:
