@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import metamorphic_log
 
 from bench.report import Figure, Figures, arguments, percentile, print_figures
+from bench.timing import timed
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.consistency import consistency_proof, verify_consistency
 from plainview.ledger.frontier import Frontier
@@ -39,17 +38,6 @@ ENTRY_SIZE = 61
 """Bytes of an entry: a page's leaf in the journal."""
 ORIGIN = "bench.example/log"
 PEER = "metamorphic-log"
-
-
-R = TypeVar("R")
-
-
-def timed(work: Callable[[], R], seconds: list[float]) -> R:
-    """What `work` gives; its seconds are added to `seconds`."""
-    start = time.perf_counter()
-    result = work()
-    seconds.append(time.perf_counter() - start)
-    return result
 
 
 def grow(entries: Sequence[bytes]) -> tuple[Tree, float, float]:
