@@ -23,7 +23,8 @@ from tests.platform.towns import open_town, populate
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROUTES = {
-    "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/videos/{video_id}",
+    "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/pages/{index}/proof",
+    "GET /v1/videos/{video_id}", "GET /log/{path}",
     "POST /v1/events", "POST /v1/settings", "POST /v1/videos", "POST /v1/viewers",
 }  # fmt: skip
 

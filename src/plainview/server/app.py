@@ -236,7 +236,11 @@ async def change_setting(state: State, body: RawBody) -> Response[bytes]:
 @get(
     "/health",
     summary="Health",
-    responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")},
+    responses={
+        200: _answer(HealthAnswer, "It serves"),
+        400: _BAD,
+        503: _answer(HealthAnswer, "It fails, and why"),
+    },
 )
 async def health(state: State) -> Response[bytes]:
     """Whether the platform serves and learns.
@@ -257,7 +261,7 @@ async def health(state: State) -> Response[bytes]:
     return _json(answer, 503 if failure else 200)
 
 
-@get("/metrics", summary="Metrics", media_type="text/plain; version=0.0.4; charset=utf-8")
+@get("/metrics", summary="Metrics", media_type="text/plain; version=0.0.4; charset=utf-8", responses={400: _BAD})
 async def metrics(state: State) -> bytes:
     """For Prometheus."""
     return state.application.metrics.text()  # type: ignore[no-any-return]

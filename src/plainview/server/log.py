@@ -22,7 +22,9 @@ _NOW = "public, max-age=1"
     summary="Follow the log",
     responses={
         200: ResponseSpec(data_container=bytes, description="The file", generate_examples=False),
-        404: ResponseSpec(data_container=Problem, description="No such file yet", generate_examples=False),
+        400: ResponseSpec(data_container=Problem, description="It takes no parameters", generate_examples=False),
+        404: ResponseSpec(data_container=Problem, description="No such file, or not yet", generate_examples=False),
+        503: ResponseSpec(data_container=Problem, description="The journal cannot be read", generate_examples=False),
     },
 )
 async def log(state: State, request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
