@@ -17,6 +17,9 @@ from plainview.platform.releases import installed, installed_digest
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all that this machine has.")]
 
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""How this machine reaches who listens on all of its addresses."""
+
 app = typer.Typer(pretty_exceptions_enable=False)
 
 
@@ -42,7 +45,8 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
     from plainview.server.serve import AddressTaken, check_address, serve_http
 
     def ready() -> None:
-        address = f"http://{host}:{port}"
+        home.announce(_address(_HERE.get(host, host), port))
+        address = _address(host, port)
         console.print(
             f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
             f"({time.perf_counter() - began:.1f} s after its start)\n"
@@ -78,6 +82,10 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
         console.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
     except (AddressTaken, LineageBroken, JournalStopped) as error:
         _fail(console, error)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _fail(console: Console, error: Exception) -> None:

@@ -7,6 +7,8 @@ again.
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from plainview.feed.configuration import Configuration
@@ -36,6 +38,8 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().absolute()
+        self.instance = secrets.token_urlsafe(16)
+        """What a server that runs on this Home is known by, see `server`."""
         self.projections = self.path / "projections"
         self.objects = FileObjects(self.path / "objects")
         self.epochs = EpochStore(self.objects, self.projections)
@@ -89,6 +93,25 @@ class Home:
             return JournalReader(SqliteRecords(self.path, writing=False), PlainSealer())
         except StoreError as error:
             raise HomeError(str(error)) from error
+
+    def announce(self, address: str) -> None:
+        """Have `server` find the server at `address`. For who has the directory open for writing: the next clears it.
+
+        Where it cannot be written, nobody finds it.
+        """
+        with suppress(OSError), (self.path / LOCK).open("a") as lock:
+            lock.write(f"{address}\n{self.instance}\n")
+
+    def server(self) -> tuple[str, str] | None:
+        """Where the server listens that has the directory open, and its `instance`, which its /health tells.
+
+        None where it has not said so. Another may listen there where that is another machine's or container's address.
+        """
+        try:
+            _, address, instance = (self.path / LOCK).read_text(encoding="utf-8").split()
+        except (OSError, ValueError):
+            return None
+        return address, instance
 
     def check(self) -> None:
         """Raises HomeError where a journal cannot be read or is another release's: before kernels are compiled for it.

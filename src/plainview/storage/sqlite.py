@@ -319,7 +319,7 @@ def _lock(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").partition("\n")[0] or "unknown"
         os.close(descriptor)
         raise StoreLocked(
             f"{path.parent}: process {holder} has this journal open for writing; stop it, or use another directory"
