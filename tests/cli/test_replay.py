@@ -17,6 +17,7 @@ from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import flip
+from tests.storage.powerless import read_only
 
 
 def pages(home: Path) -> list[int]:
@@ -140,3 +141,13 @@ def test_one_page_that_differs_can_be_seen_in_the_bar() -> None:
     assert bar.count("█") == 40
     assert "[red]█[/red]" in bar
     assert _bar(report()) == f"[green]{'█' * 40}[/green]"
+
+
+def test_a_home_that_may_only_be_read_is_replayed_and_evaluated(served: Path) -> None:
+    commands = (("replay", "--all"), ("evaluate",))
+    for command in commands:
+        invoke(*command, "--home", served)  # what is imported and compiled here may be out of others' reach
+    with read_only(served) as copy:
+        results = [invoke(*command, "--home", copy) for command in commands]
+    assert [result.exit_code for result in results] == [0, 0], results
+    assert "60 pages re-run, 100 % identical." in results[0].output

@@ -18,9 +18,7 @@ from plainview.platform.home import Home, HomeError, charter_of, default_home
 from plainview.platform.releases import installed_digest
 from plainview.records import Epoch, Release, Revocation, Viewer
 from plainview.storage.sqlite import DATABASE
-
-NOBODY = 65534
-"""Debian's user without rights."""
+from tests.storage.powerless import powerless
 
 
 def begin(path: Path) -> Home:
@@ -150,14 +148,17 @@ def test_an_unwritable_directory_is_refused() -> None:
         Path(place).chmod(0o755)
         home = Path(place) / "home"
         home.mkdir(mode=0o555)
-        before = os.getresuid()
-        if before[1] == 0:
-            os.setresuid(NOBODY, NOBODY, 0)  # root may write everywhere
-        try:
-            with pytest.raises(HomeError, match="cannot be written"):
-                Home(home).prepare()
-        finally:
-            os.setresuid(*before)
+        with powerless(), pytest.raises(HomeError, match="cannot be written"):
+            Home(home).prepare()
+
+
+def test_a_directory_that_may_not_be_looked_into_is_told() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        home = Path(place) / "home"
+        home.mkdir(mode=0)
+        with powerless(), pytest.raises(HomeError, match="home: Permission denied; give another data directory"):
+            Home(home).read()
 
 
 def test_a_later_format_is_refused(home: Path) -> None:

@@ -93,6 +93,8 @@ class Home:
             return JournalReader(SqliteRecords(self.path, writing=False), PlainSealer())
         except StoreError as error:
             raise HomeError(str(error)) from error
+        except OSError as error:
+            raise HomeError(f"{self.path}: {error.strerror}; give another data directory with --home") from error
 
     def announce(self, address: str) -> None:
         """Have `server` find the server at `address`. For who has the directory open for writing: the next clears it.

@@ -80,18 +80,19 @@ Connector = Callable[[str], Any]
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """The connector of everyday use."""
-    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    """The connector of everyday use. `path` may be a URI."""
+    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, uri=True)
 
 
 class SqliteRecords:
     """The embedded `RecordStore`, in the directory `directory`.
 
     Opened for writing it makes what is missing and holds a lock on the directory; opened for reading it changes
-    nothing, and follows what another process writes.
+    nothing, and follows what another process writes. Where the directory cannot be written to and nobody has the file
+    open, it is read as one that stays as it is, and StoreFailed raised once it does not.
 
     Raises StoreLocked where another has it open for writing, StoreAbsent where there is nothing to read, StoreError
-    where the file was written by a version this one does not know.
+    where the file was written by a version this one does not know, or may not be read, or not from where it lies.
     """
 
     def __init__(
@@ -111,10 +112,13 @@ class SqliteRecords:
             self._lock = _lock(directory / LOCK)
         elif not path.exists():
             raise self._absent()
+        where, self._fixed = str(path), None
+        if not writing and _fixed(path):
+            where, self._fixed = f"{path.absolute().as_uri()}?immutable=1", _stamp(path)
         try:
             self._engine = create_engine(
                 "sqlite://",
-                creator=lambda: connector(str(path)),
+                creator=lambda: connector(where),
                 poolclass=QueuePool,
                 pool_size=8,
                 max_overflow=-1,
@@ -251,7 +255,14 @@ class SqliteRecords:
             finally:
                 connection.close()
         except (DatabaseError, sqlite3.Error, UnicodeDecodeError) as error:
+            self._check_fixed()
             raise self._unreadable(error) from error
+        self._check_fixed()
+
+    def _check_fixed(self) -> None:
+        """Nothing that was read may be believed, as sound or as damaged, once somebody has written to the file."""
+        if self._fixed is not None and _stamp(self._path) != self._fixed:
+            raise StoreFailed(f"{self._path}: somebody has written to it while it was read; read it again")
 
     def _scan(
         self, which: str, of: tuple[str, ...], start: int, stop: int, newest_first: bool = False
@@ -312,6 +323,35 @@ class SqliteRecords:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self._path}: no space left; nothing was written. Free some space and try again")
         return StoreFailed(f"{self._path}: {error}; check the disk and start again")
+
+
+def _fixed(path: Path) -> bool:
+    """Whether SQLite can only read the file as one that stays as it is.
+
+    A file in WAL mode is read with a -shm file beside it. Whoever writes has made one; where there is none and none can
+    be made, nobody has the file open, and all of it is there if nothing is left in a -wal file. Raises StoreError where
+    something is: SQLite would leave it out.
+    """
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path}: this user may not read it; have its owner allow it, or read a copy")
+    wal, shm = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    if os.access(path.parent, os.W_OK) or shm.exists():
+        return False
+    if wal.exists() and wal.stat().st_size:
+        raise StoreError(
+            f"{wal}: records are left in it that {path.name} does not have, and SQLite cannot take them up in a "
+            "directory that cannot be written to; copy both files into one that can, and read them there"
+        )
+    return True
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Another one once the file was written to, or replaced; None where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _lock(path: Path) -> int:
