@@ -111,20 +111,21 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
 
     from plainview.platform.application import Application
     from plainview.platform.home import HomeError
+    from plainview.platform.kernels import sound_cache
     from plainview.platform.serving import Ask
     from plainview.records import Page
     from plainview.server.answers import page_answer
     from plainview.storage import StoreLocked
 
-    if not (home.path / "journal.sqlite").exists():
-        raise CommandError(f"{home.path}: nothing is here yet; run `plainview import` or `plainview serve` first")
+    home.read().close()  # opening it for writing would begin one
     try:
-        application = Application(home, residents=4096)
+        with sound_cache():
+            application = Application(home, residents=4096)
     except HomeError as error:
         if isinstance(error.__cause__, StoreLocked):
             return _ask_holder(home, error, asked)
         raise
-    with application:
+    with sound_cache(), application:
         try:
             ask = msgspec.convert(asked, Ask)
         except msgspec.ValidationError as error:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from plainview.cli.home import HomeOption, at_home
 from plainview.journal import JournalDamaged, JournalStopped
 from plainview.platform.home import Home, HomeError
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import CacheUnusable, installed, installed_digest
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all that this machine has.")]
@@ -33,7 +33,7 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
         directory.prepare()
         directory.check()
         _serve(console, directory, host, port, began)
-    except (HomeError, JournalDamaged) as error:
+    except (CacheUnusable, HomeError, JournalDamaged) as error:
         _fail(console, error)
 
 
