@@ -72,3 +72,14 @@ def test_no_home_is_told_in_a_sentence(tmp_path: Path) -> None:
         assert result.exit_code == 2, command
         assert one_line(result).startswith("error: ")
         assert str(tmp_path) in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("replay", "--all"), ("evaluate",), ("feed", "1"), ("import", "kuairand", "x"), ("serve",), ("demo",)]
+)
+def test_a_home_that_is_a_file_is_told_in_a_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.touch()
+    result = invoke(*command, "--home", home)
+    assert result.exit_code in (1, 2)
+    assert f"error: {home} cannot be used as data directory (it is a file)" in one_line(result)

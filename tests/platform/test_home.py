@@ -139,8 +139,9 @@ def test_a_directory_with_other_files_is_refused(home: Path) -> None:
 
 def test_a_file_is_no_directory(home: Path) -> None:
     home.write_text("")
-    with pytest.raises(HomeError, match="cannot be used as data directory"):
-        Home(home).prepare()
+    for use in (Home(home).prepare, Home(home).read):
+        with pytest.raises(HomeError, match=r"cannot be used as data directory \(it is a file\); give another"):
+            use()
 
 
 def test_an_unwritable_directory_is_refused() -> None:
@@ -157,7 +158,7 @@ def test_a_directory_that_may_not_be_looked_into_is_told() -> None:
         Path(place).chmod(0o755)
         home = Path(place) / "home"
         home.mkdir(mode=0)
-        with powerless(), pytest.raises(HomeError, match="home: Permission denied; give another data directory"):
+        with powerless(), pytest.raises(HomeError, match=r"data directory \(Permission denied\); give another"):
             Home(home).read()
 
 

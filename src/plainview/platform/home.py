@@ -50,10 +50,7 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
             names = {entry.name for entry in self.path.iterdir()}
         except OSError as error:
-            raise HomeError(
-                f"{self.path} cannot be used as data directory ({error.strerror}); "
-                f"give another with --home or {VARIABLE}"
-            ) from error
+            raise self._unusable(error) from error
         if DATABASE not in names and names - _OURS:
             raise HomeError(
                 f"{self.path} holds something else ({', '.join(sorted(names - _OURS)[:3])}) and no journal; "
@@ -74,7 +71,7 @@ class Home:
         except StoreError as error:
             raise HomeError(str(error)) from error
         except OSError as error:
-            raise HomeError(f"{self.path}: {error.strerror}; give another data directory with --home") from error
+            raise self._unusable(error) from error
         try:
             reader = JournalReader(store, PlainSealer())
             tolerance = _tolerance(reader)
@@ -90,11 +87,13 @@ class Home:
     def read(self) -> JournalReader:
         """The journal, for reading, while another process may write it. Raises HomeError where there is none."""
         try:
+            if self.path.is_file():
+                raise FileExistsError
             return JournalReader(SqliteRecords(self.path, writing=False), PlainSealer())
         except StoreError as error:
             raise HomeError(str(error)) from error
         except OSError as error:
-            raise HomeError(f"{self.path}: {error.strerror}; give another data directory with --home") from error
+            raise self._unusable(error) from error
 
     def announce(self, address: str) -> None:
         """Have `server` find the server at `address`. For who has the directory open for writing: the next clears it.
@@ -132,6 +131,12 @@ class Home:
             raise HomeError(str(error)) from error
         finally:
             journal.close()
+
+    def _unusable(self, error: OSError) -> HomeError:
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        return HomeError(
+            f"{self.path} cannot be used as data directory ({reason}); give another with --home or {VARIABLE}"
+        )
 
 
 def charter_of(journal: JournalReader) -> Charter:
