@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from plainview.cli.errors import sentence
 from plainview.cli.home import HomeOption, at_home
 from plainview.journal import JournalDamaged, JournalStopped
 from plainview.platform.home import Home, HomeError
@@ -89,5 +90,5 @@ def _address(host: str, port: int) -> str:
 
 
 def _fail(console: Console, error: Exception) -> None:
-    console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+    console.print(f"[red]error:[/red] {escape(sentence(error))}", soft_wrap=True)
     raise typer.Exit(1) from error
