@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainview.storage import Row, SqliteRecords, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
+from plainview.storage import (
+    Row,
+    SqliteRecords,
+    StoreAbsent,
+    StoreDamaged,
+    StoreError,
+    StoreFailed,
+    StoreFull,
+    StoreLocked,
+)
 from plainview.storage.sqlite import DATABASE, connect
 from tests.storage.powerless import powerless, read_only
 
@@ -95,6 +104,27 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     for writing in (True, False):
         with pytest.raises(StoreError, match=r"format 99, and this version of Plainview reads format 1"):
             SqliteRecords(tmp_path, writing=writing)
+
+
+def test_an_empty_file_is_no_journal_and_becomes_one(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).touch()
+    with pytest.raises(StoreAbsent, match=r"no journal here; the file is empty; restore a copy, or write one first"):
+        SqliteRecords(tmp_path, writing=False)
+    filled(tmp_path)
+    assert read(tmp_path) == rows(0, 20)
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    for writing in (True, False):
+        with pytest.raises(StoreError, match="another program's database, or a journal whose beginning is damaged"):
+            SqliteRecords(tmp_path, writing=writing)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+    connection.close()
 
 
 def test_a_full_disk_writes_nothing_and_is_survived(tmp_path: Path) -> None:

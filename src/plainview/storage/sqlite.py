@@ -211,7 +211,7 @@ class SqliteRecords:
         # Owners fall anywhere in their index: the writer alone keeps much of it at hand.
         writer.exec_driver_sql("PRAGMA cache_size = -131072")
         writer.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
-        if writer.exec_driver_sql("PRAGMA user_version").scalar() == 0:
+        if _blank(writer):
             writer.exec_driver_sql("BEGIN IMMEDIATE")
             _metadata.create_all(writer)
             writer.exec_driver_sql(f"PRAGMA user_version = {_FORMAT}")
@@ -221,14 +221,20 @@ class SqliteRecords:
 
     def _check_format(self) -> None:
         with self._engine.connect() as connection:
+            if _blank(connection):
+                raise self._absent()
             found = connection.exec_driver_sql("PRAGMA user_version").scalar()
         if found == 0:
-            raise self._absent()
+            raise StoreError(
+                f"{self._path}: another program's database, or a journal whose beginning is damaged; "
+                "use another directory, or restore a copy"
+            )
         if found != _FORMAT:
             raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
 
     def _absent(self) -> StoreAbsent:
-        return StoreAbsent(f"{self._path}: there is no journal here; check the data directory, or write one first")
+        what = "the file is empty; restore a copy" if self._path.exists() else "check the data directory"
+        return StoreAbsent(f"{self._path}: there is no journal here; {what}, or write one first")
 
     def _count(self) -> int:
         with self._reading() as cursor:
@@ -323,6 +329,11 @@ class SqliteRecords:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self._path}: no space left; nothing was written. Free some space and try again")
         return StoreFailed(f"{self._path}: {error}; check the disk and start again")
+
+
+def _blank(connection: Connection) -> bool:
+    """Whether the file is empty, or its making was broken off."""
+    return connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
 
 
 def _fixed(path: Path) -> bool:
