@@ -151,3 +151,10 @@ def test_a_home_that_may_only_be_read_is_replayed_and_evaluated(served: Path) ->
         results = [invoke(*command, "--home", copy) for command in commands]
     assert [result.exit_code for result in results] == [0, 0], results
     assert "60 pages re-run, 100 % identical." in results[0].output
+
+
+def test_what_cannot_be_told_is_neither_sound_nor_wrong(served: Path) -> None:
+    (served / "journal.sqlite").write_bytes(b"no database at all" * 500)
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 2
+    assert "cannot be read (file is not a database)" in one_line(result)

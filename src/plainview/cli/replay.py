@@ -34,9 +34,17 @@ def replay(
 ) -> None:
     """Compute pages again from the journal alone and compare them bit for bit.
 
-    Nothing stored beside the journal is read: no trace, delta or snapshot. Exit code 0: all identical; 1: something
-    differs; 2: it cannot be told, as where another release than the installed one wrote the journal; 3: nothing
-    differs, but pages of an earlier release in the journal could not be judged.
+    Nothing stored beside the journal is read: no trace, delta or snapshot.
+
+    Exit codes:
+
+    0: all are identical.
+    1: something differs, a record is damaged, or the report could not be printed.
+    2: it cannot be told, and a sentence says why: there is no journal, or it is
+    empty, unreadable or another release's; INDEX is no page; kernels cannot be
+    compiled; the command was not understood.
+    3: nothing differs, but pages of an earlier release could not be judged.
+    130: it was interrupted.
     """
     from rich.console import Console
 
