@@ -14,9 +14,10 @@ from plainview.platform import releases
 from plainview.platform.findings import Difference, Report
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
+from plainview.records import Page
 from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
-from tests.platform.forging import flip
+from tests.platform.forging import flip, forge
 from tests.storage.powerless import read_only
 
 
@@ -158,3 +159,20 @@ def test_what_cannot_be_told_is_neither_sound_nor_wrong(served: Path) -> None:
     result = invoke("replay", "--all", "--home", served)
     assert result.exit_code == 2
     assert "cannot be read (file is not a database)" in one_line(result)
+
+
+def test_what_no_page_is_computed_from_can_be_forged(served: Path) -> None:
+    """As docs/how-to/verify-a-page.md says, until the log is signed and witnessed."""
+    journal = Home(served).read()
+    last = {}
+    for entry in journal.of_kind("page"):
+        assert isinstance(entry.record, Page)
+        last[entry.record.session] = entry.index, entry.record
+    video = next(journal.of_kind("video")).index
+    journal.close()
+    index, page = next(one for one in last.values() if one[1].request.mode == "personal")
+    forge(served, index, now=page.now - 1, environment=to_text(bytes(32)))
+    forge(served, video, caption="another")
+    assert invoke("replay", "--all", "--home", served).exit_code == 0
+    forge(served, index, now=page.now - 3_600_000)
+    assert invoke("replay", "--all", "--home", served).exit_code == 1
