@@ -170,9 +170,11 @@ def test_what_no_page_is_computed_from_can_be_forged(served: Path) -> None:
         last[entry.record.session] = entry.index, entry.record
     video = next(journal.of_kind("video")).index
     journal.close()
-    index, page = next(one for one in last.values() if one[1].request.mode == "personal")
-    forge(served, index, now=page.now - 1, environment=to_text(bytes(32)))
     forge(served, video, caption="another")
+    for index, _ in last.values():
+        forge(served, index, environment=to_text(bytes(32)))
     assert invoke("replay", "--all", "--home", served).exit_code == 0
-    forge(served, index, now=page.now - 3_600_000)
-    assert invoke("replay", "--all", "--home", served).exit_code == 1
+    for index, page in last.values():
+        forge(served, index, now=page.now - 1)
+    report = json.loads(invoke("replay", "--all", "--json", "--home", served).stdout)
+    assert len(report["differing"]) < len(last)
