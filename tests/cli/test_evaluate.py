@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_the_table_and_its_charts(served: Path) -> None:
     assert "primary of rank, tenth by tenth" in result.output
     assert "█" in result.output
     assert "slots left to chance" in result.output
+
+
+def test_the_table_is_whole_at_80_columns_and_folded_below(served: Path) -> None:
+    wide = invoke("evaluate", "--home", served, COLUMNS="80").output
+    assert len(re.findall(r"^not_interested +[\d,]+(?: +\d\.\d{4}){6}$", wide, re.MULTILINE)) == 1
+    assert "…" not in wide + invoke("evaluate", "--home", served, COLUMNS="40").output
 
 
 def test_nothing_to_evaluate(tmp_path: Path) -> None:

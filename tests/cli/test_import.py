@@ -16,8 +16,8 @@ from plainview.records import Impression
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row
 
 
-def invoke(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+def invoke(*arguments: object, columns: str = "200") -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": columns})
     return result.exit_code, result.output
 
 
@@ -68,6 +68,18 @@ def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
     assert "25 rows left out (5 more not shown)" in output
     written = (home / "imports" / "kuairand.faults.jsonl").read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=RowFault).line for line in written] == list(range(4, 29))
+
+
+@pytest.mark.parametrize("columns", ["40", ""])
+def test_nothing_is_cut_off_at_any_width(tmp_path: Path, columns: str) -> None:
+    folder = kuairand(tmp_path / ("long " * 20) / "[bold]kuairand")
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, "\x1b[31m" + "9" * 1000, T) + "\n")
+    code, output = invoke("kuairand", folder, "--home", tmp_path / "[bold]home", columns=columns)
+    assert code == 0
+    assert f"{STANDARD_2}, line 4, column video_id: '\\x1b[31m{'9' * 32}...' is not a number\n" in output
+    assert str(tmp_path / "[bold]home" / "imports" / "kuairand.faults.jsonl\n") in output
+    assert "11/11 0:00:0" in output
 
 
 def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None:
