@@ -4,8 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from plainview.journal import Draft
+from plainview.journal.entry import Ack
+from plainview.platform.application import Application
+from plainview.platform.home import Home
+from plainview.records import Event
+from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
 from tests.platform.played import application
 
@@ -33,6 +40,19 @@ def test_predictions_do_not_depend_on_how_records_are_read(served: Path) -> None
     assert one == again
     assert one["impressions"] == many["impressions"]
     assert one["heads"] != many["heads"]
+
+
+def test_a_view_told_twice_is_one_impression(served: Path) -> None:
+    once = invoke("evaluate", "--json", "--batch", 9999, "--home", served).stdout
+    with Application(Home(served), residents=4096) as running:
+        views = [entry.record for entry in running.journal.of_kind("event")]
+        again = [
+            Draft(msgspec.structs.replace(view, time=0, id=to_text(place.to_bytes(16)), watched=view.watched ^ 2**15))
+            for place, view in enumerate(views)
+            if isinstance(view, Event) and view.action == "view"
+        ]
+        assert all(isinstance(outcome, Ack) and outcome.fresh for outcome in running.journal.append(again))
+    assert invoke("evaluate", "--json", "--batch", 9999, "--home", served).stdout == once
 
 
 def test_the_table_and_its_charts(served: Path) -> None:

@@ -91,25 +91,29 @@ def _foretell(out: Console, journal: JournalReader, batch: int) -> Foretold:
 
 
 def _joined(seen: list[Any], later: list[Any]) -> Foretold:
-    """One table, with likes and the like put down to the impression they belong to."""
+    """One table, with likes and the like put down to the impression they belong to.
+
+    Of a slot of a page that is told of more than once the first view counts, as it does for the learner.
+    """
     import numpy as np
 
     from plainview.learning.progressive import Foretold
 
     columns = [np.concatenate([getattr(one, name) for one in seen]) for name in Foretold._fields]
     foretold = Foretold(*columns)
-    places = {
-        key: place
-        for place, key in enumerate(
-            zip(foretold.viewer.tolist(), foretold.list.tolist(), foretold.position.tolist(), strict=True)
-        )
-    }
+    places: dict[tuple[int, ...], int] = {}
+    first = np.ones(len(foretold.viewer), np.bool_)
+    for place, key in enumerate(
+        zip(foretold.viewer.tolist(), foretold.list.tolist(), foretold.position.tolist(), strict=True)
+    ):
+        if key[1] >= 0:
+            first[place] = places.setdefault(key, place) == place
     for part in later:
-        for *key, bits in zip(*(column.tolist() for column in part), strict=True):
-            place = places.get(tuple(key))
-            if place is not None:
-                foretold.outcomes[place] |= bits
-    return foretold
+        for *slot, bits in zip(*(column.tolist() for column in part), strict=True):
+            found = places.get(tuple(slot))
+            if found is not None:
+                foretold.outcomes[found] |= bits
+    return Foretold(*(column[first] for column in columns))
 
 
 def _figures(foretold: Foretold, last: float) -> dict[str, Any]:
