@@ -95,3 +95,12 @@ def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:
     code, output = invoke("kuairec", tmp_path / "gone", "--home", home)
     assert (code, "gone: no such folder" in output) == (1, True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
+def test_a_file_that_cannot_be_read(tmp_path: Path, home: Path) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    (folder / STANDARD_2).unlink()
+    (folder / STANDARD_2).symlink_to("/proc/self/mem")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "error: " in output, "Input/output error; check the file" in output) == (1, True, True), output

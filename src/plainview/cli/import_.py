@@ -20,9 +20,9 @@ from plainview.platform.founding import found
 from plainview.platform.home import VARIABLE, Home, HomeError, default_home
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportRefused, Loaded, run
+from plainview.platform.imports.load import ImportHeldUp, ImportRefused, Loaded, run
 from plainview.platform.imports.source import Source
-from plainview.platform.imports.tables import Faults, SourceError
+from plainview.platform.imports.tables import Faults, FaultsUnwritten, SourceError
 from plainview.platform.releases import installed
 from plainview.records import Origin
 from plainview.storage import StoreError
@@ -57,14 +57,20 @@ def _import(
     out = console(stderr=True)
     try:
         home.prepare()
-        with Faults(home.path / "imports" / f"{name}.faults.jsonl") as faults:
-            with out.status(f"Reading {escape(str(directory))}"):
-                source = reader(directory.expanduser(), faults, _begun(home, name))
-            _print_faults(out, faults)
-            loaded = _load(out, source, home, keep_times)
-    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError) as error:
-        out.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error
+        listed = home.path / "imports" / f"{name}.faults.jsonl"
+        with out.status(f"Reading {escape(str(directory))}"), Faults(listed) as faults:
+            source = reader(directory.expanduser(), faults, _begun(home, name))
+        _print_faults(out, faults)
+        loaded = _load(out, source, home, keep_times)
+    except (
+        SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError,
+    ) as error:  # fmt: skip
+        raise _failed(out, str(error)) from error
+    except ImportHeldUp as error:
+        raise _failed(out, f"{home.path}: {error}") from error
+    except OSError as error:
+        place = error.filename or directory
+        raise _failed(out, f"{place}: {error.strerror}; check the file, and that it may be read") from error
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
@@ -74,6 +80,11 @@ def _import(
         markup=False,
         soft_wrap=True,
     )
+
+
+def _failed(out: Console, text: str) -> typer.Exit:
+    out.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
+    return typer.Exit(1)
 
 
 def _begun(home: Home, name: str) -> int:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.platform.imports import lines, tables
-from plainview.platform.imports.tables import SHOWN, Column, Faults, RowFault, SourceError, read
+from plainview.platform.imports.tables import SHOWN, Column, Faults, FaultsUnwritten, RowFault, SourceError, read
 
 A = Column("a", low=0, high=99)
 B = Column("b", "text")
@@ -212,6 +212,21 @@ def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> Non
     lines = [msgspec.json.decode(line, type=RowFault) for line in path.read_bytes().splitlines()]
     assert [fault.line for fault in lines] == list(range(SHOWN + 5))
     assert str(lines[3]) == "f.csv, line 3, column a: empty"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("count", [1, 10_000])
+def test_faults_that_find_no_room_say_so(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "faults.jsonl"
+    path.symlink_to("/dev/full")
+
+    def fill() -> None:
+        with Faults(path) as faults:
+            for line in range(count):
+                faults.add(RowFault("f.csv", line, "a", "empty"))
+
+    with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*run the same command again"):
+        fill()
 
 
 PIECES = [b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r", b'1,"q', b'"', b'r"', b'2,"""s,"', b"\r"]

@@ -32,6 +32,10 @@ class SourceError(ValueError):
     """A data set that cannot be read at all: a file or a column is missing, or a file is not what its name says."""
 
 
+class FaultsUnwritten(Exception):
+    """The list of bad rows cannot be kept."""
+
+
 class RowFault(msgspec.Struct, frozen=True):
     """One row that was left out, and why."""
 
@@ -48,7 +52,7 @@ class RowFault(msgspec.Struct, frozen=True):
 class Faults:
     """Counts rows left out, keeps the first `SHOWN` and writes all, one JSON object a line, to `path` (None: nowhere).
 
-    The file is created with the first fault. Use as a context manager, so that it is closed.
+    The file is created with the first fault. Use as a context manager, so that it is closed. Raises FaultsUnwritten.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -63,10 +67,19 @@ class Faults:
             self.first.append(fault)
         if self.path is None:
             return
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("wb")
-        self._file.write(msgspec.json.encode(fault) + b"\n")
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("wb")
+            self._file.write(msgspec.json.encode(fault) + b"\n")
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> FaultsUnwritten:
+        return FaultsUnwritten(
+            f"{self.path}: the list of bad rows cannot be written ({error.strerror}); make room for it and run the "
+            "same command again"
+        )
 
     def __enter__(self) -> Faults:
         return self
@@ -75,8 +88,11 @@ class Faults:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError as failure:
+                raise self._unwritten(failure) from failure
 
 
 class Column(NamedTuple):
