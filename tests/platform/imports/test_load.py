@@ -159,8 +159,11 @@ def test_other_files_under_the_same_name_are_refused(
     run(journal, source, 0, ignored)
     with (tmp_path / "kuairand" / RANDOM).open("a") as file:
         file.write(log_row(0, 0, T) + "\n")
-    with pytest.raises(ImportRefused, match="kuairand was imported before from other files"):
+    with pytest.raises(
+        ImportRefused, match=r"kuairand was imported before from other files.*new data directory \(--home\)"
+    ):
         run(journal, KuaiRand(tmp_path / "kuairand", Faults(), NOW), 0, ignored)
+    assert journal.size == source.total
 
 
 def test_a_second_data_set_may_not_take_taken_ids(

@@ -141,7 +141,8 @@ def _check_origins(journal: Journal, source: Source) -> None:
         ):
             raise ImportRefused(
                 f"{record.origin} was imported before from other files (digest {record.digest}, these have "
-                f"{source.origin.digest}); import these into a data directory of their own, or continue with the first"
+                f"{source.origin.digest}), and what a journal has of an import is never amended: import files that "
+                "were mended or changed into a new data directory (--home), or put the first ones back to go on"
             )
 
 
