@@ -283,7 +283,9 @@ def test_the_learner_survives_a_full_disk_and_nothing_is_lost(
         faulty = fault(application)
         until(lambda: faulty.failed > 3)
         assert application.failure == ""
-        assert application.trouble.startswith(f"no epoch can be closed: {faulty.error}")
+        assert application.learner.trouble.startswith(f"no epoch can be closed: {faulty.error}")
+        whole = "no record can be written" if fault is no_space_for_records else "no epoch can be closed"
+        assert application.trouble.startswith(whole)
         assert application.epoch.epoch == epoch
         if fault is no_space_for_records:
             with pytest.raises(StoreFull):

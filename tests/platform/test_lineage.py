@@ -11,7 +11,7 @@ from plainview.platform.application import Application
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from plainview.records import Record
-from tests.platform.test_learner import epochs, play
+from tests.platform.test_learner import epochs, lose_objects, no_space_for_objects, play
 from tests.platform.towns import open_town, page_of, populate, settled
 
 
@@ -82,3 +82,17 @@ def test_a_past_world_is_forgotten_when_nobody_asks(played: Application, monkeyp
             time.sleep(0.01)
         with application.lineage.at(1) as world:
             assert world.videos >= 0
+
+
+def test_looking_back_needs_no_room_on_the_disk(played: Application, home: Path) -> None:
+    with played as application:
+        index, page = page_of(application)
+        settled(application)
+        while application.epoch.epoch == page.epoch:
+            application.viewers.register(NewViewer(viewer=50))
+            settled(application)
+        lose_objects(home)
+        faulty = no_space_for_objects(application)
+        assert application.pages.explain(index).identical
+        assert faulty.failed
+        faulty.error = None

@@ -235,6 +235,12 @@ def test_ten_megabytes_are_refused_before_they_are_sent(server: Server) -> None:
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_chunk_spelt_wrong_is_the_clients_fault(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"POST /v1/events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_it_keeps_a_snapshot(populated: Path, cache: Path, number: signal.Signals) -> None:
     with Server(populated, cache, KERNELS) as server:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from plainview.feed.viewers import BLOCKS, PAGES
 from plainview.platform.application import Application
 from plainview.records import Page, decode
 from plainview.records.fields import to_bytes, to_text
@@ -110,6 +112,22 @@ def test_events_and_their_results(client: Client) -> None:
     assert all(result["status"] == 400 and result["message"] for result in refused.json()["results"])
 
 
+def test_an_event_that_comes_too_late_says_so(client: Client) -> None:
+    viewer = client.post("/v1/viewers", json={}).json()["viewer"]
+    pages = [feed(client, viewer=viewer, limit=1).json() for _ in range(PAGES + 1)]
+    answer = client.post("/v1/events", json={"events": [event(pages[0]), event(pages[-1])]}).json()
+    assert [result.get("late") for result in answer["results"]] == [True, None]
+
+
+def test_a_block_too_many_is_a_422(client: Client) -> None:
+    viewer = client.post("/v1/viewers", json={}).json()["viewer"]
+    block = {"viewer": viewer, "setting": "block"}
+    for target in range(BLOCKS):
+        assert client.post("/v1/settings", json=block | {"id": token(), "target": target}).json()["fresh"]
+    one_more = client.post("/v1/settings", json=block | {"id": token(), "target": BLOCKS})
+    wrong(one_more, 422, "too_many", "target", f"already blocks {BLOCKS} creators: unblock one first")
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code", "field"),
     [
@@ -144,14 +162,16 @@ def test_an_empty_batch(client: Client) -> None:
     [
         (b"\xff\xfe", "", "not UTF-8 at byte 0"),
         (b'{"events":["\xff"]}', "", "not UTF-8 at byte 12"),
-        (b'{"events":[', "", "truncated"),
-        (b"nonsense", "", "malformed"),
-        (b"", "", "truncated"),
-        (b"[]", "", "Expected `object`"),
-        (b"{}", "events", "missing required field `events`"),
-        (b'{"events":{}}', "events", "Expected `array`"),
-        (b'{"events":[],"more":1}', "more", "unknown field `more`"),
-        (b'{"events":' + b"[" * 200_000, "", "recursion"),
+        (b'{"events":[', "", "not JSON at byte 11 (it breaks off): send a JSON object with events"),
+        (b'{"events":["\\ud800"]}', "", "or a \\u escape before it is half of a pair"),
+        (b"nonsense", "", "not JSON at byte 4 (invalid character)"),
+        (b"", "", "not JSON at byte 0"),
+        (b"[]", "", "send a JSON object with events"),
+        (b"{}", "events", "events: it is missing; send a list"),
+        (b'{"events":{}}', "events", "events: send a list"),
+        (b'{"events":[],"more":1}', "more", "more: there is no such field; send events"),
+        (b'{"events":[],"a`b":1}', "a`b", "a`b: there is no such field"),
+        (b'{"events":' + b"[" * 200_000, "", "too deep in each other"),
     ],
 )
 def test_a_body_that_is_no_batch(client: Client, body: bytes, field: str, message: str) -> None:
@@ -193,6 +213,31 @@ def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any]
     wrong(feed(client, **change), 400, "malformed", field, message)
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "message"),
+    [
+        ("/v1/feed?viewer=1&viewer=2", "viewer", "it is there twice"),
+        ("/v1/feed?viewer=1&%76iewer=1", "viewer", "it is there twice"),
+        ("/v1/feed?viewer=1&acknoledged=7", "acknoledged", "/v1/feed takes viewer, session, n, nonce, limit"),
+        ("/v1/feed?viewer=1&acknoledged", "acknoledged", "no such parameter"),
+        ("/v1/videos/1?full=1", "full", "/v1/videos/1 takes no parameters"),
+        ("/v1/pages/1?index=2", "index", "takes no parameters"),
+        ("/metrics?state=x", "state", "takes no parameters"),
+    ],
+)
+def test_a_parameter_too_many(client: Client, path: str, field: str, message: str) -> None:
+    wrong(client.get(path), 400, "malformed", field, message)
+
+
+def test_a_parameter_too_many_where_something_is_sent(client: Client) -> None:
+    wrong(client.post("/v1/viewers?dry=1", json={}), 400, "malformed", "dry", "/v1/viewers takes no parameters")
+
+
+def test_a_query_may_be_spelt_otherwise(client: Client) -> None:
+    query = f"%76iewer=1&&session={token()}&n=0&nonce={token()}&"
+    assert client.get(f"/v1/feed?{query}").status_code == 200
+
+
 def test_a_feed_for_an_unknown_viewer(client: Client) -> None:
     wrong(feed(client, viewer=4711), 404, "unknown_viewer", "viewer", "viewer 4711 is not known")
 
@@ -224,8 +269,10 @@ def test_a_video_goes_in_and_comes_out(client: Client) -> None:
         "creator": 9, "duration": 1500, "caption": "ein Film", "tags": [4]
     }  # fmt: skip
     wrong(client.post("/v1/videos", json=sent | {"creator": 10}), 403, "foreign_video", "video", "another creator's")
-    wrong(client.post("/v1/videos", json=sent | {"duration": 0}), 400, "malformed", "duration", ">= 1")
-    wrong(client.post("/v1/videos", json=sent | {"tags": [1] * 9}), 400, "malformed", "tags", "length <= 4")
+    wrong(client.post("/v1/videos", json=sent | {"duration": 0}), 400, "malformed", "duration", "from 1 to 2147483647")
+    wrong(
+        client.post("/v1/videos", json=sent | {"tags": [1] * 9}), 400, "malformed", "tags", "a list of at most 4, each"
+    )
     wrong(client.post("/v1/videos", json=sent | {"created": now() + 10**9}), 422, "future", "created", "in the future")
     wrong(client.get("/v1/videos/4711"), 404, "unknown_video", "video", "no video 4711")
 
@@ -239,7 +286,9 @@ def test_viewers_register_and_choose(client: Client) -> None:
     setting = {"viewer": viewer, "id": token(), "setting": "block", "target": 100}
     first = client.post("/v1/settings", json=setting)
     assert first.status_code == 200
-    assert client.post("/v1/settings", json=setting).json() == first.json()
+    assert first.json()["fresh"] is True
+    assert client.post("/v1/settings", json=setting).json() == first.json() | {"fresh": False}
+    wrong(client.post("/v1/settings", json=setting | {"target": 101}), 409, "id_reused", "id", "and another target:")
     wrong(
         client.post("/v1/settings", json=setting | {"viewer": 4711}),
         404,
@@ -251,14 +300,16 @@ def test_viewers_register_and_choose(client: Client) -> None:
         client.post("/v1/settings", json=setting | {"setting": "mute", "target": 70_000}),
         400, "malformed", "target", "numbered below 65536",
     )  # fmt: skip
-    wrong(client.post("/v1/viewers", json={"age": "42"}), 400, "malformed", "age", "Invalid enum value")
+    wrong(client.post("/v1/viewers", json={"age": "42"}), 400, "malformed", "age", "send 13-15, 16-17, 18+ or unknown")
 
 
 def test_what_is_no_page_is_not_found(client: Client, town: Application) -> None:
     for index in (0, town.journal.size + 5):
         wrong(client.get(f"/v1/pages/{index}"), 404, "unknown_index", "index", f"record {index} is no page")
     wrong(client.get("/v1/nowhere"), 404, "not_found", "", "nothing at /v1/nowhere")
-    wrong(client.get("/v1/pages/last"), 404, "not_found", "", "see /schema")
+    for index in ("last", "-1", "1.5", str(2**53)):
+        wrong(client.get(f"/v1/pages/{index}"), 400, "malformed", "index", "a whole number from 0 to 2**53 - 1")
+    wrong(client.get("/v1/videos/x"), 400, "malformed", "video_id", "a whole number from 0 to 2**53 - 1")
     wrong(client.delete("/v1/feed"), 405, "not_allowed", "", "DELETE is not for")
 
 
@@ -290,6 +341,30 @@ def test_what_nobody_thought_of_is_a_500_that_tells_nothing(
     assert "secret" in caplog.text
 
 
+def test_a_client_that_goes_away_is_no_error(app: Litestar, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[Any] = [
+        {"type": "http.request", "body": b'{"eve', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return told.pop(0)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope: Any = {
+        "type": "http", "method": "POST", "path": "/v1/events", "raw_path": b"/v1/events", "query_string": b"",
+        "headers": [], "root_path": "", "scheme": "http", "http_version": "1.1", "server": ("x", 80),
+        "client": ("x", 1), "extensions": {}, "state": {},
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert answers[0]["status"] == 400
+    assert b"the body breaks off" in answers[1]["body"]
+    assert caplog.records == []
+
+
 def test_metrics(client: Client) -> None:
     feed(client)
     text = client.get("/metrics").text
@@ -313,4 +388,5 @@ def test_openapi_names_every_route_and_body(client: Client) -> None:
     schemas = schema["components"]["schemas"]
     body = schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]["events"]["items"]["required"]) >= {"id", "viewer", "page", "position", "at"}
-    assert schemas["Shown"]["properties"]["video"] == {"$ref": "#/components/schemas/Card"}
+    card = {"$ref": "#/components/schemas/Card"}
+    assert schemas["Shown"]["properties"]["video"]["oneOf"] == [card, {"type": "null"}]

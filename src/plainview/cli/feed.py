@@ -132,8 +132,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
             raise CommandError(f"not a request: {error}") from error
         entry = application.serving.page(ask).entry
         assert isinstance(entry.record, Page)
-        cards = [application.catalogue.card(item.video) for item in entry.record.items]
-        return json.loads(msgspec.json.encode(page_answer(entry, cards)))  # type: ignore[no-any-return]
+        return json.loads(msgspec.json.encode(page_answer(entry, application.cards(entry.record))))  # type: ignore[no-any-return]
 
 
 def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None:
@@ -147,7 +146,7 @@ def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None
     for heading in ("", "video", "caption", "creator", "source", "placed by", "value", "why"):
         table.add_column(heading, justify="right" if heading in ("", "video", "creator", "value") else "left")
     for place, shown in enumerate(answer["videos"], 1):
-        video = shown["video"]
+        video = shown["video"] or {"id": "?", "caption": "its record is damaged", "creator": "?"}
         chance = f" (1 in {1 / shown['propensity']:.0f})" if shown["propensity"] < 1 else ""
         table.add_row(
             str(place),

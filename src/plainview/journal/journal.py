@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -20,6 +21,8 @@ GROUP = 4096
 """Records in one transaction at most, unless a single submission has more."""
 WAITING = 262_144
 """Records that may wait for the writer; beyond that nothing is taken."""
+
+_logger = logging.getLogger(__name__)
 
 Outcome = Ack | Refused
 Observer = Callable[[list[Entry]], None]
@@ -62,6 +65,7 @@ class Journal(JournalReader):
         self._work = threading.Condition()
         self._closing = False
         self._stopped: BaseException | None = None
+        self._trouble = ""
         self._writer = threading.Thread(target=self._write, name="journal-writer", daemon=True)
         self._writer.start()
 
@@ -74,6 +78,16 @@ class Journal(JournalReader):
     def last_time(self) -> int:
         """Journal time of the last durable record; 0 for an empty journal."""
         return self._time
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing could be written of late, a full disk; empty once something was. Every append tries again."""
+        return self._trouble
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What stopped the journal, if something did."""
+        return self._stopped
 
     def append(self, drafts: Sequence[Draft], timeout: float | None = None) -> list[Outcome]:
         """Write `drafts`, in their order, and wait until they are durable: one outcome for each.
@@ -122,6 +136,9 @@ class Journal(JournalReader):
             try:
                 self._write_group(group)
             except StoreFull as error:
+                if not self._trouble:
+                    _logger.warning("no record can be written: %s", error)
+                self._trouble = str(error)
                 # Nothing of the group is there: neither may the fence go on thinking so.
                 try:
                     self._fence.rebuild(self)
@@ -135,6 +152,7 @@ class Journal(JournalReader):
 
     def _give_up(self, error: BaseException, group: list[_Submission]) -> None:
         """Fail `group`, all that waits, and all that will come."""
+        _logger.error("the journal has stopped", exc_info=error)
         with self._work:
             self._stopped = error
             group += self._queue
@@ -165,6 +183,9 @@ class Journal(JournalReader):
             self._store.append(group.rows)
             self._size += len(group.rows)
             self._time = time
+            if self._trouble:
+                _logger.warning("records are written again")
+                self._trouble = ""
         failure: Exception | None = None
         if group.entries:
             try:

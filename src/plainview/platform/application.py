@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
 
+import msgspec
+
 from plainview.feed.pipeline import Pipeline
-from plainview.journal import Entry, Journal
+from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.journal.journal import now
 from plainview.platform.catalogue import Catalogue
+from plainview.platform.choices import Choices
 from plainview.platform.events import Events
 from plainview.platform.founding import found
 from plainview.platform.home import Home, HomeError
 from plainview.platform.learner import CADENCE, Cadence, Learner
-from plainview.platform.lineage import Lineage, Progress
+from plainview.platform.lineage import Lineage, LineageBroken, Progress
 from plainview.platform.metrics import Metrics
 from plainview.platform.pages import Pages
 from plainview.platform.pins import Pins
@@ -26,13 +30,16 @@ from plainview.platform.residency import Residency
 from plainview.platform.serving import Serving
 from plainview.platform.sessions import Sessions
 from plainview.platform.viewers import Viewers
-from plainview.records import Epoch, encode
+from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_text
 from plainview.storage import StoreError, StoreFull
 
 RESIDENTS = 20_480
 """Viewers whose state is in memory, in serving and in learning each: 15.6 KB a viewer."""
+_NO_CARD = msgspec.Raw(b"null")
+
+_logger = logging.getLogger(__name__)
 
 
 class Application:
@@ -64,6 +71,8 @@ class Application:
         self.metrics = Metrics()
         self._closing = threading.Lock()
         self._closed = False
+        self.damage = ""
+        """A stored record that was met and cannot be read as it was written; told until the next start."""
         self.journal: Journal = home.write(configuration)
         try:
             charter = found(self.journal, home.epochs)
@@ -101,10 +110,11 @@ class Application:
                 clock,
                 self.metrics,
             )
+            choices = Choices(self.journal, self.residency)
             self.events = Events(
-                self.journal, self.residency, self.catalogue, charter.replay_window, clock, self.metrics
+                self.journal, self.residency, choices, self.catalogue, charter.replay_window, clock, self.metrics
             )
-            self.viewers = Viewers(self.journal, self.residency)
+            self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()
             self.journal.watch(self._observe)
@@ -129,15 +139,36 @@ class Application:
 
     @property
     def trouble(self) -> str:
-        """What holds learning up for now, a full disk for one; empty where nothing does."""
-        return self.learner.trouble
+        """What is held up for now, by a full disk for one, or served only in part; empty where nothing is."""
+        if self.journal.trouble:
+            return f"no record can be written, and so no page served: {self.journal.trouble}"
+        return self.learner.trouble or self.damage
 
     @property
     def failure(self) -> str:
-        """What keeps the platform from learning, and soon from serving; empty where nothing does."""
+        """What keeps the platform from serving or learning until it is started again; empty where nothing does."""
+        if self.journal.failure is not None:
+            return f"the journal has stopped: {self.journal.failure}"
         if self.learner.failure is not None:
             return f"the learner has stopped: {self.learner.failure}"
         return ""
+
+    def met(self, damaged: JournalDamaged | LineageBroken) -> None:
+        """Remember, and log once, that stored state was found damaged."""
+        if str(damaged) != self.damage:
+            _logger.error("%s", damaged)
+        self.damage = str(damaged)
+
+    def cards(self, page: Page) -> list[msgspec.Raw]:
+        """A card for each video of `page`; `null` where its record is damaged: the page was served all the same."""
+        cards = []
+        for item in page.items:
+            try:
+                cards.append(self.catalogue.card(item.video))
+            except JournalDamaged as error:
+                self.met(error)
+                cards.append(_NO_CARD)
+        return cards
 
     def wait_for(self, epoch: int, seconds: float) -> bool:
         """Wait until epoch number `epoch` is out; False where it was not in time."""
@@ -186,6 +217,7 @@ class Application:
 
     def _gauges(self) -> None:
         gauge = self.metrics.gauge
+        gauge("troubles", "1 where /health is not ok.", lambda: float(bool(self.failure or self.trouble)))
         gauge("journal_records", "Records in the journal.", lambda: self.journal.size)
         gauge("epoch", "The epoch that pages are ranked on.", lambda: self.epoch.epoch)
         gauge("lag_records", "Records that the last epoch has not folded in.", lambda: self.learner.lag)

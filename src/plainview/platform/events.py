@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from plainview.journal import Draft, Journal, JournalDamaged, Refused
+from plainview.journal import Ack, Draft, Journal, JournalDamaged, Refused
+from plainview.journal.keys import event_key
 from plainview.platform.catalogue import Catalogue
+from plainview.platform.choices import Choices
 from plainview.platform.faults import Fault
+from plainview.platform.malformed import malformed
 from plainview.platform.metrics import Metrics
+from plainview.platform.repeats import check_repeat
 from plainview.platform.residency import Residency
 from plainview.records import Event, Page
 from plainview.records.fields import U8, U32, U53, Millis, Token
@@ -26,7 +30,7 @@ class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One act, as a client sends it."""
 
     id: Token
-    """16 random bytes, chosen by the client: sent twice, it counts once."""
+    """16 random bytes, chosen by the client: sent twice for a page, the same event counts once; another is refused."""
     viewer: U53
     page: U53
     """Index of the page's receipt."""
@@ -47,6 +51,8 @@ class Taken(msgspec.Struct, frozen=True):
     """Its index in the journal; None where it was refused."""
     fresh: bool
     """False where the same event was there already: `index` is that one's."""
+    late: bool
+    """True for a fresh one that came when its page was none of the viewer's last: nothing is learnt from it."""
     fault: Fault | None
 
 
@@ -57,6 +63,7 @@ class Events:
         self,
         journal: Journal,
         residency: Residency,
+        choices: Choices,
         catalogue: Catalogue,
         replay_window: int,
         clock: Callable[[], int],
@@ -65,6 +72,7 @@ class Events:
         """`replay_window` in days: older events than that are refused."""
         self._journal = journal
         self._residency = residency
+        self._choices = choices
         self._catalogue = catalogue
         self._window = replay_window * DAY
         self._clock = clock
@@ -76,35 +84,60 @@ class Events:
 
         Raises what `Journal.append` raises: then it is not known which were written, and all may be sent again.
         """
-        drafts: list[Draft] = []
-        faults: list[Fault | None] = []
         now = self._clock()
-        for raw in batch:
+        checked: list[Event | Fault] = []
+        late: set[int] = set()
+        follows: dict[int, Event] = {}
+        for place, raw in enumerate(batch):
             try:
-                drafts.append(Draft(self._checked(raw, now)))
-                faults.append(None)
+                event, is_late = self._checked(raw, now)
             except Fault as error:
-                faults.append(error)
-        outcomes = iter(self._journal.append(drafts) if drafts else ())
-        taken = []
-        for fault in faults:
-            if fault is not None:
-                taken.append(Taken(None, False, fault))
+                checked.append(error)
                 continue
-            outcome = next(outcomes)
-            if isinstance(outcome, Refused):
-                taken.append(Taken(None, False, Fault("refused", outcome.reason)))
-            else:
-                taken.append(Taken(outcome.index, outcome.fresh, None))
-        for one in taken:
-            self._metrics.event(one.fault.code if one.fault else "fresh" if one.fresh else "repeated")
+            checked.append(event)
+            if is_late:
+                late.add(place)
+            elif event.action == "follow":
+                follows[place] = event
+        with self._choices.turn(event.viewer for event in follows.values()) as turn:
+            for place, event in follows.items():
+                try:
+                    key = event_key(event.viewer, event.id, event.page)
+                    turn.add(event.viewer, "follow", event.creator, key, "action")
+                except Fault as error:
+                    checked[place] = error
+            drafts = [Draft(one) for one in checked if not isinstance(one, Fault)]
+            try:
+                outcomes = iter(self._journal.append(drafts) if drafts else ())
+            except Exception:
+                self._metrics.event("failed", len(drafts))
+                raise
+        taken = []
+        for place, one in enumerate(checked):
+            try:
+                taken.append(self._taken(one, place in late, outcomes))
+            except Fault as error:
+                taken.append(Taken(None, False, False, error))
+        for result in taken:
+            self._metrics.event(result.fault.code if result.fault else "fresh" if result.fresh else "repeated")
         return taken
 
-    def _checked(self, raw: msgspec.Raw, now: int) -> Event:
+    def _taken(self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused]) -> Taken:
+        if isinstance(one, Fault):
+            raise one
+        outcome = next(outcomes)
+        if isinstance(outcome, Refused):
+            raise Fault("refused", outcome.reason)
+        if not outcome.fresh:
+            check_repeat(self._journal, outcome.index, one)
+        return Taken(outcome.index, outcome.fresh, outcome.fresh and late, None)
+
+    def _checked(self, raw: msgspec.Raw, now: int) -> tuple[Event, bool]:
+        """The event, and whether its page is none of the viewer's last."""
         try:
             new = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise malformed(error) from None
+            raise malformed(error, NewEvent, raw) from None
         if new.action != "view" and new.watched:
             raise Fault(
                 "wrong_watched", f"watched: {new.watched}, and only a view has a watch time: leave it out", "watched"
@@ -119,8 +152,8 @@ class Events:
         place = self._catalogue.find(new.video)
         if place is None:
             raise Fault("unknown_video", f"there is no video {new.video}", "video")
-        self._check_page(new)
-        return Event(
+        late = self._check_page(new)
+        event = Event(
             time=0,
             viewer=new.viewer,
             id=new.id,
@@ -132,11 +165,13 @@ class Events:
             watched=new.watched,
             at=new.at,
         )
+        return event, late
 
-    def _check_page(self, new: NewEvent) -> None:
+    def _check_page(self, new: NewEvent) -> bool:
+        """Whether the page is none of the viewer's last."""
         shown = self._residency.showed(new.viewer, new.page)
+        late = shown is None
         if shown is None:
-            self._residency.standing(new.viewer)  # says so where there is no such viewer
             shown = self._shown(new)
         if new.position >= len(shown):
             raise Fault(
@@ -150,6 +185,7 @@ class Events:
                 f"position {new.position} of page {new.page} is video {shown[new.position]}, not {new.video}",
                 "video",
             )
+        return late
 
     def _shown(self, new: NewEvent) -> list[int]:
         try:
@@ -164,15 +200,3 @@ class Events:
                 "page",
             )
         return [item.video for item in record.items]
-
-
-def malformed(error: Exception, what: str = "") -> Fault:
-    """The fault of JSON that is not what was asked for; msgspec ends its message in the path of the field."""
-    message = str(error)
-    _, _, path = message.partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
-    if not field and "required field" in message:
-        field = message.split("`")[1]
-    if not field and "unknown field" in message:
-        field = message.split("`")[1]
-    return Fault("malformed", f"{what}{message}", field)

@@ -33,6 +33,8 @@ CODES = frozenset(
         "out_of_turn",
         "not_acknowledged",
         "foreign_video",
+        "id_reused",  # another record has the id
+        "too_many",  # an earlier choice of the viewer's would have to go
         "refused",  # by the journal's fence, for another reason than the above
         "unavailable",  # nothing wrong with the request: try again later
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 
 from plainview.feed.actions import Actions, Reader
@@ -15,9 +15,13 @@ from plainview.journal.keys import epoch_key
 from plainview.learning.epochs import close
 from plainview.learning.fold import Fold, empty_world
 from plainview.records import Epoch, Event, History, Impression, Page, Record, Setting, Viewer
+from plainview.records.digests import Arrays
+from plainview.storage import StoreError
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it will go."""
+Keep = Callable[[Arrays], object]
+"""Given a delta that was lost and has been folded again."""
 CHUNK = 4096
 """Records folded at a time."""
 KEPT = 60.0
@@ -110,15 +114,18 @@ class Lineage:
     def restore(self, last: Epoch, progress: Progress | None = None) -> World:
         """A world of its own as of epoch `last`.
 
-        Raises LineageBroken where that can no longer be had.
+        A delta that was lost is kept again. Raises LineageBroken where that can no longer be had.
         """
+        return self._restored(last, self._epochs.save_delta, progress)
+
+    def _restored(self, last: Epoch, keep: Keep, progress: Progress | None = None) -> World:
         kept = self._epochs.latest_snapshot(last.epoch, self.accepts)
         world = empty_world()
         base = self.epoch(0 if kept is None else kept.snapshot.epoch)
         assert base is not None
         if kept is not None:
             world.apply(kept.arrays)
-        self._roll(world, base, last, progress)
+        self._roll(world, base, last, keep, progress)
         return world
 
     @contextmanager
@@ -135,10 +142,10 @@ class Lineage:
             kept, self._kept = self._kept, None
             if kept is not None and self._near(kept[1], wanted):
                 world = kept[0]
-                self._roll(world, kept[1], wanted, None)
+                self._roll(world, kept[1], wanted, self._keep_where_possible)
             else:
                 del kept  # before another is made beside it
-                world = self.restore(wanted)
+                world = self._restored(wanted, self._keep_where_possible)
             yield world
             self._kept = (world, wanted)
             self._forgetting.cancel()
@@ -157,7 +164,11 @@ class Lineage:
             kept.epoch < snapshot.epoch <= wanted.epoch for snapshot in self._epochs.snapshots()
         )
 
-    def _roll(self, world: World, base: Epoch, last: Epoch, progress: Progress | None) -> None:
+    def _keep_where_possible(self, delta: Arrays) -> None:
+        with suppress(OSError, StoreError):  # whoever only looks back needs no room on the disk
+            self._epochs.save_delta(delta)
+
+    def _roll(self, world: World, base: Epoch, last: Epoch, keep: Keep, progress: Progress | None = None) -> None:
         if base.epoch == last.epoch:
             return
         start = self._journal.find(epoch_key(base.epoch))
@@ -165,7 +176,7 @@ class Lineage:
         for epoch in self._of_journal(start + 1):
             delta = self._epochs.load_delta(epoch)
             if delta is None:
-                self._fold_again(world, base, epoch)
+                self._fold_again(world, base, epoch, keep)
             else:
                 world.apply(delta)
             base = epoch
@@ -174,7 +185,7 @@ class Lineage:
             if epoch.epoch == last.epoch:
                 return
 
-    def _fold_again(self, world: World, base: Epoch, epoch: Epoch) -> None:
+    def _fold_again(self, world: World, base: Epoch, epoch: Epoch, keep: Keep) -> None:
         follower = Follower(self._journal, self._configuration, self._residents, world, base.upto)
         follower.read_to(epoch.upto)
         closed = close(world, base, epoch.upto)
@@ -184,7 +195,7 @@ class Lineage:
                 f"give {closed.record.delta}, not {epoch.delta}: restore objects/ from a copy, or use its release"
             )
         if epoch.epoch > self._epochs.pruned():
-            self._epochs.save_delta(closed.delta)
+            keep(closed.delta)
 
     def newest(self) -> Iterator[Epoch]:
         """The journal's epochs, latest first: for what may go wrong without harm, since none is checked."""

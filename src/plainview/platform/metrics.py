@@ -32,16 +32,16 @@ class Metrics:
         )
 
     def page(self, mode: str, outcome: str) -> None:
-        """A page went out (`fresh`, `repeated`), or a request was refused (the fault's code)."""
+        """A page went out (`fresh`, `repeated`), was refused (the fault's code), or `failed`, by a full disk say."""
         self._pages.labels(mode, outcome).inc()
 
     def refusal(self, code: str) -> None:
         """The fence refused a receipt."""
         self._refusals.labels(code).inc()
 
-    def event(self, outcome: str) -> None:
-        """An event was taken (`fresh`, `repeated`), or refused (the fault's code)."""
-        self._events.labels(outcome).inc()
+    def event(self, outcome: str, count: int = 1) -> None:
+        """`count` events were taken (`fresh`, `repeated`), refused (the fault's code), or `failed` (a full disk)."""
+        self._events.labels(outcome).inc(count)
 
     def epoch(self) -> None:
         """An epoch was published."""

@@ -61,16 +61,14 @@ class Residency:
             return self._copied(viewer)
 
     def showed(self, viewer: int, page: int) -> list[int] | None:
-        """The videos of a page of `viewer`, None where their state does not remember it."""
+        """The videos of a page of `viewer`, None where it is none of the last that their state remembers.
+
+        Raises Fault for a viewer without records.
+        """
         with self._lock:
-            if viewer not in self._residents:
-                return None
-            row = self._residents.rows[self._residents.slot(viewer)]
-            (places,) = np.nonzero(row["p_key"] == page)
-            for place in places.tolist():
-                if row["p_count"][place]:
-                    return row["p_video"][place][: row["p_count"][place]].tolist()  # type: ignore[no-any-return]
-        return None
+            if viewer in self._residents:
+                return _videos(self._residents.rows[self._residents.slot(viewer)], page)
+        return _videos(self.standing(viewer).row[0], page)
 
     def observe(self, entries: list[Entry]) -> None:
         """Take up new records; called before they are acknowledged."""
@@ -96,3 +94,11 @@ class Residency:
 
     def _owned(self, viewer: int, start: int, stop: int) -> list[tuple[int, Record]]:
         return self._journal.history(f"viewer:{viewer}", start, stop)
+
+
+def _videos(row: np.void, page: int) -> list[int] | None:
+    (places,) = np.nonzero(row["p_key"] == page)
+    for place in places.tolist():
+        if row["p_count"][place]:
+            return row["p_video"][place][: row["p_count"][place]].tolist()  # type: ignore[no-any-return]
+    return None

@@ -104,6 +104,9 @@ class Serving:
         except Fault as fault:
             self._metrics.page(ask.mode or "default", fault.code)
             raise
+        except Exception:
+            self._metrics.page(ask.mode or "default", "failed")
+            raise
         page = served.entry.record
         assert isinstance(page, Page)
         self._metrics.page(page.request.mode, "fresh" if served.fresh else "repeated")

@@ -7,8 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from plainview.journal import Draft, Journal, Refused
+from plainview.journal import Ack, Draft, Journal, Refused
+from plainview.journal.keys import setting_key
+from plainview.platform.choices import Choices
 from plainview.platform.faults import Fault
+from plainview.platform.repeats import check_repeat
 from plainview.platform.residency import Residency
 from plainview.records import Record, Setting, Viewer
 from plainview.records.fields import U53, AgeBand, Mode, Region, Token
@@ -33,7 +36,7 @@ class NewSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     viewer: U53
     id: Token
-    """16 random bytes, chosen by the client: sent twice, it counts once."""
+    """16 random bytes, chosen by the client: sent twice, the same setting counts once; another is refused."""
     setting: Literal["follow", "unfollow", "block", "unblock", "mute", "unmute"]
     target: U53
     """follow and block take a creator, mute takes a tag."""
@@ -42,9 +45,10 @@ class NewSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Viewers:
     """May be used from many threads."""
 
-    def __init__(self, journal: Journal, residency: Residency) -> None:
+    def __init__(self, journal: Journal, residency: Residency, choices: Choices) -> None:
         self._journal = journal
         self._residency = residency
+        self._choices = choices
 
     def register(self, new: NewViewer) -> tuple[int, int]:
         """The viewer's id and the index of the record, durable."""
@@ -54,17 +58,27 @@ class Viewers:
             viewer = secrets.randbits(53)
             while any(True for _ in self._journal.owned(f"viewer:{viewer}")):
                 viewer = secrets.randbits(53)
-        return viewer, self._append(Viewer(time=0, viewer=viewer, region=new.region, age=new.age, mode=new.mode))
+        return viewer, self._append(Viewer(time=0, viewer=viewer, region=new.region, age=new.age, mode=new.mode)).index
 
-    def set(self, new: NewSetting) -> int:
-        """The index of the record, durable. Raises Fault for an unknown viewer or a tag that cannot be."""
+    def set(self, new: NewSetting) -> Ack:
+        """Where the record is, durable.
+
+        Raises Fault for an unknown viewer, a tag that cannot be, a choice for which an earlier one would have to go,
+        and an id that another setting has.
+        """
         self._residency.standing(new.viewer)
         if new.setting in ("mute", "unmute") and new.target >= TAGS:
             raise Fault("malformed", f"target: tags are numbered below {TAGS}, this is {new.target}", "target")
-        return self._append(Setting(time=0, viewer=new.viewer, id=new.id, setting=new.setting, target=new.target))
+        record = Setting(time=0, viewer=new.viewer, id=new.id, setting=new.setting, target=new.target)
+        with self._choices.turn([new.viewer]) as turn:
+            turn.add(new.viewer, new.setting, new.target, setting_key(new.viewer, new.id), "target")
+            outcome = self._append(record)
+        if not outcome.fresh:
+            check_repeat(self._journal, outcome.index, record)
+        return outcome
 
-    def _append(self, record: Record) -> int:
+    def _append(self, record: Record) -> Ack:
         (outcome,) = self._journal.append([Draft(record)])
         if isinstance(outcome, Refused):
             raise Fault("refused", outcome.reason)
-        return outcome.index
+        return outcome

@@ -37,6 +37,9 @@ class EventResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """Its place in the journal, durable."""
     fresh: bool | None = None
     """False where the same event was there already: `index` is that one's."""
+    late: bool = False
+    """True where its page was none of the viewer's last any more when it came: it is kept, but nothing is learnt from
+    it, and a follow is not taken up. Left out otherwise."""
     error: str = ""
     message: str = ""
     field: str = ""
@@ -57,6 +60,14 @@ class Written(msgspec.Struct, frozen=True):
     index: int
 
 
+class SettingAnswer(msgspec.Struct, frozen=True):
+    """A setting is in the journal, durably."""
+
+    index: int
+    fresh: bool
+    """False where the same setting was there already: `index` is that one's."""
+
+
 class ViewerAnswer(msgspec.Struct, frozen=True):
     """A viewer is registered."""
 
@@ -68,7 +79,8 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     """Whether the platform serves."""
 
     status: str
-    """`ok`; `degraded` where nothing is learnt for now, which is tried again; `failing`."""
+    """`ok`; `degraded` where writing or learning is held up and tried again, or a stored record was found damaged;
+    `failing` where the server must be started again."""
     detail: str
     """Why; empty where it is `ok`."""
     release: str
@@ -96,7 +108,8 @@ class Receipt(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct, frozen=True):
     """One video of a page, and why it is there."""
 
-    video: Annotated[Raw, Holds(Card)]
+    video: Annotated[Raw, Holds(Card | None)]
+    """Null where its record is damaged: the receipt has its id."""
     source: str
     selector: str
     value: float
@@ -158,7 +171,7 @@ class ExplainedAnswer(msgspec.Struct, frozen=True):
 def event_results(taken: list[Taken]) -> list[EventResult]:
     """The outcomes of a batch."""
     return [
-        EventResult(status=200, index=one.index, fresh=one.fresh)
+        EventResult(status=200, index=one.index, fresh=one.fresh, late=one.late)
         if one.fault is None
         else EventResult(
             status=STATUS[one.fault.code], error=one.fault.code, message=one.fault.message, field=one.fault.field

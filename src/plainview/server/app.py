@@ -20,10 +20,11 @@ from litestar.params import PathParameter, QueryParameter, RawBody
 from msgspec.inspect import is_struct_type
 
 import plainview
+from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.platform.application import Application
 from plainview.platform.catalogue import Card, NewVideo
-from plainview.platform.events import NewEvent, malformed
-from plainview.platform.faults import Fault
+from plainview.platform.events import NewEvent
+from plainview.platform.malformed import malformed
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Page
@@ -35,6 +36,7 @@ from plainview.server.answers import (
     ExplainedAnswer,
     HealthAnswer,
     PageAnswer,
+    SettingAnswer,
     ViewerAnswer,
     Written,
     event_results,
@@ -42,6 +44,7 @@ from plainview.server.answers import (
     page_answer,
 )
 from plainview.server.problems import BODY, HANDLERS, Problem
+from plainview.server.query import check_query
 from plainview.server.reference import Reference
 from plainview.server.schema import RawSchemas, describe, takes
 
@@ -75,6 +78,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
         ],
         state=State({"application": application, "pool": pool, "slow": slow}),
         request_max_body_size=BODY,
+        before_request=check_query,
         exception_handlers=HANDLERS,
         plugins=[RawSchemas()],
         openapi_config=OpenAPIConfig(
@@ -109,15 +113,16 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 @post(
     "/events",
     summary="Send events",
+    description=(
+        "What viewers did. Each event has a result of its own. 207 where some were refused, 422 where all were; the "
+        f"others are kept. What cites none of a viewer's last {PAGES} pages comes too late to teach anything, and its "
+        f"result says so; a follow where {FOLLOWS} creators are followed already is refused."
+    ),
     status_code=200,
     operation_class=takes(EventBatch, events=NewEvent),
     responses=_EVENTS,
 )
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
-    """What viewers did.
-
-    Each event has a result of its own. 207 where some were refused, 422 where all were; the others are kept.
-    """
     batch = _decoded(EventBatch, body)
     taken = await _call(state, state.application.events.take, batch.events)
     refused = sum(one.fault is not None for one in taken)
@@ -153,13 +158,13 @@ async def feed(
     return _body(await _call(state, _feed, state.application, ask))
 
 
-@get("/pages/{index:int}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
+@get("/pages/{index:str}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
 async def page(state: State, index: InPath) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
     return _body(await _in(state.slow, _explain, state.application, index))
 
 
-@get("/videos/{video_id:int}", summary="Look at a video", responses=_documented(Card, 404))
+@get("/videos/{video_id:str}", summary="Look at a video", responses=_documented(Card, 404))
 async def video(state: State, video_id: InPath) -> Response[bytes]:
     """A video's metadata."""
     return _body(bytes(await _call(state, state.application.catalogue.card, video_id)))
@@ -194,14 +199,19 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
 @post(
     "/settings",
     summary="Change a setting",
+    description=(
+        "A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on, until it "
+        f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more "
+        "is refused with 422."
+    ),
     status_code=200,
     operation_class=takes(NewSetting),
-    responses=_documented(Written, 404, 413),
+    responses=_documented(SettingAnswer, 404, 409, 413, 422),
 )
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
-    """A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on."""
     new = _decoded(NewSetting, body)
-    return _json(Written(await _call(state, state.application.viewers.set, new)))
+    outcome = await _call(state, state.application.viewers.set, new)
+    return _json(SettingAnswer(outcome.index, outcome.fresh))
 
 
 @get(
@@ -210,7 +220,10 @@ async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     responses={200: _answer(HealthAnswer, "It serves"), 503: _answer(HealthAnswer, "It fails, and why")},
 )
 async def health(state: State) -> Response[bytes]:
-    """Whether the platform serves and learns; 503 where it does not, 200 and `degraded` where it learns late."""
+    """Whether the platform serves and learns.
+
+    503 and `failing` where it must be started again; 200 and `degraded` where something is tried again, or missing.
+    """
     application: Application = state.application
     failure, trouble = application.failure, application.trouble
     answer = HealthAnswer(
@@ -235,8 +248,7 @@ async def metrics(state: State) -> bytes:
 def _feed(application: Application, ask: Ask) -> bytes:
     entry = application.serving.page(ask).entry
     assert isinstance(entry.record, Page)
-    cards = [application.catalogue.card(item.video) for item in entry.record.items]
-    return msgspec.json.encode(page_answer(entry, cards))
+    return msgspec.json.encode(page_answer(entry, application.cards(entry.record)))
 
 
 def _explain(application: Application, index: int) -> bytes:
@@ -255,10 +267,8 @@ def _decoded(kind: type[S], body: bytes) -> S:
     try:
         body.decode()  # what is passed on as raw JSON is not looked at by the decoder
         return msgspec.json.decode(body, type=kind)
-    except UnicodeDecodeError as error:
-        raise Fault("malformed", f"the body is not UTF-8 at byte {error.start}: send JSON in UTF-8") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise malformed(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise malformed(error, kind, body) from error
 
 
 def _json(content: object, status: int = 200) -> Response[bytes]:

@@ -11,11 +11,11 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from plainview.journal import JournalBusy, JournalDamaged, JournalStopped
-from plainview.platform.events import malformed
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import LineageBroken
+from plainview.platform.malformed import REGION, TOKEN
 from plainview.records import PAGE_LIMIT
-from plainview.storage import StoreError
+from plainview.storage import StoreError, StoreFull
 
 STATUS = {
     "malformed": 400,
@@ -32,6 +32,8 @@ STATUS = {
     "out_of_turn": 409,
     "not_acknowledged": 422,
     "foreign_video": 403,
+    "id_reused": 409,
+    "too_many": 422,
     "refused": 409,
     "unavailable": 503,
 }
@@ -76,21 +78,23 @@ def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Respon
 
 
 _MISSING = re.compile(r"Missing required query parameter '(\w+)'")
-_TOKEN = "send 16 random bytes in unpadded base64url: 22 characters"
 _TOLD = {
     "viewer": "send the viewer's id, a whole number from 0 to 2**53 - 1",
-    "session": _TOKEN,
-    "nonce": _TOKEN,
+    "session": f"send {TOKEN}",
+    "nonce": f"send {TOKEN}",
     "n": "send the page's number in its session, a whole number from 0",
     "limit": f"send how many videos you want, a whole number from 1 to {PAGE_LIMIT}",
     "mode": "send personal or plain, or leave it out",
     "surface": "send a whole number from 0 to 255, or leave it out",
-    "region": "send two capital letters (ISO 3166-1), ZZ for unknown, or leave it out",
+    "region": f"send {REGION}, or leave it out",
     "acknowledged": "send one past the last index you saw acknowledged, or leave it out",
     "index": "send the index in a page's receipt, a whole number from 0 to 2**53 - 1",
     "video_id": "send the video's id, a whole number from 0 to 2**53 - 1",
 }
 """What to send, by parameter."""
+
+_BROKEN_OFF = "client disconnected prematurely"
+"""Litestar's words."""
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -103,6 +107,10 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
             return problem(413, "too_large", f"a request's body has at most {BODY} bytes: send smaller batches")
         case status if status < 500:
             return problem(status, "malformed", error.detail)
+        case _ if error.detail == _BROKEN_OFF:
+            # Granian tells the same of a client that has gone, which reads no answer, and of one that spelt a chunk
+            # wrong.
+            return problem(400, "malformed", "the body breaks off, or its chunks are spelt wrong: send it whole")
         case _:
             return _unexpected(request, error)
 
@@ -111,18 +119,26 @@ def _unicode(_: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[b
     return problem(400, "malformed", f"the request is not UTF-8 at byte {error.start}: send JSON in UTF-8")
 
 
-def _decode(_: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[bytes]:
-    fault = malformed(error)
-    return problem(400, fault.code, fault.message, fault.field)
-
-
-def _busy(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _busy(_: Request[Any, Any, Any], error: JournalBusy) -> Response[bytes]:
     return problem(503, "unavailable", f"{error}; send it again")
 
 
-def _damaged(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _full(_: Request[Any, Any, Any], __: StoreFull) -> Response[bytes]:
+    return problem(503, "unavailable", "the server's disk is full and nothing was written: send it again later")
+
+
+def _stopped(_: Request[Any, Any, Any], __: JournalStopped) -> Response[bytes]:
+    return problem(503, "unavailable", "the journal has stopped: send it again once the server was started again")
+
+
+def _failed(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
     _logger.error("%s", error)
-    return problem(503, "unavailable", f"a stored record is damaged: {error}")
+    return problem(503, "unavailable", "the server cannot read its journal, and its log says why: send it again later")
+
+
+def _damaged(request: Request[Any, Any, Any], error: JournalDamaged | LineageBroken) -> Response[bytes]:
+    request.app.state.application.met(error)
+    return problem(503, "unavailable", f"{error}; the operator can restore the journal from a copy: try again then")
 
 
 def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -135,10 +151,10 @@ HANDLERS: dict[Any, Any] = {
     ValidationException: _validation,
     HTTPException: _http,
     UnicodeDecodeError: _unicode,
-    msgspec.DecodeError: _decode,
     JournalBusy: _busy,
-    JournalStopped: _busy,
-    StoreError: _busy,
+    JournalStopped: _stopped,
+    StoreFull: _full,
+    StoreError: _failed,
     JournalDamaged: _damaged,
     LineageBroken: _damaged,
     Exception: _unexpected,

@@ -19,7 +19,7 @@ from msgspec import Raw
 class Holds:
     """In an annotation of `Raw`: the type whose JSON it is."""
 
-    def __init__(self, kind: type[Any]) -> None:
+    def __init__(self, kind: Any) -> None:
         self.kind = kind
 
 

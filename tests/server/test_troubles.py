@@ -1,0 +1,143 @@
+"""What clients and the operator are told while the disk is full, and where stored records are damaged."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from plainview.platform.application import Application
+from plainview.server.app import make_app
+from plainview.storage import StoreFailed, StoreFull
+from tests.platform.test_learner import SLOW, Faulty
+from tests.platform.towns import open_town, populate
+from tests.server.test_routes import event, feed, wrong
+
+Client = TestClient[Litestar]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def alone(home: Path) -> Iterator[Application]:
+    with open_town(home) as application:
+        populate(application)
+    # Opened again, it has no card at hand; and it closes no epoch on its own.
+    with open_town(home, cadence=SLOW) as application:
+        yield application
+
+
+@pytest.fixture
+def client(alone: Application) -> Iterator[Client]:
+    with (
+        ThreadPoolExecutor(2) as pool,
+        ThreadPoolExecutor(1) as slow,
+        TestClient(make_app(alone, pool, slow), raise_server_exceptions=False) as client,
+    ):
+        yield client
+
+
+def failing(application: Application, error: Exception) -> Faulty:
+    store = Faulty(application.journal._store, "append")
+    application.journal._store = store  # type: ignore[assignment]
+    store.error = error
+    return store
+
+
+def health(client: Client) -> tuple[int, str, str]:
+    answer = client.get("/health")
+    return answer.status_code, answer.json()["status"], answer.json()["detail"]
+
+
+def test_a_full_disk_is_told_and_over_with_the_first_record_that_fits(
+    client: Client, alone: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = feed(client).json()
+    store = failing(alone, StoreFull("/srv/plainview/journal.sqlite: no space left"))
+    size = alone.journal.size
+    for _ in range(3):
+        wrong(feed(client), 503, "unavailable", "", "disk is full and nothing was written: send it again later")
+    answer = client.post("/v1/events", json={"events": [event(page), event(page)]})
+    wrong(answer, 503, "unavailable", "", "send it again later")
+    wrong(client.post("/v1/viewers", json={"viewer": 77}), 503, "unavailable", "", "send it again later")
+    assert "/srv" not in answer.text
+    status, word, detail = health(client)
+    assert (status, word) == (200, "degraded")
+    assert detail.startswith("no record can be written, and so no page served: ")
+    metrics = client.get("/metrics").text
+    assert 'plainview_pages_total{mode="default",outcome="failed"} 3.0' in metrics
+    assert 'plainview_events_total{outcome="failed"} 2.0' in metrics
+    assert "plainview_troubles 1.0" in metrics
+    assert len([one for one in caplog.records if one.name == "plainview.journal.journal"]) == 1
+    store.error = None
+    assert feed(client).status_code == 200
+    assert health(client) == (200, "ok", "")
+    assert "plainview_troubles 0.0" in client.get("/metrics").text
+    assert alone.journal.size == size + 1
+
+
+def test_a_store_that_failed_is_told_at_once(client: Client, alone: Application) -> None:
+    store = failing(alone, StoreFailed("/srv/plainview/journal.sqlite: disk I/O error"))
+    for _ in range(2):
+        answer = feed(client)
+        wrong(answer, 503, "unavailable", "", "the journal has stopped: send it again once")
+        assert "/srv" not in answer.text
+    status, word, detail = health(client)
+    assert (status, word) == (503, "failing")
+    assert "the journal has stopped: " in detail
+    assert "disk I/O error" in detail
+    store.error = None
+
+
+def test_a_journal_that_cannot_be_read_tells_clients_no_paths(
+    client: Client, alone: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreFailed("/srv/plainview/journal.sqlite: cannot be read")
+
+    monkeypatch.setattr(alone.catalogue, "card", fail)
+    answer = client.get("/v1/videos/1")
+    wrong(answer, 503, "unavailable", "", "its log says why")
+    assert "/srv" not in answer.text
+    assert "/srv/plainview/journal.sqlite: cannot be read" in caplog.text
+
+
+def damage(home: Path, index: int) -> None:
+    with sqlite3.connect(home / "journal.sqlite") as connection:
+        changed = connection.execute("UPDATE records SET body = x'00' WHERE idx = ?", (index,))
+        assert changed.rowcount == 1
+    connection.close()
+
+
+def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
+    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    session: dict[str, Any] = {"session": "A" * 22, "limit": 5}
+    first = feed(client, **session).json()
+    video = first["videos"][2]["video"]["id"]
+    place = alone.catalogue.find(video)
+    assert place is not None
+    damage(home, place.index)
+    alone.catalogue._cards.clear()
+    caplog.set_level(logging.ERROR)
+    for _ in range(2):
+        again = feed(client, **session).json()
+        assert again["receipt"] == first["receipt"]
+        shown = [one["video"] for one in again["videos"]]
+        assert shown == [None if one["video"]["id"] == video else one["video"] for one in first["videos"]]
+    wrong(client.get(f"/v1/videos/{video}"), 503, "unavailable", "", f"record {place.index}, seal: ")
+    wrong(client.get(f"/v1/videos/{video}"), 503, "unavailable", "", "the operator can restore the journal from a copy")
+    status, word, detail = health(client)
+    assert (status, word) == (200, "degraded")
+    assert detail.startswith(f"record {place.index}, seal: ")
+    assert len(caplog.records) == 1
