@@ -28,3 +28,10 @@ def served(played: Path, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _kernels_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(releases, "kernel_cache", unset)
+
+
+@pytest.fixture(autouse=True)
+def _output_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says that tests run in."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)

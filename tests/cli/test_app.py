@@ -9,6 +9,7 @@ import pytest
 import plainview
 from plainview.platform import releases
 from tests.cli.homes import invoke, one_line
+from tests.platform.forging import flip
 
 
 def test_every_command_is_listed() -> None:
@@ -72,3 +73,25 @@ def test_no_home_is_told_in_a_sentence(tmp_path: Path) -> None:
         assert result.exit_code == 2, command
         assert one_line(result).startswith("error: ")
         assert str(tmp_path) in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("replay", "--all"), ("evaluate",), ("feed", "1"), ("import", "kuairand", "x"), ("serve",), ("demo",)]
+)
+def test_a_home_that_is_a_file_is_told_in_a_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.touch()
+    result = invoke(*command, "--home", home)
+    assert result.exit_code in (1, 2)
+    assert f"error: {home} cannot be used as data directory (it is a file)" in one_line(result)
+
+
+@pytest.mark.parametrize("command", [("serve",), ("feed", "1"), ("evaluate",)])
+@pytest.mark.parametrize("index", [0, 2])
+def test_a_damaged_record_is_named_with_what_to_do(command: tuple[str, ...], index: int, served: Path) -> None:
+    flip(served, index, "body", 99)
+    result = invoke(*command, "--home", served)
+    assert result.exit_code in (1, 2)
+    said = one_line(result)
+    assert f"error: record {index}, " in said
+    assert said.endswith("on this directory names all that differs; restore the journal from a copy")

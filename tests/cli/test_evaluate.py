@@ -1,10 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from plainview.journal import Draft
+from plainview.journal.entry import Ack
+from plainview.platform.application import Application
+from plainview.platform.home import Home
+from plainview.records import Event
+from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
 from tests.platform.played import application
 
@@ -34,6 +42,19 @@ def test_predictions_do_not_depend_on_how_records_are_read(served: Path) -> None
     assert one["heads"] != many["heads"]
 
 
+def test_a_view_told_twice_is_one_impression(served: Path) -> None:
+    once = invoke("evaluate", "--json", "--batch", 9999, "--home", served).stdout
+    with Application(Home(served), residents=4096) as running:
+        views = [entry.record for entry in running.journal.of_kind("event")]
+        again = [
+            Draft(msgspec.structs.replace(view, time=0, id=to_text(place.to_bytes(16)), watched=view.watched ^ 2**15))
+            for place, view in enumerate(views)
+            if isinstance(view, Event) and view.action == "view"
+        ]
+        assert all(isinstance(outcome, Ack) and outcome.fresh for outcome in running.journal.append(again))
+    assert invoke("evaluate", "--json", "--batch", 9999, "--home", served).stdout == once
+
+
 def test_the_table_and_its_charts(served: Path) -> None:
     result = invoke("evaluate", "--home", served)
     assert result.exit_code == 0, result.output
@@ -41,6 +62,12 @@ def test_the_table_and_its_charts(served: Path) -> None:
     assert "primary of rank, tenth by tenth" in result.output
     assert "█" in result.output
     assert "slots left to chance" in result.output
+
+
+def test_the_table_is_whole_at_80_columns_and_folded_below(served: Path) -> None:
+    wide = invoke("evaluate", "--home", served, COLUMNS="80").output
+    assert len(re.findall(r"^not_interested +[\d,]+(?: +\d\.\d{4}){6}$", wide, re.MULTILINE)) == 1
+    assert "…" not in wide + invoke("evaluate", "--home", served, COLUMNS="40").output
 
 
 def test_nothing_to_evaluate(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import shlex
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from plainview.feed.heads import HEADS
+from plainview.platform.home import Home
 from tests.cli.homes import invoke, one_line
 from tests.platform.played import application
 
@@ -23,7 +24,7 @@ def test_a_page_of_a_home_that_nobody_serves(served: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "page 0 of session" in result.output
     receipt = int(result.output.partition("receipt ")[2].split()[0])
-    assert f"plainview replay {receipt}" in result.output
+    assert f"plainview replay {receipt} --home {served}" in result.output
     # It was served: it has a receipt, and comes out again.
     assert invoke("replay", receipt, "--home", served).exit_code == 0
 
@@ -62,11 +63,12 @@ class Answering(BaseHTTPRequestHandler):
     """Answers what a test has put there."""
 
     answer: ClassVar[tuple[int, Any]] = (200, {})
+    instance: ClassVar[str] = ""
     asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        status, content = self.answer
+        status, content = self.answer if self.path != "/health" else (200, {"instance": self.instance})
         data = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
@@ -127,12 +129,54 @@ def test_no_server_and_no_address() -> None:
     assert "not the address of a server" in one_line(invoke("feed", "5", "--url", "ftp://x"))
 
 
-def test_while_the_home_is_served_its_server_is_asked(
-    served: Path, server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_the_home_is_served_its_server_is_asked(served: Path, server: str) -> None:
     Answering.answer = (200, page())
-    monkeypatch.setattr(sys.modules["plainview.cli.feed"], "URL", server)
-    with application(served):
+    with application(served) as running:
+        running.home.announce(server)
+        Answering.instance = running.home.instance
         result = invoke("feed", "5", "--home", served)
     assert result.exit_code == 0, result.output
     assert "receipt 77" in result.output
+
+
+def test_the_server_of_another_home_is_never_asked_for_a_page(served: Path, server: str) -> None:
+    Answering.answer = (200, page())
+    Answering.instance = "another"
+    with application(served) as running:
+        running.home.announce(server)
+        result = invoke("feed", "5", "--home", served)
+    assert result.exit_code == 2
+    assert f"{served} is being served, but not at {server} as seen from here" in one_line(result)
+    assert Answering.asked == ["/health"]
+
+
+def test_where_nobody_knows_its_server_the_address_is_asked_for(served: Path, server: str) -> None:
+    Home(served).announce(server)  # by one that was killed
+    with application(served):
+        result = invoke("feed", "5", "--home", served)
+    assert result.exit_code == 2
+    assert "has this journal open for writing" in one_line(result)
+    assert one_line(result).endswith("give its address with --url")
+    assert Answering.asked == []
+
+
+def test_an_answer_that_is_no_page_is_told(server: str) -> None:
+    Answering.answer = (200, {"hello": "world"})
+    assert "answers with something else than a page" in one_line(invoke("feed", "5", "--url", server))
+
+
+def command(output: str, what: str) -> list[str]:
+    """The arguments of the command that is named after `what`."""
+    return shlex.split(output.partition(f"{what}: plainview ")[2].partition("\n")[0])
+
+
+def test_the_next_page_it_names_is_asked_for_as_this_one_was(served: Path, server: str, tmp_path: Path) -> None:
+    place = served.rename(tmp_path / "a [home]")
+    result = invoke("feed", "5", "--mode", "plain", "--limit", "3", "--session", "-" + SESSION[1:], "--home", place)
+    for n in (1, 2):
+        result = invoke(*command(result.output, "next page"))
+        assert result.exit_code == 0, result.output
+        assert f"page {n} of session -{SESSION[1:]} (plain)" in result.output
+    assert invoke(*command(result.output, "where its data is")).exit_code == 0
+    Answering.answer = (200, page())
+    assert command(invoke("feed", "5", "--url", server).output, "next page")[-2:] == ["--url", server]

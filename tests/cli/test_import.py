@@ -16,8 +16,8 @@ from plainview.records import Impression
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row
 
 
-def invoke(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+def invoke(*arguments: object, columns: str = "200") -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": columns})
     return result.exit_code, result.output
 
 
@@ -70,6 +70,18 @@ def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
     assert [msgspec.json.decode(line, type=RowFault).line for line in written] == list(range(4, 29))
 
 
+@pytest.mark.parametrize("columns", ["40", ""])
+def test_nothing_is_cut_off_at_any_width(tmp_path: Path, columns: str) -> None:
+    folder = kuairand(tmp_path / ("long " * 20) / "[bold]kuairand")
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, "\x1b[31m" + "9" * 1000, T) + "\n")
+    code, output = invoke("kuairand", folder, "--home", tmp_path / "[bold]home", columns=columns)
+    assert code == 0
+    assert f"{STANDARD_2}, line 4, column video_id: '\\x1b[31m{'9' * 32}...' is not a number\n" in output
+    assert str(tmp_path / "[bold]home" / "imports" / "kuairand.faults.jsonl\n") in output
+    assert "11/11 0:00:0" in output
+
+
 def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None:
     folder = kuairec(tmp_path / "kuairec")
     for path in (folder / "data").glob("*.csv"):
@@ -83,3 +95,12 @@ def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:
     code, output = invoke("kuairec", tmp_path / "gone", "--home", home)
     assert (code, "gone: no such folder" in output) == (1, True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
+def test_a_file_that_cannot_be_read(tmp_path: Path, home: Path) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    (folder / STANDARD_2).unlink()
+    (folder / STANDARD_2).symlink_to("/proc/self/mem")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "error: " in output, "Input/output error; check the file" in output) == (1, True, True), output

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from plainview.cli.replay import _bar, _closing
+from plainview.cli.console import console
+from plainview.cli.replay import _bar, _closing, _print
 from plainview.platform import home as platform_home
 from plainview.platform import releases
 from plainview.platform.findings import Difference, Report
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
+from plainview.records import Page
 from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
-from tests.platform.forging import flip
+from tests.platform.forging import flip, forge
+from tests.storage.powerless import read_only
 
 
 def pages(home: Path) -> list[int]:
@@ -40,10 +43,11 @@ def test_one_page(served: Path) -> None:
     assert "1 page re-run, 100 % identical." in result.output
 
 
-def test_a_flipped_bit_is_in_the_table_and_in_the_exit_code(served: Path) -> None:
-    index = pages(served)[30]
+@pytest.mark.parametrize(("place", "columns"), [(0, "160"), (30, "160"), (30, "40"), (-1, "80")])
+def test_a_flipped_bit_is_in_the_table_and_in_the_exit_code(served: Path, place: int, columns: str) -> None:
+    index = pages(served)[place]
     flip(served, index, "body", 8 * 32 + 99)
-    result = invoke("replay", "--all", "--home", served)
+    result = invoke("replay", "--all", "--home", served, COLUMNS=columns)
     assert result.exit_code == 1
     row = next(line for line in result.output.splitlines() if line.strip().startswith(str(index)))
     assert "journal" in row
@@ -132,7 +136,24 @@ def test_the_closing_sentence_never_says_more_than_was_found() -> None:
     assert "0 identical" in inconclusive
     assert "100 %" not in inconclusive
     damaged = (Difference(4, "record", "journal: body", "x"),)
-    assert "rest on damaged record 4" in _closing(report(identical=10, unreached=2990, differing=damaged))
+    assert "2,990 pages rest on damaged record 4" in _closing(report(identical=10, unreached=2990, differing=damaged))
+    assert "1 page rests on damaged record 4" in _closing(report(identical=2999, unreached=1, differing=damaged))
+    assert _closing(report(differing=damaged)) == (
+        "3,000 pages: 3,000 identical; 1 record differs: restore damaged record 4 from a copy."
+    )
+
+
+@pytest.mark.parametrize("columns", ["40", "60", ""])
+def test_what_differs_is_said_whole_at_any_width(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    found = Difference(2**31, "impression", "journal:" + "x" * 70, "y" * 200)
+    _print(console(), report(identical=2999, differing=(found,)))
+    rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
+    cells = ["".join(cell.strip() for cell in column) for column in zip(*rows, strict=True)]
+    assert cells == [str(found.index), found.kind, found.stage, found.detail]
+    assert columns or len(rows) == 1
 
 
 def test_one_page_that_differs_can_be_seen_in_the_bar() -> None:
@@ -140,3 +161,39 @@ def test_one_page_that_differs_can_be_seen_in_the_bar() -> None:
     assert bar.count("█") == 40
     assert "[red]█[/red]" in bar
     assert _bar(report()) == f"[green]{'█' * 40}[/green]"
+
+
+def test_a_home_that_may_only_be_read_is_replayed_and_evaluated(served: Path) -> None:
+    commands = (("replay", "--all"), ("evaluate",))
+    for command in commands:
+        invoke(*command, "--home", served)  # what is imported and compiled here may be out of others' reach
+    with read_only(served) as copy:
+        results = [invoke(*command, "--home", copy) for command in commands]
+    assert [result.exit_code for result in results] == [0, 0], results
+    assert "60 pages re-run, 100 % identical." in results[0].output
+
+
+def test_what_cannot_be_told_is_neither_sound_nor_wrong(served: Path) -> None:
+    (served / "journal.sqlite").write_bytes(b"no database at all" * 500)
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 2
+    assert "cannot be read (file is not a database)" in one_line(result)
+
+
+def test_what_no_page_is_computed_from_can_be_forged(served: Path) -> None:
+    """As docs/how-to/verify-a-page.md says, until the log is signed and witnessed."""
+    journal = Home(served).read()
+    last = {}
+    for entry in journal.of_kind("page"):
+        assert isinstance(entry.record, Page)
+        last[entry.record.session] = entry.index, entry.record
+    video = next(journal.of_kind("video")).index
+    journal.close()
+    forge(served, video, caption="another")
+    for index, _ in last.values():
+        forge(served, index, environment=to_text(bytes(32)))
+    assert invoke("replay", "--all", "--home", served).exit_code == 0
+    for index, page in last.values():
+        forge(served, index, now=page.now - 1)
+    report = json.loads(invoke("replay", "--all", "--json", "--home", served).stdout)
+    assert len(report["differing"]) < len(last)

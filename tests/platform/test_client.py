@@ -31,6 +31,8 @@ class Echo(BaseHTTPRequestHandler):
             self._answer(409, b'{"error":"out_of_turn","message":"n: page 1 is next"}')
         elif self.path == "/html":
             self._answer(200, b"<html>")
+        elif self.path == "/number":
+            self._answer(404, b"5")
         else:
             self._answer(200, json.dumps({"path": self.path}).encode())
 
@@ -75,8 +77,9 @@ def test_what_the_server_refuses_is_raised_in_its_words(url: str) -> None:
         with pytest.raises(ClientError, match="page 1 is next") as refused:
             client.get("/refused")
         assert (refused.value.status, refused.value.error) == (409, "out_of_turn")
-        with pytest.raises(ClientError, match="does not answer in JSON"):
-            client.get("/html")
+        for path in ("/html", "/number"):
+            with pytest.raises(ClientError, match="does not answer in JSON"):
+                client.get(path)
 
 
 def test_nobody_there() -> None:
@@ -85,7 +88,14 @@ def test_nobody_there() -> None:
     assert gone.value.status == 0
 
 
-@pytest.mark.parametrize("url", ["https://x", "http://", "localhost:8000", "http://x/path"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x", "http://", "localhost:8000", "http://x/path", "http://x?y", "http://x#y", "http://me@x", "http://:80",
+        "http://exa mple:80", "http://x:0", "http://x:99999", "http://x:y", "http://[::1", "http://a..b",
+        f"http://{'x' * 64}",
+    ],
+)  # fmt: skip
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(ValueError, match="not the address of a server"):
         Client(url)

@@ -18,9 +18,7 @@ from plainview.platform.home import Home, HomeError, charter_of, default_home
 from plainview.platform.releases import installed_digest
 from plainview.records import Epoch, Release, Revocation, Viewer
 from plainview.storage.sqlite import DATABASE
-
-NOBODY = 65534
-"""Debian's user without rights."""
+from tests.storage.powerless import powerless
 
 
 def begin(path: Path) -> Home:
@@ -141,8 +139,9 @@ def test_a_directory_with_other_files_is_refused(home: Path) -> None:
 
 def test_a_file_is_no_directory(home: Path) -> None:
     home.write_text("")
-    with pytest.raises(HomeError, match="cannot be used as data directory"):
-        Home(home).prepare()
+    for use in (Home(home).prepare, Home(home).read):
+        with pytest.raises(HomeError, match=r"cannot be used as data directory \(it is a file\); give another"):
+            use()
 
 
 def test_an_unwritable_directory_is_refused() -> None:
@@ -150,14 +149,17 @@ def test_an_unwritable_directory_is_refused() -> None:
         Path(place).chmod(0o755)
         home = Path(place) / "home"
         home.mkdir(mode=0o555)
-        before = os.getresuid()
-        if before[1] == 0:
-            os.setresuid(NOBODY, NOBODY, 0)  # root may write everywhere
-        try:
-            with pytest.raises(HomeError, match="cannot be written"):
-                Home(home).prepare()
-        finally:
-            os.setresuid(*before)
+        with powerless(), pytest.raises(HomeError, match="cannot be written"):
+            Home(home).prepare()
+
+
+def test_a_directory_that_may_not_be_looked_into_is_told() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        home = Path(place) / "home"
+        home.mkdir(mode=0)
+        with powerless(), pytest.raises(HomeError, match=r"data directory \(Permission denied\); give another"):
+            Home(home).read()
 
 
 def test_a_later_format_is_refused(home: Path) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from numba.core import event
-from numba.core.caching import IndexDataCacheFile
 
 from plainview.learning.step import teach
 from plainview.platform import warming
@@ -64,22 +61,3 @@ def test_without_a_second_process_the_first_compiles_all(tmp_path: Path, monkeyp
     monkeypatch.setattr(warming, "_run", compiling)
     warming.warm(installed().configuration, told.append)
     assert told == ["teach"]
-
-
-def test_two_versions_of_a_kernel_saved_at_once_stay_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load = IndexDataCacheFile._load_index
-
-    def load_slowly(file: IndexDataCacheFile) -> Any:
-        loaded = load(file)  # type: ignore[no-untyped-call]
-        time.sleep(0.05)  # long enough for the other to load the same
-        return loaded
-
-    def save(key: str) -> None:
-        IndexDataCacheFile(str(tmp_path), "kernel", "source").save(key, key)  # type: ignore[no-untyped-call]
-
-    monkeypatch.setattr(IndexDataCacheFile, "_load_index", load_slowly)
-    keys = ["int64", "float32", "int8"]
-    with warming._saving_by_turns(), ThreadPoolExecutor(len(keys)) as pool:
-        list(pool.map(save, keys))
-    kept = IndexDataCacheFile(str(tmp_path), "kernel", "source")  # type: ignore[no-untyped-call]
-    assert [kept.load(key) for key in keys] == keys  # type: ignore[no-untyped-call]

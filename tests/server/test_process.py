@@ -199,6 +199,15 @@ def test_two_servers_on_one_home(populated: Path, server: Server) -> None:
     client.close()
 
 
+def test_it_says_in_its_home_where_it_listens(populated: Path, server: Server) -> None:
+    end = time.monotonic() + 10
+    while (found := Home(populated).server()) is None and time.monotonic() < end:
+        time.sleep(0.01)  # it answers a moment before
+    client = Client(server.port)
+    assert found == (f"http://127.0.0.1:{server.port}", client.get("/health")["instance"])
+    client.close()
+
+
 def test_two_servers_on_one_port(tmp_path: Path, server: Server) -> None:
     done = start(tmp_path / "home", server.port)
     assert done.returncode == 1

@@ -1,17 +1,29 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainview.storage import Row, SqliteRecords, StoreDamaged, StoreError, StoreFull, StoreLocked
+from plainview.storage import (
+    Row,
+    SqliteRecords,
+    StoreAbsent,
+    StoreDamaged,
+    StoreError,
+    StoreFailed,
+    StoreFull,
+    StoreLocked,
+)
 from plainview.storage.sqlite import DATABASE, connect
+from tests.storage.powerless import powerless, read_only
 
 
 def rows(start: int, stop: int) -> list[Row]:
@@ -94,6 +106,27 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
             SqliteRecords(tmp_path, writing=writing)
 
 
+def test_an_empty_file_is_no_journal_and_becomes_one(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).touch()
+    with pytest.raises(StoreAbsent, match=r"no journal here; the file is empty; restore a copy, or write one first"):
+        SqliteRecords(tmp_path, writing=False)
+    filled(tmp_path)
+    assert read(tmp_path) == rows(0, 20)
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    for writing in (True, False):
+        with pytest.raises(StoreError, match="another program's database, or a journal whose beginning is damaged"):
+            SqliteRecords(tmp_path, writing=writing)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+    connection.close()
+
+
 def test_a_full_disk_writes_nothing_and_is_survived(tmp_path: Path) -> None:
     limits: list[sqlite3.Connection] = []
 
@@ -114,6 +147,77 @@ def test_a_full_disk_writes_nothing_and_is_survived(tmp_path: Path) -> None:
     store.append(rows(12, 2000))
     assert list(store.rows(0, 2000)) == rows(0, 2000)
     store.close()
+
+
+def copied(directory: Path, target: Path, *endings: str) -> Path:
+    """A copy of the database, and of those of the files beside it whose names end so."""
+    target.mkdir()
+    for ending in ("", *endings):
+        shutil.copy(directory / f"{DATABASE}{ending}", target)
+    return target
+
+
+def read(directory: Path) -> list[Row]:
+    """All rows, each read over a connection that others may use."""
+    store = SqliteRecords(directory, writing=False)
+    try:
+        return [row for start in range(store.size()) for row in store.rows(start, start + 1)]
+    finally:
+        store.close()
+
+
+def test_a_journal_that_may_only_be_read_is_read(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with read_only(tmp_path) as copy:
+        assert read(copy) == rows(0, 20)
+        assert {path.name for path in copy.iterdir()} == {DATABASE, "journal.lock"}
+
+
+def test_what_lies_in_the_wal_is_read_or_missed_aloud(tmp_path: Path) -> None:
+    store = SqliteRecords(tmp_path / "home", writing=True)
+    store.append(rows(0, 20))
+    whole = copied(tmp_path / "home", tmp_path / "whole", "-wal", "-shm")
+    part = copied(tmp_path / "home", tmp_path / "part", "-wal")
+    store.close()
+    with read_only(whole) as copy:
+        assert read(copy) == rows(0, 20)
+    with read_only(part) as copy, pytest.raises(StoreError, match=r"-wal: records are left.*copy both files"):
+        read(copy)
+    assert read(part) == rows(0, 20)
+    (part / f"{DATABASE}-wal").touch()  # as a writer leaves it that has moved all of it over
+    with read_only(part) as copy:
+        assert read(copy) == rows(0, 20)
+
+
+def test_a_journal_of_another_user_is_read_while_they_write() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        writer = SqliteRecords(Path(place), writing=True)
+        writer.append(rows(0, 20))
+        with powerless():
+            reader = SqliteRecords(Path(place), writing=False)
+            assert list(reader.rows(0, 99)) == rows(0, 20)
+        writer.append(rows(20, 30))
+        with powerless():
+            assert list(reader.rows(0, 99)) == rows(0, 30)
+            reader.close()
+        writer.close()
+
+
+def test_what_is_written_to_behind_such_a_readers_back_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda _, mode: mode != os.W_OK)
+        reader = SqliteRecords(tmp_path, writing=False)
+    assert reader.size() == 20
+    writer = SqliteRecords(tmp_path, writing=True)
+    writer.append(rows(20, 25))
+    writer.close()
+    with pytest.raises(StoreFailed, match="written to it while it was read"):
+        list(reader.rows(0, 20))
+    reader.close()
 
 
 def test_text_that_is_not_utf8_names_its_row(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,8 +46,7 @@ def demo(
     with told():
         temporary = home is None
         directory = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if home is None else home.expanduser().absolute()
-        if directory.exists() and any(directory.iterdir()):
-            raise CommandError(f"{directory} is not empty: give a new directory with --home")
+        _check_empty(directory)
         try:
             sound = _demo(console, directory, seed, seconds)
         finally:
@@ -68,6 +68,16 @@ def demo(
         )
     if not sound:
         raise typer.Exit(1)
+
+
+def _check_empty(directory: Path) -> None:
+    """Raises CommandError where anything is there, and HomeError where nothing can be. Makes the directory."""
+    from plainview.platform.home import Home
+
+    with suppress(OSError):  # `prepare` tells of it
+        if any(directory.iterdir()):
+            raise CommandError(f"{directory} is not empty: give a new directory with --home")
+    Home(directory).prepare()
 
 
 def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
@@ -103,10 +113,10 @@ def _start(console: Console, directory: Path) -> tuple[str, subprocess.Popen[byt
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    log = directory.with_name(directory.name + ".server.log")
     command = [sys.executable, "-m", "plainview.cli", "serve", "--home", str(directory), "--port", str(port)]
-    with log.open("wb") as output:
+    with tempfile.NamedTemporaryFile(prefix="plainview-demo-", suffix=".log", delete=False) as output:
         server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    log = Path(output.name)
     began = time.monotonic()
     with console.status("starting (the first start of a release compiles its kernels, half a minute or so)"):
         while True:

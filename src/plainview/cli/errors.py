@@ -25,5 +25,17 @@ def told() -> Iterator[None]:
     except Exception as error:
         if not type(error).__module__.startswith(PACKAGE):
             raise
-        typer.secho(f"error: {error}", fg="red", err=True)
+        typer.secho(f"error: {sentence(error)}", fg="red", err=True)
         raise typer.Exit(2) from error
+
+
+def sentence(error: Exception) -> str:
+    """What to say of one of the platform's errors."""
+    from plainview.journal import JournalDamaged
+
+    if isinstance(error, JournalDamaged):
+        return (
+            f"{error}. The record is not what was appended: something has changed the journal since. "
+            "`plainview replay --all` on this directory names all that differs; restore the journal from a copy"
+        )
+    return str(error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 
@@ -37,14 +38,12 @@ def evaluate(
 
     The world is learned anew from record 0; nothing is written.
     """
-    from rich.console import Console
-
-    console = Console(stderr=as_json, highlight=False)
+    out = console(stderr=as_json)
     with told():
         directory = at_home(home)
         journal = directory.read()
         try:
-            foretold = _foretell(console, journal, batch)
+            foretold = _foretell(out, journal, batch)
             if not len(foretold.viewer):
                 raise CommandError(
                     f"{directory.path}: no impressions yet; import a data set, or serve pages and send events"
@@ -58,10 +57,10 @@ def evaluate(
 
         typer.echo(json.dumps(figures))
     else:
-        _print(console, figures)
+        _print(out, figures)
 
 
-def _foretell(console: Console, journal: JournalReader, batch: int) -> Foretold:
+def _foretell(out: Console, journal: JournalReader, batch: int) -> Foretold:
     """All impressions of the journal with what was foretold of them, and all that came of them."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -74,7 +73,7 @@ def _foretell(console: Console, journal: JournalReader, batch: int) -> Foretold:
     size = journal.size
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     seen, later = [], []
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=out, transient=True) as progress:
         task = progress.add_task("Compiling kernels", total=None)
         configuration = installed().configuration
         warm(configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
@@ -92,25 +91,29 @@ def _foretell(console: Console, journal: JournalReader, batch: int) -> Foretold:
 
 
 def _joined(seen: list[Any], later: list[Any]) -> Foretold:
-    """One table, with likes and the like put down to the impression they belong to."""
+    """One table, with likes and the like put down to the impression they belong to.
+
+    Of a slot of a page that is told of more than once the first view counts, as it does for the learner.
+    """
     import numpy as np
 
     from plainview.learning.progressive import Foretold
 
     columns = [np.concatenate([getattr(one, name) for one in seen]) for name in Foretold._fields]
     foretold = Foretold(*columns)
-    places = {
-        key: place
-        for place, key in enumerate(
-            zip(foretold.viewer.tolist(), foretold.list.tolist(), foretold.position.tolist(), strict=True)
-        )
-    }
+    places: dict[tuple[int, ...], int] = {}
+    first = np.ones(len(foretold.viewer), np.bool_)
+    for place, key in enumerate(
+        zip(foretold.viewer.tolist(), foretold.list.tolist(), foretold.position.tolist(), strict=True)
+    ):
+        if key[1] >= 0:
+            first[place] = places.setdefault(key, place) == place
     for part in later:
-        for *key, bits in zip(*(column.tolist() for column in part), strict=True):
-            place = places.get(tuple(key))
-            if place is not None:
-                foretold.outcomes[place] |= bits
-    return foretold
+        for *slot, bits in zip(*(column.tolist() for column in part), strict=True):
+            found = places.get(tuple(slot))
+            if found is not None:
+                foretold.outcomes[found] |= bits
+    return Foretold(*(column[first] for column in columns))
 
 
 def _figures(foretold: Foretold, last: float) -> dict[str, Any]:
@@ -199,12 +202,16 @@ def _exploration(journal: JournalReader, foretold: Foretold) -> dict[str, Any] |
     }
 
 
-def _print(console: Console, figures: dict[str, Any]) -> None:
+def _print(out: Console, figures: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in ("head", "positives", "GAUC", "nDCG@5", "primary", "log loss", "of the mean", "calibration error"):
-        table.add_column(heading, justify="left" if heading == "head" else "right")
+    # So that it fits a terminal of 80 columns.
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in (
+        "head", "positives", "GAUC", "nDCG@5", "primary", "log\nloss", "of the\nmean", "calibration\nerror",
+    ):  # fmt: skip
+        table.add_column(heading, justify="left" if heading == "head" else "right", overflow="fold")
     for one in figures["heads"]:
         row = [
             one["head"],
@@ -216,24 +223,24 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         if "log_loss" in one:
             row += [f"{one[name]:.4f}" for name in ("log_loss", "log_loss_of_the_mean", "calibration_error")]
         table.add_row(*row)
-    console.print(table)
-    console.print(
+    out.print(table)
+    out.print(
         f"{figures['measured']:,} of {figures['impressions']:,} impressions measured, each foretold before it was "
         "learned; rank is judged by long views",
         soft_wrap=True,
     )
-    console.print("\n[bold]primary of rank, tenth by tenth of the journal[/bold]")
+    out.print("\n[bold]primary of rank, tenth by tenth of the journal[/bold]")
     for place, tenth in enumerate(figures["tenths"], 1):
-        console.print(f"{place:>3}  {_bar(tenth['primary'])} {tenth['primary']:.3f}")
+        out.print(f"{place:>3}  {_bar(tenth['primary'])} {tenth['primary']:.3f}")
     curve = next(one for one in figures["heads"] if one["head"] == "long_view")["calibration"]
     top = max([one[name] for one in curve for name in ("predicted", "observed")] + [1e-9])
-    console.print("\n[bold]long views: foretold against seen[/bold]")
+    out.print("\n[bold]long views: foretold against seen[/bold]")
     for one in curve:
-        console.print(f"{one['predicted']:6.1%}  [cyan]{_bar(one['predicted'] / top)}[/cyan]")
-        console.print(f"{one['observed']:6.1%}  {_bar(one['observed'] / top)}")
+        out.print(f"{one['predicted']:6.1%}  [cyan]{_bar(one['predicted'] / top)}[/cyan]")
+        out.print(f"{one['observed']:6.1%}  {_bar(one['observed'] / top)}")
     exploration = figures["exploration"]
     if exploration is not None:
-        console.print(
+        out.print(
             f"\nexploration: {exploration['slots']:,} slots left to chance were watched long in "
             f"{exploration['long_views']:.1%} of cases, all other slots in {exploration['long_views_elsewhere']:.1%}",
             soft_wrap=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,10 +12,10 @@ from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 
 if TYPE_CHECKING:
-    from plainview.platform.home import Home
+    from plainview.platform.client import Client
+    from plainview.platform.home import Home, HomeError
 
-URL = "http://127.0.0.1:8000"
-"""Where `plainview serve` listens unless told otherwise."""
+LIMIT = 10
 SHOWN_PARTS = 3
 
 
@@ -24,13 +25,16 @@ def feed(
         str | None, typer.Option(help="The session, 22 characters; a new one by default.", show_default=False)
     ] = None,
     n: Annotated[int, typer.Option("--n", min=0, help="Page number in the session, from 0.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=30, help="Videos at most.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=30, help="Videos at most.")] = LIMIT,
     mode: Annotated[
         str | None, typer.Option(help="personal or plain; as the viewer registered by default.", show_default=False)
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help=f"Ask this server (default: the data directory itself, or {URL} while it is served)."),
+        typer.Option(
+            help="Ask this server (default: the data directory itself, or its server while one runs).",
+            show_default=False,
+        ),
     ] = None,
     home: HomeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
@@ -53,7 +57,11 @@ def feed(
 
         typer.echo(json.dumps(answer))
     else:
-        _print(answer)
+        where = [] if home is None or url is not None else ["--home", str(home)]
+        options = [] if mode is None else ["--mode", mode]
+        options += [] if limit == LIMIT else ["--limit", str(limit)]
+        options += where if url is None else ["--url", url]
+        _print(answer, options, where)
 
 
 def _ask_server(url: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +72,35 @@ def _ask_server(url: str, asked: dict[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         raise CommandError(str(error)) from error
     with client:
-        return client.get("/v1/feed", **asked)  # type: ignore[no-any-return]
+        return _ask(client, asked)
+
+
+def _ask(client: Client, asked: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/v1/feed", **asked)
+    if "receipt" not in answer:
+        raise CommandError(f"{client.url} answers with something else than a page: is it Plainview?")
+    return answer
+
+
+def _ask_holder(home: Home, held: HomeError, asked: dict[str, Any]) -> dict[str, Any]:
+    """Ask the server that has `home` open and no other: a page is written where it is asked for."""
+    from plainview.platform.client import Client, ClientError
+
+    server = home.server()
+    if server is None:
+        raise CommandError(f"{held}; or, where it is a server, give its address with --url") from held
+    address, instance = server
+    with Client(address) as client:
+        try:
+            found = client.get("/health").get("instance")
+        except ClientError:
+            found = None
+        if found != instance:
+            raise CommandError(
+                f"{home.path} is being served, but not at {address} as seen from here, where its server says it "
+                "listens: give the server's address with --url"
+            ) from held
+        return _ask(client, asked)
 
 
 def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
@@ -75,20 +111,21 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
 
     from plainview.platform.application import Application
     from plainview.platform.home import HomeError
+    from plainview.platform.kernels import sound_cache
     from plainview.platform.serving import Ask
     from plainview.records import Page
     from plainview.server.answers import page_answer
     from plainview.storage import StoreLocked
 
-    if not (home.path / "journal.sqlite").exists():
-        raise CommandError(f"{home.path}: nothing is here yet; run `plainview import` or `plainview serve` first")
+    home.read().close()  # opening it for writing would begin one
     try:
-        application = Application(home, residents=4096)
+        with sound_cache():
+            application = Application(home, residents=4096)
     except HomeError as error:
         if isinstance(error.__cause__, StoreLocked):
-            return _ask_server(URL, asked)
+            return _ask_holder(home, error, asked)
         raise
-    with application:
+    with sound_cache(), application:
         try:
             ask = msgspec.convert(asked, Ask)
         except msgspec.ValidationError as error:
@@ -99,7 +136,8 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
         return json.loads(msgspec.json.encode(answer))  # type: ignore[no-any-return]
 
 
-def _print(answer: dict[str, Any]) -> None:
+def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None:
+    """`options` ask for the next page as this one was asked for; `where` says where its journal is."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -124,11 +162,12 @@ def _print(answer: dict[str, Any]) -> None:
     console.print(table)
     if not answer["videos"]:
         console.print("No video is left to show: all were seen, or none is there yet.")
-    receipt = answer["receipt"]
+    session, n, index = answer["session"], answer["n"], str(answer["receipt"]["index"])
+    again = ["plainview", "feed", str(answer["viewer"]), "--session", session, "--n", str(n + 1), *options]
     console.print(
-        f"page {answer['n']} of session {answer['session']} ({answer['mode']}), receipt {receipt['index']}\n"
-        f"next: plainview feed {answer['viewer']} --session {answer['session']} --n {answer['n'] + 1}; "
-        f"check it: plainview replay {receipt['index']}",
+        f"page {n} of session {session} ({answer['mode']}), receipt {index}\n"
+        f"next page: {escape(shlex.join(again))}\n"
+        f"check this one, where its data is: {escape(shlex.join(['plainview', 'replay', index, *where]))}",
         soft_wrap=True,
     )
 

@@ -9,17 +9,20 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
+from plainview.cli.console import console
 from plainview.journal import JournalDamaged, JournalStopped
 from plainview.journal.journal import now
 from plainview.platform.founding import found
 from plainview.platform.home import VARIABLE, Home, HomeError, default_home
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportRefused, Loaded, run
+from plainview.platform.imports.load import ImportHeldUp, ImportRefused, Loaded, run
 from plainview.platform.imports.source import Source
-from plainview.platform.imports.tables import Faults, SourceError
+from plainview.platform.imports.tables import Faults, FaultsUnwritten, SourceError
 from plainview.platform.releases import installed
 from plainview.records import Origin
 from plainview.storage import StoreError
@@ -51,26 +54,37 @@ def kuairec(directory: Directory, home: HomeOption = None, keep_times: KeepTimes
 def _import(
     reader: Callable[[Path, Faults, int], Source], name: str, directory: Path, home: Home, keep_times: bool
 ) -> None:
-    console = Console(stderr=True)
+    out = console(stderr=True)
     try:
         home.prepare()
-        with Faults(home.path / "imports" / f"{name}.faults.jsonl") as faults:
-            with console.status(f"Reading {directory}"):
-                source = reader(directory.expanduser(), faults, _begun(home, name))
-            _print_faults(console, faults)
-            loaded = _load(console, source, home, keep_times)
-    except (SourceError, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError) as error:
-        console.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error
+        listed = home.path / "imports" / f"{name}.faults.jsonl"
+        with out.status(f"Reading {escape(str(directory))}"), Faults(listed) as faults:
+            source = reader(directory.expanduser(), faults, _begun(home, name))
+        _print_faults(out, faults)
+        loaded = _load(out, source, home, keep_times)
+    except (
+        SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError,
+    ) as error:  # fmt: skip
+        raise _failed(out, str(error)) from error
+    except ImportHeldUp as error:
+        raise _failed(out, f"{home.path}: {error}") from error
+    except OSError as error:
+        place = error.filename or directory
+        raise _failed(out, f"{place}: {error.strerror}; check the file, and that it may be read") from error
     except KeyboardInterrupt as error:
-        console.print("Interrupted. Run the same command again to go on.")
+        out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
-    console.print(
+    out.print(
         f"{name}: {loaded.records:,} records in {home.path}, {loaded.fresh:,} of them new; "
         f"{loaded.faults:,} rows left out; times shifted by {loaded.shift:,} ms",
-        highlight=False,
+        markup=False,
         soft_wrap=True,
     )
+
+
+def _failed(out: Console, text: str) -> typer.Exit:
+    out.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
+    return typer.Exit(1)
 
 
 def _begun(home: Home, name: str) -> int:
@@ -88,31 +102,29 @@ def _begun(home: Home, name: str) -> int:
         journal.close()
 
 
-def _load(console: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
+def _load(out: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
     journal = home.write(installed().configuration)
+    whole = Column(no_wrap=True)  # where there is little room, it is the bar that yields
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        MofNCompleteColumn(table_column=whole),
+        TimeRemainingColumn(elapsed_when_finished=True, table_column=whole.copy()),
     )
     try:
         found(journal, home.epochs)
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task(f"Importing {source.origin.origin}", total=source.total)
+        with Progress(*columns, console=out) as progress:
+            task = progress.add_task(source.origin.origin, total=source.total)
             return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
     finally:
         journal.close()
 
 
-def _print_faults(console: Console, faults: Faults) -> None:
+def _print_faults(out: Console, faults: Faults) -> None:
     if not faults.count:
         return
     for fault in faults.first:
-        console.print(str(fault), highlight=False, markup=False, soft_wrap=True)
+        out.print(str(fault), markup=False, soft_wrap=True)
     left = faults.count - len(faults.first)
     more = f" ({left:,} more not shown)" if left else ""
-    console.print(
-        f"{faults.count:,} rows left out{more}; all are listed in {faults.path}", highlight=False, soft_wrap=True
-    )
+    out.print(f"{faults.count:,} rows left out{more}; all are listed in {faults.path}", markup=False, soft_wrap=True)

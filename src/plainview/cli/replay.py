@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 
@@ -34,30 +35,36 @@ def replay(
 ) -> None:
     """Compute pages again from the journal alone and compare them bit for bit.
 
-    Nothing stored beside the journal is read: no trace, delta or snapshot. Exit code 0: all identical; 1: something
-    differs; 2: it cannot be told, as where another release than the installed one wrote the journal; 3: nothing
-    differs, but pages of an earlier release in the journal could not be judged.
-    """
-    from rich.console import Console
+    Nothing stored beside the journal is read: no trace, delta or snapshot.
 
-    console = Console(stderr=as_json, highlight=False)
+    Exit codes:
+
+    0: all are identical.
+    1: something differs, a record is damaged, or the report could not be printed.
+    2: it cannot be told, and a sentence says why: there is no journal, or it is
+    empty, unreadable or another release's; INDEX is no page; kernels cannot be
+    compiled; the command was not understood.
+    3: nothing differs, but pages of an earlier release could not be judged.
+    130: it was interrupted.
+    """
+    out = console(stderr=as_json)
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = _run(console, at_home(home), index, threads)
+        report = _run(out, at_home(home), index, threads)
     if as_json:
         import msgspec
 
         typer.echo(msgspec.json.encode(report).decode())
     else:
-        _print(console, report)
+        _print(out, report)
     if not report.sound:
         raise typer.Exit(1)
     if report.inconclusive:
         raise typer.Exit(3)
 
 
-def _run(console: Console, home: Home, index: int | None, threads: int) -> Report:
+def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
@@ -80,7 +87,7 @@ def _run(console: Console, home: Home, index: int | None, threads: int) -> Repor
             TextColumn("{task.fields[rate]:,.0f} a second"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=console, transient=True) as progress:
+        with Progress(*columns, console=out, transient=True) as progress:
             task = progress.add_task("Compiling kernels", total=None, pages=0, rate=0.0)
             warm(installed().configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
             from plainview.platform.replay import Replay
@@ -101,35 +108,35 @@ def _run(console: Console, home: Home, index: int | None, threads: int) -> Repor
         journal.close()
 
 
-def _print(console: Console, report: Report) -> None:
+def _print(out: Console, report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
     if report.differing:
         table = Table(title="What differs", title_justify="left", show_edge=False, pad_edge=False)
-        table.add_column("record", justify="right")
-        table.add_column("kind")
-        table.add_column("first stage that differs", style="red")
+        table.add_column("record", justify="right", no_wrap=True)
+        table.add_column("kind", overflow="fold")
+        table.add_column("first stage that differs", style="red", overflow="fold")
         table.add_column("how", overflow="fold")
         for found in report.differing[:LISTED]:
             table.add_row(str(found.index), found.kind, escape(found.stage), escape(found.detail))
-        console.print(table)
+        out.print(table)
         left = Counter(found.stage for found in report.differing[LISTED:])
         for stage, count in left.most_common():
-            console.print(f"and {count:,} more at stage {escape(stage)}")
-    console.print(_bar(report))
-    console.print(
+            out.print(f"and {count:,} more at stage {escape(stage)}")
+    out.print(_bar(report))
+    out.print(
         f"{report.records:,} records read and checked, {report.epochs:,} epochs folded again "
         f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s "
         f"({report.cpu_seconds * 1000 / max(report.pages, 1):.2f} ms CPU a page)"
     )
     for release, pages in report.inconclusive.items():
-        console.print(
+        out.print(
             f"[yellow]inconclusive:[/yellow] {pages:,} pages served by release {release}, "
             f"installed is {report.installed}",
             soft_wrap=True,
         )
-    console.print(f"[bold]{_closing(report)}[/bold]", soft_wrap=True)
+    out.print(f"[bold]{_closing(report)}[/bold]", soft_wrap=True)
 
 
 def _bar(report: Report) -> str:
@@ -159,19 +166,13 @@ def _closing(report: Report) -> str:
         return f"{pages}: {report.identical:,} identical, none differs; install the release that served the others."
     wrong = len(report.differing)
     differ = f"{wrong:,} records differ" if wrong != 1 else "1 record differs"
-    text = f"{pages}: {report.identical:,} identical ({_share(report)}); {differ}"
+    # Rounded down; and never 100 % of the pages where it is another record that differs.
+    share = f" ({report.identical * 1000 // report.pages / 10:g} %)" if report.identical < report.pages else ""
+    text = f"{pages}: {report.identical:,} identical{share}; {differ}"
+    damaged = next((one.index for one in report.differing if one.stage.startswith("journal")), None)
     if report.unreached:
-        first = next(
-            (one.index for one in report.differing if one.stage.startswith("journal")), report.differing[0].index
-        )
-        text += f", and {report.unreached:,} pages rest on damaged record {first}: restore it from a copy"
+        rest = f"{report.unreached:,} pages rest" if report.unreached != 1 else "1 page rests"
+        text += f", and {rest} on damaged record {damaged}: restore it from a copy"
+    elif damaged is not None:
+        text += f": restore damaged record {damaged} from a copy"
     return f"{text}."
-
-
-def _share(report: Report) -> str:
-    """Never 100 % where one is missing."""
-    if not report.pages:
-        return "of none"
-    return (
-        f"{min(report.identical * 1000 // report.pages / 10, 99.9 if report.identical < report.pages else 100.0):g} %"
-    )

@@ -9,13 +9,17 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from plainview.cli.errors import sentence
 from plainview.cli.home import HomeOption, at_home
 from plainview.journal import JournalDamaged, JournalStopped
 from plainview.platform.home import Home, HomeError
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import CacheUnusable, installed, installed_digest
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all that this machine has.")]
+
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""How this machine reaches who listens on all of its addresses."""
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -30,7 +34,7 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
         directory.prepare()
         directory.check()
         _serve(console, directory, host, port, began)
-    except (HomeError, JournalDamaged) as error:
+    except (CacheUnusable, HomeError, JournalDamaged) as error:
         _fail(console, error)
 
 
@@ -43,7 +47,8 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
     from plainview.server.serve import serve_http
 
     def ready() -> None:
-        address = f"http://{host}:{port}"
+        home.announce(_address(_HERE.get(host, host), port))
+        address = _address(host, port)
         console.print(
             f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
             f"({time.perf_counter() - began:.1f} s after its start)\n"
@@ -81,6 +86,10 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
         _fail(console, error)
 
 
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _fail(console: Console, error: Exception) -> None:
-    console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+    console.print(f"[red]error:[/red] {escape(sentence(error))}", soft_wrap=True)
     raise typer.Exit(1) from error

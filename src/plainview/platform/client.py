@@ -26,19 +26,25 @@ class Client:
 
     def __init__(self, url: str) -> None:
         """`url` is `http://host:port`. Raises ValueError for anything else."""
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", 80 if parts.port is None else parts.port
+            host.encode("idna")  # as it will be looked up
+            self.url = f"http://{parts.netloc}"
+            self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+            sound = host and port and "@" not in parts.netloc and parts.geturl().rstrip("/") == self.url
+        except (ValueError, http.client.InvalidURL):
+            sound = False
+        if not sound:
             raise ValueError(f"{url!r} is not the address of a server: http://HOST:PORT")
-        self.url = f"http://{parts.netloc}"
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT)
 
     def get(self, path: str, **parameters: object) -> Any:
-        """The JSON that `path` answers. Parameters that are None are left out. Raises ClientError."""
+        """The JSON object that `path` answers. Parameters that are None are left out. Raises ClientError."""
         query = urlencode({name: value for name, value in parameters.items() if value is not None})
         return self._call("GET", f"{path}?{query}" if query else path, None)
 
     def post(self, path: str, content: object) -> Any:
-        """The JSON that `path` answers to `content`, sent as JSON. Raises ClientError."""
+        """The JSON object that `path` answers to `content`, sent as JSON. Raises ClientError."""
         return self._call("POST", path, json.dumps(content, separators=(",", ":")).encode())
 
     def close(self) -> None:
@@ -58,9 +64,9 @@ class Client:
         try:
             answer = json.loads(data)
         except ValueError:
-            raise ClientError(
-                status, "malformed", f"{self.url}{path} does not answer in JSON: is it Plainview?"
-            ) from None
+            answer = None
+        if not isinstance(answer, dict):
+            raise ClientError(status, "malformed", f"{self.url}{path} does not answer in JSON: is it Plainview?")
         if status >= 400 and "message" in answer:
             raise ClientError(status, answer.get("error", ""), answer["message"])
         return answer

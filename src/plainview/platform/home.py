@@ -7,6 +7,8 @@ can be deleted while nothing runs: they are computed again.
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from plainview.feed.configuration import Configuration
@@ -37,6 +39,8 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().absolute()
+        self.instance = secrets.token_urlsafe(16)
+        """What a server that runs on this Home is known by, see `server`."""
         self.projections = self.path / "projections"
         self.objects = FileObjects(self.path / "objects")
         self.epochs = EpochStore(self.objects, self.projections)
@@ -47,10 +51,7 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
             names = {entry.name for entry in self.path.iterdir()}
         except OSError as error:
-            raise HomeError(
-                f"{self.path} cannot be used as data directory ({error.strerror}); "
-                f"give another with --home or {VARIABLE}"
-            ) from error
+            raise self._unusable(error) from error
         if DATABASE not in names and names - _OURS:
             raise HomeError(
                 f"{self.path} holds something else ({', '.join(sorted(names - _OURS)[:3])}) and no journal; "
@@ -71,7 +72,7 @@ class Home:
         except StoreError as error:
             raise HomeError(str(error)) from error
         except OSError as error:
-            raise HomeError(f"{self.path}: {error.strerror}; give another data directory with --home") from error
+            raise self._unusable(error) from error
         try:
             reader = JournalReader(store, PlainSealer())
             tolerance = _tolerance(reader)
@@ -87,9 +88,32 @@ class Home:
     def read(self) -> JournalReader:
         """The journal, for reading, while another process may write it. Raises HomeError where there is none."""
         try:
+            if self.path.is_file():
+                raise FileExistsError
             return JournalReader(SqliteRecords(self.path, writing=False), PlainSealer())
         except StoreError as error:
             raise HomeError(str(error)) from error
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def announce(self, address: str) -> None:
+        """Have `server` find the server at `address`. For who has the directory open for writing: the next clears it.
+
+        Where it cannot be written, nobody finds it.
+        """
+        with suppress(OSError), (self.path / LOCK).open("a") as lock:
+            lock.write(f"{address}\n{self.instance}\n")
+
+    def server(self) -> tuple[str, str] | None:
+        """Where the server listens that has the directory open, and its `instance`, which its /health tells.
+
+        None where it has not said so. Another may listen there where that is another machine's or container's address.
+        """
+        try:
+            _, address, instance = (self.path / LOCK).read_text(encoding="utf-8").split()
+        except (OSError, ValueError):
+            return None
+        return address, instance
 
     def check(self) -> None:
         """Raises HomeError where a journal cannot be read or is another release's: before kernels are compiled for it.
@@ -108,6 +132,12 @@ class Home:
             raise HomeError(str(error)) from error
         finally:
             journal.close()
+
+    def _unusable(self, error: OSError) -> HomeError:
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        return HomeError(
+            f"{self.path} cannot be used as data directory ({reason}); give another with --home or {VARIABLE}"
+        )
 
 
 def charter_of(journal: JournalReader) -> Charter:

@@ -12,6 +12,7 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import plainview
 from plainview.feed.configuration import DEFAULT, Manifest
@@ -84,6 +85,12 @@ def environment() -> dict[str, str]:
 class CacheUnusable(Exception):
     """Compiled kernels cannot be kept where they are to be kept, why, and what to do."""
 
+    def __init__(self, directory: Path, cause: OSError) -> None:
+        super().__init__(
+            f"{directory}: compiled kernels cannot be kept there ({cause.strerror}); mend that, or set {CACHE} to a "
+            "directory of your own that can be written to"
+        )
+
 
 def own_kernels() -> Path:
     """Where the kernels that this user compiled are kept: in $XDG_CACHE_HOME, or ~/.cache.
@@ -98,7 +105,7 @@ def kernel_cache(kernels: Path) -> Path:
 
     It lies in `kernels`, or where NUMBA_CACHE_DIR says if that is set. Call it before anything of `feed` or `learning`
     but their configuration is imported; raises RuntimeError where Numba is there already and looks elsewhere, and
-    CacheUnusable where the directory cannot be made.
+    CacheUnusable where the directory cannot be made or written to.
     """
     private = installed_digest()
     base = Path(os.environ.get(CACHE) or kernels)
@@ -109,11 +116,9 @@ def kernel_cache(kernels: Path) -> Path:
         return directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=directory).close()  # where none can be made, Numba would keep them elsewhere
     except OSError as error:
-        raise CacheUnusable(
-            f"{directory}: compiled kernels cannot be kept there ({error.strerror}); set {CACHE} to a directory of "
-            "your own that can be written"
-        ) from error
+        raise CacheUnusable(directory, error) from error
     os.environ[CACHE] = str(directory)
     return directory
 

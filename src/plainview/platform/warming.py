@@ -5,18 +5,15 @@ Run as a module it compiles the one that takes half of all the time, for the pro
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from numba import typeof
 from numba.core import event
-from numba.core.caching import IndexDataCacheFile
 from numpy.typing import NDArray
 
 from plainview.feed.actions import Actions
@@ -31,6 +28,7 @@ from plainview.feed.world import World
 from plainview.learning.fold import Fold, empty_world
 from plainview.learning.scratch import new_scratch
 from plainview.learning.step import LESSON, settings_of, teach
+from plainview.platform.kernels import sound_cache
 from plainview.platform.releases import CACHE, installed
 from plainview.records import (
     Decision,
@@ -84,39 +82,18 @@ class _Listener(event.Listener):
 
 
 def warm(configuration: Configuration, told: Callable[[str], None]) -> None:
-    """Have every kernel compiled, or loaded from the cache. `told` gets the name of each one as it is compiled."""
+    """Have every kernel compiled, or loaded from the cache. `told` gets the name of each one as it is compiled.
+
+    Raises CacheUnusable where one cannot be kept.
+    """
     listener = _Listener(told)
     event.register("numba:compile", listener)  # type: ignore[no-untyped-call]
     try:
-        with _saving_by_turns():
+        with sound_cache():
             _run(configuration)
     finally:
         event.unregister("numba:compile", listener)  # type: ignore[no-untyped-call]
         listener.close()
-
-
-@contextmanager
-def _saving_by_turns() -> Iterator[None]:
-    """While this lasts, one process at a time adds to Numba's cache.
-
-    A kernel's versions by argument types lie there in numbered files. Two processes that added one each at the same
-    moment would give both the same number, and from the next start on the one would be called for the other.
-    """
-    save = IndexDataCacheFile.save
-
-    def save_alone(file: IndexDataCacheFile, key: Any, data: Any) -> None:
-        directory = os.open(file._cache_path, os.O_RDONLY)
-        try:
-            fcntl.flock(directory, fcntl.LOCK_EX)
-            save(file, key, data)  # type: ignore[no-untyped-call]
-        finally:
-            os.close(directory)
-
-    IndexDataCacheFile.save = save_alone  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        IndexDataCacheFile.save = save  # type: ignore[method-assign]
 
 
 def _run(configuration: Configuration) -> None:
@@ -206,5 +183,5 @@ def _records() -> list[Record]:
 
 
 if __name__ == "__main__":
-    with _saving_by_turns():
+    with sound_cache():
         _compile_lesson()

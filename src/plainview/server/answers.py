@@ -89,6 +89,8 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     lag: int
     """Records that the last epoch has not folded in."""
     videos: int
+    instance: str
+    """Random and of this start alone: by it who reads the data directory knows that this is its server."""
 
 
 class Receipt(msgspec.Struct, frozen=True):

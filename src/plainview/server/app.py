@@ -257,6 +257,7 @@ async def health(state: State) -> Response[bytes]:
         epoch=application.epoch.epoch,
         lag=application.learner.lag,
         videos=len(application.catalogue),
+        instance=application.home.instance,
     )
     return _json(answer, 503 if failure else 200)
 

@@ -80,18 +80,19 @@ Connector = Callable[[str], Any]
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """The connector of everyday use."""
-    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    """The connector of everyday use. `path` may be a URI."""
+    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, uri=True)
 
 
 class SqliteRecords:
     """The embedded `RecordStore`, in the directory `directory`.
 
     Opened for writing it makes what is missing and holds a lock on the directory; opened for reading it changes
-    nothing, and follows what another process writes.
+    nothing, and follows what another process writes. Where the directory cannot be written to and nobody has the file
+    open, it is read as one that stays as it is, and StoreFailed raised once it does not.
 
     Raises StoreLocked where another has it open for writing, StoreAbsent where there is nothing to read, StoreError
-    where the file was written by a version this one does not know.
+    where the file was written by a version this one does not know, or may not be read, or not from where it lies.
     """
 
     def __init__(
@@ -111,10 +112,13 @@ class SqliteRecords:
             self._lock = _lock(directory / LOCK)
         elif not path.exists():
             raise self._absent()
+        where, self._fixed = str(path), None
+        if not writing and _fixed(path):
+            where, self._fixed = f"{path.absolute().as_uri()}?immutable=1", _stamp(path)
         try:
             self._engine = create_engine(
                 "sqlite://",
-                creator=lambda: connector(str(path)),
+                creator=lambda: connector(where),
                 poolclass=QueuePool,
                 pool_size=8,
                 max_overflow=-1,
@@ -215,7 +219,7 @@ class SqliteRecords:
         # Owners fall anywhere in their index: the writer alone keeps much of it at hand.
         writer.exec_driver_sql("PRAGMA cache_size = -131072")
         writer.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
-        if writer.exec_driver_sql("PRAGMA user_version").scalar() == 0:
+        if _blank(writer):
             writer.exec_driver_sql("BEGIN IMMEDIATE")
             _metadata.create_all(writer)
             writer.exec_driver_sql(f"PRAGMA user_version = {_FORMAT}")
@@ -225,14 +229,20 @@ class SqliteRecords:
 
     def _check_format(self) -> None:
         with self._engine.connect() as connection:
+            if _blank(connection):
+                raise self._absent()
             found = connection.exec_driver_sql("PRAGMA user_version").scalar()
         if found == 0:
-            raise self._absent()
+            raise StoreError(
+                f"{self._path}: another program's database, or a journal whose beginning is damaged; "
+                "use another directory, or restore a copy"
+            )
         if found != _FORMAT:
             raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
 
     def _absent(self) -> StoreAbsent:
-        return StoreAbsent(f"{self._path}: there is no journal here; check the data directory, or write one first")
+        what = "the file is empty; restore a copy" if self._path.exists() else "check the data directory"
+        return StoreAbsent(f"{self._path}: there is no journal here; {what}, or write one first")
 
     def _count(self) -> int:
         with self._reading() as cursor:
@@ -259,7 +269,14 @@ class SqliteRecords:
             finally:
                 connection.close()
         except (DatabaseError, sqlite3.Error, UnicodeDecodeError) as error:
+            self._check_fixed()
             raise self._unreadable(error) from error
+        self._check_fixed()
+
+    def _check_fixed(self) -> None:
+        """Nothing that was read may be believed, as sound or as damaged, once somebody has written to the file."""
+        if self._fixed is not None and _stamp(self._path) != self._fixed:
+            raise StoreFailed(f"{self._path}: somebody has written to it while it was read; read it again")
 
     def _scan(
         self, which: str, of: tuple[str, ...], start: int, stop: int, newest_first: bool = False
@@ -327,12 +344,46 @@ class SqliteRecords:
         return StoreFailed(f"{self._path}: {error}; check the disk and start again")
 
 
+def _blank(connection: Connection) -> bool:
+    """Whether the file is empty, or its making was broken off."""
+    return connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
+
+
+def _fixed(path: Path) -> bool:
+    """Whether SQLite can only read the file as one that stays as it is.
+
+    A file in WAL mode is read with a -shm file beside it. Whoever writes has made one; where there is none and none can
+    be made, nobody has the file open, and all of it is there if nothing is left in a -wal file. Raises StoreError where
+    something is: SQLite would leave it out.
+    """
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path}: this user may not read it; have its owner allow it, or read a copy")
+    wal, shm = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    if os.access(path.parent, os.W_OK) or shm.exists():
+        return False
+    if wal.exists() and wal.stat().st_size:
+        raise StoreError(
+            f"{wal}: records are left in it that {path.name} does not have, and SQLite cannot take them up in a "
+            "directory that cannot be written to; copy both files into one that can, and read them there"
+        )
+    return True
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Another one once the file was written to, or replaced; None where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _lock(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").partition("\n")[0] or "unknown"
         os.close(descriptor)
         raise StoreLocked(
             f"{path.parent}: process {holder} has this journal open for writing; stop it, or use another directory"

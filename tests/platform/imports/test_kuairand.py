@@ -114,7 +114,7 @@ def test_the_data_folder_may_be_named_or_its_parent(tmp_path: Path) -> None:
         (log_row(1, 1, T).replace(",1,0,0,0,0,0,0,", ",1,2,0,0,0,0,0,"), "is_like", "'2' is out of range [0, 1]"),
         (log_row(1, 1, T) + ",0", "*", "long row: 20 fields, the heading has 19"),
         ("1,1", "*", "short row: 2 fields, the heading has 19"),
-        (log_row(1, '"1', T), "video_id", "'\"1' is not a number"),
+        (log_row(1, '"1', T), "video_id", "quote out of place in '\"1,20220408,0,1649376000000,1,0,0,0,0...'"),
     ],
 )
 def test_malformed_rows_are_left_out_and_keep_their_number(folder: Path, row: str, column: str, reason: str) -> None:

@@ -14,9 +14,11 @@ from plainview.journal.sealer import PlainSealer
 from plainview.platform.imports import load
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportRefused, run
+from plainview.platform.imports.load import ImportHeldUp, ImportRefused, run
 from plainview.platform.imports.tables import Faults
 from plainview.records import Impression, Origin, Record, Video, Viewer
+from plainview.storage import StoreFull
+from plainview.storage.records import Row
 from plainview.storage.sqlite import SqliteRecords
 from tests.platform.imports.data_sets import NOW, RANDOM, T, kuairand, kuairec, log_row
 
@@ -116,6 +118,30 @@ def test_an_interrupted_import_continues(
     assert run(journal, source, None, ignored).fresh == 0
 
 
+@pytest.mark.parametrize(("after", "ahead"), [(0, 0), (5, 0), (1, 4)])
+def test_a_full_disk_says_how_far_it_came_and_the_rest_is_added_later(
+    open_journal: Callable[[], Journal], source: KuaiRand, after: int, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "BATCH", 1)
+    monkeypatch.setattr(load, "AHEAD", ahead)
+    journal = open_journal()
+    calls = iter(range(100))
+    append = journal._store.append
+
+    def filling(rows: list[Row]) -> None:
+        if next(calls) == after:
+            raise StoreFull("nothing was written")
+        append(rows)
+
+    monkeypatch.setattr(journal._store, "append", filling)
+    with pytest.raises(ImportHeldUp) as caught:
+        run(journal, source, None, ignored)
+    journal = open_journal()  # what was handed over is written by now
+    assert f"no space left; {journal.size} of 11 records of kuairand are in the journal, and stay" in str(caught.value)
+    there = journal.size
+    assert run(journal, source, None, ignored).fresh == source.total - there
+
+
 def test_the_same_import_with_another_shift_is_refused(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
     journal = open_journal()
     run(journal, source, 5, ignored)
@@ -133,8 +159,11 @@ def test_other_files_under_the_same_name_are_refused(
     run(journal, source, 0, ignored)
     with (tmp_path / "kuairand" / RANDOM).open("a") as file:
         file.write(log_row(0, 0, T) + "\n")
-    with pytest.raises(ImportRefused, match="kuairand was imported before from other files"):
+    with pytest.raises(
+        ImportRefused, match=r"kuairand was imported before from other files.*new data directory \(--home\)"
+    ):
         run(journal, KuaiRand(tmp_path / "kuairand", Faults(), NOW), 0, ignored)
+    assert journal.size == source.total
 
 
 def test_a_second_data_set_may_not_take_taken_ids(

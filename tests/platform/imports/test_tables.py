@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.platform.imports import tables
-from plainview.platform.imports.tables import SHOWN, Column, Faults, RowFault, SourceError, read
+from plainview.platform.imports import lines, tables
+from plainview.platform.imports.tables import SHOWN, Column, Faults, FaultsUnwritten, RowFault, SourceError, read
 
 A = Column("a", low=0, high=99)
 B = Column("b", "text")
 S = Column("s", "seconds")
 
 
-def reading(path: Path, text: bytes, *columns: Column, quoted: bool = False) -> tuple[tables.Rows, list[RowFault]]:
+def reading(path: Path, text: bytes, *columns: Column) -> tuple[tables.Rows, list[RowFault]]:
     path.write_bytes(text)
     faults = Faults()
-    rows = read(path, columns, faults, quoted)
+    rows = read(path, columns, faults)
     return rows, faults.first
 
 
@@ -56,6 +56,15 @@ def test_good_rows_and_their_places(csv: Path) -> None:
         (b"1,q,2", "*", "long row: 3 fields, the heading has 2"),
         (b"1,\xff\xfe", "b", "invalid UTF-8 at byte 0 of b'\\xff\\xfe'"),
         (b"\xff,q", "a", "invalid UTF-8 at byte 0 of b'\\xff'"),
+        (b'1,"q', "b", "quote out of place in '\"q'"),
+        (b'1,q"', "b", "quote out of place in 'q\"'"),
+        (b'1,q"r"s', "b", "quote out of place in 'q\"r\"s'"),
+        (b'1,"q"r', "b", "quote out of place in '\"q\"r'"),
+        (b'"1,q', "a", "quote out of place in '\"1,q'"),
+        (b'1,q,"', "*", "quote out of place in '\"'"),
+        (b"1,q\rr", "b", "carriage return out of place in 'q\\rr'"),
+        (b"\x00,q", "a", "'\\x00' is not a number"),
+        (b"\x1b[31m" + b"9" * 10**6 + b",q", "a", f"'\\x1b[31m{'9' * 32}...' is not a number"),
     ],
 )
 def test_one_bad_row_is_named_and_the_others_are_kept(csv: Path, line: bytes, column: str, reason: str) -> None:
@@ -90,16 +99,55 @@ def test_empty_fields_take_the_columns_default(csv: Path) -> None:
 
 
 def test_lines_are_counted_through_quoted_line_breaks(csv: Path) -> None:
-    rows, faults = reading(csv, b'a,b\n1,"x\ny,z"\nbad,q\n2,"w"\n', A, B, quoted=True)
+    rows, faults = reading(csv, b'a,b\n1,"x\ny,z"\nbad,q\n2,"w"\n', A, B)
     assert rows["b"].tolist() == ["x\ny,z", "w"]
     assert rows.line.tolist() == [2, 5]
     assert [fault.line for fault in faults] == [4]
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_quote_that_nothing_closes_costs_its_own_row(csv: Path, ending: bytes) -> None:
+    written = [b"a,b", b'1,"x', b"2,y", b'3,"z', b"", b'4,"v,w"', b'5,"u']
+    rows, faults = reading(csv, ending.join(written), A, B)
+    assert rows["b"].tolist() == ["y", "v,w"]
+    assert rows.line.tolist() == [3, 6]
+    assert [(fault.line, fault.column) for fault in faults] == [(2, "b"), (4, "b"), (5, "a"), (7, "b")]
+
+
+def test_a_byte_order_mark_and_a_quoted_heading(csv: Path) -> None:
+    rows, _ = reading(csv, b'\xef\xbb\xbf"a","b"\r\n1,"q"', A, B)
+    assert (rows["a"].tolist(), rows["b"].tolist()) == ([1], ["q"])
+
+
+def test_a_stray_quote_in_the_heading_costs_its_own_name(csv: Path) -> None:
+    rows, _ = reading(csv, b'a,"x,b\n1,2,q\n', A, B)
+    assert (rows["a"].tolist(), rows["b"].tolist()) == ([1], ["q"])
+
+
+def test_a_heading_alone(csv: Path) -> None:
+    rows, faults = reading(csv, b"a,b", A, B)
+    assert (rows.total, rows["a"].tolist(), rows["b"].tolist(), faults) == (0, [], [], [])
+
+
+def test_a_heading_of_anything_is_told_in_print(csv: Path) -> None:
+    with pytest.raises(SourceError, match="no column 'a'") as caught:
+        reading(csv, bytes(range(11)) + b"\x1b[2J" + bytes(range(128, 256)) * 10_000, A)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300 + len(str(csv))
+
+
+def test_what_has_no_lines_is_no_csv_file(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SourceError, match=r"t\.csv: line 1 has a carriage return in it"):
+        reading(csv, b"a,b\r1,q\r", A, B)
+    monkeypatch.setattr(lines, "BLOCK", 64)
+    with pytest.raises(SourceError, match=r"t\.csv: line 3 has more than 64 bytes"):
+        reading(csv, b"a\n1\n" + b"1" * 1000, A)
+
+
 def test_rows_left_out_in_other_blocks_do_not_move_the_count(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "BLOCK", 64)
-    lines = [b"1" if i % 7 == 0 else b"x,q" if i % 11 == 0 else b"%d,q" % (i % 100) for i in range(300)]
-    rows, _ = reading(csv, b"a,b\n" + b"\n".join(lines) + b"\n", A, B)
+    monkeypatch.setattr(lines, "BLOCK", 64)
+    text = [b"1" if i % 7 == 0 else b"x,q" if i % 11 == 0 else b"%d,q" % (i % 100) for i in range(300)]
+    rows, _ = reading(csv, b"a,b\n" + b"\n".join(text) + b"\n", A, B)
     good = [i for i in range(300) if i % 7 and i % 11]
     assert rows.row.tolist() == good
     assert rows["a"].tolist() == [i % 100 for i in good]
@@ -139,8 +187,18 @@ def test_parquet_nulls_ranges_and_damage(tmp_path: Path) -> None:
 def test_parquet_text_where_numbers_should_be(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": [True, False]}), path)
-    with pytest.raises(SourceError, match="holds bool, not numbers"):
+    with pytest.raises(SourceError, match=r"t\.parquet: column 'a' holds bool, not numbers"):
         read(path, [A], Faults())
+
+
+def test_parquet_numbers_where_text_should_be(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"b": [1, 2]}), path)
+    with pytest.raises(SourceError, match=r"t\.parquet: column 'b' holds int64, not text"):
+        read(path, [B], Faults())
+    pq.write_table(pa.table({"a": [None], "b": [None]}), path)
+    rows = read(path, [A._replace(empty=5), B._replace(empty="none")], Faults())
+    assert (rows["a"].tolist(), rows["b"].tolist()) == ([5], ["none"])
 
 
 def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> None:
@@ -156,12 +214,41 @@ def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> Non
     assert str(lines[3]) == "f.csv, line 3, column a: empty"
 
 
-@given(st.lists(st.sampled_from([b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r"]), max_size=40))
-def test_every_row_is_either_good_or_a_fault(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("count", [1, 10_000])
+def test_faults_that_find_no_room_say_so(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "faults.jsonl"
+    path.symlink_to("/dev/full")
+
+    def fill() -> None:
+        with Faults(path) as faults:
+            for line in range(count):
+                faults.add(RowFault("f.csv", line, "a", "empty"))
+
+    with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*run the same command again"):
+        fill()
+
+
+PIECES = [b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r", b'1,"q', b'"', b'r"', b'2,"""s,"', b"\r"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40), st.sampled_from([16, 40, lines.BLOCK]))
+def test_every_line_is_in_a_row_and_every_row_good_or_a_fault(
+    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], block: int
+) -> None:
     path = tmp_path_factory.mktemp("rows") / "t.csv"
-    path.write_bytes(b"\n".join([b"a,b", *lines, b""]))
+    path.write_bytes(b"\n".join([b"a,b", *written, b""]))
     faults = Faults()
-    rows = read(path, [A, B], faults)
-    assert rows.total == len(lines)
-    assert len(rows.row) + faults.count == len(lines)
-    assert all(lines[row] in (b"1,q", b"22,r") for row in rows.row)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK", block)
+        rows = read(path, [A, B], faults)
+    assert len(rows.row) + faults.count == rows.total
+    good = {b"1,q": "q", b"22,r": "r", b'2,"""s,"': '"s,'}
+    alone = {line: good[text] for line, text in enumerate(written, 2) if text in good}
+    kept = dict(zip(rows.line.tolist(), rows["b"].tolist(), strict=True))
+    # Whatever stands before it or after, a good row is kept. Any other is one of many lines, as its breaks tell.
+    assert alone.items() <= kept.items()
+    broken = {line: text.count("\n") for line, text in kept.items() if line not in alone}
+    assert all(broken.values())
+    # No line is in two rows, and none in no row.
+    assert rows.total + sum(broken.values()) == len(written)

@@ -108,7 +108,7 @@ class KuaiRand(KuaishouLog):
             yield History(time=0, origin=NAME, viewer=viewer, at=max(0, at + shift), past=pairs)
 
     def _read_videos(self, path: Path) -> dict[str, NDArray[Any]]:
-        rows = tables.read(path, _VIDEO, self.faults, quoted=path.suffix == ".csv")
+        rows = tables.read(path, _VIDEO, self.faults)
         mask = first_of_each(rows["video_id"])
         rows = tables.report(rows, path, mask, "video_id", "video {} is there twice", self.faults)
         videos = self._by_id(tagged(self._dated(rows, path), path, "tag", self.faults))

@@ -82,7 +82,7 @@ class KuaiRec(KuaishouLog):
         names = ("item_daily_features.csv", "item_categories.csv", "kuairec_caption_category.csv", "user_features.csv")
         daily, categories, captions, users = (folder / name for name in names)
         matrices = [folder / "big_matrix.csv", folder / "small_matrix.csv"]
-        self._viewers = self._read_viewers(users, quoted=True)
+        self._viewers = self._read_viewers(users)
         self._videos = self._read_videos(daily)
         self._videos["tags"] = self._read_tags(categories)
         self._videos["caption"] = self._read_captions(captions)
@@ -99,13 +99,13 @@ class KuaiRec(KuaishouLog):
         return log, [daily, categories, captions, users, *matrices]
 
     def _read_videos(self, path: Path) -> dict[str, NDArray[Any]]:
-        rows = tables.read(path, _DAILY, self.faults, quoted=True)
+        rows = tables.read(path, _DAILY, self.faults)
         rows = rows.keep(first_of_each(rows["video_id"]))  # one row a day: the first is as good as any
         return self._by_id(self._dated(rows, path))
 
     def _of_videos(self, path: Path, column: Column) -> Rows:
         """`column` of a file with at most one row a video; videos without metadata are faults."""
-        rows = tables.read(path, (Column("video_id"), column), self.faults, quoted=True)
+        rows = tables.read(path, (Column("video_id"), column), self.faults)
         mask = first_of_each(rows["video_id"])
         rows = tables.report(rows, path, mask, "video_id", "video {} is there twice", self.faults)
         return tables.report(

@@ -116,8 +116,8 @@ class KuaishouLog:
             time=0, origin=self._name, licence="CC BY-SA 4.0", source=source, digest=files_digest(files)
         )
 
-    def _read_viewers(self, path: Path, quoted: bool = False) -> NDArray[np.int64]:
-        rows = tables.read(path, (Column("user_id"),), self.faults, quoted)
+    def _read_viewers(self, path: Path) -> NDArray[np.int64]:
+        rows = tables.read(path, (Column("user_id"),), self.faults)
         mask = first_of_each(rows["user_id"])
         return np.sort(tables.report(rows, path, mask, "user_id", "viewer {} is there twice", self.faults)["user_id"])
 

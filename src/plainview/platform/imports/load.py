@@ -16,6 +16,7 @@ from plainview.journal.journal import Journal
 from plainview.journal.keys import import_key, key_of
 from plainview.platform.imports.source import Source
 from plainview.records import Origin, Record, Video, Viewer
+from plainview.storage import StoreFull
 
 BATCH = 4096
 """Records in one submission."""
@@ -31,6 +32,10 @@ DAY = 86_400_000
 
 class ImportRefused(Exception):
     """The import would not go with what the journal holds. Nothing of it was written."""
+
+
+class ImportHeldUp(Exception):
+    """The disk is full. What was written stays."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -55,26 +60,41 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     same files and the same choice of shift, an import goes on where it stopped; run again when done, it adds nothing.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
-    the same ids, or an import of this name from other files or with another shift; and what `Journal.submit` raises.
+    the same ids, or an import of this name from other files or with another shift; ImportHeldUp where the disk is full;
+    and what else `Journal.submit` raises.
     """
     _check_origins(journal, source)
     _check_ids(journal, source)
     if shift is not None:
         _check_shift(journal, source, shift)
-    first = journal.append([_draft(source.origin, source.origin.origin)])
-    begun = _settled(first[0])
-    if shift is None:
-        shift = (begun.time - source.last) // DAY * DAY if source.last else 0
-        _check_shift(journal, source, shift)
-    progress(1)
-    fresh = int(begun.fresh)
+    kept = 0
+
+    def keep(count: int) -> None:
+        nonlocal kept
+        kept += count
+        progress(count)
+
     waiting: deque[Future[list[Ack | Refused]]] = deque()
-    for drafts in _batches(source, shift):
-        waiting.append(journal.submit(drafts))
-        if len(waiting) > AHEAD:
-            fresh += _take(waiting.popleft(), progress)
-    while waiting:
-        fresh += _take(waiting.popleft(), progress)
+    try:
+        begun = _settled(journal.append([_draft(source.origin, source.origin.origin)])[0])
+        keep(1)
+        if shift is None:
+            shift = (begun.time - source.last) // DAY * DAY if source.last else 0
+            _check_shift(journal, source, shift)
+        fresh = int(begun.fresh)
+        for drafts in _batches(source, shift):
+            waiting.append(journal.submit(drafts))
+            if len(waiting) > AHEAD:
+                fresh += _take(waiting.popleft(), keep)
+        while waiting:
+            fresh += _take(waiting.popleft(), keep)
+    except StoreFull as error:
+        # What was handed over after it may have found room.
+        kept += sum(len(future.result()) for future in waiting if future.exception() is None)
+        raise ImportHeldUp(
+            f"no space left; {kept:,} of {source.total:,} records of {source.origin.origin} are in the journal, and "
+            "stay. Free some space and run the same command again: it adds the rest"
+        ) from error
     return Loaded(source.total, fresh, shift, source.faults.count)
 
 
@@ -121,7 +141,8 @@ def _check_origins(journal: Journal, source: Source) -> None:
         ):
             raise ImportRefused(
                 f"{record.origin} was imported before from other files (digest {record.digest}, these have "
-                f"{source.origin.digest}); import these into a data directory of their own, or continue with the first"
+                f"{source.origin.digest}), and what a journal has of an import is never amended: import files that "
+                "were mended or changed into a new data directory (--home), or put the first ones back to go on"
             )
 
 

@@ -81,17 +81,17 @@ def dated(rows: Rows, path: Path, column: str, now: int, faults: Faults) -> Rows
     """
     dates = {text: midnight(text) for text in set(rows[column].tolist())}
     good = np.array([dates[text] is not None for text in rows[column].tolist()], np.bool_)
-    rows = report(rows, path, good, column, "{!r} is not a date YYYY-MM-DD", faults)
+    rows = report(rows, path, good, column, "{} is not a date YYYY-MM-DD", faults)
     created = np.array([dates[text] for text in rows[column].tolist()], np.int64)
     rows = rows.with_column("created", created)
-    return report(rows, path, created <= now + FIRST_DAYLIGHT, column, "{!r} is in the future", faults)
+    return report(rows, path, created <= now + FIRST_DAYLIGHT, column, "{} is in the future", faults)
 
 
 def tagged(rows: Rows, path: Path, column: str, faults: Faults) -> Rows:
     """The rows with a `tag_list` in `column`, which they get as one more column, `tags`; the others are faults."""
     lists = {text: tag_list(text) for text in set(rows[column].tolist())}
     good = np.array([lists[text] is not None for text in rows[column].tolist()], np.bool_)
-    rows = report(rows, path, good, column, "{!r} is not a list of tag numbers", faults)
+    rows = report(rows, path, good, column, "{} is not a list of tag numbers", faults)
     tags = np.empty(len(rows.row), object)
     tags[:] = [lists[text] for text in rows[column].tolist()]
     return rows.with_column("tags", tags)
@@ -113,7 +113,8 @@ def tag_list(text: str, high: int = 2**16 - 1) -> tuple[int, ...] | None:
     tags: dict[int, None] = {}
     for part in text.split(","):
         part = part.strip()
-        if not (part.isascii() and part.isdigit()) or int(part) > high:
+        # Python refuses to read a number of thousands of digits.
+        if not (part.isascii() and part.isdigit()) or len(part) > 9 or int(part) > high:
             return None
         tags[int(part)] = None
     return tuple(tags)[:TAGS]

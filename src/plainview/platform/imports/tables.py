@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +16,24 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-BLOCK = 1 << 24
-"""Bytes of a CSV file parsed at once; also the longest row there may be."""
+from plainview.platform.imports import lines
+
 BATCH = 1 << 18
 """Rows of a Parquet file read at once."""
 SHOWN = 20
 """Faults kept in memory to be shown; all of them go to the faults file."""
+LENGTH = 40
+"""Characters of a value, or of a name, that a message shows."""
+NAMES = 40
+"""Names of a heading that a message shows."""
 
 
 class SourceError(ValueError):
     """A data set that cannot be read at all: a file or a column is missing, or a file is not what its name says."""
+
+
+class FaultsUnwritten(Exception):
+    """The list of bad rows cannot be kept."""
 
 
 class RowFault(msgspec.Struct, frozen=True):
@@ -45,7 +52,7 @@ class RowFault(msgspec.Struct, frozen=True):
 class Faults:
     """Counts rows left out, keeps the first `SHOWN` and writes all, one JSON object a line, to `path` (None: nowhere).
 
-    The file is created with the first fault. Use as a context manager, so that it is closed.
+    The file is created with the first fault. Use as a context manager, so that it is closed. Raises FaultsUnwritten.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -60,10 +67,19 @@ class Faults:
             self.first.append(fault)
         if self.path is None:
             return
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("wb")
-        self._file.write(msgspec.json.encode(fault) + b"\n")
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("wb")
+            self._file.write(msgspec.json.encode(fault) + b"\n")
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> FaultsUnwritten:
+        return FaultsUnwritten(
+            f"{self.path}: the list of bad rows cannot be written ({error.strerror}); make room for it and run the "
+            "same command again"
+        )
 
     def __enter__(self) -> Faults:
         return self
@@ -72,8 +88,11 @@ class Faults:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError as failure:
+                raise self._unwritten(failure) from failure
 
 
 class Column(NamedTuple):
@@ -89,6 +108,18 @@ class Column(NamedTuple):
     low: int = 0
     high: int = 2**53 - 1
     empty: int | str | None = None
+
+
+class _Batch(NamedTuple):
+    """Rows of a file that follow on each other."""
+
+    columns: list[pa.Array]
+    row: NDArray[np.int64]
+    line: NDArray[np.int64]
+    bad: list[tuple[int, str, str]]
+    """Line, column and reason of the rows between them that are not here."""
+    rows: int
+    """Rows of the file up to the end of this batch."""
 
 
 @dataclass(frozen=True)
@@ -118,61 +149,61 @@ class Rows:
         )
 
 
-def read(path: Path, columns: Sequence[Column], faults: Faults, quoted: bool = False) -> Rows:
+def read(path: Path, columns: Sequence[Column], faults: Faults) -> Rows:
     """The good rows of `path` (CSV by default, Parquet where the name ends so); the bad ones go to `faults`.
 
-    `quoted`: fields of the CSV file may stand in double quotes and then hold commas and line breaks. Of a bad row the
-    first bad column, in the order of `columns`, is named.
+    What a row of a CSV file is, `lines` says. Of a bad row the first bad column, in the order of `columns`, is named.
 
     Raises SourceError where the file or a column is missing, or the file cannot be parsed at all.
     """
     if not path.is_file():
         raise SourceError(f"{path}: no such file; download the data set whole and point the import at its folder")
     parquet = path.suffix == ".parquet"
-    _check_heading(path, _parquet_names(path) if parquet else _csv_names(path), columns)
-    bad: list[tuple[int, str, str]] = []
-    parts: list[tuple[list[NDArray[Any]], NDArray[np.int64]]] = []
+    names = _parquet_names(path) if parquet else _csv_names(path)
+    _check_heading(path, names, columns)
+    parts = []
     total = 0
-    for batch, rows in _parquet_batches(path, columns) if parquet else _csv_batches(path, columns, quoted, bad):
-        values, good = _convert(batch, columns, rows, bad)
-        parts.append(([value[good] for value in values], rows[good]))
-        total = int(rows[-1]) + 1 if len(rows) else total
-    total = max([total, *(row + 1 for row, _, _ in bad)])
-    row = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, np.int64)
+    for batch in _parquet_batches(path, columns) if parquet else _csv_batches(path, names, columns):
+        values, good, bad = _convert(batch, columns)
+        for line, column, reason in sorted(bad):
+            faults.add(RowFault(path.name, line, column, reason))
+        parts.append(([value[good] for value in values], batch.row[good], batch.line[good]))
+        total = batch.rows
+    none = np.zeros(0, np.int64)
     arrays = {
-        column.name: np.concatenate([part[0][i] for part in parts])
-        if parts
-        else np.zeros(0, object if column.kind == "text" else np.int64)
+        column.name: np.concatenate([none.astype(object) if column.kind == "text" else none, *(p[0][i] for p in parts)])
         for i, column in enumerate(columns)
     }
-    # Only where quoted fields may break lines do lines and rows differ: such files are small, and read again.
-    starts = (
-        _row_lines(path, total) if quoted and not parquet else np.arange(total, dtype=np.int64) + (1 if parquet else 2)
+    return Rows(
+        arrays, np.concatenate([none, *(p[1] for p in parts)]), np.concatenate([none, *(p[2] for p in parts)]), total
     )
-    for number, name, reason in sorted(bad):
-        faults.add(RowFault(path.name, int(starts[number]), name, reason))
-    return Rows(arrays, row, starts[row], total)
 
 
 def report(rows: Rows, path: Path, mask: NDArray[np.bool_], column: str, reason: str, faults: Faults) -> Rows:
     """Leave out the rows where `mask` does not hold, with a fault for each; `{}` in `reason` becomes the value."""
     for at in np.flatnonzero(~mask):
-        faults.add(RowFault(path.name, int(rows.line[at]), column, reason.format(rows.columns[column][at])))
+        value = rows.columns[column][at]
+        told = _shown(value) if isinstance(value, str) else value
+        faults.add(RowFault(path.name, int(rows.line[at]), column, reason.format(told)))
     return rows.keep(mask)
 
 
 def _check_heading(path: Path, names: Sequence[str], columns: Sequence[Column]) -> None:
     for column in columns:
         if column.name not in names:
+            there = ", ".join(_printable(name) for name in names[:NAMES]) or "nothing"
+            more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
             raise SourceError(
-                f"{path}: no column {column.name!r}; the heading has {', '.join(names[:40]) or 'nothing'}. "
+                f"{path}: no column {column.name!r}; the heading has {there}{more}. "
                 "Is this the file of the published data set, with its heading?"
             )
 
 
 def _csv_names(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return next(csv.reader(file), [])
+    try:
+        return lines.heading(path)
+    except lines.NoLines as error:
+        raise SourceError(f"{path}: {error}") from error
 
 
 def _parquet_names(path: Path) -> list[str]:
@@ -182,89 +213,95 @@ def _parquet_names(path: Path) -> list[str]:
         raise SourceError(f"{path}: not a Parquet file: {error}") from error
 
 
-def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[tuple[list[pa.Array], NDArray[np.int64]]]:
+def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[_Batch]:
     start = 0
     try:
         with pq.ParquetFile(path) as file:
+            _check_types(path, file.schema_arrow, columns)
             for batch in file.iter_batches(BATCH, columns=[column.name for column in columns]):
-                yield (
-                    [batch.column(column.name) for column in columns],
-                    np.arange(start, start + len(batch), dtype=np.int64),
-                )
+                row = np.arange(start, start + len(batch), dtype=np.int64)
                 start += len(batch)
+                yield _Batch([batch.column(column.name) for column in columns], row, row + 1, [], start)
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceError(f"{path}: damaged near row {start + 1}: {error}; download it again") from error
 
 
-def _csv_batches(
-    path: Path, columns: Sequence[Column], quoted: bool, bad: list[tuple[int, str, str]]
-) -> Iterator[tuple[list[pa.Array], NDArray[np.int64]]]:
+def _check_types(path: Path, schema: pa.Schema, columns: Sequence[Column]) -> None:
+    types = pa.types
+    texts = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary, types.is_null)
+    for column in columns:
+        kind = schema.field(column.name).type
+        held = kind.value_type if types.is_dictionary(kind) else kind
+        what, more = ("text", ()) if column.kind == "text" else ("numbers", (types.is_integer, types.is_floating))
+        if not any(fits(held) for fits in (*texts, *more)):
+            raise SourceError(f"{path}: column {column.name!r} holds {kind}, not {what}; is this the published file?")
+
+
+def _csv_batches(path: Path, names: Sequence[str], columns: Sequence[Column]) -> Iterator[_Batch]:
+    try:
+        for block in lines.blocks(path, len(names)):
+            yield _csv_batch(block, names, columns)
+    except lines.NoLines as error:
+        raise SourceError(f"{path}: {error}") from error
+
+
+def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Column]) -> _Batch:
+    bad = []
+    for line, field, text in block.malformed:
+        what = "quote" if b'"' in text else "carriage return"
+        column = names[field] if field < len(names) else "*"
+        bad.append((line, column, f"{what} out of place in {_shown(text)}"))
     skipped: list[int] = []
 
     def note(row: pacsv.InvalidRow) -> str:
-        # Arrow numbers rows from 1 and counts the heading; rows it skips do not appear in the batches.
-        skipped.append(row.number - 2)
+        at = row.number - 1  # Arrow counts from 1
+        skipped.append(at)
         short = "short" if row.actual_columns < row.expected_columns else "long"
-        bad.append(
-            (row.number - 2, "*", f"{short} row: {row.actual_columns} fields, the heading has {row.expected_columns}")
-        )
+        reason = f"{short} row: {row.actual_columns} fields, the heading has {row.expected_columns}"
+        bad.append((int(block.line[at]), "*", reason))
         return "skip"
 
-    names = [column.name for column in columns]
-    try:
-        reader = pacsv.open_csv(
-            path,
-            read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK),
-            parse_options=pacsv.ParseOptions(
-                quote_char='"' if quoted else False,
-                newlines_in_values=quoted,
-                invalid_row_handler=note,
-                ignore_empty_lines=False,
-            ),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=names,
-                column_types={name: pa.binary() for name in names},
-                check_utf8=False,
-                strings_can_be_null=False,
-            ),
-        )
-        seen = 0
-        taken = 0
-        for batch in reader:
-            rows = np.empty(len(batch), np.int64)
-            at = 0
-            while at < len(batch):
-                # Between two skipped rows the numbers run on without a gap.
-                if taken < len(skipped) and skipped[taken] == seen:
-                    taken += 1
-                    seen += 1
-                    continue
-                room = skipped[taken] - seen if taken < len(skipped) else len(batch) - at
-                length = min(room, len(batch) - at)
-                rows[at : at + length] = np.arange(seen, seen + length)
-                at += length
-                seen += length
-            yield [batch.column(name) for name in names], rows
-    except pa.ArrowInvalid as error:
-        raise SourceError(f"{path}: cannot be read as CSV: {error}") from error
+    wanted = [column.name for column in columns]
+    if not len(block.row):
+        return _Batch([pa.array([], pa.binary()) for _ in wanted], block.row, block.line, bad, block.rows)
+    quoted = b'"' in block.data
+    table = pacsv.read_csv(
+        pa.BufferReader(block.data),
+        read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block.data), column_names=names),
+        parse_options=pacsv.ParseOptions(
+            quote_char='"' if quoted else False,
+            newlines_in_values=quoted,
+            invalid_row_handler=note,
+            ignore_empty_lines=False,
+        ),
+        convert_options=pacsv.ConvertOptions(
+            include_columns=wanted,
+            column_types={name: pa.binary() for name in wanted},
+            check_utf8=False,
+            strings_can_be_null=False,
+        ),
+    )
+    arrays = [table.column(name).combine_chunks() for name in wanted]
+    return _Batch(arrays, np.delete(block.row, skipped), np.delete(block.line, skipped), bad, block.rows)
 
 
 def _convert(
-    batch: Sequence[pa.Array], columns: Sequence[Column], rows: NDArray[np.int64], bad: list[tuple[int, str, str]]
-) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
-    """Values of every column, and which rows are good; the others are added to `bad`, once each."""
-    good = np.ones(len(rows), np.bool_)
+    batch: _Batch, columns: Sequence[Column]
+) -> tuple[list[NDArray[Any]], NDArray[np.bool_], list[tuple[int, str, str]]]:
+    """Values of every column, which rows are good, and all that are bad, each once: line, column and reason."""
+    good = np.ones(len(batch.row), np.bool_)
+    bad = list(batch.bad)
     values: list[NDArray[Any]] = []
-    for array, column in zip(batch, columns, strict=True):
+    for array, column in zip(batch.columns, columns, strict=True):
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         value, reasons = _texts(array, column) if column.kind == "text" else _numbers(array, column)
         for at, reason in reasons.items():
             if good[at]:
                 good[at] = False
-                bad.append((int(rows[at]), column.name, reason))
+                bad.append((int(batch.line[at]), column.name, reason))
         values.append(value)
-    return values, good
+    return values, good, bad
 
 
 def _texts(array: pa.Array, column: Column) -> tuple[NDArray[Any], dict[int, str]]:
@@ -304,8 +341,6 @@ def _numbers(array: pa.Array, column: Column) -> tuple[NDArray[Any], dict[int, s
         array = pc.utf8_trim_whitespace(array)
         empty = pc.or_(empty, pc.fill_null(pc.equal(array, ""), True))
         array = _parse(pc.if_else(empty, None, array), column, reasons)
-    elif not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
-        raise SourceError(f"column {column.name!r} holds {array.type}, not numbers; is this the published file?")
     elif column.kind == "seconds" or pa.types.is_floating(array.type):
         array = _whole(array, column, reasons)
     numbers = pc.fill_null(array.cast(pa.int64()), column.low).to_numpy(zero_copy_only=False)
@@ -347,7 +382,7 @@ def _whole(array: pa.Array, column: Column, reasons: dict[int, str]) -> pa.Array
         odd = ~null & ~(np.abs(whole) < 2.0**62)
         part = ~null & ~odd & (whole != scaled) & (column.kind == "integer")
     for at in np.flatnonzero(odd):
-        reasons[int(at)] = f"{values[at]!r} is not a number within range"
+        reasons[int(at)] = f"{float(values[at])!r} is not a number within range"
     for at in np.flatnonzero(part):
         reasons[int(at)] = f"{float(values[at])!r} is not a whole number"
     lost = null | odd | part
@@ -355,21 +390,12 @@ def _whole(array: pa.Array, column: Column, reasons: dict[int, str]) -> pa.Array
 
 
 def _shown(value: Any) -> str:
+    """A value as a message may show it: in quotes, short, and without anything that a terminal would obey."""
     value = value.as_py() if isinstance(value, pa.Scalar) else value
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    text = value[: 4 * LENGTH + 4].decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return repr(text if len(text) <= LENGTH else text[: LENGTH - 3] + "...")
 
 
-def _row_lines(path: Path, total: int) -> NDArray[np.int64]:
-    """The line on which each row of a CSV file with quoted fields begins."""
-    starts = np.zeros(total + 1, np.int64)
-    row = 0
-    open_quote = False
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not open_quote:
-                if row <= total:
-                    starts[row] = number
-                row += 1
-            open_quote ^= line.count(b'"') % 2 == 1
-    return starts[1:]
+def _printable(name: str) -> str:
+    shown = _shown(name)
+    return name if shown == f"'{name}'" else shown
