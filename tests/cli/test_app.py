@@ -14,7 +14,7 @@ from tests.cli.homes import invoke, one_line
 def test_every_command_is_listed() -> None:
     result = invoke("--help")
     assert result.exit_code == 0
-    for name in ("demo", "evaluate", "feed", "import", "replay", "serve", "witness"):
+    for name in ("demo", "evaluate", "feed", "import", "mirror", "replay", "serve", "witness"):
         assert f" {name} " in result.output
 
 

@@ -13,6 +13,7 @@ from plainview.cli.errors import told
 from plainview.cli.evaluate import evaluate
 from plainview.cli.feed import feed
 from plainview.cli.home import at_home
+from plainview.cli.mirror import mirror
 from plainview.cli.replay import replay
 from plainview.cli.witness import witness
 
@@ -62,6 +63,7 @@ app.command()(demo)
 app.command()(evaluate)
 app.command()(feed)
 _pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
+app.command()(mirror)
 app.command()(replay)
 _pass_on("serve", "plainview.cli.serve", "Serve feeds over HTTP.")
 app.add_typer(witness, name="witness")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from bench.serving import free_port
-from plainview.ledger.checkpoints import parse_checkpoint
+from plainview.ledger.checkpoints import origin_hash, parse_checkpoint
 from plainview.ledger.keys import VerifierKey, parse_vkey
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_note
@@ -25,7 +25,6 @@ from plainview.ledger.policies import Log, Policy
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519_COSIGNATURE
 from plainview.oversight.witness.directory import LOGS, make_directory
-from plainview.oversight.witness.witness import origin_hash
 from tests.ledger.logs import LOG, ORIGIN
 from tests.oversight.witness.submitting import FORKED, TREE, submission
 
