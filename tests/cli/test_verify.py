@@ -63,7 +63,8 @@ def test_an_entry(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert said == (
         f"Proven: entry is entry 77 of 300 in the log {ORIGIN!r}, whose root the log's key signed, and which was "
-        "cosigned by north (2026-09-21 14:13:21 UTC), south (2026-09-21 14:13:22 UTC), which reaches the quorum 'two'.\n"
+        "cosigned by north (2026-09-21 14:13:21 UTC), south (2026-09-21 14:13:22 UTC), which reaches the quorum "
+        "'two'.\n"
         "Not proven: that what the entry says is true, and that everybody is shown this same log, for which there is "
         "the word of those who cosigned; the file's extra data, which nothing signs.\n"
     )

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -16,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from bench.serving import free_port
 from plainview.ledger.checkpoints import origin_hash, parse_checkpoint
 from plainview.ledger.keys import VerifierKey, parse_vkey
 from plainview.ledger.notes import parse_note
@@ -26,46 +21,8 @@ from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519_COSIGNATURE
 from plainview.oversight.witness.directory import LOGS, make_directory
 from tests.ledger.logs import LOG, ORIGIN
+from tests.oversight.witness.processes import Process
 from tests.oversight.witness.submitting import FORKED, TREE, submission
-
-
-class Process:
-    """`plainview witness serve` on a directory."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.port = free_port()
-        self._process: subprocess.Popen[str] | None = None
-        self.said: list[str] = []
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "plainview.cli", "witness", "serve", str(self._directory)]
-        self._process = subprocess.Popen(
-            [*command, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert self._process.stdout
-        self.said = []
-        for line in self._process.stdout:
-            self.said.append(line)
-            if "answers at" in line:
-                return
-        raise AssertionError(self.said)
-
-    def end(self, number: signal.Signals = signal.SIGKILL) -> int:
-        assert self._process
-        self._process.send_signal(number)
-        assert self._process.stdout
-        self._process.stdout.close()
-        return self._process.wait(30)
-
-    def ask(self, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Status, content type and content."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", body, timeout=30) as answer:
-                return answer.status, answer.headers["content-type"], answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.headers["content-type"], error.read()
 
 
 @pytest.fixture
