@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -93,6 +94,32 @@ def test_what_cannot_be_used(url: str, path: str, limit: int, message: str) -> N
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(FetchError, match="begins with http"):
         fetch(address, 10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [(b"\x1b[31m\r\n\r\n", "BadStatusLine"), (b"", "no answer"), (b"HTTP/1.1 503 \x1b[31m\r\n\r\n", "answers 503$")],
+)
+def test_what_a_server_says_does_not_reach_the_terminal(answer: bytes, message: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(10_000)
+                connection.sendall(answer)
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        with pytest.raises(FetchError, match=message) as error:
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
+        speaking.join()
+    assert str(error.value).isprintable()
+
+
+def test_a_host_that_no_name_can_have() -> None:
+    with pytest.raises(FetchError, match="no answer"):
+        fetch(f"http://{'a' * 70}.example/", 10)
 
 
 def test_nobody_there() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from plainview.ledger.policies import Accepted, Log, Policy
     from plainview.oversight.mirror.mirror import Mirror
 
-WORKERS = 8
+WORKERS = 4
 """Files fetched at a time."""
 
 

@@ -44,10 +44,12 @@ def fetch(url: str, limit: int) -> bytes | None:
         with error:
             if error.code in _GONE:
                 return None
-        raise FetchError(f"{url}: answers {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise FetchError(f"{url}: no answer ({str(reason) or type(error).__name__})") from error
+        raise FetchError(f"{url}: answers {error.code}") from error
+    except OSError as error:
+        raise FetchError(f"{url}: no answer ({getattr(error, 'reason', error)})") from error
+    except (http.client.HTTPException, ValueError) as error:
+        # Not its text, which may be the server's own: people read it on a terminal.
+        raise FetchError(f"{url}: no answer in HTTP ({type(error).__name__})") from error
     if encoding == "gzip":
         data = _unzipped(url, data, limit)
     elif encoding != "identity":

@@ -271,7 +271,9 @@ def test_what_a_witness_has_seen_ahead_of_the_log_waits(
         following.others = [witness.url + "checkpoint"]
         log.publish(300)
         mirror = following.open()
-        mirror.update()
+        assert mirror.update()[1] == []
+        (remark,) = mirror.update()[1]
+        assert "serves 300 entries, a look after a witness had seen 350" in remark
         forked.show(200)
         log.publish(400)
         with pytest.raises(Misbehaved, match="350 and of 400"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import threading
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def test_a_witness_over_http(process: Process, keys: list[VerifierKey]) -> None:
         status, media_type, text = process.ask("/add-checkpoint", body)
         assert (status, media_type) == (expected, "text/plain; charset=utf-8")
         assert text.count(b"\n") == 1
-    assert announced(process.port, 2_000_000) == 413
+    assert announced(process.port, "content-length: 2000000") == 413
+    assert announced(process.port, "transfer-encoding: chunked\r\n\r\nzz") == 400
     assert process.ask("/add-checkpoint")[0] == 405
     assert process.ask("/nothing")[0] == 404
     assert process.ask(where)[2] == note
@@ -71,16 +73,11 @@ def test_a_witness_over_http(process: Process, keys: list[VerifierKey]) -> None:
     assert f"log {ORIGIN}: cosigned to size 100\n" in process.said
 
 
-def announced(port: int, size: int) -> int:
-    """The status that is answered to a body of that size before any of it is sent."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.putrequest("POST", "/add-checkpoint")
-    connection.putheader("content-length", str(size))
-    connection.endheaders()
-    try:
-        return connection.getresponse().status
-    finally:
-        connection.close()
+def announced(port: int, headers: str) -> int:
+    """The status that is answered to a submission of which no more comes than these headers."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(f"POST /add-checkpoint HTTP/1.1\r\nhost: w1\r\n{headers}\r\n\r\n".encode())
+        return int(connection.recv(1000).split()[1])
 
 
 def test_killed_at_any_moment_it_never_cosigns_two_histories(

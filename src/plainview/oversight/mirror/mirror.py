@@ -30,6 +30,8 @@ from plainview.oversight.mirror.source import LogSource
 
 BATCH = 64
 """Tiles checked together: those above them are fetched once for all."""
+AHEAD = 1000
+"""Checkpoints at most that wait for the log to grow to their size."""
 
 T = TypeVar("T")
 
@@ -106,7 +108,13 @@ class Mirror:
                 self._compare(known, head)
         older = self._held is not None and head.checkpoint.size < self._held.checkpoint.size
         newest = self._held if self._held and older else head
+        waited = list(self._ahead)
         self._compare_elsewhere(elsewhere, newest)
+        if late := [one for one in waited if one in self._ahead]:
+            remarks.append(
+                f"{shown(self._origin)} serves {newest.checkpoint.size:,} entries, a look after a witness had seen "
+                f"{late[0].checkpoint.size:,}: it is late, or shows you less than others"
+            )
         if older:
             remarks.append(
                 f"{shown(self._origin)} serves its older checkpoint of {head.checkpoint.size:,} entries again, after "
@@ -135,7 +143,7 @@ class Mirror:
     def _compare_elsewhere(self, found: Iterable[_Head], newest: _Head) -> None:
         """Hold what others know against the log's newest tree; what is ahead of it has to wait."""
         waiting = {head.checkpoint.text(): head for head in (*self._ahead, *found)}
-        self._ahead = [head for head in waiting.values() if head.checkpoint.size > newest.checkpoint.size]
+        self._ahead = [head for head in waiting.values() if head.checkpoint.size > newest.checkpoint.size][:AHEAD]
         for head in waiting.values():
             if head.checkpoint.size <= newest.checkpoint.size:
                 self._compare(head, newest)
