@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from plainview.cli import app
+from plainview.cli.app import app
 
 
 def invoke(*arguments: object, **environment: str) -> Result:

@@ -15,7 +15,7 @@ from tests.platform.forging import flip
 def test_every_command_is_listed() -> None:
     result = invoke("--help")
     assert result.exit_code == 0
-    for name in ("demo", "evaluate", "feed", "import", "replay", "serve", "witness"):
+    for name in ("demo", "evaluate", "feed", "import", "mirror", "replay", "serve", "verify", "witness"):
         assert f" {name} " in result.output
 
 
@@ -25,7 +25,7 @@ def test_version() -> None:
 
 
 def test_help_needs_nothing_heavy() -> None:
-    script = "import sys, plainview.cli; print(*{'litestar', 'numba', 'numpy', 'sqlalchemy'} & set(sys.modules))"
+    script = "import sys, plainview.cli.app; print(*{'litestar', 'numba', 'numpy', 'sqlalchemy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
 

@@ -12,6 +12,7 @@ from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import verify_inclusion
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.log_proofs import parse_log_proof
+from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policy_files import parse_policy
@@ -47,3 +48,9 @@ def test_the_proof_made_then() -> None:
     accepted = proof.verify(leaf_hash(entry(299)), parse_policy(VECTORS["policy"].encode()))
     assert (accepted.checkpoint.root, proof.extra) == (ROOT, b"salt")
     assert [one.witness for one in accepted.witnessed] == ["north", "south"]
+
+
+def test_the_misbehaviour_proven_then() -> None:
+    proof = parse_misbehaviour(VECTORS["tlog-misbehaviour"].encode())
+    found = proof.check(parse_policy(VECTORS["policy"].encode()))
+    assert (found.kind, found.log, found.witnesses) == (Kind.FORK, True, ("north",))

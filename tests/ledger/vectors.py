@@ -14,7 +14,9 @@ from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.cosignatures import ed25519_message, ml_dsa_44_message
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.submissions import Submission
 from plainview.ledger.tiles import tile_data, tiles
+from tests.ledger.contradictions import fork
 from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
 from tests.ledger.trees import entry, tree
 from tests.ledger.witnessed import POLICY, log_proof
@@ -57,6 +59,8 @@ def vectors() -> dict[str, object]:
         },
         "policy": encode_policy(POLICY).decode(),
         "tlog-proof": log_proof(grown, INDEX, "north", "south", extra=b"salt").encode().decode(),
+        "submission": Submission(OLD, consistency_proof(OLD, SIZE, grown.read), signed(head.text())).encode().decode(),
+        "tlog-misbehaviour": fork(OLD, SIZE, "north").encode().decode(),
     }
 
 

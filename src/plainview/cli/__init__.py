@@ -2,68 +2,21 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Annotated
-
-import typer
-
-import plainview
-from plainview.cli.demo import demo
-from plainview.cli.errors import told
-from plainview.cli.evaluate import evaluate
-from plainview.cli.feed import feed
-from plainview.cli.home import at_home
-from plainview.cli.replay import replay
-from plainview.cli.witness import witness
-
-app = typer.Typer(
-    name="plainview",
-    help="A For You platform whose every page can be computed again, bit for bit.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+import sys
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"plainview {plainview.__version__}")
-        raise typer.Exit
+def main() -> None:
+    """Run it. `verify` needs what plainview[verify] installs and nothing else, so it is found before Typer is."""
+    try:
+        if sys.argv[1:2] == ["verify"]:
+            from plainview.cli.verify import verify
 
+            sys.exit(verify(sys.argv[2:]))
+        from plainview.cli.app import app
 
-@app.callback()
-def main(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """A For You platform whose every page can be computed again, bit for bit."""
-
-
-def _pass_on(name: str, module: str, text: str) -> None:
-    """Mount what `module` defines (an `app`, or a function called `name`) as command `name`, imported when it runs."""
-
-    @app.command(name, help=text, context_settings=_PASSED_ON, add_help_option=False)
-    def command(context: typer.Context) -> None:
-        with told():
-            at_home(None)  # before anything that the module imports
-        found = import_module(module)
-        inner = getattr(found, "app", None)
-        if inner is None:
-            inner = typer.Typer(pretty_exceptions_enable=False)
-            inner.command(name)(getattr(found, name))
-        inner(list(context.args), prog_name=f"plainview {name}")
-
-
-app.command()(demo)
-app.command()(evaluate)
-app.command()(feed)
-_pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
-app.command()(replay)
-_pass_on("serve", "plainview.cli.serve", "Serve feeds over HTTP.")
-app.add_typer(witness, name="witness")
-
-__all__ = ["app"]
+        app(prog_name="plainview")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "plainview":
+            raise
+        print(f"error: {error.name} is needed and not installed; install plainview[serve]", file=sys.stderr)
+        sys.exit(2)

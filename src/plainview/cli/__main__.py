@@ -1,6 +1,6 @@
 """`python -m plainview.cli`: the command, wherever its script was put."""
 
-from plainview.cli import app
+from plainview.cli import main
 
 if __name__ == "__main__":
-    app(prog_name="plainview")
+    main()

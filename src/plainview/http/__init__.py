@@ -1,1 +1,1 @@
-"""HTTP itself, whoever speaks it: an application answered at an address."""
+"""HTTP itself, whoever speaks it: an application answered at an address, a bounded fetch."""

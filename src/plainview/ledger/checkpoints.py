@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from plainview.ledger.errors import FormatError
@@ -47,3 +49,8 @@ def parse_checkpoint(text: str) -> Checkpoint:
     size = from_decimal(lines[1], "checkpoint, line 2 (size)")
     root = hash_from_base64(lines[2], "checkpoint, line 3 (root)")
     return Checkpoint(lines[0], size, root, tuple(lines[3:]))
+
+
+def origin_hash(origin: str) -> str:
+    """A log's name in the URLs of its witnesses (C2SP tlog-witness): SHA-256 in lower-case hexadecimal."""
+    return hashlib.sha256(origin.encode()).hexdigest()

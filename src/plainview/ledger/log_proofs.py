@@ -25,8 +25,8 @@ HASH_LIMIT = 63
 """Hashes of an inclusion proof at most: a tree below 2^63 leaves has no deeper leaf."""
 PROOF_LIMIT = NOTE_LIMIT + 2 * EXTRA_LIMIT
 """Bytes of a file at most."""
-
-_VERSION = "c2sp.org/tlog-proof@v1"
+VERSION = "c2sp.org/tlog-proof@v1"
+"""The first line of a file."""
 
 
 class LogProof(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class LogProof(msgspec.Struct, frozen=True):
 
     def encode(self) -> bytes:
         """The file's one spelling."""
-        lines = [_VERSION]
+        lines = [VERSION]
         if self.extra is not None:
             lines.append(f"extra {to_base64(self.extra)}")
         lines += [f"index {self.index}", *map(to_base64, self.hashes), "", ""]
@@ -78,8 +78,8 @@ def parse_log_proof(data: bytes) -> LogProof:
         version, *lines = head.decode("ascii").split("\n")
     except UnicodeDecodeError as error:
         raise FormatError(f"tlog-proof: byte {error.start}, before the checkpoint, is not ASCII") from None
-    if version != _VERSION:
-        raise FormatError(f"tlog-proof, line 1: {shown(version)} is not {_VERSION}")
+    if version != VERSION:
+        raise FormatError(f"tlog-proof, line 1: {shown(version)} is not {VERSION}")
     extra = None
     if lines and lines[0].startswith("extra "):
         extra = from_base64(lines.pop(0).removeprefix("extra "), "tlog-proof, line 2 (extra)")

@@ -105,13 +105,8 @@ class Policy(msgspec.Struct, frozen=True):
         SignatureError where no key of the log signed, or a signature of a known log or witness does not verify.
         """
         origin = parse_checkpoint(note.text).origin
-        keys = [key for key in (*(log.key for log in self.logs), *logs) if key.name == origin]
-        if not keys:
-            raise PolicyError(f"checkpoint of {shown(origin)}: the policy knows no log of this name")
-        checkpoint, signed = open_checkpoint(note, origin, keys)
-        names = {witness.key: witness.name for witness in self.witnesses}
-        cosigned = verified_signatures(note, names)
-        witnessed = tuple(Witnessed(names[one.key], one.time or 0) for one in cosigned)
+        checkpoint, signed = open_checkpoint(note, origin, self.keys_of(origin, logs))
+        witnessed = self.witnessed(note)
         if not self.reaches_quorum(one.witness for one in witnessed):
             given = ", ".join(sorted({shown(one.witness) for one in witnessed})) or "none"
             raise PolicyError(
@@ -119,6 +114,18 @@ class Policy(msgspec.Struct, frozen=True):
                 f"cosigned by: {given}"
             )
         return Accepted(checkpoint, signed, witnessed)
+
+    def keys_of(self, origin: str, logs: Sequence[VerifierKey] = ()) -> list[VerifierKey]:
+        """The keys, of the policy's own and of `logs`, that are the log's. PolicyError if there is none."""
+        keys = [key for key in (*(log.key for log in self.logs), *logs) if key.name == origin]
+        if not keys:
+            raise PolicyError(f"checkpoint of {shown(origin)}: the policy knows no log of this name")
+        return keys
+
+    def witnessed(self, note: Note) -> tuple[Witnessed, ...]:
+        """Its witnesses' cosignatures on the note. SignatureError where one does not verify."""
+        names = {witness.key: witness.name for witness in self.witnesses}
+        return tuple(Witnessed(names[one.key], one.time or 0) for one in verified_signatures(note, names))
 
     def reaches_quorum(self, witnesses: Iterable[str]) -> bool:
         """Whether cosignatures of these witnesses, by their names here, are enough."""

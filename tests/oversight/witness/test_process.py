@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
+import socket
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.serving import free_port
-from plainview.ledger.checkpoints import parse_checkpoint
+from plainview.ledger.checkpoints import origin_hash, parse_checkpoint
 from plainview.ledger.keys import VerifierKey, parse_vkey
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_note
@@ -25,48 +21,9 @@ from plainview.ledger.policies import Log, Policy
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519_COSIGNATURE
 from plainview.oversight.witness.directory import LOGS, make_directory
-from plainview.oversight.witness.witness import origin_hash
 from tests.ledger.logs import LOG, ORIGIN
+from tests.oversight.witness.processes import Process
 from tests.oversight.witness.submitting import FORKED, TREE, submission
-
-
-class Process:
-    """`plainview witness serve` on a directory."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.port = free_port()
-        self._process: subprocess.Popen[str] | None = None
-        self.said: list[str] = []
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "plainview.cli", "witness", "serve", str(self._directory)]
-        self._process = subprocess.Popen(
-            [*command, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert self._process.stdout
-        self.said = []
-        for line in self._process.stdout:
-            self.said.append(line)
-            if "answers at" in line:
-                return
-        raise AssertionError(self.said)
-
-    def end(self, number: signal.Signals = signal.SIGKILL) -> int:
-        assert self._process
-        self._process.send_signal(number)
-        assert self._process.stdout
-        self._process.stdout.close()
-        return self._process.wait(30)
-
-    def ask(self, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Status, content type and content."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", body, timeout=30) as answer:
-                return answer.status, answer.headers["content-type"], answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.headers["content-type"], error.read()
 
 
 @pytest.fixture
@@ -105,7 +62,8 @@ def test_a_witness_over_http(process: Process, keys: list[VerifierKey]) -> None:
         status, media_type, text = process.ask("/add-checkpoint", body)
         assert (status, media_type) == (expected, "text/plain; charset=utf-8")
         assert text.count(b"\n") == 1
-    assert announced(process.port, 2_000_000) == 413
+    assert announced(process.port, "content-length: 2000000") == 413
+    assert announced(process.port, "transfer-encoding: chunked\r\n\r\nzz") == 400
     assert process.ask("/add-checkpoint")[0] == 405
     assert process.ask("/nothing")[0] == 404
     assert process.ask(where)[2] == note
@@ -115,16 +73,11 @@ def test_a_witness_over_http(process: Process, keys: list[VerifierKey]) -> None:
     assert f"log {ORIGIN}: cosigned to size 100\n" in process.said
 
 
-def announced(port: int, size: int) -> int:
-    """The status that is answered to a body of that size before any of it is sent."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.putrequest("POST", "/add-checkpoint")
-    connection.putheader("content-length", str(size))
-    connection.endheaders()
-    try:
-        return connection.getresponse().status
-    finally:
-        connection.close()
+def announced(port: int, headers: str) -> int:
+    """The status that is answered to a submission of which no more comes than these headers."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(f"POST /add-checkpoint HTTP/1.1\r\nhost: w1\r\n{headers}\r\n\r\n".encode())
+        return int(connection.recv(1000).split()[1])
 
 
 def test_killed_at_any_moment_it_never_cosigns_two_histories(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.checkpoints import Checkpoint, origin_hash
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_note
 from plainview.ledger.submissions import Submission
 from plainview.oversight.witness.store import WitnessStore
-from plainview.oversight.witness.witness import SIZE, Refused, Witness, origin_hash
+from plainview.oversight.witness.witness import SIZE, Refused, Witness
 from tests.ledger.logs import LOG, LOG_ML_DSA, ORIGIN, STRANGER, TIME, checkpoint, signed
 from tests.ledger.trees import tree
 from tests.oversight.witness.submitting import FORKED, KEYS, OTHER, TREE, Clock, submission, witness

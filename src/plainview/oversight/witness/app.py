@@ -13,6 +13,9 @@ from litestar.params import RawBody
 from plainview.ledger.submissions import SUBMISSION_LIMIT
 from plainview.oversight.witness.witness import PLAIN, Refused, Witness
 
+_BROKEN_OFF = "client disconnected prematurely"
+"""Litestar's words."""
+
 
 def make_app(witness: Witness) -> Litestar:
     """The HTTP application; submission prefix and monitoring prefix are both its root."""
@@ -46,7 +49,9 @@ def _refused(_: Request[Any, Any, State], error: Refused) -> Response[bytes]:
 
 
 def _not_understood(_: Request[Any, Any, State], error: HTTPException) -> Response[bytes]:
-    return _text(f"{error.detail}; see c2sp.org/tlog-witness\n".encode(), error.status_code)
+    # A body that breaks off is the client's fault, although Litestar takes it for ours.
+    status = 400 if error.detail == _BROKEN_OFF else error.status_code
+    return _text(f"{error.detail}; see c2sp.org/tlog-witness\n".encode(), status)
 
 
 def _text(content: bytes, status: int = 200, media_type: str = PLAIN) -> Response[bytes]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
-from plainview.ledger.checkpoints import Checkpoint, parse_checkpoint
+from plainview.ledger.checkpoints import Checkpoint, origin_hash, parse_checkpoint
 from plainview.ledger.consistency import verify_consistency
 from plainview.ledger.errors import FormatError, LedgerError, ProofError, SignatureError
 from plainview.ledger.hashing import EMPTY_ROOT
@@ -120,11 +119,6 @@ class Witness:
                 f"what this witness holds of {shown(origin)} is not what it wrote ({error}); tell its operator",
             ) from error
         return checkpoint, max(one.time or 0 for one in found)
-
-
-def origin_hash(origin: str) -> str:
-    """The name of a log in a witness's URLs: SHA-256 of its origin, in lower-case hexadecimal."""
-    return hashlib.sha256(origin.encode()).hexdigest()
 
 
 def _check(submission: Submission, checkpoint: Checkpoint, last: Checkpoint | None) -> None:

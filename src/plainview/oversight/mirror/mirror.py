@@ -1,0 +1,287 @@
+"""Following one log: each new checkpoint is held against all that was seen before, then every entry is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, wait
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, NoReturn, TypeVar
+
+from plainview.http.fetching import FetchError
+from plainview.ledger.bundles import Bundle, bundles, encode_entries, parse_entries, verify_entries
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.consistency import prefix_proof, prefix_roots
+from plainview.ledger.errors import LedgerError, PolicyError, ProofError
+from plainview.ledger.hashing import EMPTY_ROOT, HASH_SIZE
+from plainview.ledger.misbehaviour import SUFFIX, Contradiction, Misbehaviour
+from plainview.ledger.nodes import NodeReader
+from plainview.ledger.notes import Note, parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policies import Accepted, Policy
+from plainview.ledger.spelling import shown
+from plainview.ledger.tile_paths import TILE_WIDTH
+from plainview.ledger.tile_reading import TileReader
+from plainview.ledger.tiles import Tile, tiles
+from plainview.oversight.mirror.files import CHECKPOINT, PENDING, MirrorFiles
+from plainview.oversight.mirror.source import LogSource
+
+BATCH = 64
+"""Tiles checked together: those above them are fetched once for all."""
+AHEAD = 1000
+"""Checkpoints at most that wait for the log to grow to their size."""
+
+T = TypeVar("T")
+
+
+class MirrorError(Exception):
+    """The log cannot be followed now, and why. What is held stays as it is; trying again is safe."""
+
+
+class Misbehaved(Exception):
+    """The log or a witness contradicted itself: what was proven, and the file that proves it."""
+
+    def __init__(self, contradiction: Contradiction, path: Path) -> None:
+        super().__init__(f"{contradiction.sentence()}; the proof is in {path}")
+        self.contradiction = contradiction
+        self.path = path
+
+
+class _Head(NamedTuple):
+    note: Note
+    checkpoint: Checkpoint
+
+
+class Mirror:
+    """A copy of the log `origin`, whose keys, witnesses and quorum `policy` says. One thread at a time.
+
+    `others` give the log's checkpoint as others know it, its witnesses say, or None. `pool` fetches and writes.
+    Raises PolicyError where the policy does not know the log, MirrorError where what is held is damaged.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        policy: Policy,
+        source: LogSource,
+        files: MirrorFiles,
+        pool: Executor,
+        others: Sequence[Callable[[], bytes | None]] = (),
+    ) -> None:
+        self._origin = origin
+        self._policy = policy
+        self._keys = policy.keys_of(origin)
+        self._source = source
+        self._files = files
+        self._pool = pool
+        self._others = others
+        self._ahead: list[_Head] = []
+        self._held = self._kept(CHECKPOINT)
+
+    @property
+    def held(self) -> Checkpoint | None:
+        """The checkpoint of which everything is here."""
+        return self._held.checkpoint if self._held else None
+
+    def update(self) -> tuple[Accepted | None, list[str]]:
+        """One look at the log: the checkpoint taken up, None where there is no newer one; and what else was seen.
+
+        Raises MirrorError, and Misbehaved when a proof has been written.
+        """
+        with _told(self._files):
+            return self._update()
+
+    def check(self) -> None:
+        """Hash all that is here again, and fetch anew what is missing or damaged. Raises MirrorError."""
+        if self._held:
+            with _told(self._files):
+                self._keep_all(self._held, 0)
+
+    def _update(self) -> tuple[Accepted | None, list[str]]:
+        # Before the log's own, which is then seldom the older.
+        elsewhere, remarks = self._elsewhere()
+        head = self._opened(self._source.checkpoint(), "the log's checkpoint")
+        for known in (self._held, self._kept(PENDING)):
+            if known:
+                self._compare(known, head)
+        older = self._held is not None and head.checkpoint.size < self._held.checkpoint.size
+        newest = self._held if self._held and older else head
+        waited = list(self._ahead)
+        self._compare_elsewhere(elsewhere, newest)
+        if late := [one for one in waited if one in self._ahead]:
+            remarks.append(
+                f"{shown(self._origin)} serves {newest.checkpoint.size:,} entries, a look after a witness had seen "
+                f"{late[0].checkpoint.size:,}: it is late, or shows you less than others"
+            )
+        if older:
+            remarks.append(
+                f"{shown(self._origin)} serves its older checkpoint of {head.checkpoint.size:,} entries again, after "
+                f"{newest.checkpoint.size:,}: that proves nothing, a cache may have done it"
+            )
+            return None, remarks
+        if self._held and head.checkpoint == self._held.checkpoint:
+            return None, remarks
+        try:
+            accepted = self._policy.check(head.note)
+        except PolicyError as error:
+            raise MirrorError(f"{error}; not taken up") from error
+        self._take_up(head)
+        return accepted, remarks
+
+    def _elsewhere(self) -> tuple[list[_Head], list[str]]:
+        found, remarks = [], []
+        for other in self._others:
+            try:
+                if (data := other()) is not None:
+                    found.append(self._opened(data, "a witness's checkpoint"))
+            except (FetchError, MirrorError) as error:
+                remarks.append(str(error))
+        return found, remarks
+
+    def _compare_elsewhere(self, found: Iterable[_Head], newest: _Head) -> None:
+        """Hold what others know against the log's newest tree; what is ahead of it has to wait."""
+        waiting = {head.checkpoint.text(): head for head in (*self._ahead, *found)}
+        self._ahead = [head for head in waiting.values() if head.checkpoint.size > newest.checkpoint.size][:AHEAD]
+        for head in waiting.values():
+            if head.checkpoint.size <= newest.checkpoint.size:
+                self._compare(head, newest)
+
+    def _opened(self, data: bytes, what: str) -> _Head:
+        try:
+            note = parse_note(data)
+            checkpoint, _ = open_checkpoint(note, self._origin, self._keys)
+            self._policy.witnessed(note)
+            if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
+                raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
+        except LedgerError as error:
+            raise MirrorError(f"{what}: {error}") from error
+        return _Head(note, checkpoint)
+
+    def _kept(self, name: str) -> _Head | None:
+        data = self._files.read(name)
+        path = self._files.path(name)
+        return None if data is None else self._opened(data, f"{path} is damaged, or another log's; move it away")
+
+    def _compare(self, one: _Head, other: _Head) -> None:
+        """Raises Misbehaved where the two contradict each other."""
+        smaller, larger = sorted((one, other), key=lambda head: head.checkpoint.size)
+        old, new = smaller.checkpoint.size, larger.checkpoint.size
+        if old == new:
+            if smaller.checkpoint.root != larger.checkpoint.root:
+                self._convict(Misbehaviour(smaller.note, larger.note))
+            return
+        if old:
+            hashes = self._read(larger, lambda read: prefix_proof(old, new, read))
+            if prefix_roots(old, new, hashes)[0] != smaller.checkpoint.root:
+                self._convict(Misbehaviour(smaller.note, larger.note, hashes))
+        rollback = Misbehaviour(smaller.note, larger.note)
+        try:
+            rollback.check(self._policy)
+        except ProofError:
+            return
+        self._convict(rollback)
+
+    def _convict(self, proof: Misbehaviour) -> NoReturn:
+        contradiction = proof.check(self._policy)
+        data = proof.encode()
+        sizes = f"{contradiction.smaller.size}-{contradiction.larger.size}"
+        digest = hashlib.sha256(data).hexdigest()[:8]
+        name = f"misbehaviour/{contradiction.kind.value}-{sizes}-{digest}{SUFFIX}"
+        self._files.write(name, data)
+        raise Misbehaved(contradiction, self._files.path(name))
+
+    def _take_up(self, head: _Head) -> None:
+        """Fetch all that is new in that tree, check it, keep it, then the checkpoint."""
+        old = self._held.checkpoint.size if self._held else 0
+        self._files.write(PENDING, head.note.encode())
+        self._keep_all(head, old)
+        self._files.write(CHECKPOINT, head.note.encode())
+        self._held = head
+        self._files.remove(PENDING)
+        for bundle in bundles(head.checkpoint.size, old):
+            if bundle.width == TILE_WIDTH:
+                self._files.forget_partial(bundle.path)
+        for tile in tiles(head.checkpoint.size, old):
+            if tile.width == TILE_WIDTH:
+                self._files.forget_partial(tile.path)
+
+    def _keep_all(self, head: _Head, old: int) -> None:
+        new = tiles(head.checkpoint.size, old)
+        while batch := list(islice(new, BATCH)):
+            self._read(head, lambda read, batch=batch: self._keep(batch, read))  # type: ignore[misc]
+
+    def _keep(self, batch: Sequence[Tile], read: NodeReader) -> None:
+        """Keep these tiles, and the bundles of those of level 0, whose every entry is hashed again."""
+        hashes = iter(read([node for tile in batch for node in tile.nodes()]))
+        checked = [(tile, [next(hashes) for _ in range(tile.width)]) for tile in batch]
+        running = [self._pool.submit(self._keep_tile, tile, hashed) for tile, hashed in checked]
+        wait(running, return_when=FIRST_EXCEPTION)
+        # When one fails, none of the others may still be writing when the next attempt begins.
+        wait([one for one in running if not one.cancel()])
+        for one in running:
+            if not one.cancelled():
+                one.result()
+
+    def _keep_tile(self, tile: Tile, hashes: Sequence[bytes]) -> None:
+        if tile.level == 0:
+            bundle = Bundle(tile.index, tile.width)
+            if not self._holds(bundle, hashes):
+                entries = self._source.entries(bundle)
+                verify_entries(bundle, entries, hashes)
+                self._files.write(bundle.path, encode_entries(entries))
+        self._files.write(tile.path, b"".join(hashes))
+
+    def _holds(self, bundle: Bundle, hashes: Sequence[bytes]) -> bool:
+        """Whether an interrupted attempt left it here, and sound."""
+        data = self._files.read(bundle.path)
+        if data is None:
+            return False
+        try:
+            verify_entries(bundle, parse_entries(bundle, data), hashes)
+        except LedgerError:
+            return False
+        return True
+
+    def _read(self, head: _Head, use: Callable[[NodeReader], T]) -> T:
+        """What `use` makes of the tree of `head`, read from here where it is here, else from the log."""
+        size, root = head.checkpoint.size, head.checkpoint.root
+        try:
+            return use(TileReader(size, root, self._tiles).read)
+        except LedgerError:
+            pass  # of what is here something may be damaged, or belong to another history
+        try:
+            return use(TileReader(size, root, self._fetched).read)
+        except LedgerError as error:
+            name = f"unproven/{size}-{root.hex()[:8]}.checkpoint"
+            self._files.write(name, head.note.encode())
+            raise MirrorError(
+                f"{shown(self._origin)} signed {size:,} entries and does not serve them: {error}. "
+                f"That can be seen and not be proven; the checkpoint is kept in {self._files.path(name)}"
+            ) from error
+
+    def _tiles(self, wanted: Sequence[Tile]) -> list[bytes]:
+        return list(self._pool.map(self._tile, wanted))
+
+    def _fetched(self, wanted: Sequence[Tile]) -> list[bytes]:
+        return list(self._pool.map(self._source.tile, wanted))
+
+    def _tile(self, tile: Tile) -> bytes:
+        data = self._files.read(tile.path)
+        if data is None and (full := self._files.read(Tile(tile.level, tile.index).path)) is not None:
+            data = full[: tile.width * HASH_SIZE]
+        return self._source.tile(tile) if data is None else data
+
+
+@contextmanager
+def _told(files: MirrorFiles) -> Iterator[None]:
+    """Raises MirrorError for what network and disk raise."""
+    try:
+        yield
+    except FetchError as error:
+        raise MirrorError(str(error)) from error
+    except OSError as error:
+        raise MirrorError(
+            f"{error.filename or files.path('.')}: {error.strerror}; what was kept before is still there"
+        ) from error

@@ -1,0 +1,134 @@
+"""`plainview mirror`, in this process and as one that is killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plainview.ledger.bundles import bundles
+from plainview.ledger.misbehaviour import parse_misbehaviour
+from plainview.ledger.policies import Log, Policy, Witness
+from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.schemes import ED25519
+from plainview.ledger.tiles import tiles
+from tests.cli.homes import invoke, one_line
+from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
+from tests.oversight.mirror.logs import DirectoryLog, Served, served
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> DirectoryLog:
+    log = DirectoryLog(tmp_path / "log")
+    log.publish(300, "north")
+    return log
+
+
+@pytest.fixture
+def server(log: DirectoryLog) -> Iterator[Served]:
+    with served(log.directory) as server:
+        yield server
+
+
+@pytest.fixture
+def policy(tmp_path: Path, server: Served) -> Path:
+    path = tmp_path / "policy"
+    path.write_bytes(
+        encode_policy(Policy((Log(LOG.key, server.url),), (Witness("north", WITNESSES["north"].key),), (), "north"))
+    )
+    return path
+
+
+def test_a_log_is_mirrored(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    arguments = ("mirror", tmp_path / "copy", "--policy", policy, "--once")
+    result = invoke(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(
+        f"{ORIGIN}: 300 entries are here, root {log.tree.root().hex()[:16]}, cosigned by north"
+    )
+    assert invoke(*arguments).stdout == "nothing new: 300 entries are here\n"
+    (tmp_path / "copy/tile/0/000").write_bytes(bytes(8192))
+    assert invoke(*arguments, "--check").exit_code == 0
+    assert (tmp_path / "copy/tile/0/000").read_bytes() == (log.directory / "tile/0/000").read_bytes()
+
+
+def test_a_fork_ends_with_1_and_a_proof(policy: Path, tmp_path: Path, server: Served) -> None:
+    arguments = ("mirror", tmp_path / "copy", "--policy", policy)
+    invoke(*arguments, "--once")
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    forked.publish(400)
+    server.directory = forked.directory
+    result = invoke(*arguments)  # without --once, too
+    assert result.exit_code == 1
+    said = one_line(result)
+    assert said.startswith("MISBEHAVIOUR: the log signed trees of 300 and of 400 entries")
+    (proof,) = (tmp_path / "copy" / "misbehaviour").iterdir()
+    assert said.endswith(str(proof))
+    assert parse_misbehaviour(proof.read_bytes()).smaller.encode() == (tmp_path / "copy/checkpoint").read_bytes()
+
+
+def test_what_cannot_be_followed_is_told(policy: Path, tmp_path: Path, server: Served, log: DirectoryLog) -> None:
+    def told(*arguments: object) -> str:
+        result = invoke("mirror", tmp_path / "copy", "--once", *arguments)
+        assert result.exit_code == 2
+        return one_line(result)
+
+    assert "No such file" in told("--policy", tmp_path / "nothing")
+    bad = tmp_path / "bad"
+    bad.write_text("thesis\n")
+    assert "line 1" in told("--policy", bad)
+    bad.write_text("quorum none\n")
+    assert "names these logs: none; add one" in told("--policy", bad)
+    bad.write_text(f"log {LOG.key.vkey()}\nquorum none\n")
+    assert "give --url" in told("--policy", bad)
+    assert "begins with http" in told("--policy", bad, "--url", "exa mple")
+    assert "no answer" in told("--policy", bad, "--url", "http://127.0.0.1:1")
+    other = signer("other.example", ED25519)
+    bad.write_text(f"log {LOG.key.vkey()}\nlog {other.key.vkey()} {server.url}\nquorum none\n")
+    assert f"{ORIGIN}, other.example; give one as --log" in told("--policy", bad)
+    assert "not of 'other.example'" in told("--policy", bad, "--log", "other.example")
+    log.publish(301)
+    assert "quorum 'north' not reached" in told("--policy", policy)
+
+
+def start(copy: Path, policy: Path) -> subprocess.Popen[str]:
+    """A mirror that follows, in a process of its own."""
+    command = [sys.executable, "-m", "plainview.cli", "mirror", str(copy), "--policy", str(policy), "--every", "0.1"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_killed_at_any_moment_it_goes_on(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    copy = tmp_path / "copy"
+    for size, pause in ((2000, 0.4), (4000, 0.55), (6000, 0.7), (8000, 0.85)):
+        log.publish(size, "north")
+        running = start(copy, policy)
+        threading.Event().wait(pause)
+        second = invoke("mirror", copy, "--policy", policy, "--once")
+        assert second.exit_code in (0, 2)
+        running.kill()
+        running.communicate()
+    running = start(copy, policy)
+    assert running.stdout
+    while "8,000 entries are here" not in (line := running.stdout.readline()):
+        assert line
+    running.send_signal(signal.SIGTERM)
+    assert running.communicate(timeout=60)[1] == ""
+    assert running.returncode == 0
+    for one in (*tiles(8000), *bundles(8000)):
+        assert (copy / one.path).read_bytes() == (log.directory / one.path).read_bytes()
+
+
+def test_two_at_once_are_refused(policy: Path, tmp_path: Path) -> None:
+    running = start(tmp_path / "copy", policy)
+    assert running.stdout
+    assert running.stdout.readline()
+    result = invoke("mirror", tmp_path / "copy", "--policy", policy, "--once")
+    running.kill()
+    running.communicate()
+    assert result.exit_code == 2
+    assert "another mirror is at work there" in one_line(result)

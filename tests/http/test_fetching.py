@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import gzip
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from plainview.http.fetching import FetchError, fetch
+
+PLAIN = bytes(range(256)) * 4
+ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
+    "/plain": (200, {}, PLAIN),
+    "/gzip": (200, {"content-encoding": "gzip"}, gzip.compress(PLAIN)),
+    "/empty": (200, {"content-encoding": "gzip"}, gzip.compress(b"")),
+    "/bomb": (200, {"content-encoding": "gzip"}, gzip.compress(bytes(10_000_000))),
+    "/cut": (200, {"content-encoding": "gzip"}, gzip.compress(PLAIN)[:-9]),
+    "/more": (200, {"content-encoding": "gzip"}, gzip.compress(PLAIN) + b"x"),
+    "/no-gzip": (200, {"content-encoding": "gzip"}, PLAIN),
+    "/br": (200, {"content-encoding": "br"}, PLAIN),
+    "/moved": (301, {"location": "/plain"}, b""),
+    "/file": (301, {"location": "file:///etc/passwd"}, b""),
+    "/gone": (410, {}, b""),
+    "/busy": (503, {}, b"later"),
+}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        status, headers, body = ANSWERS.get(self.path, (404, {}, b""))
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/plain", PLAIN),
+        ("/gzip", PLAIN),
+        ("/empty", b""),
+        ("/moved", PLAIN),
+        ("/gone", None),
+        ("/nothing", None),
+    ],
+)
+def test_what_is_served(url: str, path: str, expected: bytes | None) -> None:
+    assert fetch(url + path, len(PLAIN)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "limit", "message"),
+    [
+        ("/plain", 1023, "more than 1,023 bytes"),
+        ("/gzip", 1023, "more than 1,023 bytes"),
+        ("/bomb", 1024, "more than"),
+        ("/cut", 1024, "cut off"),
+        ("/more", 1024, "something follows"),
+        ("/no-gzip", 1024, "not the gzip"),
+        ("/br", 1024, "encoded as 'br'"),
+        ("/file", 1024, "answers 301"),
+        ("/busy", 1024, "answers 503"),
+    ],
+)
+def test_what_cannot_be_used(url: str, path: str, limit: int, message: str) -> None:
+    with pytest.raises(FetchError, match=message) as error:
+        fetch(url + path, limit)
+    assert path in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "thesis", "file:///etc/passwd", "http://", "http://exa mple/", "http://h:x/", "http://[", "ftp://h/x"],
+)
+def test_what_is_no_address(address: str) -> None:
+    with pytest.raises(FetchError, match="begins with http"):
+        fetch(address, 10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [(b"\x1b[31m\r\n\r\n", "BadStatusLine"), (b"", "no answer"), (b"HTTP/1.1 503 \x1b[31m\r\n\r\n", "answers 503$")],
+)
+def test_what_a_server_says_does_not_reach_the_terminal(answer: bytes, message: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(10_000)
+                connection.sendall(answer)
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        with pytest.raises(FetchError, match=message) as error:
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
+        speaking.join()
+    assert str(error.value).isprintable()
+
+
+def test_a_host_that_no_name_can_have() -> None:
+    with pytest.raises(FetchError, match="no answer"):
+        fetch(f"http://{'a' * 70}.example/", 10)
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(FetchError, match="no answer"):
+        fetch("http://127.0.0.1:1/", 10)

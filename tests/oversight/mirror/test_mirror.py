@@ -1,0 +1,408 @@
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from plainview.http.fetching import fetch
+from plainview.ledger.bundles import bundles, encode_entries
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
+from plainview.ledger.notes import NOTE_LIMIT, Note
+from plainview.ledger.policies import Log, Policy, Witness
+from plainview.ledger.tiles import Tile, tile_data, tiles
+from plainview.oversight.mirror.files import CHECKPOINT, PENDING, MirrorFiles
+from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
+from plainview.oversight.mirror.source import LogSource
+from tests.ledger.logs import LOG, LOG_ML_DSA, ORIGIN, STRANGER, TIME, WITNESSES, signed
+from tests.ledger.witnessed import POLICY
+from tests.oversight.mirror.logs import DirectoryLog, Served, served
+from tests.storage.crashing_files import CrashingFiles, PowerLoss
+
+OPEN = Policy(
+    (Log(LOG.key), Log(LOG_ML_DSA.key)), tuple(Witness(name, one.key) for name, one in WITNESSES.items()), (), "none"
+)
+"""It asks for no cosignatures, and knows the witnesses."""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> DirectoryLog:
+    return DirectoryLog(tmp_path / "log")
+
+
+@pytest.fixture
+def server(log: DirectoryLog) -> Iterator[Served]:
+    log.directory.mkdir()
+    with served(log.directory) as server:
+        yield server
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+class Following:
+    """A mirror in `directory` that is opened anew for each look, as after a restart."""
+
+    def __init__(self, directory: Path, server: Served, pool: ThreadPoolExecutor, policy: Policy = OPEN) -> None:
+        self.directory = directory
+        self.server = server
+        self.pool = pool
+        self.policy = policy
+        self.others: list[str] = []
+
+    def open(self) -> Mirror:
+        others = [lambda url=url: fetch(url, NOTE_LIMIT) for url in self.others]
+        return Mirror(ORIGIN, self.policy, LogSource(self.server.url), MirrorFiles(self.directory), self.pool, others)
+
+    def look(self) -> list[str]:
+        return self.open().update()[1]
+
+    def misbehaved(self) -> Misbehaved:
+        """The log misbehaves: what was proven, by a file that says the same, and nothing else changed."""
+        before = (self.directory / CHECKPOINT).read_bytes() if (self.directory / CHECKPOINT).exists() else b""
+        with pytest.raises(Misbehaved) as error:
+            self.look()
+        found = parse_misbehaviour(error.value.path.read_bytes()).check(self.policy)
+        assert found == error.value.contradiction
+        if before:
+            assert (self.directory / CHECKPOINT).read_bytes() == before
+        return error.value
+
+
+@pytest.fixture
+def following(tmp_path: Path, server: Served, pool: ThreadPoolExecutor) -> Following:
+    return Following(tmp_path / "copy", server, pool)
+
+
+def same(copy: Path, log: DirectoryLog, size: int) -> None:
+    """The copy holds all that a tree of that size is made of, as the log serves it."""
+    paths = [one.path for one in tiles(size)] + [one.path for one in bundles(size)]
+    assert {path for path in paths if (copy / path).read_bytes() != (log.directory / path).read_bytes()} == set()
+
+
+def test_it_follows(log: DirectoryLog, following: Following) -> None:
+    for size in (0, 1, 1, 255, 256, 257, 700, 1500):
+        log.publish(size)
+        assert following.look() == []
+        held = following.open().held
+        assert held
+        assert (held.size, held.root) == (size, log.tree.root())
+        same(following.directory, log, size)
+    assert not (following.directory / PENDING).exists()
+    assert not (following.directory / "tile/0/000.p").exists(), "partial tiles of a full one are removed"
+    assert not (following.directory / "tile/entries/000.p").exists()
+
+
+def test_a_big_log_at_once(log: DirectoryLog, following: Following) -> None:
+    log.publish(70_000)
+    following.look()
+    same(following.directory, log, 70_000)
+
+
+def test_a_copy_is_a_log_for_others(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
+    log.publish(700)
+    following.look()
+    with served(following.directory) as again:
+        second = Following(tmp_path / "second", again, following.pool)
+        second.look()
+        same(second.directory, log, 700)
+
+
+def test_partial_tiles_that_are_gone_are_read_from_full_ones(log: DirectoryLog, following: Following) -> None:
+    log.publish(600)
+    note = log.show(600)
+    log.publish(1024)
+    for path in log.directory.glob("tile/**/*.p"):
+        shutil.rmtree(path)
+    log.put("tile/1/000.p/2", tile_data(Tile(1, 0, 2), log.tree.read))  # of which there is no full one yet
+    log.put("checkpoint", note.encode())
+    following.look()
+    held = following.open().held
+    assert held
+    assert held.size == 600
+
+
+def test_a_quorum_is_asked_for(log: DirectoryLog, following: Following) -> None:
+    following.policy = POLICY
+    log.publish(100, "north", "west")
+    following.look()
+    log.publish(200, "north")
+    with pytest.raises(MirrorError, match="quorum 'two' not reached"):
+        following.look()
+    held = following.open().held
+    assert held
+    assert held.size == 100
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"thesis", "no empty line"),
+        (signed(Checkpoint("other.example", 5, bytes(32)).text()).encode(), "not of 'feed.example/log'"),
+        (signed(Checkpoint(ORIGIN, 5, bytes(32)).text()).encode().replace(b"\n5\n", b"\n6\n"), "does not verify"),
+        (signed(Checkpoint(ORIGIN, 0, bytes(32)).text()).encode(), "tree without leaves"),
+        (b"x" * (NOTE_LIMIT + 1), "more than"),
+    ],
+)
+def test_a_checkpoint_that_is_not_the_logs(log: DirectoryLog, following: Following, data: bytes, message: str) -> None:
+    log.publish(100)
+    following.look()
+    log.put("checkpoint", data)
+    with pytest.raises(MirrorError, match=message):
+        following.look()
+    held = following.open().held
+    assert held
+    assert held.size == 100
+
+
+def test_a_strangers_checkpoint(log: DirectoryLog, following: Following) -> None:
+    text = Checkpoint(ORIGIN, 0, log.tree.root()).text()
+    log.put("checkpoint", Note(text, (STRANGER.sign(text, TIME),)).encode())
+    with pytest.raises(MirrorError, match="no signature of a known key"):
+        following.look()
+
+
+def test_every_entry_is_hashed_again(log: DirectoryLog, following: Following) -> None:
+    log.publish(600)
+    good = (log.directory / "tile/entries/001").read_bytes()
+    log.put("tile/entries/001", good.replace(b"entry 300 of a", b"entry 300 of b"))
+    with pytest.raises(MirrorError, match="entry 300 has not the hash in tile/0/001") as error:
+        following.look()
+    assert "can be seen and not be proven" in str(error.value)
+    assert following.open().held is None
+    log.put("tile/entries/001", good)
+    following.look()
+    same(following.directory, log, 600)
+
+
+@pytest.mark.parametrize("path", ["tile/0/000", "tile/0/002.p/88", "tile/1/000.p/2"])
+def test_wrong_tiles(log: DirectoryLog, following: Following, path: str) -> None:
+    log.publish(600)
+    good = (log.directory / path).read_bytes()
+    for bad in (good[::-1], good[:-32], good + good[:32]):
+        log.put(path, bad)
+        with pytest.raises(MirrorError, match=r"does not serve them|more than"):
+            following.look()
+    assert following.open().held is None
+
+
+def test_two_trees_of_one_size(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
+    log.publish(300)
+    following.look()
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    forked.publish(300)
+    following.server.directory = forked.directory
+    assert following.misbehaved().contradiction.kind is Kind.SPLIT
+
+
+@pytest.mark.parametrize("size", [256, 290, 310, 512, 900])
+def test_a_fork(log: DirectoryLog, following: Following, tmp_path: Path, size: int) -> None:
+    """Smaller and larger than what is here, and at powers of two, where a consistency proof would not do."""
+    log.publish(300)
+    following.look()
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    forked.publish(size)
+    following.server.directory = forked.directory
+    found = following.misbehaved()
+    assert (found.contradiction.kind, found.contradiction.log) == (Kind.FORK, True)
+    assert "does not begin with the smaller" in str(found)
+
+
+def test_a_fork_that_is_not_served_is_told_and_kept(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
+    log.publish(300)
+    following.look()
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    note = forked.publish(400)
+    log.publish(400)
+    log.put("checkpoint", note.encode())
+    with pytest.raises(MirrorError, match="does not serve them"):
+        following.look()
+    (kept,) = (following.directory / "unproven").iterdir()
+    assert kept.read_bytes() == note.encode()
+
+
+def test_an_older_checkpoint_proves_nothing(log: DirectoryLog, following: Following) -> None:
+    log.publish(200)
+    log.publish(300, "north")
+    following.look()
+    log.show(200, "north")
+    (remark,) = following.look()
+    assert "that proves nothing" in remark
+    held = following.open().held
+    assert held
+    assert held.size == 300
+
+
+@pytest.mark.parametrize("signer", [WITNESSES["north"], LOG_ML_DSA], ids=["witness", "log"])
+def test_an_older_checkpoint_that_was_signed_later(log: DirectoryLog, following: Following, signer) -> None:  # type: ignore[no-untyped-def]
+    log.publish(200)
+    log.publish(300)
+    log.show_cosigned(300, signer, 0)
+    following.look()
+    log.show_cosigned(200, signer, 60)
+    found = following.misbehaved().contradiction
+    assert (found.kind, found.log) == (Kind.ROLLBACK, signer is LOG_ML_DSA)
+
+
+def test_a_fork_that_a_witness_has_seen(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
+    """The mirror is shown one side only; the witness, whose checkpoint it asks for, the other."""
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    forked.publish(250, "north")
+    with served(forked.directory) as witness:
+        following.others = [witness.url + "checkpoint"]
+        log.publish(300)
+        found = following.misbehaved().contradiction
+        assert (found.kind, found.smaller.size, found.larger.size) == (Kind.FORK, 250, 300)
+
+
+def test_what_a_witness_has_seen_ahead_of_the_log_waits(
+    log: DirectoryLog, following: Following, tmp_path: Path
+) -> None:
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    forked.publish(350)
+    with served(forked.directory) as witness:
+        following.others = [witness.url + "checkpoint"]
+        log.publish(300)
+        mirror = following.open()
+        assert mirror.update()[1] == []
+        (remark,) = mirror.update()[1]
+        assert "serves 300 entries, a look after a witness had seen 350" in remark
+        forked.show(200)
+        log.publish(400)
+        with pytest.raises(Misbehaved, match="350 and of 400"):
+            mirror.update()
+
+
+def test_a_witness_that_does_not_answer_is_a_remark(log: DirectoryLog, following: Following) -> None:
+    log.publish(300)
+    following.others = ["http://127.0.0.1:1/checkpoint", following.server.url + "nothing", "nowhere"]
+    first, second = following.look()
+    assert "no answer" in first
+    assert "begins with http" in second
+
+
+def test_an_interruption_costs_only_what_is_missing(log: DirectoryLog, following: Following) -> None:
+    log.publish(5000)
+    following.server.failing = {"tile/entries/015"}
+    with pytest.raises(MirrorError, match="answers 503"):
+        following.look()
+    assert following.open().held is None
+    following.server.failing = set()
+    there = {path for path in following.server.asked if (following.directory / path).is_file()} - {"checkpoint"}
+    assert len(there) > 10
+    following.server.asked.clear()
+    following.look()
+    assert there & set(following.server.asked) == set()
+    same(following.directory, log, 5000)
+
+
+def test_a_fork_while_a_checkpoint_was_being_taken_up(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
+    """Nothing of it was complete, and it is remembered all the same."""
+    log.publish(600)
+    following.server.failing = {"tile/entries/001"}
+    with pytest.raises(MirrorError):
+        following.look()
+    forked = DirectoryLog(tmp_path / "fork", "b", common=200)
+    forked.publish(700)
+    following.server.directory = forked.directory
+    following.server.failing = set()
+    assert following.misbehaved().contradiction.kind is Kind.FORK
+
+
+def damage(copy: Path, *paths: str) -> None:
+    for path in paths:
+        (copy / path).write_bytes(b"\0" * (copy / path).stat().st_size)
+
+
+def test_damaged_tiles_do_not_mislead(log: DirectoryLog, following: Following) -> None:
+    log.publish(600)
+    following.look()
+    damage(following.directory, "tile/0/000", "tile/1/000.p/2", "tile/0/002.p/88")
+    log.publish(1500)
+    following.look()
+    held = following.open().held
+    assert held
+    assert held.size == 1500
+
+
+def test_a_check_finds_what_is_damaged_and_fetches_it(log: DirectoryLog, following: Following) -> None:
+    log.publish(1500)
+    following.look()
+    following.server.asked.clear()
+    following.open().check()
+    assert following.server.asked == []
+    damage(following.directory, "tile/0/000", "tile/1/000.p/5", "tile/entries/002")
+    (following.directory / "tile/entries/005.p/220").unlink()
+    following.open().check()
+    same(following.directory, log, 1500)
+
+
+def test_a_damaged_checkpoint_is_told(log: DirectoryLog, following: Following) -> None:
+    log.publish(600)
+    following.look()
+    (following.directory / CHECKPOINT).write_bytes(b"thesis")
+    with pytest.raises(MirrorError, match="checkpoint is damaged"):
+        following.look()
+
+
+class Memory:
+    """A log that is fetched from memory, for a mirror on a disk that crashes."""
+
+    def __init__(self, log: DirectoryLog) -> None:
+        self._directory = log.directory
+
+    def __call__(self, url: str, limit: int) -> bytes | None:
+        path = self._directory / url
+        return path.read_bytes() if path.is_file() else None
+
+
+class Now:
+    """A pool that works at once."""
+
+    def map(self, function, values):  # type: ignore[no-untyped-def]
+        return map(function, values)
+
+    def submit(self, function, *arguments):  # type: ignore[no-untyped-def]
+        done = Future()  # type: ignore[var-annotated]
+        done.set_result(function(*arguments))
+        return done
+
+
+def disk_mirror(log: DirectoryLog, disk: CrashingFiles) -> Mirror:
+    source = LogSource("", Memory(log))
+    source._prefix = ""
+    return Mirror(ORIGIN, OPEN, source, MirrorFiles(Path("/disk/copy"), disk), Now())  # type: ignore[arg-type]
+
+
+def test_power_loss_between_any_two_file_operations(log: DirectoryLog) -> None:
+    """Whatever is on the disk after it: a checkpoint that is there has all it needs, and the next look completes it."""
+    first, second = log.publish(3), log.publish(300)
+
+    def run(disk: CrashingFiles, *notes: Note) -> None:
+        for note in notes:
+            log.put("checkpoint", note.encode())
+            disk_mirror(log, disk).update()
+
+    disk = CrashingFiles()
+    run(disk, first, second)
+    assert disk.operations > 40
+    for crash_at in range(disk.operations):
+        broken = CrashingFiles(crash_at)
+        with pytest.raises(PowerLoss):
+            run(broken, first, second)
+        for seed in range(3):
+            found = broken.restart(random.Random(seed))
+            held = disk_mirror(log, found).held
+            for one in (*tiles(held.size), *bundles(held.size)) if held else ():
+                assert found.read(Path("/disk/copy") / one.path) == (log.directory / one.path).read_bytes()
+            run(found, second)
+            assert encode_entries([log.entry(at) for at in range(256)]) == found.read(
+                Path("/disk/copy/tile/entries/000")
+            )
