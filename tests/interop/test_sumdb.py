@@ -6,6 +6,7 @@ It knows Ed25519 keys alone, and its tile paths have one more element (the heigh
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import random
@@ -20,9 +21,11 @@ import pytest
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import inclusion_proof
+from plainview.ledger.private_keys import encode_private_key
+from plainview.ledger.schemes import ED25519
 from plainview.ledger.tiles import tile_data, tiles
 from tests.interop.logs import EDGES, TREE, altered
-from tests.ledger.logs import LOG, checkpoint, signed
+from tests.ledger.logs import LOG, ORIGIN, checkpoint, signed
 from tests.ledger.test_keys import NOTE, VKEY
 from tests.ledger.trees import entry
 
@@ -102,3 +105,16 @@ def test_notes(ask: Ask) -> None:
                 ({"Kind": "note", "Note": note, "Vkey": VKEY}, False),
             ]
     ask(questions)
+
+
+def test_private_keys(ask: Ask) -> None:
+    note = signed(checkpoint(TREE, 300).text()).encode().decode()
+    seed = hashlib.sha256(f"{ORIGIN} {ED25519.code}".encode()).digest()
+    line = encode_private_key(ORIGIN, ED25519, seed)
+    ask(
+        [
+            ({"Kind": "key", "Note": note, "Key": line}, True),
+            ({"Kind": "key", "Note": note, "Key": encode_private_key(ORIGIN, ED25519, seed[::-1])}, False),
+            ({"Kind": "key", "Note": note, "Key": line.replace("+KEY+f", "+KEY+g")}, False),
+        ]
+    )

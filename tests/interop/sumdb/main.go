@@ -17,8 +17,9 @@ import (
 
 type question struct {
 	Kind  string
-	Note  string // note: a signed note, and
-	Vkey  string // the key that should have signed it
+	Note  string // note, key: a signed note, and
+	Vkey  string // the key that should have signed it;
+	Key   string // key: the private key with which its text, signed again, must give the same note
 	Size  int64  // record, tree, tiles: the tree
 	Root  []byte
 	Index int64  // record, tiles: the leaf's index; tree: the older size
@@ -57,6 +58,17 @@ func answer(asked question) error {
 			return err
 		}
 		_, err = note.Open([]byte(asked.Note), note.VerifierList(key))
+		return err
+	case "key":
+		signer, err := note.NewSigner(asked.Key)
+		if err != nil {
+			return err
+		}
+		text, _, _ := strings.Cut(asked.Note, "\n\n")
+		signed, err := note.Sign(&note.Note{Text: text + "\n"}, signer)
+		if err == nil && string(signed) != asked.Note {
+			err = errors.New("the key gives another note")
+		}
 		return err
 	case "record":
 		return tlog.CheckRecord(hashes(asked.Proof), asked.Size, hash(asked.Root), asked.Index, hash(asked.Hash))
