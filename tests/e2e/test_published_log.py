@@ -1,5 +1,5 @@
-"""The platform's own log under load: two witnesses cosign it, a mirror and a reader that we did not write follow it; a copy
-of the data directory that goes its own way is caught."""
+"""The platform's own log under load: two witnesses cosign it, a mirror and a reader that we did not write follow it; a
+copy of the data directory that goes its own way is caught."""
 
 from __future__ import annotations
 

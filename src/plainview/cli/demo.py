@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 
 if TYPE_CHECKING:
@@ -40,20 +41,18 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary data directory.")] = False,
 ) -> None:
     """Play a small simulated town against the real HTTP API, then compute every page again from the journal."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    out = console()
     with told():
         temporary = home is None
         directory = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if home is None else home.expanduser().absolute()
         _check_empty(directory)
         try:
-            sound = _demo(console, directory, seed, seconds)
+            sound = _demo(out, directory, seed, seconds)
         finally:
             if temporary and not keep:
                 shutil.rmtree(directory, ignore_errors=True)
     if not temporary or keep:
-        console.print(
+        out.print(
             f"The town's data is in {directory}. Go on with:\n"
             f"  plainview serve --home {directory}\n"
             f"  plainview feed 50 --home {directory}\n"
@@ -61,7 +60,7 @@ def demo(
             soft_wrap=True,
         )
     elif sound:
-        console.print(
+        out.print(
             "Next: `plainview demo --keep` keeps the town's data to look around in; `plainview import kuairand DIR` "
             "and `plainview serve` run on real data.",
             soft_wrap=True,
@@ -80,15 +79,15 @@ def _check_empty(directory: Path) -> None:
     Home(directory).prepare()
 
 
-def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
+def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
     """Whether everything that was served came out the same."""
     from plainview.platform.town import Size
 
-    console.print("[bold]1. A server[/bold], the real one, in a process of its own")
-    address, server, log = _start(console, directory)
+    out.print("[bold]1. A server[/bold], the real one, in a process of its own")
+    address, server, log = _start(out, directory)
     try:
-        console.print(f"\n[bold]2. A town[/bold] of {Size().viewers} viewers plays for {seconds:g} s against {address}")
-        _play(console, address, seed, seconds, Size())
+        out.print(f"\n[bold]2. A town[/bold] of {Size().viewers} viewers plays for {seconds:g} s against {address}")
+        _play(out, address, seed, seconds, Size())
     finally:
         server.send_signal(signal.SIGTERM)
         code = _ended(server)
@@ -97,7 +96,7 @@ def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
     log.unlink()
     for name in PROJECTIONS:
         shutil.rmtree(directory / name, ignore_errors=True)
-    console.print(
+    out.print(
         "\n[bold]3. Replay[/bold]: the server is stopped; worlds, deltas, snapshots and the catalogue are deleted.\n"
         "   What is left is the journal. A fresh process computes every page again from it:"
     )
@@ -105,7 +104,7 @@ def _demo(console: Console, directory: Path, seed: int, seconds: float) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
-def _start(console: Console, directory: Path) -> tuple[str, subprocess.Popen[bytes], Path]:
+def _start(out: Console, directory: Path) -> tuple[str, subprocess.Popen[bytes], Path]:
     """A server that answers at the address that comes back."""
     from plainview.platform.client import Client, ClientError
 
@@ -118,7 +117,7 @@ def _start(console: Console, directory: Path) -> tuple[str, subprocess.Popen[byt
         server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     log = Path(output.name)
     began = time.monotonic()
-    with console.status("starting (the first start of a release compiles its kernels, half a minute or so)"):
+    with out.status("starting (the first start of a release compiles its kernels, half a minute or so)"):
         while True:
             try:
                 with Client(address) as client:
@@ -131,7 +130,7 @@ def _start(console: Console, directory: Path) -> tuple[str, subprocess.Popen[byt
                     server.kill()
                     raise CommandError(f"the server did not answer within {START} s: {_tail(log)}") from error
             time.sleep(0.1)
-    console.print(f"   answers at {address} after {time.monotonic() - began:.1f} s; release {health['release'][:12]}")
+    out.print(f"   answers at {address} after {time.monotonic() - began:.1f} s; release {health['release'][:12]}")
     return address, server, log
 
 
@@ -148,16 +147,16 @@ def _tail(log: Path) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _play(console: Console, address: str, seed: int, seconds: float, size: Size) -> None:
+def _play(out: Console, address: str, seed: int, seconds: float, size: Size) -> None:
     from rich.live import Live
 
     from plainview.platform.town import Town
 
     town = Town(address, seed, size)
-    with console.status(f"{size.creators} creators upload {size.videos:,} videos, {size.viewers} viewers register"):
+    with out.status(f"{size.creators} creators upload {size.videos:,} videos, {size.viewers} viewers register"):
         town.prepare()
     moments: list[Moment] = []
-    with Live(console=console, refresh_per_second=4) as live:
+    with Live(console=out, refresh_per_second=4) as live:
 
         def told_of(moment: Moment) -> None:
             moments.append(moment)
@@ -165,7 +164,7 @@ def _play(console: Console, address: str, seed: int, seconds: float, size: Size)
 
         town.play(seconds, CLIENTS, told_of)
     if town.refused:
-        console.print(f"   {town.refused} requests were refused")
+        out.print(f"   {town.refused} requests were refused")
 
 
 def _screen(moments: list[Moment], seconds: float) -> RenderableType:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 
@@ -138,11 +139,10 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None:
     """`options` ask for the next page as this one was asked for; `where` says where its journal is."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False)
+    out = console()
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("", "video", "caption", "creator", "source", "placed by", "value", "why"):
         table.add_column(heading, justify="right" if heading in ("", "video", "creator", "value") else "left")
@@ -159,12 +159,12 @@ def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None
             f"{shown['value']:.3f}" if shown["parts"] else "",
             _reason(shown["parts"]),
         )
-    console.print(table)
+    out.print(table)
     if not answer["videos"]:
-        console.print("No video is left to show: all were seen, or none is there yet.")
+        out.print("No video is left to show: all were seen, or none is there yet.")
     session, n, index = answer["session"], answer["n"], str(answer["receipt"]["index"])
     again = ["plainview", "feed", str(answer["viewer"]), "--session", session, "--n", str(n + 1), *options]
-    console.print(
+    out.print(
         f"page {n} of session {session} ({answer['mode']}), receipt {index}\n"
         f"next page: {escape(shlex.join(again))}\n"
         f"check this one, where its data is: {escape(shlex.join(['plainview', 'replay', index, *where]))}",

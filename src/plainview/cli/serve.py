@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from plainview.cli.console import console
 from plainview.cli.errors import sentence
 from plainview.cli.home import HomeOption, at_home
 from plainview.journal import JournalDamaged, JournalStopped
@@ -28,17 +29,17 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") -> None:
     """Serve feeds over HTTP until Ctrl-C or SIGTERM."""
     began = time.perf_counter()
-    console = Console(stderr=True, highlight=False)
+    out = console(stderr=True)
     try:
         directory = at_home(home)
         directory.prepare()
         directory.check()
-        _serve(console, directory, host, port, began)
+        _serve(out, directory, host, port, began)
     except (CacheUnusable, HomeError, JournalDamaged) as error:
-        _fail(console, error)
+        _fail(out, error)
 
 
-def _serve(console: Console, home: Home, host: str, port: int, began: float) -> None:
+def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None:
     # Only now: kernels are compiled to where the cache was set when they are imported.
     from plainview.http.serving import AddressTaken, check_address
     from plainview.platform.application import Application
@@ -49,7 +50,7 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
     def ready() -> None:
         home.announce(_address(_HERE.get(host, host), port))
         address = _address(host, port)
-        console.print(
+        out.print(
             f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
             f"({time.perf_counter() - began:.1f} s after its start)\n"
             f"release  {application.release}\n"
@@ -61,13 +62,13 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
 
     try:
         check_address(host, port)
-        with console.status("Opening") as status:
+        with out.status("Opening") as status:
             kernels = 0
 
             def compiling(kernel: str) -> None:
                 nonlocal kernels
                 if not kernels:
-                    console.print(f"Compiling kernels for this machine, once for release {installed_digest()[:8]}")
+                    out.print(f"Compiling kernels for this machine, once for release {installed_digest()[:8]}")
                 kernels += 1
                 status.update(f"Compiling {escape(kernel)} ({kernels})")
 
@@ -79,17 +80,17 @@ def _serve(console: Console, home: Home, host: str, port: int, began: float) -> 
         try:
             serve_http(application, host, port, ready)
         finally:
-            with console.status("Closing an epoch and keeping a snapshot"):
+            with out.status("Closing an epoch and keeping a snapshot"):
                 application.close()
-        console.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
+        out.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
     except (AddressTaken, LineageBroken, JournalStopped) as error:
-        _fail(console, error)
+        _fail(out, error)
 
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _fail(console: Console, error: Exception) -> None:
-    console.print(f"[red]error:[/red] {escape(sentence(error))}", soft_wrap=True)
+def _fail(out: Console, error: Exception) -> None:
+    out.print(f"[red]error:[/red] {escape(sentence(error))}", soft_wrap=True)
     raise typer.Exit(1) from error
