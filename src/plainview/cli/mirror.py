@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -45,40 +45,52 @@ def mirror(
     the log cannot be followed. Without it, only a contradiction ends it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with told(), _opened(directory, policy, log, url) as following:
-        from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
+    try:
+        with told(), _opened(directory, policy, log, url) as following:
+            if check:
+                following.check()
+            if not once:
+                _follow(following, every)
+            _remark(_look(following))
+            typer.echo(f"{following.held.size if following.held else 0:,} entries are here")
+    except KeyboardInterrupt:
+        if once:
+            raise  # perhaps not all of it is here
 
-        if not once:
-            typer.echo(f"following, {following.held.size if following.held else 0:,} entries are here")
-        last = ""
-        while True:
-            try:
-                if check:
-                    following.check()
-                    check = False
-                accepted, remarks = following.update()
-                if accepted:
-                    typer.echo(_sentence(accepted))
-                elif once:
-                    typer.echo(f"nothing new: {following.held.size if following.held else 0:,} entries are here")
-            except Misbehaved as error:
-                typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
-                raise typer.Exit(1) from error
-            except MirrorError as error:
-                if once:
-                    raise
-                remarks = [str(error)]
-            except KeyboardInterrupt:
-                return
-            if (said := "\n".join(f"note: {remark}" for remark in remarks)) not in ("", last):
-                typer.secho(said, fg="yellow", err=True)
-            last = said
-            if once:
-                return
-            try:
-                time.sleep(every)
-            except KeyboardInterrupt:
-                return
+
+def _follow(following: Mirror, every: float) -> NoReturn:
+    from plainview.oversight.mirror.mirror import MirrorError
+
+    typer.echo(f"following, {following.held.size if following.held else 0:,} entries are here")
+    last: list[str] = []
+    while True:
+        try:
+            remarks = _look(following)
+        except MirrorError as error:
+            remarks = [str(error)]
+        if remarks != last:
+            _remark(remarks)
+        last = remarks
+        time.sleep(every)
+
+
+def _look(following: Mirror) -> list[str]:
+    """Take up what is new and say so; what else was seen. A contradiction ends the command."""
+    from plainview.oversight.mirror.mirror import Misbehaved
+
+    try:
+        accepted, remarks = following.update()
+    except Misbehaved as error:
+        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+        raise typer.Exit(1) from error
+    if accepted:
+        typer.echo(_sentence(accepted))
+    return remarks
+
+
+def _remark(remarks: list[str]) -> None:
+    for remark in remarks:
+        typer.secho(f"note: {remark}", fg="yellow", err=True)
 
 
 @contextmanager
@@ -133,4 +145,4 @@ def _chosen(policy: Policy, origin: str | None, file: Path) -> Log:
 def _sentence(accepted: Accepted) -> str:
     by = ", ".join(dict.fromkeys(one.witness for one in accepted.witnessed)) or "nobody"
     head = accepted.checkpoint
-    return f"{head.origin}: {head.size:,} entries are here, root {head.root.hex()[:16]}, cosigned by {by}"
+    return f"{head.origin}: grown to {head.size:,} entries, root {head.root.hex()[:16]}, cosigned by {by}"
