@@ -367,7 +367,9 @@ def test_a_client_that_goes_away_is_no_error(app: Litestar, caplog: pytest.LogCa
 
 def test_metrics(client: Client) -> None:
     feed(client)
-    text = client.get("/metrics").text
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    text = answer.text
     for name in (
         'plainview_pages_total{mode="personal",outcome="fresh"}',
         "plainview_events_total",

@@ -262,7 +262,7 @@ async def health(state: State) -> Response[bytes]:
     return _json(answer, 503 if failure else 200)
 
 
-@get("/metrics", summary="Metrics", media_type="text/plain; version=0.0.4; charset=utf-8", responses={400: _BAD})
+@get("/metrics", summary="Metrics", media_type="text/plain; version=0.0.4", responses={400: _BAD})
 async def metrics(state: State) -> bytes:
     """For Prometheus."""
     return state.application.metrics.text()  # type: ignore[no-any-return]
