@@ -97,3 +97,10 @@ def test_two_versions_of_a_kernel_saved_at_once_stay_two(tmp_path: Path, monkeyp
         list(pool.map(save, keys))
     kept = cache(tmp_path)
     assert [kept.load(key) for key in keys] == keys
+
+
+def test_it_does_not_nest_and_can_be_had_again() -> None:
+    with sound_cache(), pytest.raises(RuntimeError, match="does not nest"), sound_cache():
+        pass
+    with sound_cache():
+        pass

@@ -119,22 +119,22 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
     from plainview.storage import StoreLocked
 
     home.read().close()  # opening it for writing would begin one
-    try:
-        with sound_cache():
-            application = Application(home, residents=4096)
-    except HomeError as error:
-        if isinstance(error.__cause__, StoreLocked):
-            return _ask_holder(home, error, asked)
-        raise
-    with sound_cache(), application:
+    with sound_cache():
         try:
-            ask = msgspec.convert(asked, Ask)
-        except msgspec.ValidationError as error:
-            raise CommandError(f"not a request: {error}") from error
-        entry = application.serving.page(ask).entry
-        assert isinstance(entry.record, Page)
-        answer = page_answer(entry, application.cards(entry.record), application.log.promise(entry))
-        return json.loads(msgspec.json.encode(answer))  # type: ignore[no-any-return]
+            application = Application(home, residents=4096)
+        except HomeError as error:
+            if isinstance(error.__cause__, StoreLocked):
+                return _ask_holder(home, error, asked)
+            raise
+        with application:
+            try:
+                ask = msgspec.convert(asked, Ask)
+            except msgspec.ValidationError as error:
+                raise CommandError(f"not a request: {error}") from error
+            entry = application.serving.page(ask).entry
+            assert isinstance(entry.record, Page)
+            answer = page_answer(entry, application.cards(entry.record), application.log.promise(entry))
+            return json.loads(msgspec.json.encode(answer))  # type: ignore[no-any-return]
 
 
 def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None:

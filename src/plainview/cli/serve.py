@@ -49,7 +49,7 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
 
     def ready() -> None:
         home.announce(_address(_HERE.get(host, host), port))
-        address = _address(host, port)
+        address = escape(_address(host, port))
         out.print(
             f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
             f"({time.perf_counter() - began:.1f} s after its start)\n"

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import pickle
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from numba.core.caching import IndexDataCacheFile
 from plainview.platform.releases import CacheUnusable
 
 _SEAL = b"plainview/sha256/v1\x00"
+_sound = threading.Lock()
 _SEALED = len(_SEAL) + hashlib.sha256().digest_size
 
 
@@ -28,7 +30,11 @@ def sound_cache() -> Iterator[None]:
 
     A kernel's versions by argument types lie there in numbered files. Two processes that added one each at the same
     moment would give both the same number, and from the next start on the one would be called for the other.
+
+    Raises RuntimeError within another: the two would wait for each other.
     """
+    if not _sound.acquire(blocking=False):
+        raise RuntimeError("sound_cache does not nest")
     dump, save, load_index = IndexDataCacheFile._dump, IndexDataCacheFile.save, IndexDataCacheFile._load_index
 
     def dump_sealed(file: IndexDataCacheFile, content: Any) -> bytes:
@@ -70,6 +76,7 @@ def sound_cache() -> Iterator[None]:
     finally:
         for name, function in before.items():
             setattr(IndexDataCacheFile, name, function)
+        _sound.release()
 
 
 def _seal(data: bytes) -> bytes:

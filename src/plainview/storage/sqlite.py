@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,8 @@ class SqliteRecords:
         self._lock: int | None = None
         self._closed = False
         if writing:
+            if _others(path):
+                raise self._foreign()
             make_durable(HostFileSystem(), directory.absolute())
             self._lock = _lock(directory / LOCK)
         elif not path.exists():
@@ -233,12 +235,15 @@ class SqliteRecords:
                 raise self._absent()
             found = connection.exec_driver_sql("PRAGMA user_version").scalar()
         if found == 0:
-            raise StoreError(
-                f"{self._path}: another program's database, or a journal whose beginning is damaged; "
-                "use another directory, or restore a copy"
-            )
+            raise self._foreign()
         if found != _FORMAT:
             raise StoreError(f"{self._path}: format {found}, and this version of Plainview reads format {_FORMAT}")
+
+    def _foreign(self) -> StoreError:
+        return StoreError(
+            f"{self._path}: another program's database, or a journal whose beginning is damaged; "
+            "use another directory, or restore a copy"
+        )
 
     def _absent(self) -> StoreAbsent:
         what = "the file is empty; restore a copy" if self._path.exists() else "check the data directory"
@@ -349,6 +354,20 @@ def _blank(connection: Connection) -> bool:
     return connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
 
 
+def _others(path: Path) -> bool:
+    """Whether another program made the file, as far as that shows without touching it.
+
+    What the main file alone says is enough: a journal's own format is in it before any other program's table could be.
+    """
+    if not path.exists():
+        return False
+    with suppress(sqlite3.Error), closing(connect(f"{path.absolute().as_uri()}?immutable=1")) as connection:
+        ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+        ((version,),) = connection.execute("PRAGMA user_version")
+        return bool(tables and not version)
+    return False
+
+
 def _fixed(path: Path) -> bool:
     """Whether SQLite can only read the file as one that stays as it is.
 
@@ -359,7 +378,7 @@ def _fixed(path: Path) -> bool:
     if not os.access(path, os.R_OK):
         raise StoreError(f"{path}: this user may not read it; have its owner allow it, or read a copy")
     wal, shm = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
-    if os.access(path.parent, os.W_OK) or shm.exists():
+    if os.access(path.parent, os.W_OK) or (shm.exists() and wal.exists()):
         return False
     if wal.exists() and wal.stat().st_size:
         raise StoreError(
