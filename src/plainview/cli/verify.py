@@ -14,10 +14,11 @@ from pathlib import Path
 from plainview.ledger import log_proofs, misbehaviour
 from plainview.ledger.bundles import ENTRY_LIMIT
 from plainview.ledger.errors import FormatError, LedgerError
+from plainview.ledger.evidence import EVIDENCE_LIMIT
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.log_proofs import PROOF_LIMIT, parse_log_proof
-from plainview.ledger.misbehaviour import MISBEHAVIOUR_LIMIT, Kind, parse_misbehaviour
+from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.policies import NO_QUORUM, Accepted, Log, Policy, Witnessed
 from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
 from plainview.ledger.spelling import shown
@@ -53,7 +54,7 @@ def verify(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         policy = _policy(options.policy, options.log)
-        data = _read(options.file, max(PROOF_LIMIT, MISBEHAVIOUR_LIMIT))
+        data = _read(options.file, max(PROOF_LIMIT, EVIDENCE_LIMIT))
         match data.partition(b"\n")[0].decode("ascii", "replace"):
             case log_proofs.VERSION:
                 proven, not_proven = _log_proof(data, policy, options.entry)
