@@ -13,6 +13,7 @@ from plainview.records.fields import to_text
 from plainview.records.leaf import personal_leaf
 from tests.ledger.breaches import DEADLINE
 from tests.ledger.logs import LOG
+from tests.oversight.mirror.logs import DirectoryLog
 
 SALT = bytes(range(32))
 
@@ -41,3 +42,11 @@ def receipt(index: int, by: Signer = LOG, /, **changed: Any) -> dict[str, Any]:
 def answer(index: int, /, **changed: Any) -> bytes:
     """The whole answer with that receipt."""
     return json.dumps({"viewer": 1, "videos": [{"value": 0.5}], "receipt": receipt(index, **changed)}).encode()
+
+
+class PageLog(DirectoryLog):
+    """A log in a directory all of whose entries are pages; as log b, those before `common` alone."""
+
+    def entry(self, index: int) -> bytes:
+        entry = super().entry(index)
+        return page_entry(index) if entry.endswith(b"a") else entry

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from plainview.ledger.broken_promises import Kind as Broken
 from plainview.ledger.broken_promises import parse_broken_promise
+from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import ProofError
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.policies import NO_QUORUM, Accepted, Policy
+from plainview.ledger.promises import Promise
 from plainview.ledger.spelling import shown
 
 if TYPE_CHECKING:
@@ -30,14 +32,13 @@ class Claimed(NamedTuple):
 
     name: str
     data: bytes
-    at: int | None = None
-    """Where it is to stand; None where only the proof says."""
+    promise: Promise | None = None
+    """That it is in a log at an index; None where only the proof says."""
 
 
 def claimed_page(name: str, receipt: Receipt, policy: Policy) -> Claimed:
     """The entry of a page whose receipt holds. Raises LedgerError where it does not."""
-    promise = receipt.check(policy)
-    return Claimed(f"the page in {name}", receipt.entry(), promise.index)
+    return Claimed(f"the page in {name}", receipt.entry(), receipt.check(policy))
 
 
 def receipt_verdict(name: str, receipt: Receipt, policy: Policy) -> Verdict:
@@ -54,8 +55,12 @@ def receipt_verdict(name: str, receipt: Receipt, policy: Policy) -> Verdict:
 def log_proof_verdict(data: bytes, policy: Policy, claimed: Claimed) -> Verdict:
     """Of a `.tlog-proof` and the entry it is of. Raises LedgerError."""
     proof = parse_log_proof(data)
-    if claimed.at not in (None, proof.index):
-        raise ProofError(f"a proof of entry {proof.index}, and {claimed.name} is entry {claimed.at}")
+    origin = parse_checkpoint(proof.checkpoint.text).origin
+    if (promise := claimed.promise) and (promise.origin, promise.index) != (origin, proof.index):
+        raise ProofError(
+            f"a proof of entry {proof.index} of {shown(origin)}, and {claimed.name} is entry {promise.index} of "
+            f"{shown(promise.origin)}"
+        )
     accepted = proof.verify(leaf_hash(claimed.data), policy)
     head = accepted.checkpoint
     proven = (

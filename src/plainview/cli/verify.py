@@ -39,8 +39,8 @@ too, stands in a log that the policy believes. A .tlog-misbehaviour shows that a
 be true together, a .tlog-broken-promise that a log broke its promise. Nothing is fetched.
 """
 _CODES = """\
-Exit code: 0 proven; 1 not proven, because a signature, a quorum or a hash does not hold; 2 not checked, because
-something cannot be read.
+Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
+not hold; 2 not checked, because something cannot be read.
 """
 
 
@@ -55,8 +55,8 @@ def parser() -> argparse.ArgumentParser:
         "file",
         type=Path,
         metavar="FILE",
-        help="an answer of /v1/feed or /v1/pages/INDEX, or its receipt, as JSON; or a .tlog-proof, .tlog-misbehaviour "
-        "or .tlog-broken-promise file",
+        help="an answer of /v1/feed or /v1/pages/INDEX, or its receipt, as JSON; a .tlog-proof, .tlog-misbehaviour or "
+        ".tlog-broken-promise file; or a directory of these, in which a mirror's copy of a log may be too",
     )
     made.add_argument("--policy", type=Path, metavar="FILE", help="whose keys are believed, in C2SP tlog-policy")
     made.add_argument(
@@ -74,6 +74,15 @@ def verify(arguments: Sequence[str]) -> int:
     reading = options.file
     try:
         policy = _policy(options.policy, options.log)
+        if options.file.is_dir():
+            from plainview.cli.verify_directory import verify_directory
+
+            if options.entry or options.receipt:
+                raise Unreadable(
+                    f"{options.file}: is a directory, whose receipts are looked for in it: leave --entry and "
+                    "--receipt out"
+                )
+            return verify_directory(options.file, policy, options.policy)
         data = read(options.file, FILE_LIMIT)
         claimed = None
         if options.entry:

@@ -81,8 +81,8 @@ def parse_receipt(data: bytes) -> Receipt:
         return msgspec.convert(found, Receipt)
     except msgspec.ValidationError as error:
         raise FormatError(
-            f"receipt: {error}; what is read is an answer of /v1/feed or /v1/pages/INDEX, or its `receipt` with index, "
-            "salt, commitment, body and promise"
+            f"receipt: {shown(str(error))}; what is read is an answer of /v1/feed or /v1/pages/INDEX, or its `receipt` "
+            "with index, salt, commitment, body and promise"
         ) from None
 
 
