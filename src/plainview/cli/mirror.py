@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from plainview.cli.errors import CommandError, told
 if TYPE_CHECKING:
     from plainview.ledger.policies import Accepted, Log, Policy
     from plainview.oversight.mirror.mirror import Mirror
+    from plainview.oversight.mirror.promises import Promises
 
 WORKERS = 4
 """Files fetched at a time."""
@@ -37,21 +38,37 @@ def mirror(
     check: Annotated[
         bool, typer.Option("--check", help="First hash all that is here again; fetch anew what is damaged.")
     ] = False,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Hold the log to what it promised in these receipts, answers of /v1/feed in .json files.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Follow a log: keep all of it, check all of it.
 
     Each checkpoint's signatures and quorum are checked, that it continues what was seen before, and every entry's hash.
-    With --once the exit code is 0 when all of it is here, 1 when the log or a witness contradicted itself, and 2 when
-    the log cannot be followed. Without it, only a contradiction ends it.
+    With --once the exit code is 0 when all of it is here, 1 when the log or a witness contradicted itself or the log
+    broke a promise, and 2 when the log cannot be followed or a receipt not be read. Without it, only what is proven
+    ends it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with told(), _opened(directory, policy, log, url) as following:
+    with told(), _opened(directory, policy, log, url) as (following, believed), suppress(KeyboardInterrupt):
         from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
+        from plainview.oversight.mirror.promises import Promises
 
+        if receipts and not receipts.is_dir():
+            raise CommandError(
+                f"{receipts}: is no directory; --receipts is one with answers of /v1/feed in .json files"
+            )
+        promises = Promises(receipts, following, believed) if receipts else None
         if not once:
             typer.echo(f"following, {following.held.size if following.held else 0:,} entries are here")
         last = ""
         while True:
+            failed: list[str] = []
             try:
                 if check:
                     following.check()
@@ -65,24 +82,44 @@ def mirror(
                 typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
                 raise typer.Exit(1) from error
             except MirrorError as error:
-                if once:
-                    raise
-                remarks = [str(error)]
-            except KeyboardInterrupt:
-                return
+                remarks, failed = [], [str(error)]
+            if promises:
+                _hold(promises, once, remarks, failed)
+            if not once:
+                remarks, failed = failed + remarks, []
             if (said := "\n".join(f"note: {remark}" for remark in remarks)) not in ("", last):
                 typer.secho(said, fg="yellow", err=True)
             last = said
+            if failed:
+                typer.secho("\n".join(f"error: {failure}" for failure in failed), fg="red", err=True)
+                raise typer.Exit(2)
             if once:
                 return
-            try:
-                time.sleep(every)
-            except KeyboardInterrupt:
-                return
+            time.sleep(every)
+
+
+def _hold(promises: Promises, all_waiting: bool, remarks: list[str], failed: list[str]) -> None:
+    """Say which promises were kept, and remark those overdue. Ends the command where one is proven broken."""
+    from plainview.cli.verdicts import moment
+
+    held = promises.hold()
+    for path, promise in held.kept:
+        typer.echo(f"{path}: kept, entry {promise.index:,} is this page")
+    for path, promise in held.waiting:
+        said = f"{path}: entry {promise.index:,} is promised by {moment(promise.deadline)} and not there"
+        if promise.deadline < time.time() * 1000:
+            remarks.append(f"{said}; the log is late, and nothing that was cosigned since proves it")
+        elif all_waiting:
+            remarks.append(f"{said} yet")
+    failed += held.failed
+    for error in held.broken:
+        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+    if held.broken:
+        raise typer.Exit(1)
 
 
 @contextmanager
-def _opened(directory: Path, file: Path, origin: str | None, url: str | None) -> Iterator[Mirror]:
+def _opened(directory: Path, file: Path, origin: str | None, url: str | None) -> Iterator[tuple[Mirror, Policy]]:
     import fcntl
     from concurrent.futures import ThreadPoolExecutor
     from functools import partial
@@ -117,7 +154,8 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
         path = f"/{origin_hash(chosen.key.name)}/checkpoint"
         others = [partial(fetch, one.url.rstrip("/") + path, NOTE_LIMIT) for one in policy.witnesses if one.url]
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="mirror") as pool:
-            yield Mirror(chosen.key.name, policy, LogSource(address), MirrorFiles(directory), pool, others)
+            made = Mirror(chosen.key.name, policy, LogSource(address), MirrorFiles(directory), pool, others)
+            yield made, policy
 
 
 def _chosen(policy: Policy, origin: str | None, file: Path) -> Log:

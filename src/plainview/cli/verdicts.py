@@ -46,7 +46,7 @@ def receipt_verdict(name: str, receipt: Receipt, policy: Policy) -> Verdict:
     promise = receipt.check(policy)
     return Verdict(
         f"the log {shown(promise.origin)} promised to have the page in {name} as its entry {promise.index:,} by "
-        f"{_moment(promise.deadline)}",
+        f"{moment(promise.deadline)}",
         f"that it has it, which its .tlog-proof shows (GET /v1/pages/{promise.index}/proof); that what the page's "
         f"record says is true, and that {name} says the same beside its receipt",
     )
@@ -107,14 +107,14 @@ def _cosigned(accepted: Accepted, policy: Policy) -> str:
     if not accepted.witnessed:
         return "and no witness of the policy"
     times = ", ".join(
-        f"{one.witness} ({_moment(one.time * 1000) if one.time else 'at a time it does not say'})"
+        f"{one.witness} ({moment(one.time * 1000) if one.time else 'at a time it does not say'})"
         for one in accepted.witnessed
     )
     quorum = "" if policy.quorum == NO_QUORUM else f", which reaches the quorum {shown(policy.quorum)}"
     return f"and which was cosigned by {times}{quorum}"
 
 
-def _moment(milliseconds: int) -> str:
+def moment(milliseconds: int) -> str:
     """A time as it is written, in UTC; one that no calendar has, as a number."""
     seconds, rest = divmod(milliseconds, 1000)
     try:
