@@ -26,6 +26,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     bundle = tmp_path / "bundle"
     log = PageLog(bundle / "copy")
+    log.publish(290)
     log.publish(300, "north", "south")
     (bundle / "policy").write_bytes(encode_policy(POLICY))
     (bundle / "120.json").write_bytes(answer(120))
@@ -90,6 +91,8 @@ def test_what_is_of_no_known_kind_is_named(bundle: Path, capsys: pytest.CaptureF
         ("page-120.tlog-proof", b"", "not checked: page-120.tlog-proof: tlog-proof: no empty line", 2),
         ("copy/tile/entries/000", None, "NOT PROVEN: copy: tile/entries/000: entry 2 has not the hash", 1),
         ("copy/tile/0/001.p/44", None, "NOT PROVEN: copy: tile/", 1),
+        ("copy/tile/0/001.p/34", None, "NOT PROVEN: copy: tile/0/001.p/34: not how a wider tile", 1),
+        ("copy/tile/entries/001.p/34", None, "NOT PROVEN: copy: tile/entries/001.p/34: entry 258 has not", 1),
         ("copy/tile/1/000.p/1", bytes(31), "not checked: copy: tile/1/000.p/1: 1 hashes have 32 bytes", 2),
         ("copy/checkpoint", None, "NOT PROVEN: copy: signature of ", 1),
         ("copy/checkpoint", b"", "not checked: copy: note", 2),
@@ -118,6 +121,7 @@ def test_files_of_the_log_that_are_not_there(bundle: Path, capsys: pytest.Captur
 
 
 def test_a_copy_that_is_of_another_history_than_the_rest(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(bundle / "copy")
     PageLog(bundle / "copy", "b", common=119).publish(300, "north", "south")
     code, lines = run(capsys)
     assert code == 1

@@ -54,14 +54,20 @@ class Copy:
         return fold_right(self._tree.read(cover(0, size)))
 
     def has(self, path: str) -> bool:
-        """Whether a file is part of it, by its path in the log."""
-        if path == "checkpoint":
-            return True
+        """Whether a file belongs to it, by its path in the log. What is left of a smaller tree is checked, too."""
         try:
-            tile = parse_bundle_path(path).tile if path.startswith("tile/entries/") else parse_tile_path(path)
+            bundle = parse_bundle_path(path) if path.startswith("tile/entries/") else None
+            tile = bundle.tile if bundle else parse_tile_path(path)
         except FormatError:
             return False
-        return tile.width == tile_width(tile.level, tile.index, self.size)
+        width = tile_width(tile.level, tile.index, self.size)
+        if tile.width < width:
+            hashes = self._tree.read(tile.nodes())
+            if bundle:
+                verify_entries(bundle, parse_entries(bundle, self._get(path)), hashes)
+            elif self._get(path) != b"".join(hashes):
+                raise ProofError(f"{path}: not how a wider tile of the same place begins")
+        return tile.width <= width
 
     def _tiles(self, wanted: Sequence[Tile]) -> list[bytes]:
         return [self._get(tile.path) for tile in wanted]
