@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plainview.cli.verify import verify
+from plainview.cli.verify import FILE_LIMIT, verify
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.log_proofs import LogProof
 from plainview.ledger.policy_files import encode_policy
@@ -129,6 +129,18 @@ def test_a_copy_that_is_of_another_history_than_the_rest(bundle: Path, capsys: p
     assert lines[1].startswith("NOT PROVEN: 120.json: the log ")
     assert "in the copy in copy another entry stands there" in lines[1]
     assert any(line.startswith("NOT PROVEN: page-120.tlog-proof: its tree of 200 entries is not") for line in lines)
+
+
+def test_any_name_can_be_told(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bundle / os.fsdecode(b"\xff\x1b.json")).write_bytes(answer(121))
+    (bundle / os.fsdecode(b"\xff\n.json")).write_bytes(b"")
+    (bundle / os.fsdecode(b"\xff\n")).mkdir()
+    (bundle / os.fsdecode(b"\xff\n/checkpoint")).mkdir()
+    (bundle / os.fsdecode(b"\xff\n/x.json")).write_bytes(b" " * (FILE_LIMIT + 1))
+    code, lines = run(capsys)
+    assert code == 2
+    assert len(lines) == 6 + 1 + 3
+    assert all(line.isprintable() for line in lines)
 
 
 def test_a_mirrors_directory_itself(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

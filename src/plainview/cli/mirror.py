@@ -103,10 +103,10 @@ def _hold(promises: Promises, all_waiting: bool, remarks: list[str], failed: lis
     from plainview.cli.verdicts import moment
 
     held = promises.hold()
-    for path, promise in held.kept:
-        typer.echo(f"{path}: kept, entry {promise.index:,} is this page")
-    for path, promise in held.waiting:
-        said = f"{path}: entry {promise.index:,} is promised by {moment(promise.deadline)} and not there"
+    for name, promise in held.kept:
+        typer.echo(f"{name}: kept, entry {promise.index:,} is this page")
+    for name, promise in held.waiting:
+        said = f"{name}: entry {promise.index:,} is promised by {moment(promise.deadline)} and not there"
         if promise.deadline < time.time() * 1000:
             remarks.append(f"{said}; the log is late, and nothing that was cosigned since proves it")
         elif all_waiting:

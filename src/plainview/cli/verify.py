@@ -26,6 +26,7 @@ from plainview.ledger.errors import FormatError, LedgerError
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.policies import NO_QUORUM, Log, Policy
 from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
+from plainview.ledger.spelling import printable
 
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
@@ -86,16 +87,18 @@ def verify(arguments: Sequence[str]) -> int:
         data = read(options.file, FILE_LIMIT)
         claimed = None
         if options.entry:
-            claimed = Claimed(str(options.entry), read(options.entry, ENTRY_LIMIT))
+            claimed = Claimed(printable(str(options.entry)), read(options.entry, ENTRY_LIMIT))
         elif options.receipt:
             reading = options.receipt
-            claimed = claimed_page(str(reading), parsed_receipt(read(reading, FILE_LIMIT)), policy)
+            claimed = claimed_page(printable(str(reading)), parsed_receipt(read(reading, FILE_LIMIT)), policy)
             reading = options.file
-        found = verdict(str(options.file), data, policy, claimed)
+        found = verdict(printable(str(options.file)), data, policy, claimed)
     except FormatError as error:
         return _failed(f"error: {reading}: {error}", 2)
     except Unreadable as error:
         return _failed(f"error: {error}", 2)
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
     except LedgerError as error:
         return _failed(f"Not proven: {reading}: {error}.", 1)
     print(f"Proven: {found.proven}.")
@@ -144,9 +147,9 @@ def read(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+        raise Unreadable(f"{printable(str(path))}: {error.strerror}") from error
     if len(data) > limit:
-        raise Unreadable(f"{path}: more than {limit:,} bytes, which none of its kind has")
+        raise Unreadable(f"{printable(str(path))}: more than {limit:,} bytes, which none of its kind has")
     return data
 
 

@@ -17,7 +17,7 @@ from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import FormatError, LedgerError, ProofError
 from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.policies import Policy
-from plainview.ledger.spelling import shown
+from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.oversight.mirror.copies import Copy
 from plainview.oversight.receipts import Receipt
@@ -73,7 +73,7 @@ class _Bundle:
         for file in sorted(files, key=lambda file: file.kind != RECEIPT):
             self._tell(file.name, lambda file=file: self._sentence(file))  # type: ignore[misc]
         if not any(self._counts.values()):
-            raise Unreadable(f"{self._directory}: nothing in it that can be checked")
+            raise Unreadable(f"{printable(str(self._directory))}: nothing in it that can be checked")
         for name in sorted(unknown):
             print(f"unknown: {name}: none of the kinds that are checked")
         proven, failed, unchecked = self._counts.values()
@@ -91,7 +91,7 @@ class _Bundle:
         """Every file that is not of a log's copy; the copies go to `roots`. No symbolic link is followed."""
 
         def told(error: OSError) -> None:
-            raise Unreadable(f"{error.filename}: {error.strerror}") from error
+            raise Unreadable(f"{printable(str(error.filename))}: {error.strerror}") from error
 
         for place, folders, names in os.walk(self._directory, onerror=told):
             here = Path(place)
@@ -167,8 +167,7 @@ class _Bundle:
         return f"{proven}, and the copy in {where} has it"
 
     def _name(self, path: Path) -> str:
-        name = str(path.relative_to(self._directory))
-        return name if name.isprintable() else ascii(name)
+        return printable(str(path.relative_to(self._directory)))
 
 
 def _kind(path: Path) -> str | None:
@@ -190,7 +189,7 @@ def _kind(path: Path) -> str | None:
 def _regular(path: Path, limit: int = FILE_LIMIT) -> bytes:
     with suppress(OSError):  # which reading it says
         if path.exists() and not path.is_file():
-            raise Unreadable(f"{path}: is no file")
+            raise Unreadable(f"{printable(str(path))}: is no file")
     return read(path, limit)
 
 

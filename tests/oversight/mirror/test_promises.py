@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,7 +65,16 @@ def test_what_was_promised_is_there(watch: Watch) -> None:
     held = watch.hold(0, 120, 299)
     assert [one.promise.index for one in held.kept] == [0, 120, 299]
     assert (held.waiting, held.broken, held.failed) == ([], [], [])
-    assert [one.path.name for one in watch.hold(7).kept] == ["7.json"], "what is kept is kept for good"
+    assert [one.promise.index for one in watch.hold(7).kept] == [7], "what is kept is kept for good"
+
+
+def test_any_name_can_be_told(watch: Watch) -> None:
+    watch.log.publish(300, "north")
+    watch.mirror.update()
+    (watch.receipts / os.fsdecode(b"\xff\x1b.json")).write_bytes(answer(120))
+    (watch.receipts / os.fsdecode(b"\xff\n.json")).write_bytes(b"")
+    held = watch.hold()
+    assert (held.kept[0].name + held.failed[0]).isprintable()
 
 
 def test_another_entry_stands_there(watch: Watch, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.policies import Policy
 from plainview.ledger.promises import Promise
+from plainview.ledger.spelling import printable
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.receipts import RECEIPT_LIMIT, parse_receipt
 
@@ -17,7 +18,8 @@ from plainview.oversight.receipts import RECEIPT_LIMIT, parse_receipt
 class Promised(NamedTuple):
     """What the log promised to whoever has this receipt."""
 
-    path: Path
+    name: str
+    """Its file, as a line may have it."""
     promise: Promise
 
 
@@ -51,22 +53,22 @@ class Promises:
         for path in paths:
             if path in self._settled:
                 continue
+            name = printable(str(path))
             try:
-                promised, kept = self._hold(path)
+                promise, kept = self._hold(path)
             except Misbehaved as error:
                 held.broken.append(error)
             except (LedgerError, MirrorError) as error:
-                held.failed.append(f"{path}: {error}")
+                held.failed.append(f"{name}: {error}")
             except OSError as error:
-                held.failed.append(f"{path}: {error.strerror}")
+                held.failed.append(f"{name}: {error.strerror}")
             else:
-                (held.kept if kept else held.waiting).append(promised)
+                (held.kept if kept else held.waiting).append(Promised(name, promise))
                 if kept:
                     self._settled.add(path)
         return held
 
-    def _hold(self, path: Path) -> tuple[Promised, bool]:
+    def _hold(self, path: Path) -> tuple[Promise, bool]:
         with path.open("rb") as file:
             receipt = parse_receipt(file.read(RECEIPT_LIMIT + 1))
-        promise = receipt.check(self._policy)
-        return Promised(path, promise), self._mirror.keeps(receipt.note())
+        return receipt.check(self._policy), self._mirror.keeps(receipt.note())
