@@ -20,6 +20,7 @@ from plainview.ledger.tiles import tiles
 from tests.cli.homes import invoke, one_line
 from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
 from tests.oversight.mirror.logs import DirectoryLog, Served, served
+from tests.oversight.pages import PageLog, answer
 
 
 @pytest.fixture
@@ -72,6 +73,42 @@ def test_a_fork_ends_with_1_and_a_proof(policy: Path, tmp_path: Path, server: Se
     (proof,) = (tmp_path / "copy" / "misbehaviour").iterdir()
     assert said.endswith(str(proof))
     assert parse_misbehaviour(proof.read_bytes()).smaller.encode() == (tmp_path / "copy/checkpoint").read_bytes()
+
+
+def test_receipts_are_held_against_it(policy: Path, tmp_path: Path, server: Served) -> None:
+    log = PageLog(tmp_path / "pages", "b", common=200)
+    log.publish(300, "north")
+    server.directory = log.directory
+    receipts = tmp_path / "receipts"
+    arguments = ("mirror", tmp_path / "copy", "--policy", policy, "--once", "--receipts", receipts)
+    assert "is no directory" in one_line(invoke(*arguments))
+    receipts.mkdir()
+    (receipts / "120.json").write_bytes(answer(120))
+    result = invoke(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[1] == f"{receipts / '120.json'}: kept, entry 120 is this page"
+    (receipts / "cut.json").write_bytes(answer(120)[:-1])
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert one_line(result).startswith(f"error: {receipts / 'cut.json'}: receipt: not JSON")
+    for index in (250, 251, 300):
+        (receipts / f"{index}.json").write_bytes(answer(index))
+    result = invoke(*arguments)
+    assert result.exit_code == 1
+    assert [line.partition(": in the")[0].partition(": 1,000 ms")[0] for line in result.stderr.splitlines()] == [
+        f"MISBEHAVIOUR: the log broke its promise of entry {index} of {ORIGIN!r}" for index in (250, 251, 300)
+    ]
+    for line in result.stderr.splitlines():
+        proof = line.rpartition("the proof is in ")[2]
+        assert invoke("verify", proof, "--policy", policy).stdout.startswith("Proven: the log broke its promise")
+
+
+def test_a_promise_that_waits_is_told(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    log.show_cosigned(300, WITNESSES["north"], -5)
+    (tmp_path / "400.json").write_bytes(answer(400))
+    result = invoke("mirror", tmp_path / "copy", "--policy", policy, "--once", "--receipts", tmp_path)
+    assert result.exit_code == 0
+    assert "400.json: entry 400 is promised by 2026-09-21 14:13:20 UTC and not there" in one_line(result)
 
 
 def test_what_cannot_be_followed_is_told(policy: Path, tmp_path: Path, server: Served, log: DirectoryLog) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.consistency import prefix_proof, prefix_roots
 from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError, SignatureError
-from plainview.ledger.misbehaviour import MISBEHAVIOUR_LIMIT, Kind, Misbehaviour, parse_misbehaviour
+from plainview.ledger.evidence import EVIDENCE_LIMIT
+from plainview.ledger.misbehaviour import Kind, Misbehaviour, parse_misbehaviour
 from plainview.ledger.notes import Note
 from plainview.ledger.policies import Policy
 from plainview.ledger.spelling import to_base64
@@ -157,7 +158,7 @@ def test_honest_logs_cannot_be_framed() -> None:
         (GOOD.replace(b"\n200\n", b"\n300\n"), "none lead from 300 to 300"),
         (GOOD.replace(b"\n200\n", b"\n0\n"), "none lead from 0 to 300"),
         (GOOD.replace(ORIGIN.encode() + b"\n", b"other.example\n", 1), "of two logs"),
-        (b"x" * (MISBEHAVIOUR_LIMIT + 1), "at most"),
+        (b"x" * (EVIDENCE_LIMIT + 1), "at most"),
     ],
 )
 def test_bytes_that_are_no_proof(data: bytes, message: str) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from itertools import chain, combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.errors import FormatError, PolicyError, SignatureError
@@ -88,9 +90,33 @@ def test_groups_of_groups() -> None:
         ),
         "X-and-Y",
     )
-    for given in chain.from_iterable(combinations(names, count) for count in range(7)):
-        enough = sum(name[0] == "X" for name in given) >= 2 and any(name[0] == "Y" for name in given)
-        assert policy.reaches_quorum(given) == enough
+    for some in chain.from_iterable(combinations(names, count) for count in range(7)):
+        enough = sum(name[0] == "X" for name in some) >= 2 and any(name[0] == "Y" for name in some)
+        assert policy.reaches_quorum(some) == enough
+
+
+SEVEN = tuple(Witness(f"w{number}", signer(f"w{number}.example", ED25519_COSIGNATURE).key) for number in range(7))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Groups of groups over up to seven witnesses."""
+    witnesses = SEVEN[: draw(st.integers(1, 7))]
+    free = [one.name for one in witnesses]
+    groups = []
+    for number in range(draw(st.integers(0, 4))):
+        members = draw(st.lists(st.sampled_from(free), min_size=1, unique=True))
+        groups.append(Group(f"g{number}", draw(st.integers(1, len(members))), tuple(members)))
+        free = [name for name in free if name not in members] + [f"g{number}"]
+    return Policy((Log(LOG.key),), witnesses, tuple(groups), draw(st.sampled_from([*free, "none"])))
+
+
+@given(policies())
+def test_how_many_witnesses_two_quorums_share(policy: Policy) -> None:
+    names = [one.name for one in policy.witnesses]
+    every = [set(some) for some in chain.from_iterable(combinations(names, count) for count in range(len(names) + 1))]
+    quorums = [some for some in every if policy.reaches_quorum(some)]
+    assert policy.overlap() == min(len(one & other) for one in quorums for other in quorums)
 
 
 A, B, C = (Witness(name, one.key) for name, one in WITNESSES.items())

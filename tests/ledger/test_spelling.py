@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.ledger.errors import FormatError
-from plainview.ledger.spelling import check_characters, from_base64, from_decimal, hash_from_base64, shown, to_base64
+from plainview.ledger.spelling import (
+    check_characters,
+    from_base64,
+    from_decimal,
+    hash_from_base64,
+    printable,
+    shown,
+    to_base64,
+)
 
 
 @given(st.binary(max_size=100))
@@ -59,3 +67,10 @@ def test_what_is_shown_is_short_and_printable(text: str) -> None:
     assert shown(text).isascii()
     assert shown(text).isprintable()
     assert len(shown(text * 100)) <= 60 * 10 + 2
+
+
+def test_a_name_is_shown_on_one_line() -> None:
+    assert printable("a b/\u00e9.json") == "a b/\u00e9.json"
+    for name in ("a\nb", "\x1b[2J", "\udcff", "\u202e"):
+        assert printable(name).isascii()
+        assert printable(name).isprintable()

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from plainview.ledger import broken_promises
+from plainview.ledger.broken_promises import parse_broken_promise
 from plainview.ledger.consistency import verify_consistency
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import verify_inclusion
@@ -54,3 +56,9 @@ def test_the_misbehaviour_proven_then() -> None:
     proof = parse_misbehaviour(VECTORS["tlog-misbehaviour"].encode())
     found = proof.check(parse_policy(VECTORS["policy"].encode()))
     assert (found.kind, found.log, found.witnesses) == (Kind.FORK, True, ("north",))
+
+
+def test_the_broken_promise_proven_then() -> None:
+    proof = parse_broken_promise(VECTORS["tlog-broken-promise"].encode())
+    found = proof.check(parse_policy(VECTORS["policy"].encode()))
+    assert (found.kind, found.promise.index) == (broken_promises.Kind.LATE, 600)

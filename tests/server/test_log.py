@@ -16,6 +16,7 @@ from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import NO_QUORUM, Policy
 from plainview.ledger.policies import Log as KnownLog
 from plainview.ledger.promises import open_promise
+from plainview.oversight.receipts import parse_receipt
 from plainview.platform.application import Application
 from plainview.platform.founding import ORIGIN
 from plainview.records.fields import to_bytes
@@ -79,6 +80,15 @@ def test_a_page_is_promised_and_then_proven(client: Client, town: Application) -
     metamorphic_log.checkpoint_verify_inclusion(note, [key.vkey()], proof.index, leaf, list(proof.hashes))
     assert accepted.checkpoint.size > receipt["index"]
     assert client.get(f"/v1/pages/{receipt['index']}").json()["receipt"] == receipt
+
+
+def test_both_answers_convince_who_was_shown_the_page(client: Client, town: Application) -> None:
+    policy = Policy((KnownLog(parse_vkey(town.log.vkey)),), (), (), NO_QUORUM)
+    answer = feed(client)
+    again = client.get(f"/v1/pages/{answer.json()['receipt']['index']}")
+    first, second = (parse_receipt(one.content).check(policy) for one in (answer, again))
+    assert first == second
+    assert first.index == answer.json()["receipt"]["index"]
 
 
 def test_what_is_no_page_has_no_proof(client: Client, town: Application) -> None:

@@ -16,6 +16,7 @@ from plainview.cli.errors import CommandError, told
 if TYPE_CHECKING:
     from plainview.ledger.policies import Accepted, Log, Policy
     from plainview.oversight.mirror.mirror import Mirror
+    from plainview.oversight.mirror.promises import Promises
 
 WORKERS = 4
 """Files fetched at a time."""
@@ -37,55 +38,85 @@ def mirror(
     check: Annotated[
         bool, typer.Option("--check", help="First hash all that is here again; fetch anew what is damaged.")
     ] = False,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Hold the log to what it promised in these receipts, answers of /v1/feed in .json files.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Follow a log: keep all of it, check all of it.
 
     Each checkpoint's signatures and quorum are checked, that it continues what was seen before, and every entry's hash.
-    With --once the exit code is 0 when all of it is here, 1 when the log or a witness contradicted itself, and 2 when
-    the log cannot be followed. Without it, only a contradiction ends it.
+    With --once the exit code is 0 when all of it is here, 1 when the log or a witness contradicted itself or the log
+    broke a promise, and 2 when the log cannot be followed or a receipt not be read. Without it, only what is proven
+    ends it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with told(), _opened(directory, policy, log, url) as following:
+        with told(), _opened(directory, policy, log, url) as (following, believed):
+            promises = _promises(receipts, following, believed)
             if check:
                 following.check()
             if not once:
-                _follow(following, every)
-            _remark(_look(following))
-            typer.echo(f"{following.held.size if following.held else 0:,} entries are here")
+                _follow(following, promises, every)
+            _once(following, promises)
     except KeyboardInterrupt:
         if once:
             raise  # perhaps not all of it is here
 
 
-def _follow(following: Mirror, every: float) -> NoReturn:
-    from plainview.oversight.mirror.mirror import MirrorError
+def _promises(receipts: Path | None, following: Mirror, believed: Policy) -> Promises | None:
+    from plainview.oversight.mirror.promises import Promises
 
+    if receipts is None:
+        return None
+    if not receipts.is_dir():
+        raise CommandError(f"{receipts}: is no directory; --receipts is one with answers of /v1/feed in .json files")
+    return Promises(receipts, following, believed)
+
+
+def _once(following: Mirror, promises: Promises | None) -> None:
+    remarks, failed = _look(following)
+    if promises:
+        _hold(promises, True, remarks, failed)
+    _remark(remarks)
+    if failed:
+        typer.secho("\n".join(f"error: {failure}" for failure in failed), fg="red", err=True)
+        raise typer.Exit(2)
+    typer.echo(f"{following.held.size if following.held else 0:,} entries are here")
+
+
+def _follow(following: Mirror, promises: Promises | None, every: float) -> NoReturn:
     typer.echo(f"following, {following.held.size if following.held else 0:,} entries are here")
     last: list[str] = []
     while True:
-        try:
-            remarks = _look(following)
-        except MirrorError as error:
-            remarks = [str(error)]
+        remarks, failed = _look(following)
+        if promises:
+            _hold(promises, False, remarks, failed)
+        remarks = failed + remarks
         if remarks != last:
             _remark(remarks)
         last = remarks
         time.sleep(every)
 
 
-def _look(following: Mirror) -> list[str]:
-    """Take up what is new and say so; what else was seen. A contradiction ends the command."""
-    from plainview.oversight.mirror.mirror import Misbehaved
+def _look(following: Mirror) -> tuple[list[str], list[str]]:
+    """Take up what is new and say so; what else was seen, and what kept it from looking. A contradiction ends it."""
+    from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
 
     try:
         accepted, remarks = following.update()
     except Misbehaved as error:
         typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
         raise typer.Exit(1) from error
+    except MirrorError as error:
+        return [], [str(error)]
     if accepted:
         typer.echo(_sentence(accepted))
-    return remarks
+    return remarks, []
 
 
 def _remark(remarks: list[str]) -> None:
@@ -93,8 +124,28 @@ def _remark(remarks: list[str]) -> None:
         typer.secho(f"note: {remark}", fg="yellow", err=True)
 
 
+def _hold(promises: Promises, all_waiting: bool, remarks: list[str], failed: list[str]) -> None:
+    """Say which promises were kept, and remark those overdue. Ends the command where one is proven broken."""
+    from plainview.cli.verdicts import moment
+
+    held = promises.hold()
+    for name, promise in held.kept:
+        typer.echo(f"{name}: kept, entry {promise.index:,} is this page")
+    for name, promise in held.waiting:
+        said = f"{name}: entry {promise.index:,} is promised by {moment(promise.deadline)} and not there"
+        if promise.deadline < time.time() * 1000:
+            remarks.append(f"{said}; the log is late, and nothing that was cosigned since proves it")
+        elif all_waiting:
+            remarks.append(f"{said} yet")
+    failed += held.failed
+    for error in held.broken:
+        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+    if held.broken:
+        raise typer.Exit(1)
+
+
 @contextmanager
-def _opened(directory: Path, file: Path, origin: str | None, url: str | None) -> Iterator[Mirror]:
+def _opened(directory: Path, file: Path, origin: str | None, url: str | None) -> Iterator[tuple[Mirror, Policy]]:
     import fcntl
     from concurrent.futures import ThreadPoolExecutor
     from functools import partial
@@ -129,7 +180,8 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
         path = f"/{origin_hash(chosen.key.name)}/checkpoint"
         others = [partial(fetch, one.url.rstrip("/") + path, NOTE_LIMIT) for one in policy.witnesses if one.url]
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="mirror") as pool:
-            yield Mirror(chosen.key.name, policy, LogSource(address), MirrorFiles(directory), pool, others)
+            made = Mirror(chosen.key.name, policy, LogSource(address), MirrorFiles(directory), pool, others)
+            yield made, policy
 
 
 def _chosen(policy: Policy, origin: str | None, file: Path) -> Log:

@@ -25,6 +25,7 @@ HASH_LIMIT = 63
 """Hashes of an inclusion proof at most: a tree below 2^63 leaves has no deeper leaf."""
 PROOF_LIMIT = NOTE_LIMIT + 2 * EXTRA_LIMIT
 """Bytes of a file at most."""
+SUFFIX = ".tlog-proof"
 VERSION = "c2sp.org/tlog-proof@v1"
 """The first line of a file."""
 

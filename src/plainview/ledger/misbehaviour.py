@@ -17,15 +17,12 @@ import msgspec
 from plainview.ledger.checkpoints import Checkpoint, parse_checkpoint
 from plainview.ledger.consistency import prefix_roots
 from plainview.ledger.errors import FormatError, ProofError
-from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
+from plainview.ledger.evidence import check_hashes, encode_evidence, parse_evidence
+from plainview.ledger.notes import Note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy
-from plainview.ledger.spelling import check_hash, hash_from_base64, shown, to_base64
+from plainview.ledger.spelling import shown
 
-HASH_LIMIT = 64
-"""Hashes at most: a consistency proof has 63, and the smaller tree's own comes first."""
-MISBEHAVIOUR_LIMIT = 2 * NOTE_LIMIT + 4096
-"""Bytes of a file at most."""
 SUFFIX = ".tlog-misbehaviour"
 VERSION = "plainview/tlog-misbehaviour@v1"
 """The first line of a file."""
@@ -89,15 +86,11 @@ class Misbehaviour(msgspec.Struct, frozen=True):
             raise FormatError(f"misbehaviour: the larger checkpoint, {first.size}, stands before that of {second.size}")
         if self.hashes and not 0 < first.size < second.size:
             raise FormatError(f"misbehaviour: hashes, although none lead from {first.size} to {second.size}")
-        if len(self.hashes) > HASH_LIMIT:
-            raise FormatError(f"misbehaviour: {len(self.hashes)} hashes, at most {HASH_LIMIT} are possible")
-        for at, hashed in enumerate(self.hashes):
-            check_hash(hashed, f"misbehaviour, hash {at}")
+        check_hashes(self.hashes, "misbehaviour")
 
     def encode(self) -> bytes:
         """The file's one spelling."""
-        lines = [VERSION, *map(to_base64, self.hashes), "", ""]
-        return "\n".join(lines).encode() + self.smaller.encode() + b"\n" + self.larger.encode()
+        return encode_evidence(VERSION, self.hashes, self.smaller, self.larger)
 
     def check(self, policy: Policy) -> Contradiction:
         """What these checkpoints prove to whoever believes the policy's keys to be the log's and its witnesses'.
@@ -136,23 +129,7 @@ class Misbehaviour(msgspec.Struct, frozen=True):
 
 def parse_misbehaviour(data: bytes) -> Misbehaviour:
     """The proof whose file is `data`; else FormatError. `encode` gives the same bytes back."""
-    if len(data) > MISBEHAVIOUR_LIMIT:
-        raise FormatError(f"misbehaviour: {len(data)} bytes, at most {MISBEHAVIOUR_LIMIT} are read")
-    parts = data.split(b"\n\n")
-    if len(parts) != 5:
-        raise FormatError("misbehaviour: not a head and two checkpoints with an empty line between")
-    head, *texts = parts
-    try:
-        version, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"misbehaviour: byte {error.start}, before the checkpoints, is not ASCII") from None
-    if version != VERSION:
-        raise FormatError(f"misbehaviour, line 1: {shown(version)} is not {VERSION}")
-    if len(lines) > HASH_LIMIT:
-        raise FormatError(f"misbehaviour: {len(lines)} hashes, at most {HASH_LIMIT} are possible")
-    hashes = tuple(hash_from_base64(line, f"misbehaviour, hash {at}") for at, line in enumerate(lines))
-    smaller = parse_note(b"\n\n".join(texts[:2]) + b"\n")
-    return Misbehaviour(smaller, parse_note(b"\n\n".join(texts[2:])), hashes)
+    return Misbehaviour(*parse_evidence(data, VERSION, "misbehaviour"))
 
 
 def _rolled_back(smaller: list[tuple[str, int]], larger: list[tuple[str, int]]) -> tuple[str, ...]:

@@ -135,6 +135,17 @@ class Policy(msgspec.Struct, frozen=True):
                 met.add(group.name)
         return self.quorum in met
 
+    def overlap(self) -> int:
+        """The fewest witnesses that any two of its quorums share; 0 where two of them need not share any.
+
+        Exact, since nobody is a member of two groups: of k out of n members, two quorums have 2k - n in common.
+        """
+        least = {NO_QUORUM: 0, **{witness.name: 1 for witness in self.witnesses}}
+        for group in self.groups:
+            common = max(2 * group.threshold - len(group.members), 0)
+            least[group.name] = sum(sorted(least[member] for member in group.members)[:common])
+        return least[self.quorum]
+
 
 def check_definitions(definitions: Iterable[tuple[str, Definition]]) -> None:
     """Raises FormatError unless a file may hold these definitions in this order."""

@@ -65,3 +65,8 @@ def check_characters(text: str, what: str) -> None:
 def shown(text: str) -> str:
     """`text` as a message may quote it: on one line, printable, short."""
     return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def printable(name: str) -> str:
+    """A file's name as a line may have it: as it is, or escaped where a terminal or a line would not show just that."""
+    return name if name.isprintable() else ascii(name)

@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TypeVar
 
 from plainview.http.fetching import FetchError
+from plainview.ledger import broken_promises, misbehaviour
+from plainview.ledger.broken_promises import Breach, BrokenPromise
 from plainview.ledger.bundles import Bundle, bundles, encode_entries, parse_entries, verify_entries
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.consistency import prefix_proof, prefix_roots
 from plainview.ledger.errors import LedgerError, PolicyError, ProofError
 from plainview.ledger.hashing import EMPTY_ROOT, HASH_SIZE
-from plainview.ledger.misbehaviour import SUFFIX, Contradiction, Misbehaviour
-from plainview.ledger.nodes import NodeReader
+from plainview.ledger.inclusion import inclusion_proof
+from plainview.ledger.misbehaviour import Contradiction, Misbehaviour
+from plainview.ledger.nodes import Node, NodeReader
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Accepted, Policy
+from plainview.ledger.promises import open_promise
 from plainview.ledger.spelling import shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
@@ -41,9 +45,9 @@ class MirrorError(Exception):
 
 
 class Misbehaved(Exception):
-    """The log or a witness contradicted itself: what was proven, and the file that proves it."""
+    """The log or a witness contradicted itself, or the log a promise: what was proven, and the file that proves it."""
 
-    def __init__(self, contradiction: Contradiction, path: Path) -> None:
+    def __init__(self, contradiction: Contradiction | Breach, path: Path) -> None:
         super().__init__(f"{contradiction.sentence()}; the proof is in {path}")
         self.contradiction = contradiction
         self.path = path
@@ -79,6 +83,7 @@ class Mirror:
         self._others = others
         self._ahead: list[_Head] = []
         self._held = self._kept(CHECKPOINT)
+        self._served: _Head | None = None
 
     @property
     def held(self) -> Checkpoint | None:
@@ -99,10 +104,32 @@ class Mirror:
             with _told(self._files):
                 self._keep_all(self._held, 0)
 
+    def keeps(self, promised: Note) -> bool:
+        """Whether the log has kept this promise. False where it has not, and nothing that it signed says that it must.
+
+        Raises what `open_promise` does, MirrorError, and Misbehaved when a proof that it is broken has been written.
+        """
+        promise = open_promise(promised, self._origin, self._keys)
+        index = promise.index
+        with _told(self._files):
+            if self._held and (size := self._held.checkpoint.size) > index:
+                path = self._read(
+                    self._held, lambda read: (*read([Node(0, index)]), *inclusion_proof(index, size, read))
+                )
+                if path[0] == promise.leaf:
+                    return True
+                self._convict(BrokenPromise(promised, self._held.note, path))
+            # What is served may be the tree that is held, cosigned anew.
+            for head in (self._served, self._held):
+                if head and head.checkpoint.size <= index:
+                    with suppress(PolicyError):
+                        self._convict(BrokenPromise(promised, head.note))
+        return False
+
     def _update(self) -> tuple[Accepted | None, list[str]]:
         # Before the log's own, which is then seldom the older.
         elsewhere, remarks = self._elsewhere()
-        head = self._opened(self._source.checkpoint(), "the log's checkpoint")
+        head = self._served = self._opened(self._source.checkpoint(), "the log's checkpoint")
         for known in (self._held, self._kept(PENDING)):
             if known:
                 self._compare(known, head)
@@ -183,14 +210,18 @@ class Mirror:
             return
         self._convict(rollback)
 
-    def _convict(self, proof: Misbehaviour) -> NoReturn:
-        contradiction = proof.check(self._policy)
+    def _convict(self, proof: Misbehaviour | BrokenPromise) -> NoReturn:
+        found = proof.check(self._policy)
+        match found:
+            case Contradiction():
+                numbers, suffix = (found.smaller.size, found.larger.size), misbehaviour.SUFFIX
+            case Breach():
+                numbers, suffix = (found.promise.index, found.checkpoint.size), broken_promises.SUFFIX
         data = proof.encode()
-        sizes = f"{contradiction.smaller.size}-{contradiction.larger.size}"
         digest = hashlib.sha256(data).hexdigest()[:8]
-        name = f"misbehaviour/{contradiction.kind.value}-{sizes}-{digest}{SUFFIX}"
+        name = f"misbehaviour/{found.kind.value}-{numbers[0]}-{numbers[1]}-{digest}{suffix}"
         self._files.write(name, data)
-        raise Misbehaved(contradiction, self._files.path(name))
+        raise Misbehaved(found, self._files.path(name))
 
     def _take_up(self, head: _Head) -> None:
         """Fetch all that is new in that tree, check it, keep it, then the checkpoint."""

@@ -1,0 +1,124 @@
+"""What a file proves, and what it does not: for each kind that is checked offline, two sentences."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from plainview.ledger.broken_promises import Kind as Broken
+from plainview.ledger.broken_promises import parse_broken_promise
+from plainview.ledger.checkpoints import parse_checkpoint
+from plainview.ledger.errors import ProofError
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.log_proofs import parse_log_proof
+from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
+from plainview.ledger.policies import NO_QUORUM, Accepted, Policy
+from plainview.ledger.promises import Promise
+from plainview.ledger.spelling import shown
+
+if TYPE_CHECKING:
+    from plainview.oversight.receipts import Receipt
+
+
+class Verdict(NamedTuple):
+    """Two sentences, without full stops."""
+
+    proven: str
+    not_proven: str
+
+
+class Claimed(NamedTuple):
+    """An entry that is to be in a log, by the name of the file it comes from."""
+
+    name: str
+    data: bytes
+    promise: Promise | None = None
+    """That it is in a log at an index; None where only the proof says."""
+
+
+def claimed_page(name: str, receipt: Receipt, policy: Policy) -> Claimed:
+    """The entry of a page whose receipt holds. Raises LedgerError where it does not."""
+    return Claimed(f"the page in {name}", receipt.entry(), receipt.check(policy))
+
+
+def receipt_verdict(name: str, receipt: Receipt, policy: Policy) -> Verdict:
+    """Of an answer with a page's receipt. Raises LedgerError."""
+    promise = receipt.check(policy)
+    return Verdict(
+        f"the log {shown(promise.origin)} promised to have the page in {name} as its entry {promise.index:,} by "
+        f"{moment(promise.deadline)}",
+        f"that it has it, which its .tlog-proof shows (GET /v1/pages/{promise.index}/proof); that what the page's "
+        f"record says is true, and that {name} says the same beside its receipt",
+    )
+
+
+def log_proof_verdict(data: bytes, policy: Policy, claimed: Claimed) -> Verdict:
+    """Of a `.tlog-proof` and the entry it is of. Raises LedgerError."""
+    proof = parse_log_proof(data)
+    origin = parse_checkpoint(proof.checkpoint.text).origin
+    if (promise := claimed.promise) and (promise.origin, promise.index) != (origin, proof.index):
+        raise ProofError(
+            f"a proof of entry {proof.index} of {shown(origin)}, and {claimed.name} is entry {promise.index} of "
+            f"{shown(promise.origin)}"
+        )
+    accepted = proof.verify(leaf_hash(claimed.data), policy)
+    head = accepted.checkpoint
+    proven = (
+        f"{claimed.name} is entry {proof.index:,} of {head.size:,} in the log {shown(head.origin)}, whose root the "
+        f"log's key signed, {_cosigned(accepted, policy)}"
+    )
+    not_proven = "that what the entry says is true, and that everybody is shown this same log"
+    if policy.quorum != NO_QUORUM:
+        not_proven += ", for which there is the word of those who cosigned"
+    if proof.extra is not None:
+        not_proven += "; the file's extra data, which nothing signs"
+    return Verdict(proven, not_proven)
+
+
+def misbehaviour_verdict(data: bytes, policy: Policy) -> Verdict:
+    """Of a `.tlog-misbehaviour`. Raises LedgerError."""
+    found = parse_misbehaviour(data).check(policy)
+    match found.kind:
+        case Kind.SPLIT | Kind.FORK:
+            not_proven = "which of the two is the true history, or who it was that had the key"
+        case Kind.ROLLBACK:
+            not_proven = (
+                "that the two trees differ in an entry that both have, or whether it was the clock that was wrong"
+            )
+    return Verdict(found.sentence(), not_proven)
+
+
+def broken_promise_verdict(data: bytes, policy: Policy) -> Verdict:
+    """Of a `.tlog-broken-promise`. Raises LedgerError."""
+    found = parse_broken_promise(data).check(policy)
+    match found.kind:
+        case Broken.OTHER:
+            not_proven = "what the promised entry was, or who it was that had the key"
+        case Broken.LATE:
+            least = policy.overlap()
+            not_proven = (
+                f"whose fault it was; nor anything, if {least} of those who cosigned late said what was not true or "
+                "had a clock that was ahead, or if the log publishes with fewer witnesses than this policy asks for"
+            )
+    return Verdict(found.sentence(), not_proven)
+
+
+def _cosigned(accepted: Accepted, policy: Policy) -> str:
+    if not accepted.witnessed:
+        return "and no witness of the policy"
+    times = ", ".join(
+        f"{one.witness} ({moment(one.time * 1000) if one.time else 'at a time it does not say'})"
+        for one in accepted.witnessed
+    )
+    quorum = "" if policy.quorum == NO_QUORUM else f", which reaches the quorum {shown(policy.quorum)}"
+    return f"and which was cosigned by {times}{quorum}"
+
+
+def moment(milliseconds: int) -> str:
+    """A time as it is written, in UTC; one that no calendar has, as a number."""
+    seconds, rest = divmod(milliseconds, 1000)
+    try:
+        written = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return f"{milliseconds} ms after 1970"
+    return f"{written}.{rest:03} UTC" if rest else f"{written} UTC"

@@ -1,0 +1,73 @@
+"""A copy of a log, in the log's own layout, checked where it lies: every tile and entry against the signed root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from plainview.ledger.bundles import Bundle, parse_bundle_path, parse_entries, verify_entries
+from plainview.ledger.errors import FormatError, ProofError
+from plainview.ledger.hashing import EMPTY_ROOT, fold_right
+from plainview.ledger.nodes import Node, cover
+from plainview.ledger.notes import parse_note
+from plainview.ledger.policies import Accepted, Policy
+from plainview.ledger.tile_reading import TileReader
+from plainview.ledger.tiles import Tile, parse_tile_path, tile_width, tiles
+
+BATCH = 64
+"""Tiles checked together: those above them are read once for all."""
+
+
+class Copy:
+    """What `read` gives by its paths in the log, once all of it was checked. Raises LedgerError, and what `read` does.
+
+    `accepted` is its checkpoint, which `policy` accepts.
+    """
+
+    def __init__(self, read: Callable[[str], bytes], policy: Policy) -> None:
+        self._get = read
+        self.accepted: Accepted = policy.check(parse_note(read("checkpoint")))
+        head = self.accepted.checkpoint
+        if head.size == 0 and head.root != EMPTY_ROOT:
+            raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
+        self._tree = TileReader(head.size, head.root, self._tiles)
+        rest = tiles(head.size)
+        while batch := list(islice(rest, BATCH)):
+            hashes = iter(self._tree.read([node for tile in batch for node in tile.nodes()]))
+            for tile in batch:
+                hashed = [next(hashes) for _ in range(tile.width)]
+                if tile.level == 0:
+                    bundle = Bundle(tile.index, tile.width)
+                    verify_entries(bundle, parse_entries(bundle, read(bundle.path)), hashed)
+
+    @property
+    def size(self) -> int:
+        """Entries."""
+        return self.accepted.checkpoint.size
+
+    def leaf(self, index: int) -> bytes:
+        """An entry's leaf hash. ProofError where there is no such entry."""
+        return self._tree.read([Node(0, index)])[0]
+
+    def root(self, size: int) -> bytes:
+        """The root its tree had at `size`, which is no more than its own."""
+        return fold_right(self._tree.read(cover(0, size)))
+
+    def has(self, path: str) -> bool:
+        """Whether a file belongs to it, by its path in the log. What is left of a smaller tree is checked, too."""
+        try:
+            bundle = parse_bundle_path(path) if path.startswith("tile/entries/") else None
+            tile = bundle.tile if bundle else parse_tile_path(path)
+        except FormatError:
+            return False
+        width = tile_width(tile.level, tile.index, self.size)
+        if tile.width < width:
+            hashes = self._tree.read(tile.nodes())
+            if bundle:
+                verify_entries(bundle, parse_entries(bundle, self._get(path)), hashes)
+            elif self._get(path) != b"".join(hashes):
+                raise ProofError(f"{path}: not how a wider tile of the same place begins")
+        return tile.width <= width
+
+    def _tiles(self, wanted: Sequence[Tile]) -> list[bytes]:
+        return [self._get(tile.path) for tile in wanted]
