@@ -261,8 +261,14 @@ def test_faults_that_find_no_room_say_so(tmp_path: Path, count: int) -> None:
             for line in range(count):
                 faults.add(RowFault("f.csv", line, "a", "empty"))
 
-    with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*run the same command again"):
+    with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*make room for it and run the same"):
         fill()
+
+
+def test_faults_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None:
+    (tmp_path / "imports").touch()
+    with pytest.raises(FaultsUnwritten, match=r"imports: .*\(File exists\); mend that and run the same command again"):
+        Faults(tmp_path / "imports" / "faults.jsonl").add(RowFault("f.csv", 1, "a", "empty"))
 
 
 PIECES = [b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r", b'1,"q', b'"', b'r"', b'2,"""s,"', b"\r"]
