@@ -313,6 +313,18 @@ def test_what_is_no_page_is_not_found(client: Client, town: Application) -> None
     wrong(client.delete("/v1/feed"), 405, "not_allowed", "", "DELETE is not for")
 
 
+@pytest.mark.parametrize("host", ["x:99999999", "x:y", "[", ""])
+def test_a_host_that_is_none_changes_no_answer(client: Client, host: str, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"host": host}
+    answer = client.get("/v1/feed?zz=1", headers=headers)
+    wrong(answer, 400, "malformed", "zz", "/v1/feed takes viewer, session, n, nonce, limit")
+    wrong(client.get("/v1/nowhere", headers=headers), 404, "not_found", "", "nothing at /v1/nowhere")
+    wrong(client.delete("/v1/feed", headers=headers), 405, "not_allowed", "", "DELETE is not for /v1/feed")
+    for path in ("/health", "/metrics", "/schema", "/schema/openapi.json"):
+        assert client.get(path, headers=headers).status_code == 200
+    assert caplog.records == []
+
+
 def test_health(client: Client, town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = client.get("/health")
     assert answer.status_code == 200

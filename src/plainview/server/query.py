@@ -28,7 +28,7 @@ async def check_query(request: Request[Any, Any, Any]) -> None:
     for name in (unquote_plus(name.decode("latin-1")) for name in names if name):
         if name not in taken.values():
             takes = f"takes {', '.join(taken.values())}" if taken else "takes no parameters"
-            raise Fault("malformed", f"{name}: there is no such parameter; {request.url.path} {takes}", name)
+            raise Fault("malformed", f"{name}: there is no such parameter; {request.scope['path']} {takes}", name)
         if name in seen:
             raise Fault("malformed", f"{name}: it is there twice; send it once", name)
         seen.add(name)
