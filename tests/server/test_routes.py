@@ -223,6 +223,8 @@ def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any]
         ("/v1/videos/1?full=1", "full", "/v1/videos/1 takes no parameters"),
         ("/v1/pages/1?index=2", "index", "takes no parameters"),
         ("/metrics?state=x", "state", "takes no parameters"),
+        (f"/metrics?{'x' * 9000}%0a", "x" * 37 + "...", f"{'x' * 37}...: there is no such"),
+        ("/metrics?a%0a%1b", "a\\n\\x1b", "a\\n\\x1b: there is no such"),
     ],
 )
 def test_a_parameter_too_many(client: Client, path: str, field: str, message: str) -> None:
