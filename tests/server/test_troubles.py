@@ -141,3 +141,17 @@ def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
     assert (status, word) == (200, "degraded")
     assert detail.startswith(f"record {place.index}, seal: ")
     assert len(caplog.records) == 1
+
+
+def test_each_damaged_record_is_logged_once_and_health_tells_how_many(
+    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = [place.index for place in map(alone.catalogue.find, (1, 2, 3)) if place is not None]
+    for index in records:
+        damage(home, index)
+    caplog.set_level(logging.ERROR)
+    for video in (1, 2, 3, 1, 2, 3):
+        client.get(f"/v1/videos/{video}")
+    told = [one.getMessage() for one in caplog.records]
+    assert [words.split(",")[0] for words in told] == [f"record {index}" for index in records]
+    assert health(client) == (200, "degraded", f"{told[0]}; 2 more were found damaged since, and the log names them")
