@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES
-from plainview.journal import Draft
+from plainview.journal import Draft, JournalDamaged
 from plainview.platform.application import Application
 from plainview.platform.choices import Choices
 from plainview.platform.faults import Fault
@@ -116,6 +116,20 @@ def test_a_follow_that_comes_as_an_event(town: Application) -> None:
     assert (again.index, again.fresh) == (first.index, False)
     assert same.fresh
     assert held(town, 3000, "f_creator") == [*numbers(FOLLOWS - 1), creators[0]]
+
+
+def test_a_follow_of_one_whose_choices_cannot_be_read(town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: object) -> None:
+        raise JournalDamaged(7, "seal", "it is broken")
+
+    shown = page_of(town, viewer=1)
+    monkeypatch.setattr(town.residency, "standing", damaged)
+    follow, view = town.events.take(raw(event(*shown, action="follow", watched=0), event(*shown)))
+    assert follow.fault is not None
+    assert (follow.index, follow.fault.code) == (None, "unavailable")
+    assert follow.fault.message.startswith("record 7, seal: it is broken; ")
+    assert view.fresh
+    assert town.trouble == "record 7, seal: it is broken"
 
 
 def test_who_wait_for_each_others_turns_do_not_for_ever(town: Application) -> None:

@@ -16,6 +16,7 @@ from plainview.journal.journal import now
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.events import Events
+from plainview.platform.faults import Fault
 from plainview.platform.founding import found
 from plainview.platform.home import Home, HomeError
 from plainview.platform.learner import CADENCE, Cadence, Learner
@@ -113,7 +114,14 @@ class Application:
             )
             choices = Choices(self.journal, self.residency)
             self.events = Events(
-                self.journal, self.residency, choices, self.catalogue, charter.replay_window, clock, self.metrics
+                self.journal,
+                self.residency,
+                choices,
+                self.catalogue,
+                charter.replay_window,
+                clock,
+                self.metrics,
+                self.met,
             )
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
@@ -157,12 +165,13 @@ class Application:
             return f"the learner has stopped: {self.learner.failure}"
         return ""
 
-    def met(self, damaged: JournalDamaged | LineageBroken) -> None:
-        """Remember, and log once, that stored state was found damaged."""
+    def met(self, damaged: JournalDamaged | LineageBroken) -> Fault:
+        """Remember, and log once, that stored state was found damaged: what to tell whoever asked for it."""
         with self._meeting:
             if str(damaged) not in self._damage:
                 self._damage[str(damaged)] = None
                 _logger.error("%s", damaged)
+        return Fault("unavailable", f"{damaged}; the operator can restore the journal from a copy: try again then")
 
     def cards(self, page: Page) -> list[msgspec.Raw]:
         """A card for each video of `page`; `null` where its record is damaged: the page was served all the same."""

@@ -68,8 +68,10 @@ class Events:
         replay_window: int,
         clock: Callable[[], int],
         metrics: Metrics,
+        met: Callable[[JournalDamaged], Fault],
     ) -> None:
-        """`replay_window` in days: older events than that are refused."""
+        """`replay_window` in days: older events than that are refused. `met` is told of damage, and says what to tell
+        the client."""
         self._journal = journal
         self._residency = residency
         self._choices = choices
@@ -77,6 +79,7 @@ class Events:
         self._window = replay_window * DAY
         self._clock = clock
         self._metrics = metrics
+        self._met = met
         self._decoder = msgspec.json.Decoder(NewEvent)
 
     def take(self, batch: list[msgspec.Raw]) -> list[Taken]:
@@ -88,11 +91,12 @@ class Events:
         checked: list[Event | Fault] = []
         late: set[int] = set()
         follows: dict[int, Event] = {}
+        unread: dict[int, JournalDamaged] = {}
         for place, raw in enumerate(batch):
             try:
-                event, is_late = self._checked(raw, now)
-            except Fault as error:
-                checked.append(error)
+                event, is_late = self._checked(raw, now, unread)
+            except (Fault, JournalDamaged) as error:
+                checked.append(self._fault(error))
                 continue
             checked.append(event)
             if is_late:
@@ -104,8 +108,8 @@ class Events:
                 try:
                     key = event_key(event.viewer, event.id, event.page)
                     turn.add(event.viewer, "follow", event.creator, key, "action")
-                except Fault as error:
-                    checked[place] = error
+                except (Fault, JournalDamaged) as error:
+                    checked[place] = self._fault(error)
             drafts = [Draft(one) for one in checked if not isinstance(one, Fault)]
             try:
                 outcomes = iter(self._journal.append(drafts) if drafts else ())
@@ -116,11 +120,14 @@ class Events:
         for place, one in enumerate(checked):
             try:
                 taken.append(self._taken(one, place in late, outcomes))
-            except Fault as error:
-                taken.append(Taken(None, False, False, error))
+            except (Fault, JournalDamaged) as error:
+                taken.append(Taken(None, False, False, self._fault(error)))
         for result in taken:
             self._metrics.event(result.fault.code if result.fault else "fresh" if result.fresh else "repeated")
         return taken
+
+    def _fault(self, error: Fault | JournalDamaged) -> Fault:
+        return error if isinstance(error, Fault) else self._met(error)
 
     def _taken(self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused]) -> Taken:
         if isinstance(one, Fault):
@@ -132,8 +139,11 @@ class Events:
             check_repeat(self._journal, outcome.index, one)
         return Taken(outcome.index, outcome.fresh, outcome.fresh and late, None)
 
-    def _checked(self, raw: msgspec.Raw, now: int) -> tuple[Event, bool]:
-        """The event, and whether its page is none of the viewer's last."""
+    def _checked(self, raw: msgspec.Raw, now: int, unread: dict[int, JournalDamaged]) -> tuple[Event, bool]:
+        """The event, and whether its page is none of the viewer's last.
+
+        `unread` has the batch's viewers whose state cannot be read: it takes long to find out, and once is enough.
+        """
         try:
             new = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -152,7 +162,7 @@ class Events:
         place = self._catalogue.find(new.video)
         if place is None:
             raise Fault("unknown_video", f"there is no video {new.video}", "video")
-        late = self._check_page(new)
+        late = self._check_page(new, unread)
         event = Event(
             time=0,
             viewer=new.viewer,
@@ -167,9 +177,15 @@ class Events:
         )
         return event, late
 
-    def _check_page(self, new: NewEvent) -> bool:
+    def _check_page(self, new: NewEvent, unread: dict[int, JournalDamaged]) -> bool:
         """Whether the page is none of the viewer's last."""
-        shown = self._residency.showed(new.viewer, new.page)
+        if new.viewer in unread:
+            raise unread[new.viewer].with_traceback(None)
+        try:
+            shown = self._residency.showed(new.viewer, new.page)
+        except JournalDamaged as error:
+            unread[new.viewer] = error
+            raise
         late = shown is None
         if shown is None:
             shown = self._shown(new)
@@ -190,7 +206,7 @@ class Events:
     def _shown(self, new: NewEvent) -> list[int]:
         try:
             record = self._journal.entry(new.page, trusting=True).record
-        except (IndexError, JournalDamaged):
+        except IndexError:
             record = None
         # One answer for all three, or anyone could find out whose page an index is.
         if not isinstance(record, Page) or record.viewer != new.viewer:

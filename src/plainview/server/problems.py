@@ -138,8 +138,7 @@ def _failed(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
 
 
 def _damaged(request: Request[Any, Any, Any], error: JournalDamaged | LineageBroken) -> Response[bytes]:
-    request.app.state.application.met(error)
-    return problem(503, "unavailable", f"{error}; the operator can restore the journal from a copy: try again then")
+    return _fault(request, request.app.state.application.met(error))
 
 
 def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
