@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from plainview.feed.viewers import PAGES
+from plainview.journal import Draft
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
 from plainview.platform.events import AHEAD, LONGEST
@@ -148,6 +149,32 @@ def test_what_cites_none_of_the_last_pages_is_late_and_changes_nothing(town: App
     assert (again.fresh, again.late) == (False, False)
     assert (oldest.fresh, oldest.late) == (True, False)
     assert town.residency.standing(52).row.tobytes() != before
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_page_served_while_an_event_is_written_makes_it_late_where_it_came_before(
+    town: Application, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    viewer = 53 + before
+    town.viewers.register(NewViewer(viewer=viewer))
+    session = token()
+    pages = [page_of(town, viewer=viewer, session=session, n=n, limit=2) for n in range(PAGES)]
+    append = town.journal.append
+
+    def serving(drafts: list[Draft]) -> object:
+        monkeypatch.setattr(town.journal, "append", append)
+        if before:
+            page_of(town, viewer=viewer, session=session, n=PAGES, limit=2)
+        outcomes = append(drafts)
+        if not before:
+            page_of(town, viewer=viewer, session=session, n=PAGES, limit=2)
+        return outcomes
+
+    monkeypatch.setattr(town.journal, "append", serving)
+    oldest, last = town.events.take(raw(event(*pages[0]), event(*pages[-1])))
+    assert (oldest.fresh, oldest.late) == (True, before)
+    assert (last.fresh, last.late) == (True, False)
+    assert town.residency.standing(viewer).row[0]["history"] == (1 if before else 2)
 
 
 def test_what_comes_when_its_viewer_is_not_in_memory_is_not_late_for_that(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import msgspec
 
+from plainview.feed.viewers import PAGES
 from plainview.journal import Ack, Draft, Journal, JournalDamaged, Refused
 from plainview.journal.keys import event_key
 from plainview.platform.catalogue import Catalogue
@@ -52,7 +54,7 @@ class Taken(msgspec.Struct, frozen=True):
     fresh: bool
     """False where the same event was there already: `index` is that one's."""
     late: bool
-    """True for a fresh one that came when its page was none of the viewer's last: nothing is learnt from it."""
+    """True for a fresh one whose page was none of the viewer's last when it was written: nothing is learnt from it."""
     fault: Fault | None
 
 
@@ -116,10 +118,12 @@ class Events:
             except Exception:
                 self._metrics.event("failed", len(drafts))
                 raise
+        # Pages that were served meanwhile may have pushed out one that is cited: each is looked for once.
+        kept = cache(lambda viewer, page: self._residency.showed(viewer, page) is not None)
         taken = []
         for place, one in enumerate(checked):
             try:
-                taken.append(self._taken(one, place in late, outcomes))
+                taken.append(self._taken(one, place in late, outcomes, kept))
             except (Fault, JournalDamaged) as error:
                 taken.append(Taken(None, False, False, self._fault(error)))
         for result in taken:
@@ -129,7 +133,9 @@ class Events:
     def _fault(self, error: Fault | JournalDamaged) -> Fault:
         return error if isinstance(error, Fault) else self._met(error)
 
-    def _taken(self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused]) -> Taken:
+    def _taken(
+        self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused], kept: Callable[[int, int], bool]
+    ) -> Taken:
         if isinstance(one, Fault):
             raise one
         outcome = next(outcomes)
@@ -137,6 +143,9 @@ class Events:
             raise Fault("refused", outcome.reason)
         if not outcome.fresh:
             check_repeat(self._journal, outcome.index, one)
+        elif not late and not kept(one.viewer, one.page):
+            between = self._journal.owned(f"viewer:{one.viewer}", one.page + 1, outcome.index, trusting=True)
+            late = sum(entry.kind == "page" for entry in between) >= PAGES
         return Taken(outcome.index, outcome.fresh, outcome.fresh and late, None)
 
     def _checked(self, raw: msgspec.Raw, now: int, unread: dict[int, JournalDamaged]) -> tuple[Event, bool]:
