@@ -336,6 +336,39 @@ def test_a_full_disk_is_told_and_survived(failing: Failing, clock: Clock) -> Non
     journal.close()
 
 
+def test_what_comes_after_a_lost_submission_is_not_written(failing: Failing, clock: Clock) -> None:
+    journal = Journal(failing, PlainSealer(), Fence(100, 2000), clock)
+    gate, held = threading.Event(), threading.Event()
+
+    def hold(_: list[Entry]) -> None:
+        held.set()
+        gate.wait(30)
+
+    journal.watch(hold)
+    first = journal.submit([event(0)])
+    held.wait(30)
+    failing.errors.append(StoreFull("no space left"))
+    lost = journal.submit([event(1)] * writing.GROUP, after=first)  # a group of its own
+    chain = [lost]
+    for number in range(2, 5):  # the disk has room again before these are written
+        chain.append(journal.submit([event(number)], after=chain[-1]))
+    cancelled = journal.submit([event(5)])
+    assert cancelled.cancel()
+    orphan, other = journal.submit([event(6)], after=cancelled), journal.submit([event(7)])
+    gate.set()
+    assert first.result(30) == [Ack(0, NOW, True)]
+    chain.append(journal.submit([event(8)], after=chain[-1]))
+    for future in chain:
+        with pytest.raises(StoreFull, match="no space left"):
+            future.result(30)
+    with pytest.raises(CancelledError):
+        orphan.result(30)
+    assert other.result(30) == [Ack(1, NOW, True)]
+    assert journal.submit([event(9)], after=other).result(30) == [Ack(2, NOW, True)]
+    assert [entry.record for entry in journal.read()] == [timed(event(number)) for number in (0, 7, 9)]
+    journal.close()
+
+
 def test_a_failed_store_stops_the_journal_and_all_that_waits(failing: Failing, clock: Clock) -> None:
     journal = Journal(failing, PlainSealer(), Fence(100, 2000), clock)
     gate, held = threading.Event(), threading.Event()

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES
-from plainview.journal import Draft
+from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
+from plainview.journal import Draft, JournalDamaged
 from plainview.platform.application import Application
-from plainview.platform.choices import Choices
+from plainview.platform.choices import TURNS, Choices
 from plainview.platform.faults import Fault
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import Setting
@@ -118,14 +117,64 @@ def test_a_follow_that_comes_as_an_event(town: Application) -> None:
     assert held(town, 3000, "f_creator") == [*numbers(FOLLOWS - 1), creators[0]]
 
 
-def test_who_wait_for_each_others_turns_do_not_for_ever(town: Application) -> None:
+def test_a_follow_sent_again_is_there_though_it_was_taken_back_and_the_list_is_full(town: Application) -> None:
+    holding(town, 4000, "follow", FOLLOWS - 1)
+    shown = page_of(town, viewer=4000)
+    creator = town.catalogue.record(shown[1].items[0].video).creator
+    sent, told = event(*shown, action="follow", watched=0), token()
+    (first,) = town.events.take(raw(sent))
+    choose(town, 4000, "unfollow", creator)
+    assert choose(town, 4000, "follow", OTHER, told)
+    choose(town, 4000, "unfollow", OTHER)
+    assert choose(town, 4000, "follow", OTHER + 1)
+    full = held(town, 4000, "f_creator")
+    (again,) = town.events.take(raw(sent))
+    assert (again.index, again.fresh, again.fault) == (first.index, False, None)
+    assert not choose(town, 4000, "follow", OTHER, told)
+    assert held(town, 4000, "f_creator") == full
+
+
+def test_a_late_follow_takes_no_place_and_is_kept_though_the_list_is_full(town: Application) -> None:
+    holding(town, 5000, "follow", FOLLOWS)
+    session = token()
+    shown = [page_of(town, viewer=5000, session=session, n=n, limit=2) for n in range(PAGES + 1)]
+    follows = [event(*page, action="follow", watched=0) for page in (shown[0], shown[-1])]
+    late, one_more = town.events.take(raw(*follows))
+    assert (late.fresh, late.late) == (True, True)
+    assert one_more.fault is not None
+    assert one_more.fault.code == "too_many"
+    assert held(town, 5000, "f_creator") == [*numbers(FOLLOWS)]
+
+
+def test_a_follow_of_one_whose_choices_cannot_be_read(town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: object) -> None:
+        raise JournalDamaged(7, "seal", "it is broken")
+
+    shown = page_of(town, viewer=1)
+    monkeypatch.setattr(town.residency, "standing", damaged)
+    follow, view = town.events.take(raw(event(*shown, action="follow", watched=0), event(*shown)))
+    assert follow.fault is not None
+    assert (follow.index, follow.fault.code) == (None, "unavailable")
+    assert follow.fault.message.startswith("record 7, seal: it is broken; ")
+    assert view.fresh
+    assert town.trouble == "record 7, seal: it is broken"
+
+
+def test_turns_are_taken_in_one_order(town: Application) -> None:
+    """Or two who wait for each other's would wait for ever."""
+    taken: list[int] = []
+
+    class Noted:
+        def __init__(self, place: int) -> None:
+            self.place = place
+
+        def __enter__(self) -> None:
+            taken.append(self.place)
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
     choices = Choices(town.journal, town.residency)
-    orders: list[Callable[[], list[int]]] = [lambda: [*range(100)], lambda: [*reversed(range(100))]]
-
-    def take(order: Callable[[], list[int]]) -> None:
-        for _ in range(200):
-            with choices.turn(order()):
-                pass
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(take, orders, timeout=30))
+    choices._turns = [Noted(place) for place in range(TURNS)]  # type: ignore[misc]
+    with choices.turn([TURNS * 3 + 40, TURNS + 9, 40, 2**52 + 33, 8, 1]):
+        assert taken == [1, 8, 9, 33, 40]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from plainview.feed.viewers import PAGES
+from plainview.journal import Draft
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
 from plainview.platform.events import AHEAD, LONGEST
@@ -41,13 +42,15 @@ def test_a_repeated_id_gets_its_first_index_back(town: Application, shown: tuple
     assert [taken.fresh for taken in (first, second, third)] == [True, False, False]
 
 
-@pytest.mark.parametrize("change", [{"watched": 5}, {"action": "like", "watched": 0}, {"at": now()}, {"position": 1}])
+@pytest.mark.parametrize("change", [{"watched": 5}, {"action": "like", "watched": 0}, {"at": -1}, {"position": 1}])
 def test_another_event_with_the_same_id_is_refused(
     town: Application, shown: tuple[int, Page], change: dict[str, Any]
 ) -> None:
-    one = event(*shown, at=now() - 1000)
+    one = event(*shown)
     if "position" in change:
         change = change | {"video": shown[1].items[1].video}
+    if "at" in change:
+        change = {"at": one["at"] + change["at"]}
     first, within, last = town.events.take(raw(one, one | change, event(*shown)))
     (after,) = town.events.take(raw(one | change))
     assert first.fresh
@@ -146,6 +149,32 @@ def test_what_cites_none_of_the_last_pages_is_late_and_changes_nothing(town: App
     assert (again.fresh, again.late) == (False, False)
     assert (oldest.fresh, oldest.late) == (True, False)
     assert town.residency.standing(52).row.tobytes() != before
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_page_served_while_an_event_is_written_makes_it_late_where_it_came_before(
+    town: Application, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    viewer = 53 + before
+    town.viewers.register(NewViewer(viewer=viewer))
+    session = token()
+    pages = [page_of(town, viewer=viewer, session=session, n=n, limit=2) for n in range(PAGES)]
+    append = town.journal.append
+
+    def serving(drafts: list[Draft]) -> object:
+        monkeypatch.setattr(town.journal, "append", append)
+        if before:
+            page_of(town, viewer=viewer, session=session, n=PAGES, limit=2)
+        outcomes = append(drafts)
+        if not before:
+            page_of(town, viewer=viewer, session=session, n=PAGES, limit=2)
+        return outcomes
+
+    monkeypatch.setattr(town.journal, "append", serving)
+    oldest, last = town.events.take(raw(event(*pages[0]), event(*pages[-1])))
+    assert (oldest.fresh, oldest.late) == (True, before)
+    assert (last.fresh, last.late) == (True, False)
+    assert town.residency.standing(viewer).row[0]["history"] == (1 if before else 2)
 
 
 def test_what_comes_when_its_viewer_is_not_in_memory_is_not_late_for_that(tmp_path: Path) -> None:

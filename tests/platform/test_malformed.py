@@ -28,6 +28,18 @@ def test_a_field_says_what_to_send(kind: type[msgspec.Struct], field: str) -> No
         assert foreign not in fault.message
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("x" * 40, "x" * 40), ("x" * 100_000, "x" * 37 + "..."), ("größe\n\x1b", "größe\\n\\x1b"), ("it's", "it's")],
+)
+def test_an_unknown_field_is_told_short_and_printable(name: str, told: str) -> None:
+    data = msgspec.json.encode({name: 1})
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(data, type=EventBatch)
+    fault = malformed(caught.value, EventBatch, data)
+    assert (fault.field, fault.message) == (told, f"{told}: there is no such field; send events")
+
+
 def test_a_value_that_looks_like_a_path_is_no_path() -> None:
     data = b'{"age":"x` - at `$.evil`\\n"}'
     with pytest.raises(msgspec.ValidationError) as caught:

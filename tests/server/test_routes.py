@@ -223,6 +223,8 @@ def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any]
         ("/v1/videos/1?full=1", "full", "/v1/videos/1 takes no parameters"),
         ("/v1/pages/1?index=2", "index", "takes no parameters"),
         ("/metrics?state=x", "state", "takes no parameters"),
+        (f"/metrics?{'x' * 9000}%0a", "x" * 37 + "...", f"{'x' * 37}...: there is no such"),
+        ("/metrics?a%0a%1b", "a\\n\\x1b", "a\\n\\x1b: there is no such"),
     ],
 )
 def test_a_parameter_too_many(client: Client, path: str, field: str, message: str) -> None:
@@ -311,6 +313,18 @@ def test_what_is_no_page_is_not_found(client: Client, town: Application) -> None
         wrong(client.get(f"/v1/pages/{index}"), 400, "malformed", "index", "a whole number from 0 to 2**53 - 1")
     wrong(client.get("/v1/videos/x"), 400, "malformed", "video_id", "a whole number from 0 to 2**53 - 1")
     wrong(client.delete("/v1/feed"), 405, "not_allowed", "", "DELETE is not for")
+
+
+@pytest.mark.parametrize("host", ["x:99999999", "x:y", "[", ""])
+def test_a_host_that_is_none_changes_no_answer(client: Client, host: str, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"host": host}
+    answer = client.get("/v1/feed?zz=1", headers=headers)
+    wrong(answer, 400, "malformed", "zz", "/v1/feed takes viewer, session, n, nonce, limit")
+    wrong(client.get("/v1/nowhere", headers=headers), 404, "not_found", "", "nothing at /v1/nowhere")
+    wrong(client.delete("/v1/feed", headers=headers), 405, "not_allowed", "", "DELETE is not for /v1/feed")
+    for path in ("/health", "/metrics", "/schema", "/schema/openapi.json"):
+        assert client.get(path, headers=headers).status_code == 200
+    assert caplog.records == []
 
 
 def test_health(client: Client, town: Application, monkeypatch: pytest.MonkeyPatch) -> None:

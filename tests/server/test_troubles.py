@@ -13,11 +13,13 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from plainview.feed.viewers import PAGES
 from plainview.platform.application import Application
 from plainview.server.app import make_app
 from plainview.storage import StoreFailed, StoreFull
 from tests.platform.test_learner import SLOW, Faulty
-from tests.platform.towns import open_town, populate
+from tests.platform.towns import event as seen
+from tests.platform.towns import open_town, page_of, populate, raw, token
 from tests.server.test_routes import event, feed, wrong
 
 Client = TestClient[Litestar]
@@ -141,3 +143,65 @@ def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
     assert (status, word) == (200, "degraded")
     assert detail.startswith(f"record {place.index}, seal: ")
     assert len(caplog.records) == 1
+
+
+def send(client: Client, *events: dict[str, Any]) -> Any:
+    return client.post("/v1/events", json={"events": events})
+
+
+def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
+    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = {"session": token(), "limit": 2}
+    pages = [feed(client, n=n, **session).json() for n in range(PAGES + 1)]
+    sent = event(pages[-1])
+    (first,) = send(client, sent).json()["results"]
+    cited, repeated = pages[0]["receipt"]["index"], first["index"]
+    for index in (cited, repeated):
+        damage(home, index)
+    caplog.set_level(logging.ERROR)
+    answer = send(client, event(pages[0]), sent, event(pages[-1]), event(pages[-1], video=4711))
+    assert answer.status_code == 207
+    assert [result["status"] for result in answer.json()["results"]] == [503, 503, 200, 404]
+    for index, result in zip((cited, repeated), answer.json()["results"], strict=False):
+        assert result["error"] == "unavailable"
+        assert result["message"].startswith(f"record {index}, seal: ")
+        assert result["message"].endswith("the operator can restore the journal from a copy: try again then")
+    assert health(client)[1] == "degraded"
+    assert len(caplog.records) == 2
+    only = send(client, event(pages[0]), sent)
+    wrong(only, 503, "unavailable", "", f"record {cited}, seal: ")
+    assert only.headers["retry-after"]
+    assert send(client, event(pages[0]), event(pages[-1], video=4711)).status_code == 207
+    setting = {"viewer": 1, "id": token(), "setting": "block", "target": 100}
+    index = client.post("/v1/settings", json=setting).json()["index"]
+    damage(home, index)
+    wrong(client.post("/v1/settings", json=setting), 503, "unavailable", "", f"record {index}, seal: ")
+
+
+def test_one_viewers_damaged_history_is_that_viewers_alone(home: Path) -> None:
+    with open_town(home) as town:
+        populate(town)
+        pages = [page_of(town, viewer=viewer) for viewer in (1, 2)]
+    damage(home, pages[0][0])
+    with open_town(home, cadence=SLOW) as town:
+        history, read = town.journal.history, []
+        town.journal.history = lambda *of: read.append(of) or history(*of)  # type: ignore[method-assign, func-returns-value]
+        taken = town.events.take(raw(*(seen(*pages[viewer]) for viewer in (0, 1, 0))))
+        assert [one.fault and one.fault.code for one in taken] == ["unavailable", None, "unavailable"]
+        assert [of[0] for of in read] == ["viewer:1", "viewer:2", "viewer:2"]
+        assert town.trouble.startswith(f"record {pages[0][0]}, seal: ")
+
+
+def test_each_damaged_record_is_logged_once_and_health_tells_how_many(
+    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = [place.index for place in map(alone.catalogue.find, (1, 2, 3)) if place is not None]
+    for index in records:
+        damage(home, index)
+    caplog.set_level(logging.ERROR)
+    for video in (1, 2, 3, 1, 2, 3):
+        client.get(f"/v1/videos/{video}")
+    told = [one.getMessage() for one in caplog.records]
+    assert [words.split(",")[0] for words in told] == [f"record {index}" for index in records]
+    assert health(client) == (200, "degraded", f"{told[0]}; 2 more were found damaged since, and the log names them")

@@ -8,7 +8,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from typing import NamedTuple
 
 from plainview.journal.entry import Ack, Draft, Entry, JournalBusy, JournalStopped, Refused
 from plainview.journal.fence import Fence
@@ -26,7 +27,12 @@ _logger = logging.getLogger(__name__)
 
 Outcome = Ack | Refused
 Observer = Callable[[list[Entry]], None]
-_Submission = tuple[Sequence[Draft], "Future[list[Outcome]]"]
+
+
+class _Submission(NamedTuple):
+    drafts: Sequence[Draft]
+    future: Future[list[Outcome]]
+    after: Future[list[Outcome]] | None
 
 
 def now() -> int:
@@ -96,9 +102,10 @@ class Journal(JournalReader):
         """
         return self.submit(drafts).result(timeout)
 
-    def submit(self, drafts: Sequence[Draft]) -> Future[list[Outcome]]:
+    def submit(self, drafts: Sequence[Draft], after: Future[list[Outcome]] | None = None) -> Future[list[Outcome]]:
         """Like `append`, without waiting.
 
+        `after` is an earlier submission: where it fails or is cancelled, these fail with it, and nothing is written.
         Raises JournalBusy where too much waits already, and JournalStopped; the future raises StoreFull where the disk
         was full (nothing was written, try again) and JournalStopped where the store failed (whether these records are
         there shows when the journal is opened again: send them again then, with the same keys).
@@ -109,7 +116,7 @@ class Journal(JournalReader):
                 raise self._stop_error()
             if self._waiting and self._waiting + len(drafts) > WAITING:
                 raise JournalBusy(f"{self._waiting} records wait to be written, at most {WAITING} may; try again later")
-            self._queue.append((drafts, future))
+            self._queue.append(_Submission(drafts, future, after))
             self._waiting += len(drafts)
             self._work.notify()
         return future
@@ -168,15 +175,14 @@ class Journal(JournalReader):
                 return None
             group: list[_Submission] = []
             records = 0
-            while self._queue and (not group or records + len(self._queue[0][0]) <= GROUP):
+            while self._queue and (not group or records + len(self._queue[0].drafts) <= GROUP):
                 group.append(self._queue.popleft())
-                records += len(group[-1][0])
+                records += len(group[-1].drafts)
             self._waiting -= records
-        # From here on a future can no longer be cancelled; one that was already is left out.
-        return [submission for submission in group if submission[1].set_running_or_notify_cancel()]
+        return [submission for submission in group if _begin(submission)]
 
     def _write_group(self, submissions: list[_Submission]) -> None:
-        drafts = [draft for part, _ in submissions for draft in part]
+        drafts = [draft for submission in submissions for draft in submission.drafts]
         time = max(self._time, self._clock())
         group = Group(drafts, self._size, time, self._store, self, self._sealer, self._fence, self._entropy)
         if group.rows:
@@ -194,9 +200,10 @@ class Journal(JournalReader):
             except Exception as error:  # noqa: BLE001 - the records are durable: first they are acknowledged
                 failure = error
         start = 0
-        for part, future in submissions:
-            future.set_result(group.outcomes[start : start + len(part)])
-            start += len(part)
+        for submission in submissions:
+            stop = start + len(submission.drafts)
+            submission.future.set_result(group.outcomes[start:stop])
+            start = stop
         if failure is not None:
             raise failure
 
@@ -208,7 +215,20 @@ class Journal(JournalReader):
         return error
 
 
+def _begin(submission: _Submission) -> bool:
+    """Whether it is to be written. From here on its future can no longer be cancelled."""
+    _, future, after = submission
+    if not future.set_running_or_notify_cancel():
+        return False
+    if after is None or not after.done():
+        return True  # not done yet, it is in the same group: both will be there, or neither
+    error = CancelledError() if after.cancelled() else after.exception()
+    if error is not None:
+        future.set_exception(error)
+    return error is None
+
+
 def _fail(submissions: list[_Submission], error: Exception) -> None:
-    for _, future in submissions:
-        if not future.done():
-            future.set_exception(error)
+    for submission in submissions:
+        if not submission.future.done():
+            submission.future.set_exception(error)

@@ -17,6 +17,7 @@ from plainview.keys.key_files import KeyFileError
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.events import Events
+from plainview.platform.faults import Fault
 from plainview.platform.founding import found
 from plainview.platform.home import LOG, Home, HomeError
 from plainview.platform.learner import CADENCE, Cadence, Learner
@@ -77,8 +78,9 @@ class Application:
         self.metrics = Metrics()
         self._closing = threading.Lock()
         self._closed = False
-        self.damage = ""
-        """A stored record that was met and cannot be read as it was written; told until the next start."""
+        self._meeting = threading.Lock()
+        self._damage: dict[str, None] = {}
+        """What was found damaged, in the order in which it was met; told until the next start."""
         self.journal: Journal = home.write(configuration)
         try:
             charter = found(self.journal, home.epochs)
@@ -120,7 +122,14 @@ class Application:
             )
             choices = Choices(self.journal, self.residency)
             self.events = Events(
-                self.journal, self.residency, choices, self.catalogue, charter.replay_window, clock, self.metrics
+                self.journal,
+                self.residency,
+                choices,
+                self.catalogue,
+                charter.replay_window,
+                clock,
+                self.metrics,
+                self.met,
             )
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
@@ -156,7 +165,10 @@ class Application:
             return f"no record can be written, and so no page served: {self.journal.trouble}"
         if self._publisher.trouble:
             return f"the log is not published: {self._publisher.trouble}"
-        return self.learner.trouble or self.damage
+        if self.learner.trouble:
+            return self.learner.trouble
+        first, *others = list(self._damage) or [""]
+        return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
 
     @property
     def failure(self) -> str:
@@ -169,11 +181,13 @@ class Application:
             return f"the log is published no more: {self._publisher.failure}"
         return ""
 
-    def met(self, damaged: JournalDamaged | LineageBroken) -> None:
-        """Remember, and log once, that stored state was found damaged."""
-        if str(damaged) != self.damage:
-            _logger.error("%s", damaged)
-        self.damage = str(damaged)
+    def met(self, damaged: JournalDamaged | LineageBroken) -> Fault:
+        """Remember, and log once, that stored state was found damaged: what to tell whoever asked for it."""
+        with self._meeting:
+            if str(damaged) not in self._damage:
+                self._damage[str(damaged)] = None
+                _logger.error("%s", damaged)
+        return Fault("unavailable", f"{damaged}; the operator can restore the journal from a copy: try again then")
 
     def cards(self, page: Page) -> list[msgspec.Raw]:
         """A card for each video of `page`; `null` where its record is damaged: the page was served all the same."""

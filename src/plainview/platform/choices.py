@@ -44,6 +44,8 @@ class Choices:
     def turn(self, viewers: Iterable[int]) -> Iterator[Turn]:
         """What these viewers choose stands still meanwhile: what is added is checked and appended within."""
         with ExitStack() as held:
+            # Held until the disk has it, even where there is much room: of what others have under way nothing is seen
+            # before, and it has no bound. It costs little: four threads write as many follows of one viewer as of four.
             # In one order, or two who wait for each other's would wait for ever.
             for place in sorted({viewer % TURNS for viewer in viewers}):
                 held.enter_context(self._turns[place])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import msgspec
 
+from plainview.feed.viewers import PAGES
 from plainview.journal import Ack, Draft, Journal, JournalDamaged, Refused
 from plainview.journal.keys import event_key
 from plainview.platform.catalogue import Catalogue
@@ -52,7 +54,7 @@ class Taken(msgspec.Struct, frozen=True):
     fresh: bool
     """False where the same event was there already: `index` is that one's."""
     late: bool
-    """True for a fresh one that came when its page was none of the viewer's last: nothing is learnt from it."""
+    """True for a fresh one whose page was none of the viewer's last when it was written: nothing is learnt from it."""
     fault: Fault | None
 
 
@@ -68,8 +70,10 @@ class Events:
         replay_window: int,
         clock: Callable[[], int],
         metrics: Metrics,
+        met: Callable[[JournalDamaged], Fault],
     ) -> None:
-        """`replay_window` in days: older events than that are refused."""
+        """`replay_window` in days: older events than that are refused. `met` is told of damage, and says what to tell
+        the client."""
         self._journal = journal
         self._residency = residency
         self._choices = choices
@@ -77,6 +81,7 @@ class Events:
         self._window = replay_window * DAY
         self._clock = clock
         self._metrics = metrics
+        self._met = met
         self._decoder = msgspec.json.Decoder(NewEvent)
 
     def take(self, batch: list[msgspec.Raw]) -> list[Taken]:
@@ -88,11 +93,12 @@ class Events:
         checked: list[Event | Fault] = []
         late: set[int] = set()
         follows: dict[int, Event] = {}
+        unread: dict[int, JournalDamaged] = {}
         for place, raw in enumerate(batch):
             try:
-                event, is_late = self._checked(raw, now)
-            except Fault as error:
-                checked.append(error)
+                event, is_late = self._checked(raw, now, unread)
+            except (Fault, JournalDamaged) as error:
+                checked.append(self._fault(error))
                 continue
             checked.append(event)
             if is_late:
@@ -104,25 +110,32 @@ class Events:
                 try:
                     key = event_key(event.viewer, event.id, event.page)
                     turn.add(event.viewer, "follow", event.creator, key, "action")
-                except Fault as error:
-                    checked[place] = error
+                except (Fault, JournalDamaged) as error:
+                    checked[place] = self._fault(error)
             drafts = [Draft(one) for one in checked if not isinstance(one, Fault)]
             try:
                 outcomes = iter(self._journal.append(drafts) if drafts else ())
             except Exception:
                 self._metrics.event("failed", len(drafts))
                 raise
+        # Pages that were served meanwhile may have pushed out one that is cited: each is looked for once.
+        kept = cache(lambda viewer, page: self._residency.showed(viewer, page) is not None)
         taken = []
         for place, one in enumerate(checked):
             try:
-                taken.append(self._taken(one, place in late, outcomes))
-            except Fault as error:
-                taken.append(Taken(None, False, False, error))
+                taken.append(self._taken(one, place in late, outcomes, kept))
+            except (Fault, JournalDamaged) as error:
+                taken.append(Taken(None, False, False, self._fault(error)))
         for result in taken:
             self._metrics.event(result.fault.code if result.fault else "fresh" if result.fresh else "repeated")
         return taken
 
-    def _taken(self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused]) -> Taken:
+    def _fault(self, error: Fault | JournalDamaged) -> Fault:
+        return error if isinstance(error, Fault) else self._met(error)
+
+    def _taken(
+        self, one: Event | Fault, late: bool, outcomes: Iterator[Ack | Refused], kept: Callable[[int, int], bool]
+    ) -> Taken:
         if isinstance(one, Fault):
             raise one
         outcome = next(outcomes)
@@ -130,10 +143,16 @@ class Events:
             raise Fault("refused", outcome.reason)
         if not outcome.fresh:
             check_repeat(self._journal, outcome.index, one)
+        elif not late and not kept(one.viewer, one.page):
+            between = self._journal.owned(f"viewer:{one.viewer}", one.page + 1, outcome.index, trusting=True)
+            late = sum(entry.kind == "page" for entry in between) >= PAGES
         return Taken(outcome.index, outcome.fresh, outcome.fresh and late, None)
 
-    def _checked(self, raw: msgspec.Raw, now: int) -> tuple[Event, bool]:
-        """The event, and whether its page is none of the viewer's last."""
+    def _checked(self, raw: msgspec.Raw, now: int, unread: dict[int, JournalDamaged]) -> tuple[Event, bool]:
+        """The event, and whether its page is none of the viewer's last.
+
+        `unread` has the batch's viewers whose state cannot be read: it takes long to find out, and once is enough.
+        """
         try:
             new = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -152,7 +171,7 @@ class Events:
         place = self._catalogue.find(new.video)
         if place is None:
             raise Fault("unknown_video", f"there is no video {new.video}", "video")
-        late = self._check_page(new)
+        late = self._check_page(new, unread)
         event = Event(
             time=0,
             viewer=new.viewer,
@@ -167,9 +186,15 @@ class Events:
         )
         return event, late
 
-    def _check_page(self, new: NewEvent) -> bool:
+    def _check_page(self, new: NewEvent, unread: dict[int, JournalDamaged]) -> bool:
         """Whether the page is none of the viewer's last."""
-        shown = self._residency.showed(new.viewer, new.page)
+        if new.viewer in unread:
+            raise unread[new.viewer].with_traceback(None)
+        try:
+            shown = self._residency.showed(new.viewer, new.page)
+        except JournalDamaged as error:
+            unread[new.viewer] = error
+            raise
         late = shown is None
         if shown is None:
             shown = self._shown(new)
@@ -190,7 +215,7 @@ class Events:
     def _shown(self, new: NewEvent) -> list[int]:
         try:
             record = self._journal.entry(new.page, trusting=True).record
-        except (IndexError, JournalDamaged):
+        except IndexError:
             record = None
         # One answer for all three, or anyone could find out whose page an index is.
         if not isinstance(record, Page) or record.viewer != new.viewer:

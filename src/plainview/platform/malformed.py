@@ -14,6 +14,8 @@ from plainview.records.fields import Region, Token
 
 TOKEN = "16 random bytes in unpadded base64url: 22 characters"
 REGION = "two capital letters (ISO 3166-1), ZZ for unknown"
+NAME = 40
+"""Characters of a client's own name for something that an answer repeats."""
 _PATTERNS = {get_args(kind)[1].pattern: words for kind, words in ((Token, TOKEN), (Region, REGION))}
 
 
@@ -36,13 +38,19 @@ def malformed(error: Exception, kind: type[msgspec.Struct], data: bytes | msgspe
             cause += ", or a \\u escape before it is half of a pair"
         return Fault("malformed", f"not JSON at byte {at} ({cause}): send a JSON object with {fields}")
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message, re.DOTALL):
-        return Fault("malformed", f"{unknown[1]}: there is no such field; send {fields}", unknown[1])
+        name = quoted(unknown[1])
+        return Fault("malformed", f"{name}: there is no such field; send {fields}", name)
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):
         return Fault("malformed", f"{missing[1]}: it is missing; send {_wanted(kind)[missing[1]]}", missing[1])
     # What stands before the path may be the client's own words.
     if wrong := re.fullmatch(r".* - at `\$\.((\w+)[^`]*)`", message, re.DOTALL):
         return Fault("malformed", f"{wrong[2]}: send {_wanted(kind)[wrong[2]]}", wrong[1])
     return Fault("malformed", f"send a JSON object with {fields}")
+
+
+def quoted(name: str) -> str:
+    """A name that a client made up, as an answer may repeat it: printable and short."""
+    return repr(name if len(name) <= NAME else name[: NAME - 3] + "...")[1:-1]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plainview.journal import JournalDamaged, JournalReader
+from plainview.journal import JournalReader
 from plainview.platform.faults import Fault
 from plainview.records import Record
 
@@ -11,11 +11,9 @@ _OURS = frozenset({"time", "creator"})
 
 
 def check_repeat(journal: JournalReader, index: int, sent: Record) -> None:
-    """Raises Fault where record `index`, which has the id of `sent`, is not what was sent now."""
-    try:
-        earlier = journal.entry(index, trusting=True).record
-    except JournalDamaged as error:
-        raise Fault("refused", str(error)) from error
+    """Raises Fault where record `index`, which has the id of `sent`, is not what was sent now, JournalDamaged where
+    that cannot be told."""
+    earlier = journal.entry(index, trusting=True).record
     fields = [name for name in sent.__struct_fields__ if name not in _OURS]
     differing = [name for name in fields if getattr(sent, name) != getattr(earlier, name)]
     if differing:

@@ -38,8 +38,8 @@ class EventResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     fresh: bool | None = None
     """False where the same event was there already: `index` is that one's."""
     late: bool = False
-    """True where its page was none of the viewer's last any more when it came: it is kept, but nothing is learnt from
-    it, and a follow is not taken up. Left out otherwise."""
+    """True where its page was none of the viewer's last any more when it was written: it is kept, but nothing is learnt
+    from it, and a follow is not taken up. Left out otherwise."""
     error: str = ""
     message: str = ""
     field: str = ""

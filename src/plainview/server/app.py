@@ -110,7 +110,7 @@ def _answer(container: type[Any], description: str) -> ResponseSpec:
 
 
 _EVENTS = _documented(EventsAnswer, 413) | {
-    207: _answer(EventsAnswer, "Some events were refused, the others kept"),
+    207: _answer(EventsAnswer, "Some events were refused or are to be sent again, the others kept"),
     422: _answer(EventsAnswer, "All events were refused"),
 }
 
@@ -120,8 +120,10 @@ _EVENTS = _documented(EventsAnswer, 413) | {
     summary="Send events",
     description=(
         "What viewers did. Each event has a result of its own. 207 where some were refused, 422 where all were; the "
-        f"others are kept. What cites none of a viewer's last {PAGES} pages comes too late to teach anything, and its "
-        f"result says so; a follow where {FOLLOWS} creators are followed already is refused."
+        "others are kept. One that needs a damaged record has status 503 in its result, and is to be sent again once "
+        "that is restored; where all do, 503 is the answer. "
+        f"What cites none of a viewer's last {PAGES} pages comes too late to teach anything, and its result says so; a "
+        f"follow where {FOLLOWS} creators are followed already is refused."
     ),
     status_code=200,
     operation_class=takes(EventBatch, events=NewEvent),
@@ -130,9 +132,12 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
     batch = _decoded(EventBatch, body)
     taken = await _call(state, state.application.events.take, batch.events)
-    refused = sum(one.fault is not None for one in taken)
-    status = 200 if not refused else 422 if refused == len(taken) else 207
-    return _json(EventsAnswer(len(taken) - refused, refused, event_results(taken)), status)
+    faults = [one.fault for one in taken if one.fault is not None]
+    again = [fault for fault in faults if fault.code == "unavailable"]
+    if again and len(again) == len(taken):
+        raise again[0]
+    status = 200 if not faults else 422 if len(faults) == len(taken) and not again else 207
+    return _json(EventsAnswer(len(taken) - len(faults), len(faults), event_results(taken)), status)
 
 
 @get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 422))

@@ -98,11 +98,12 @@ _BROKEN_OFF = "client disconnected prematurely"
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    path = request.scope["path"]  # `request.url` takes the Host header for granted, and raises where it is none
     match error.status_code:
         case 404:
-            return problem(404, "not_found", f"there is nothing at {request.url.path}: see /schema")
+            return problem(404, "not_found", f"there is nothing at {path}: see /schema")
         case 405:
-            return problem(405, "not_allowed", f"{request.method} is not for {request.url.path}: see /schema")
+            return problem(405, "not_allowed", f"{request.method} is not for {path}: see /schema")
         case 413:
             return problem(413, "too_large", f"a request's body has at most {BODY} bytes: send smaller batches")
         case status if status < 500:
@@ -137,8 +138,7 @@ def _failed(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
 
 
 def _damaged(request: Request[Any, Any, Any], error: JournalDamaged | LineageBroken) -> Response[bytes]:
-    request.app.state.application.met(error)
-    return problem(503, "unavailable", f"{error}; the operator can restore the journal from a copy: try again then")
+    return _fault(request, request.app.state.application.met(error))
 
 
 def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from plainview.platform.faults import Fault
+from plainview.platform.malformed import quoted
 
 
 async def check_query(request: Request[Any, Any, Any]) -> None:
@@ -27,8 +28,9 @@ async def check_query(request: Request[Any, Any, Any]) -> None:
     seen = set()
     for name in (unquote_plus(name.decode("latin-1")) for name in names if name):
         if name not in taken.values():
+            name = quoted(name)
             takes = f"takes {', '.join(taken.values())}" if taken else "takes no parameters"
-            raise Fault("malformed", f"{name}: there is no such parameter; {request.url.path} {takes}", name)
+            raise Fault("malformed", f"{name}: there is no such parameter; {request.scope['path']} {takes}", name)
         if name in seen:
             raise Fault("malformed", f"{name}: it is there twice; send it once", name)
         seen.add(name)

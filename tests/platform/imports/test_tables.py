@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv as rfc
+import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -112,6 +116,38 @@ def test_a_quote_that_nothing_closes_costs_its_own_row(csv: Path, ending: bytes)
     assert rows["b"].tolist() == ["y", "v,w"]
     assert rows.line.tolist() == [3, 6]
     assert [(fault.line, fault.column) for fault in faults] == [(2, "b"), (4, "b"), (5, "a"), (7, "b")]
+
+
+def test_what_a_quoted_field_holds_is_never_a_row(csv: Path) -> None:
+    rows, faults = reading(csv, b'a,b\n1,"x\n7,stolen\nrest"\n2,z\n', A, B)
+    assert (rows["a"].tolist(), rows["b"].tolist()) == ([1, 2], ["x\n7,stolen\nrest", "z"])
+    assert faults == []
+
+
+@pytest.mark.parametrize("count", [256, 257])
+@pytest.mark.parametrize("block", [659, lines.BLOCK])
+def test_a_row_may_have_256_lines(csv: Path, count: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "BLOCK", block)  # 659 bytes end with line 255 of that row
+    rows, faults = reading(csv, b"a,b\n" + b"3,w\n" * 100 + b'1,"x' + b"\n" * (count - 1) + b'y"\n2,z\n', A, B)
+    assert rows["a"].tolist() == [3] * 100 + [1] * (count == 256) + [2]
+    assert rows.line[-1] == 102 + count
+    assert bool(faults) == (count == 257)
+
+
+def test_a_row_of_many_lines_may_not_be_longer_than_a_block(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "BLOCK", 64)
+    rows, faults = reading(csv, b'a,b\n1,"' + b"x" * 40 + b"\n2," + b"y" * 40 + b"\n" + b"z" * 40 + b'"\n3,w\n', A, B)
+    assert rows["a"].tolist() == [2, 3]
+    assert [fault.line for fault in faults] == [2, 4]
+
+
+@pytest.mark.parametrize(("closing", "taken"), [(b'z"', True), (b'z",w', False), (b'z",w""', False), (b'z"w', False)])
+def test_two_stray_quotes_are_taken_for_a_quoted_field_where_they_make_a_row(
+    csv: Path, closing: bytes, taken: bool
+) -> None:
+    rows, faults = reading(csv, b'a,b\n1,"x\n2,y\n3,' + closing + b"\n4,v\n", A, B)
+    assert rows["b"].tolist() == (["x\n2,y\n3,z", "v"] if taken else ["y", "v"])
+    assert [fault.line for fault in faults] == ([] if taken else [2, 4])
 
 
 def test_a_byte_order_mark_and_a_quoted_heading(csv: Path) -> None:
@@ -225,30 +261,75 @@ def test_faults_that_find_no_room_say_so(tmp_path: Path, count: int) -> None:
             for line in range(count):
                 faults.add(RowFault("f.csv", line, "a", "empty"))
 
-    with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*run the same command again"):
+    with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*make room for it and run the same"):
         fill()
+
+
+def test_faults_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None:
+    (tmp_path / "imports").touch()
+    with pytest.raises(FaultsUnwritten, match=r"imports: .*\(File exists\); mend that and run the same command again"):
+        Faults(tmp_path / "imports" / "faults.jsonl").add(RowFault("f.csv", 1, "a", "empty"))
 
 
 PIECES = [b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r", b'1,"q', b'"', b'r"', b'2,"""s,"', b"\r"]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=40), st.sampled_from([16, 40, lines.BLOCK]))
+VALUE = rb'("(?:[^"]|"")*"|[^",\r\n]*)'
+
+
+def spans(written: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Each row's first line, and its text: the shortest that RFC 4180 takes for a row, else one line."""
+    at = 0
+    while at < len(written):
+        texts = (b"\n".join(written[at:stop]) for stop in range(at + 1, len(written) + 1))
+        text = next((text for text in texts if re.fullmatch(VALUE + b"," + VALUE, text)), written[at])
+        yield at + 2, text
+        at += text.count(b"\n") + 1
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40), st.sampled_from([0, 1, 16, lines.BLOCK]))
 def test_every_line_is_in_a_row_and_every_row_good_or_a_fault(
-    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], block: int
+    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], more: int
 ) -> None:
     path = tmp_path_factory.mktemp("rows") / "t.csv"
     path.write_bytes(b"\n".join([b"a,b", *written, b""]))
     faults = Faults()
+    expected = dict(spans(written))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK", more + max(len(text) + 1 for text in [b"a,b", *expected.values()]))
+        rows = read(path, [A, B], faults)
+    assert rows.total == len(expected) == len(rows.row) + faults.count
+    good = {}
+    for line, text in expected.items():
+        found = re.fullmatch(rb"(\d\d?)," + VALUE, text)
+        if found and found[2] and b"\xff" not in text:
+            good[line] = next(rfc.reader(io.StringIO(text.decode(), newline="")))[1]
+    assert dict(zip(rows.line.tolist(), rows["b"].tolist(), strict=True)) == good
+    assert faults.first == sorted(faults.first, key=lambda fault: fault.line)
+    assert {fault.line for fault in faults.first} <= expected.keys() - good.keys()
+
+
+FIELDS = st.lists(st.sampled_from(["x", "7,stolen", "\n", "\r", "\r\n", ",", '"']), max_size=6).map("".join)
+
+
+@given(
+    st.lists(st.tuples(FIELDS, FIELDS, st.booleans()), max_size=30),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([256, lines.BLOCK]),
+)
+def test_the_rows_of_a_well_formed_file_are_those_of_rfc_4180(
+    tmp_path_factory: pytest.TempPathFactory, written: list[tuple[str, str, bool]], ending: str, block: int
+) -> None:
+    def spelt(field: str, quoted: bool) -> str:
+        return '"' + field.replace('"', '""') + '"' if quoted or set(field) & set(',"\r\n') else field
+
+    text = ending.join(["a,b", *(f"{spelt(a, quoted)},{spelt(b, quoted)}" for a, b, quoted in written), ""])
+    path = tmp_path_factory.mktemp("rows") / "t.csv"
+    path.write_text(text, newline="")
+    faults = Faults()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK", block)
-        rows = read(path, [A, B], faults)
-    assert len(rows.row) + faults.count == rows.total
-    good = {b"1,q": "q", b"22,r": "r", b'2,"""s,"': '"s,'}
-    alone = {line: good[text] for line, text in enumerate(written, 2) if text in good}
-    kept = dict(zip(rows.line.tolist(), rows["b"].tolist(), strict=True))
-    # Whatever stands before it or after, a good row is kept. Any other is one of many lines, as its breaks tell.
-    assert alone.items() <= kept.items()
-    broken = {line: text.count("\n") for line, text in kept.items() if line not in alone}
-    assert all(broken.values())
-    # No line is in two rows, and none in no row.
-    assert rows.total + sum(broken.values()) == len(written)
+        rows = read(path, [Column(name, "text", empty="") for name in "ab"], faults)
+    assert list(zip(rows["a"], rows["b"], strict=True)) == [(a, b) for a, b, _ in written]
+    assert [("a", "b"), *zip(rows["a"], rows["b"], strict=True)] == [*map(tuple, rfc.reader(io.StringIO(text, "")))]
+    assert faults.count == 0

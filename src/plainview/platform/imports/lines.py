@@ -1,14 +1,14 @@
 """Cuts a CSV file into rows so that a quote out of place costs its own row and no other.
 
-A row is a line. A field in double quotes may hold commas, doubled quotes and line breaks, as long as no line of it
-would be a whole row by itself: where one is, the quote before it was a stray one.
+A row is a line, or what RFC 4180 takes for one: a field in double quotes may hold commas, doubled quotes and line
+breaks, and whatever it holds is no row. Where a quote opens a field that makes no row of at most `HELD` lines and as
+many fields as the heading, it was a stray one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,18 +144,11 @@ def _stop(data: bytes, bounds: NDArray[np.int64], at: int, width: int, final: bo
     start = bounds[at]
     if data.count(b'"', start, bounds[at + 1]) % 2 == 0:
         return at
-    for begin, end in pairwise(bounds[at + 1 : at + HELD + 1]):
-        line = data[begin:end]
-        if _is_row(line, width):
-            return at
-        if line.count(b'"') % 2:
-            return int(np.searchsorted(bounds, end)) if _is_row(data[start:end], width) else at
+    for last in range(at + 1, min(at + HELD, len(bounds) - 1)):
+        if data.count(b'"', bounds[last], bounds[last + 1]) % 2:
+            fields, rest = _fields(data[start : bounds[last + 1]])
+            return last + 1 if rest is None and len(fields) == width else at
     return at if final or len(bounds) > at + HELD or len(data) - start > BLOCK else None
-
-
-def _is_row(text: bytes, width: int) -> bool:
-    fields, stop = _fields(text)
-    return stop is None and len(fields) == width
 
 
 def _fault(line: bytes) -> tuple[int, bytes]:

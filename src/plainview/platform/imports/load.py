@@ -35,7 +35,7 @@ class ImportRefused(Exception):
 
 
 class ImportHeldUp(Exception):
-    """The disk is full. What was written stays."""
+    """The disk is full. What was written stays, and is how the import begins."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -83,14 +83,13 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
             _check_shift(journal, source, shift)
         fresh = int(begun.fresh)
         for drafts in _batches(source, shift):
-            waiting.append(journal.submit(drafts))
+            # An impression that comes before its video teaches nothing, for good: what is there must be a beginning.
+            waiting.append(journal.submit(drafts, after=waiting[-1] if waiting else None))
             if len(waiting) > AHEAD:
                 fresh += _take(waiting.popleft(), keep)
         while waiting:
             fresh += _take(waiting.popleft(), keep)
     except StoreFull as error:
-        # What was handed over after it may have found room.
-        kept += sum(len(future.result()) for future in waiting if future.exception() is None)
         raise ImportHeldUp(
             f"no space left; {kept:,} of {source.total:,} records of {source.origin.origin} are in the journal, and "
             "stay. Free some space and run the same command again: it adds the rest"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,10 @@ class Faults:
             raise self._unwritten(error) from error
 
     def _unwritten(self, error: OSError) -> FaultsUnwritten:
+        place = error.filename or self.path
+        mend = "make room for it" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
         return FaultsUnwritten(
-            f"{self.path}: the list of bad rows cannot be written ({error.strerror}); make room for it and run the "
-            "same command again"
+            f"{place}: the list of bad rows cannot be written ({error.strerror}); {mend} and run the same command again"
         )
 
     def __enter__(self) -> Faults:
