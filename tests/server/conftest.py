@@ -16,7 +16,7 @@ from tests.platform.towns import open_town, populate
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     """One platform for all tests of routes: each uses sessions and ids of its own."""
     with open_town(tmp_path_factory.mktemp("town") / "home") as application:
-        populate(application)
+        populate(application, 600)  # nobody is shown a video twice, and all tests ask for the same few viewers
         yield application
 
 
