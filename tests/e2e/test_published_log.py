@@ -23,7 +23,6 @@ from plainview.ledger.policies import NO_QUORUM, Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.promises import open_promise
 from plainview.oversight.witness.directory import LOGS, make_directory
-from plainview.platform.founding import ORIGIN
 from plainview.records.fields import to_bytes
 from plainview.records.leaf import personal_leaf
 from tests.cli.homes import invoke
@@ -102,7 +101,7 @@ def test_a_published_log_is_followed_under_load_and_a_copy_that_forks_is_caught(
         for viewer in viewers:
             assert viewer.wrong is None
         receipt = viewers[0].pages[-1]
-        promise = open_promise(parse_note(receipt["promise"].encode()), ORIGIN, [key])
+        promise = open_promise(parse_note(receipt["promise"].encode()), key.name, [key])
         leaf = leaf_hash(personal_leaf("page", to_bytes(receipt["commitment"])))
         assert (promise.index, promise.leaf) == (receipt["index"], leaf)
         while int(fetched(server.port, "/log/checkpoint").split(b"\n")[1]) <= promise.index:

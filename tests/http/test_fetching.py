@@ -4,10 +4,13 @@ import gzip
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from plainview.http import fetching
 from plainview.http.fetching import FetchError, fetch
 
 PLAIN = bytes(range(256)) * 4
@@ -58,7 +61,6 @@ def url() -> Iterator[str]:
         ("/plain", PLAIN),
         ("/gzip", PLAIN),
         ("/empty", b""),
-        ("/moved", PLAIN),
         ("/gone", None),
         ("/nothing", None),
     ],
@@ -77,6 +79,7 @@ def test_what_is_served(url: str, path: str, expected: bytes | None) -> None:
         ("/more", 1024, "something follows"),
         ("/no-gzip", 1024, "not the gzip"),
         ("/br", 1024, "encoded as 'br'"),
+        ("/moved", 1024, "answers 301; give the address that it leads to"),
         ("/file", 1024, "answers 301"),
         ("/busy", 1024, "answers 503"),
     ],
@@ -98,7 +101,12 @@ def test_what_is_no_address(address: str) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "message"),
-    [(b"\x1b[31m\r\n\r\n", "BadStatusLine"), (b"", "no answer"), (b"HTTP/1.1 503 \x1b[31m\r\n\r\n", "answers 503$")],
+    [
+        (b"\x1b[31m\r\n\r\n", "BadStatusLine"),
+        (b"", "no answer"),
+        (b"HTTP/1.1 503 \x1b[31m\r\n\r\n", "answers 503$"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", "IncompleteRead"),
+    ],
 )
 def test_what_a_server_says_does_not_reach_the_terminal(answer: bytes, message: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -115,6 +123,28 @@ def test_what_a_server_says_does_not_reach_the_terminal(answer: bytes, message: 
             fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
         speaking.join()
     assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n"])
+def test_an_answer_that_drips_is_waited_for_no_longer(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(start)
+                for _ in range(100):
+                    connection.sendall(b"H")
+                    time.sleep(0.1)
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        began = time.monotonic()
+        with pytest.raises(FetchError, match=r"no answer \(not within 0.5 s\)"):
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10_000)
+        assert time.monotonic() - began < 3
+        speaking.join()
 
 
 def test_a_host_that_no_name_can_have() -> None:

@@ -18,10 +18,9 @@ from plainview.ledger.policies import Log as KnownLog
 from plainview.ledger.promises import open_promise
 from plainview.oversight.receipts import parse_receipt
 from plainview.platform.application import Application
-from plainview.platform.founding import ORIGIN
 from plainview.records.fields import to_bytes
 from plainview.records.leaf import personal_leaf
-from tests.server.test_routes import feed, wrong
+from tests.server.test_routes import event, feed, wrong
 
 Client = TestClient[Litestar]
 
@@ -40,11 +39,12 @@ def entry_of(receipt: dict[str, Any]) -> bytes:
 
 def test_the_checkpoint_is_text_for_a_second_and_tiles_are_for_ever(client: Client, town: Application) -> None:
     published(town, 64)
+    key = parse_vkey(town.log.vkey)
     answer = client.get("/log/checkpoint")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=1"
-    checkpoint, _ = open_checkpoint(parse_note(answer.content), ORIGIN, [parse_vkey(town.log.vkey)])
+    checkpoint, _ = open_checkpoint(parse_note(answer.content), key.name, [key])
     assert checkpoint.size >= 64
     for path in ("/log/tile/0/000.p/64", "/log/tile/entries/000.p/64"):
         answer = client.get(path, headers={"accept-encoding": "identity"})
@@ -65,7 +65,7 @@ def test_what_the_log_has_not(client: Client, path: str) -> None:
 def test_a_page_is_promised_and_then_proven(client: Client, town: Application) -> None:
     receipt = feed(client).json()["receipt"]
     key = parse_vkey(town.log.vkey)
-    promise = open_promise(parse_note(receipt["promise"].encode()), ORIGIN, [key])
+    promise = open_promise(parse_note(receipt["promise"].encode()), key.name, [key])
     assert (promise.index, promise.leaf) == (receipt["index"], leaf_hash(entry_of(receipt)))
     published(town, receipt["index"] + 1)
     answer = client.get(f"/v1/pages/{receipt['index']}/proof")
@@ -115,3 +115,32 @@ def test_troubles_of_the_log_are_told(client: Client, town: Application, monkeyp
     )  # fmt: skip
     monkeypatch.setattr(town._publisher, "failure", RuntimeError("an older copy"))
     assert client.get("/health").status_code == 503
+
+
+def test_nothing_is_taken_or_promised_while_the_log_may_be_an_older_copy(
+    client: Client, town: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = feed(client).json()
+    size = town.journal.size
+    monkeypatch.setattr(town._publisher, "failure", RuntimeError("witness w cosigned 40 records of this log"))
+    told = "nothing is taken for now: witness w cosigned 40 records of this log; send it again later"
+    wrong(feed(client), 503, "unavailable", "", told)
+    wrong(client.post("/v1/events", json={"events": [event(page)]}), 503, "unavailable", "", told)
+    wrong(client.post("/v1/viewers", json={"viewer": 9}), 503, "unavailable", "", told)
+    wrong(client.post("/v1/videos", json={"video": 9, "creator": 1, "duration": 1}), 503, "unavailable", "", told)
+    wrong(client.post("/v1/settings", json={}), 503, "unavailable", "", told)
+    again = client.get(f"/v1/pages/{page['receipt']['index']}").json()
+    assert again["receipt"] == page["receipt"] | {"promise": ""}
+    monkeypatch.undo()
+    assert feed(client).status_code == 200
+    assert town.journal.size > size
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip", "gzip"), ("br, gzip;q=0.5", "gzip"), ("gzip;q=0", None), ("gzip; q=0.0, *", None), ("br", None)],
+)
+def test_what_is_taken_is_sent(client: Client, town: Application, accepted: str, encoding: str | None) -> None:
+    published(town, 64)
+    answer = client.get("/log/tile/entries/000.p/64", headers={"accept-encoding": accepted})
+    assert answer.headers.get("content-encoding") == encoding

@@ -131,6 +131,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
                 ask = msgspec.convert(asked, Ask)
             except msgspec.ValidationError as error:
                 raise CommandError(f"not a request: {error}") from error
+            application.check_log()
             entry = application.serving.page(ask).entry
             assert isinstance(entry.record, Page)
             answer = page_answer(entry, application.cards(entry.record), application.log.promise(entry))

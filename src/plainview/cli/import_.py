@@ -16,13 +16,16 @@ from rich.table import Column
 from plainview.cli.console import console
 from plainview.journal import JournalDamaged, JournalStopped
 from plainview.journal.journal import now
+from plainview.keys.key_files import KeyFileError
 from plainview.platform.founding import found
-from plainview.platform.home import VARIABLE, Home, HomeError, default_home
+from plainview.platform.home import LOG, VARIABLE, Home, HomeError, default_home
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
 from plainview.platform.imports.load import ImportHeldUp, ImportRefused, Loaded, run
 from plainview.platform.imports.source import Source
 from plainview.platform.imports.tables import Faults, FaultsUnwritten, SourceError
+from plainview.platform.log.opening import check_log
+from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed
 from plainview.records import Origin
 from plainview.storage import StoreError
@@ -63,7 +66,8 @@ def _import(
         _print_faults(out, faults)
         loaded = _load(out, source, home, keep_times)
     except (
-        SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError,
+        SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, KeyFileError,
+        LogBroken, StoreError,
     ) as error:  # fmt: skip
         raise _failed(out, str(error)) from error
     except ImportHeldUp as error:
@@ -112,7 +116,8 @@ def _load(out: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
         TimeRemainingColumn(elapsed_when_finished=True, table_column=whole.copy()),
     )
     try:
-        found(journal, home.epochs)
+        charter = found(journal, home.epochs)
+        check_log(journal, home.path / LOG, charter.origin, charter.clock_tolerance)
         with Progress(*columns, console=out) as progress:
             task = progress.add_task(source.origin.origin, total=source.total)
             return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))

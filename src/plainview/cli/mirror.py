@@ -150,7 +150,8 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
     from concurrent.futures import ThreadPoolExecutor
     from functools import partial
 
-    from plainview.http.fetching import check_url, fetch
+    from plainview.http.asking import check_url
+    from plainview.http.fetching import fetch
     from plainview.ledger.checkpoints import origin_hash
     from plainview.ledger.notes import NOTE_LIMIT
     from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy

@@ -1,19 +1,14 @@
-"""Fetching over HTTP with nothing but the standard library: bounded in bytes and in waiting, gzip or not."""
+"""Fetching files over HTTP, gzip or not."""
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
-import urllib.request
 import zlib
-from urllib.parse import urlsplit
 
-import plainview
+from plainview.http.asking import AskError, ask
 
-TIMEOUT = 30
-"""Seconds without a byte after which nothing more is waited for."""
+TIMEOUT = 60
+"""Seconds for one file."""
 
-_HEADERS = {"accept-encoding": "gzip, identity", "user-agent": f"plainview/{plainview.__version__}"}
 _GONE = (404, 410)
 _GZIP_OVERHEAD = 1024
 
@@ -22,38 +17,23 @@ class FetchError(Exception):
     """Nothing usable came from an address, and why."""
 
 
-def check_url(url: str) -> None:
-    """Raises FetchError unless `url` is one of HTTP with a host."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    if not good or not url.isascii() or any(character <= " " for character in url):
-        raise FetchError(f"{url!a}: not an address that begins with http:// or https://")
-
-
 def fetch(url: str, limit: int) -> bytes | None:
     """What is served there, at most `limit` bytes; None where it is said that there is nothing. Raises FetchError."""
-    check_url(url)
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=_HEADERS), timeout=TIMEOUT) as answer:
-            data: bytes = answer.read(limit + _GZIP_OVERHEAD + 1)
-            encoding = answer.headers.get("content-encoding", "identity").lower()
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code in _GONE:
-                return None
-        raise FetchError(f"{url}: answers {error.code}") from error
-    except OSError as error:
-        raise FetchError(f"{url}: no answer ({getattr(error, 'reason', error)})") from error
-    except (http.client.HTTPException, ValueError) as error:
-        # Not its text, which may be the server's own: people read it on a terminal.
-        raise FetchError(f"{url}: no answer in HTTP ({type(error).__name__})") from error
-    if encoding == "gzip":
+        answer = ask(url, limit + _GZIP_OVERHEAD, TIMEOUT, headers={"accept-encoding": "gzip, identity"})
+    except AskError as error:
+        raise FetchError(str(error)) from error
+    if answer.status in _GONE:
+        return None
+    if 300 <= answer.status < 400:
+        raise FetchError(f"{url}: answers {answer.status}; give the address that it leads to")
+    if answer.status != 200:
+        raise FetchError(f"{url}: answers {answer.status}")
+    data = answer.data
+    if answer.encoding == "gzip":
         data = _unzipped(url, data, limit)
-    elif encoding != "identity":
-        raise FetchError(f"{url}: is encoded as {encoding!a}, which was not asked for")
+    elif answer.encoding != "identity":
+        raise FetchError(f"{url}: is encoded as {answer.encoding!a}, which was not asked for")
     if len(data) > limit:
         raise FetchError(f"{url}: more than {limit:,} bytes")
     return data

@@ -130,6 +130,15 @@ class Journal(JournalReader):
         with self._work:
             self._observers.append(observer)
 
+    def stop(self, error: BaseException) -> None:
+        """Take no more records, because of `error`: what waits fails. To be closed all the same."""
+        with self._work:
+            self._stopped = self._stopped or error
+            waiting = list(self._queue)
+            self._queue.clear()
+            self._waiting = 0
+        _fail(waiting, self._stop_error())
+
     def close(self) -> None:
         """Write what waits, then close the store. A second call does nothing."""
         with self._work:

@@ -25,12 +25,17 @@ def make_key(path: Path, name: str, scheme: Scheme) -> Signer:
         line = encode_private_key(name, scheme, secrets.token_bytes(SEED_SIZE))
     except FormatError as error:
         raise KeyFileError(str(error)) from None
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-            file.flush()
-            os.fsync(descriptor)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+                file.flush()
+                os.fsync(descriptor)
+            os.link(partial, path)  # whole or not at all, and never over another
+        finally:
+            partial.unlink()
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)

@@ -87,6 +87,9 @@ class Application:
             identity = to_text(hashlib.sha256(encode(charter)).digest())
             self._window = charter.replay_window
             self.log, self._publisher = open_log(self.journal, home.path / LOG, charter.origin, charter.clock_tolerance)
+            # Before anything is appended: it may be an older copy.
+            self._publisher.open(_hashing(progress))
+            self._publisher.ask_witnesses()
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
@@ -102,7 +105,6 @@ class Application:
             )
             world, epoch, policy = self.learner.catch_up(progress)
             self.catalogue.restore(progress)
-            self._publisher.open(_hashing(progress))
             self._published = published = Published(world.copy(), epoch, policy)
             self.pipeline = pipeline = Pipeline.of(configuration)
             pins = Pins(self.lineage)
@@ -180,6 +182,11 @@ class Application:
         if self._publisher.failure is not None:
             return f"the log is published no more: {self._publisher.failure}"
         return ""
+
+    def check_log(self) -> None:
+        """Raises Fault where what is written now could not be promised to be published."""
+        if self.log.hold:
+            raise Fault("unavailable", f"nothing is taken for now: {self.log.hold}; send it again later")
 
     def met(self, damaged: JournalDamaged | LineageBroken) -> Fault:
         """Remember, and log once, that stored state was found damaged: what to tell whoever asked for it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from plainview.journal import Draft, Journal, Refused
 from plainview.journal.epochs import EpochStore
 from plainview.learning import epochs as worlds
@@ -10,8 +12,9 @@ from plainview.platform.home import NOW_TOLERANCE, VARIABLE, HomeError, charter_
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Charter, Release, Revocation, encode
 
-ORIGIN = "plainview.local/journal"
-"""The log's origin line, until the operator has a name."""
+ORIGIN = "plainview.local/"
+"""Begins the log's origin line, until the operator has a name. What follows is drawn: by its origin a witness knows a
+log."""
 CLOCK_TOLERANCE = 5_000
 """Milliseconds, see `Charter.clock_tolerance`."""
 REPLAY_WINDOW = 30
@@ -32,7 +35,7 @@ def found(journal: Journal, epochs: EpochStore) -> Charter:
         epochs.save_delta(first.delta)
         charter = Charter(
             time=0,
-            origin=ORIGIN,
+            origin=f"{ORIGIN}{secrets.token_hex(8)}",
             baseline=digest,
             clock_tolerance=CLOCK_TOLERANCE,
             now_tolerance=NOW_TOLERANCE,

@@ -104,7 +104,7 @@ class Receipt(msgspec.Struct, frozen=True):
     body: str
     """The record's exact bytes, as text."""
     promise: str
-    """The log's signed note that it publishes the leaf at `index` in time."""
+    """The log's signed note that it publishes the leaf at `index` in time; empty where the log cannot promise."""
 
 
 class Shown(msgspec.Struct, frozen=True):

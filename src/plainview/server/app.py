@@ -12,7 +12,9 @@ from typing import Annotated, Any, TypeVar, TypeVarTuple
 
 import msgspec
 from litestar import Litestar, MediaType, Response, Router, get, post
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -115,9 +117,15 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 }
 
 
+def writes(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raises Fault where nothing may be written: it would be acknowledged and then be no part of the log."""
+    connection.app.state.application.check_log()
+
+
 @post(
     "/events",
     summary="Send events",
+    guards=[writes],
     description=(
         "What viewers did. Each event has a result of its own. 207 where some were refused, 422 where all were; the "
         "others are kept. One that needs a damaged record has status 503 in its result, and is to be sent again once "
@@ -140,7 +148,7 @@ async def take_events(state: State, body: RawBody) -> Response[bytes]:
     return _json(EventsAnswer(len(taken) - len(faults), len(faults), event_results(taken)), status)
 
 
-@get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
+@get("/feed", summary="Get a page of the feed", guards=[writes], responses=_documented(PageAnswer, 403, 404, 409, 422))
 async def feed(
     state: State,
     viewer: Id,
@@ -197,6 +205,7 @@ async def video(state: State, video_id: InPath) -> Response[bytes]:
 @post(
     "/videos",
     summary="Add a video",
+    guards=[writes],
     status_code=200,
     operation_class=takes(NewVideo),
     responses=_documented(Written, 403, 413, 422),
@@ -210,6 +219,7 @@ async def add_video(state: State, body: RawBody) -> Response[bytes]:
 @post(
     "/viewers",
     summary="Register a viewer",
+    guards=[writes],
     status_code=200,
     operation_class=takes(NewViewer),
     responses=_documented(ViewerAnswer, 413),
@@ -223,6 +233,7 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
 @post(
     "/settings",
     summary="Change a setting",
+    guards=[writes],
     description=(
         "A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on, until it "
         f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more "

@@ -32,7 +32,7 @@ async def log(state: State, request: Request[Any, Any, Any], path: FromPath[str]
 
     `checkpoint`, `tile/<L>/<N>[.p/<W>]` and `tile/entries/<N>[.p/<W>]`: what a witness, mirror or monitor reads.
     """
-    gzipped = "gzip" in request.headers.get("accept-encoding", "")
+    gzipped = _takes_gzip(request.headers.get("accept-encoding", ""))
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(state.pool, state.application.log.resource, path.lstrip("/"), gzipped)
     if found is None:
@@ -41,3 +41,11 @@ async def log(state: State, request: Request[Any, Any, Any], path: FromPath[str]
     if found.gzipped:
         headers["content-encoding"] = "gzip"
     return Response(found.data, media_type=found.media_type, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for part in accepted.replace(" ", "").lower().split(","):
+        name, _, weight = part.partition(";")
+        if name == "gzip":
+            return weight.rstrip("0.") != "q="
+    return False

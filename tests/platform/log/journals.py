@@ -27,11 +27,18 @@ def grow(journal: Journal, size: int) -> None:
 
 
 def publisher_of(
-    journal: Journal, directory: Path, policy: Policy = OPEN, files: FileSystem | None = None, interval: float = 0.01
+    journal: Journal,
+    directory: Path,
+    policy: Policy = OPEN,
+    files: FileSystem | None = None,
+    interval: float = 0.01,
+    *,
+    new: bool = False,
 ) -> Publisher:
-    """A publisher, opened, that signs as `LOG`."""
+    """A publisher that signs as `LOG`, opened as at a start."""
     publisher = Publisher(
-        journal, JournalTree(journal), LOG, policy, directory, files or HostFileSystem(), 5_000, interval
+        journal, JournalTree(journal), LOG, policy, directory, files or HostFileSystem(), 5_000, interval, new=new
     )
     publisher.open()
+    publisher.ask_witnesses()
     return publisher

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep
 from typing import Any
 
 from plainview.ledger.checkpoints import Checkpoint
@@ -29,6 +31,10 @@ class StubWitness:
         self.answers: list[tuple[int, bytes]] = []
         """Given instead of what would be right, first one first."""
         self.asked = 0
+        self.submitted = 0
+        """Size of the last checkpoint that was sent."""
+        self.drip = 0.0
+        """Seconds between two bytes of an answer."""
         self.gate = threading.Event()
         self.gate.set()
         witness = self
@@ -48,7 +54,14 @@ class StubWitness:
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if not witness.drip:
+                    self.wfile.write(body)
+                    return
+                with suppress(OSError):  # whoever asked has hung up
+                    for byte in body:
+                        sleep(witness.drip)
+                        self.wfile.write(bytes([byte]))
+                        self.wfile.flush()
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -59,6 +72,7 @@ class StubWitness:
     def take(self, body: bytes) -> tuple[int, bytes]:
         submission = parse_submission(body)
         checkpoint, _ = open_checkpoint(submission.checkpoint, ORIGIN, [LOG.key])
+        self.submitted = checkpoint.size
         if submission.old != self.seen.size:
             return 409, b"%d\n" % self.seen.size
         try:

@@ -6,18 +6,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from plainview.journal import Journal
+from plainview.journal import Journal, JournalStopped
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_checkpoint
-from plainview.ledger.policies import Group, Policy
+from plainview.ledger.policies import Group, Policy, Witness
 from plainview.ledger.tree import Tree
-from plainview.platform.log.publisher import LogBroken
+from plainview.platform.log.cosigners import PATIENCE
+from plainview.platform.log.publisher import LogBroken, Publisher
 from plainview.platform.log.witnesses import HistoryRefused, WitnessError
+from plainview.storage import StoreFailed
+from plainview.storage.filesystem import HostFileSystem
 from tests.journal.drafts import NOW
 from tests.ledger.logs import LOG, ORIGIN, WITNESSES
 from tests.platform.log.journals import grow, open_journal, publisher_of
@@ -82,7 +84,7 @@ def test_everything_that_comes_is_published_and_at_the_end_too(journal: Journal,
 def test_nothing_is_shown_before_a_quorum_cosigned(
     journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses))
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
     grow(journal, 10)
     witnesses["north"].answers = [(500, b"out of order")]
     with pytest.raises(WitnessError, match=r"witness 'north' answered 500 .*out of order"):
@@ -99,20 +101,25 @@ def test_nothing_is_shown_before_a_quorum_cosigned(
 
 
 def test_a_slow_witness_holds_up_nothing_that_the_quorum_does_not_need(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness], monkeypatch: pytest.MonkeyPatch
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
-    monkeypatch.setattr("plainview.platform.log.publisher.TIMEOUT", 0.2)
-    publisher = publisher_of(journal, directory, policy(witnesses, 1))
+    publisher = publisher_of(journal, directory, policy(witnesses, 1), new=True)
     witnesses["north"].gate.clear()
     for size in (10, 20):
         grow(journal, size)
+        began = time.monotonic()
         assert publisher.publish()
+        assert time.monotonic() - began < PATIENCE / 2
     assert witnesses["north"].asked == 1  # and not again while it has not answered
     witnesses["north"].gate.set()
-    until(lambda: witnesses["north"].seen.size)
-    grow(journal, 30)
-    until(lambda: publisher.publish() or witnesses["north"].seen.size == 30 or grow(journal, journal.size + 1))
-    assert published(directory).size >= 30
+    until(lambda: witnesses["north"].seen.size == 10)
+    until(lambda: not grow_and_publish(journal, publisher) or witnesses["north"].seen.size > 20)
+    assert published(directory).size == witnesses["north"].seen.size
+
+
+def grow_and_publish(journal: Journal, publisher: Publisher) -> bool:
+    grow(journal, journal.size + 1)
+    return publisher.publish()
 
 
 @pytest.mark.parametrize(
@@ -121,14 +128,14 @@ def test_a_slow_witness_holds_up_nothing_that_the_quorum_does_not_need(
         ((200, b""), "sent no cosignature of north.example/w1"),
         ((200, b"\xff\xfe"), "sent no cosignature: note, signature 1"),
         ((409, b"many\n"), "answered 409 and its size"),
-        ((409, b"900\n"), "says it cosigned 900 records of this log, and here are 10"),
+        ((409, b"900\n"), "says that it cosigned 900 records of this log, and here are 10"),
         ((403, b"unknown key"), "answered 403"),
     ],
 )
 def test_what_a_witness_may_not_answer(
     journal: Journal, directory: Path, witnesses: dict[str, StubWitness], answer: tuple[int, bytes], message: str
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses))
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
     grow(journal, 10)
     witnesses["north"].answers = [answer]
     with pytest.raises(WitnessError, match=message):
@@ -139,7 +146,7 @@ def test_what_a_witness_may_not_answer(
 def test_a_signature_that_does_not_hold_is_no_cosignature(
     journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses))
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
     grow(journal, 10)
     line = WITNESSES["north"].sign(Checkpoint(ORIGIN, 10, bytes(32)).text(), 5).line()
     witnesses["north"].answers = [(200, line.encode())]
@@ -150,7 +157,7 @@ def test_a_signature_that_does_not_hold_is_no_cosignature(
 def test_nobody_listens_where_a_witness_should(journal: Journal, directory: Path) -> None:
     with StubWitness("north", WITNESSES["north"]) as gone:
         pass
-    publisher = publisher_of(journal, directory, policy({"north": gone}, 1))
+    publisher = publisher_of(journal, directory, policy({"north": gone}, 1), new=True)
     grow(journal, 1)
     with pytest.raises(WitnessError, match="witness 'north' cannot be asked"):
         publisher.publish()
@@ -166,39 +173,99 @@ def copied(journal: Journal, tmp_path: Path, at: int) -> Journal:
     return open_journal(target)
 
 
-def test_an_older_copy_of_the_directory_is_noticed_by_a_witness(
-    journal: Journal,
-    tmp_path: Path,
-    directory: Path,
-    witnesses: dict[str, StubWitness],
-    caplog: pytest.LogCaptureFixture,
+def test_an_older_copy_of_the_directory_does_not_start(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    old = older(directory, tmp_path)
     copy = copied(journal, tmp_path, 10)
-    publisher = publisher_of(journal, directory, policy(witnesses))
     grow(journal, 40)
     publisher.publish()
-    (tmp_path / "old").mkdir()
     with pytest.raises(LogBroken, match=r"cosigned 40 records of this log, and here are 10: .* an older copy"):
-        publisher_of(copy, tmp_path / "old", policy(witnesses))
-    # Where no witness can be asked at the start, the first to be asked to cosign says it.
-    with StubWitness("gone", WITNESSES["north"]) as gone:
-        pass
-    older = publisher_of(copy, tmp_path / "old", policy({"gone": gone}, 1))
-    assert "whether this is the newest copy of the log is not known" in caplog.text
-    older._witnesses[0]._port = urlsplit(witnesses["north"].witness.url).port
-    with pytest.raises(HistoryRefused, match=r"cosigned 40 records of this log, and here are 10: .* an older copy"):
-        older.publish()
-    assert not (tmp_path / "old" / "checkpoint").exists()
+        publisher_of(copy, old, policy(witnesses))
     copy.close()
+
+
+def older(directory: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(directory, tmp_path / "old"))
+
+
+@pytest.mark.parametrize("shown", [b"", b"garbage"])
+def test_an_older_copy_signs_nothing_though_witnesses_show_monitors_nothing(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness], shown: bytes
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    old = older(directory, tmp_path)
+    copy = copied(journal, tmp_path, 10)
+    grow(journal, 40)
+    publisher.publish()
+    for one in witnesses.values():
+        one.note = shown
+    restored = publisher_of(copy, old, policy(witnesses))
+    grow(copy, 60)
+    for _ in range(2):
+        with pytest.raises(WitnessError, match=r"not known whether this is the newest copy .*says that it cosigned 40"):
+            restored.publish()
+    assert "says that it cosigned 40 records of this log" in restored.hold
+    # What it submitted was what it had published already.
+    assert {one.submitted for one in witnesses.values()} <= {5, 40}
+    assert published(old).size == 5
+    copy.close()
+
+
+def test_an_older_copy_waits_for_a_witness_that_alone_may_have_seen_more(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses, 1), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    until(lambda: witnesses["west"].seen.size == 5)
+    old = older(directory, tmp_path)
+    copy = copied(journal, tmp_path, 10)
+    grow(journal, 40)
+    witnesses["west"].answers = [(500, b"")]
+    publisher.publish()
+    witnesses["north"].answers = [(503, b"down")] * 3
+    restored = publisher_of(copy, old, policy(witnesses, 1))
+    assert restored.hold
+    with pytest.raises(WitnessError, match="north' answered 503"):
+        restored.publish()
+    with pytest.raises(WitnessError, match="north' answered 503"):
+        restored.publish()
+    with pytest.raises(HistoryRefused, match="cosigned 40 records"):
+        restored.publish()
+    assert published(old).size == 5
+    copy.close()
+
+
+def test_a_start_without_witnesses_holds_and_goes_on_when_enough_have_spoken(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    for one in witnesses.values():
+        one.answers = [(503, b"down")] * 2
+    again = publisher_of(journal, directory, policy(witnesses))
+    assert "it is not known whether this is the newest copy of the log (witness 'north'" in again.hold
+    grow(journal, 6)
+    with pytest.raises(WitnessError, match="answered 503"):
+        again.publish()
+    assert again.publish()
+    assert again.hold == ""
 
 
 def test_a_second_server_on_a_copy_is_noticed_by_a_witness(
     journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
     copy = copied(journal, tmp_path, 10)
-    publisher = publisher_of(journal, directory, policy(witnesses))
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
     (tmp_path / "second").mkdir()
-    second = publisher_of(copy, tmp_path / "second", policy(witnesses))
+    second = publisher_of(copy, tmp_path / "second", policy(witnesses), new=True)
     grow(journal, 20)
     publisher.publish()
     grow(copy, 30)  # salts are drawn: from record 10 on they are other leaves
@@ -207,6 +274,10 @@ def test_a_second_server_on_a_copy_is_noticed_by_a_witness(
     assert isinstance(second.failure, HistoryRefused)
     assert "another server published from a copy" in str(second.failure)
     assert not (tmp_path / "second" / "checkpoint").exists()
+    assert second.hold == str(second.failure)
+    # What would be acknowledged from here on could not be kept.
+    with pytest.raises(JournalStopped, match="another server published from a copy"):
+        grow(copy, 31)
     second.close()
     copy.close()
 
@@ -214,7 +285,7 @@ def test_a_second_server_on_a_copy_is_noticed_by_a_witness(
 def test_a_restored_copy_that_has_all_that_was_cosigned_goes_on(
     journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses))
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
     grow(journal, 10)
     publisher.publish()
     (directory / "checkpoint").unlink()
@@ -234,22 +305,94 @@ def test_a_checkpoint_that_somebody_else_wrote_ends_publishing(journal: Journal,
     assert published(directory).size == 10
 
 
-def test_a_journal_that_is_not_what_was_published_is_not_opened(
-    journal: Journal, tmp_path: Path, directory: Path
+@pytest.mark.parametrize("size", [20, 256, 512, 513])
+@pytest.mark.parametrize("kept", [False, True])
+def test_another_journal_than_was_published_is_not_opened(
+    journal: Journal, tmp_path: Path, directory: Path, size: int, kept: bool
 ) -> None:
     copy = copied(journal, tmp_path, 10)
     publisher = publisher_of(journal, directory)
-    grow(journal, 20)
+    grow(journal, size)
     publisher.publish()
-    with pytest.raises(LogBroken, match="20 records were published, and the journal has 10"):
+    if kept:
+        publisher.keep()
+    with pytest.raises(LogBroken, match=f"{size} records were published, and the journal has 10"):
         publisher_of(copy, directory)
-    grow(copy, 20)
-    with pytest.raises(LogBroken, match="first 20 records are not those that were published"):
+    grow(copy, size + 50)
+    with pytest.raises(LogBroken, match=f"first {size} records are not those that were published"):
         publisher_of(copy, directory)
     (directory / "checkpoint").write_bytes(b"nothing")
     with pytest.raises(LogBroken, match="not a checkpoint of this log"):
         publisher_of(journal, directory)
     copy.close()
+
+
+def test_a_disk_that_fails_after_the_new_checkpoint_is_in_place_ends_nothing(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = publisher_of(journal, directory)
+    grow(journal, 5)
+    publisher.publish()
+    sync = HostFileSystem.sync
+
+    def fail(files: HostFileSystem, path: Path) -> None:
+        if path == directory:
+            raise OSError(5, "Input/output error")
+        sync(files, path)
+
+    grow(journal, 6)
+    with monkeypatch.context() as patched:
+        patched.setattr(HostFileSystem, "sync", fail)
+        for _ in range(2):
+            with pytest.raises(OSError, match="Input/output"):
+                publisher.publish()
+            grow(journal, journal.size + 1)
+    assert publisher.published is not None
+    assert publisher.published.checkpoint.size == 5  # nobody was shown the other
+    assert publisher.publish()
+    assert published(directory).size == journal.size
+
+
+def test_a_journal_that_cannot_be_read_for_now_ends_nothing(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = publisher_of(journal, directory)
+
+    def fail(*_: object) -> None:
+        raise StoreFailed("journal.sqlite: too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "leaf_hashes", fail)
+        publisher.start()
+        grow(journal, 5)
+        until(lambda: "too many open files" in publisher.trouble)
+    until(lambda: publisher.published)
+    publisher.close()
+    assert publisher.failure is None
+
+
+def test_a_witness_that_drips_holds_up_neither_start_nor_end(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    witnesses["north"].drip = 0.3
+    began = time.monotonic()
+    again = publisher_of(journal, directory, policy(witnesses))
+    again.start()
+    grow(journal, 6)
+    until(lambda: again.trouble)
+    again.close()
+    assert time.monotonic() - began < 4 * PATIENCE
+    assert "no answer (not within 2 s)" in again.hold or "has not answered" in again.trouble
+
+
+@pytest.mark.parametrize("url", ["https://w.example/ä/", "ftp://w.example/", "http://w.example:x/", "w.example"])
+def test_a_witness_whose_address_is_none(journal: Journal, directory: Path, url: str) -> None:
+    bad = Policy((), (Witness("north", WITNESSES["north"].key, url),), (), "north")
+    with pytest.raises(ValueError, match=r"witness 'north': .*not an address"):
+        publisher_of(journal, directory, bad)
 
 
 @pytest.mark.parametrize("damage", [None, bytes(64), b"", b"cut", bytes(32 * 100)])
@@ -283,7 +426,7 @@ def test_a_clock_that_is_off_is_told(
     witnesses: dict[str, StubWitness],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses))
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
     for one in witnesses.values():
         one.time = NOW // 1000 - 4
     grow(journal, 1)
@@ -293,7 +436,7 @@ def test_a_clock_that_is_off_is_told(
         one.time = NOW // 1000 - 20
     grow(journal, 2)
     publisher.publish()
-    assert "journal time is 19.0 s ahead of the witnesses'" in caplog.text
+    assert "journal time is 19.0 s ahead of all witnesses'" in caplog.text
     caplog.clear()
     for one in witnesses.values():
         one.time = NOW // 1000 + 20
@@ -301,7 +444,7 @@ def test_a_clock_that_is_off_is_told(
     publisher.publish()
     grow(journal, 4)
     publisher.publish()
-    assert "journal time is 20.0 s behind the witnesses'" in caplog.text
+    assert "journal time is 20.0 s behind all witnesses'" in caplog.text
 
 
 def test_a_full_disk_is_passed_over_and_tried_again(

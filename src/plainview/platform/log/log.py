@@ -22,8 +22,8 @@ from plainview.records.leaf import personal_leaf
 
 MERGE = 5_000
 """Milliseconds from an entry's journal time to the checkpoint that has it, at most: what a promise says."""
-COMPRESSED = 256
-"""Full entry bundles kept compressed, some 10 KB each."""
+COMPRESSED = 64
+"""Full entry bundles kept compressed, some 10 KB each unless they hold large public acts."""
 
 
 class Resource(NamedTuple):
@@ -82,8 +82,18 @@ class Log:
             return None
         return Resource(self._tree.tile(tile), _OCTETS, immutable=True)
 
+    @property
+    def hold(self) -> str:
+        """Why nothing that is written now can be promised to be published; empty where it can."""
+        return self._publisher.hold
+
     def promise(self, entry: Entry) -> bytes:
-        """The signed note that promises to publish `entry`, a personal record, in time. Equal for equal entries."""
+        """The signed note that promises to publish `entry`, a personal record, in time. Equal for equal entries.
+
+        Empty where nothing can be promised: another copy of the log may have promised its index to another record.
+        """
+        if self.hold:
+            return b""
         assert entry.commitment is not None
         leaf = leaf_hash(personal_leaf(entry.kind, entry.commitment))
         promise = Promise(self._signer.key.name, entry.index, leaf, entry.time + MERGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from plainview.journal import Journal
@@ -19,7 +20,11 @@ from plainview.storage.filesystem import HostFileSystem, make_durable, write_dur
 
 KEY = "key"
 POLICY = "policy"
+FOUNDING = 3
+"""Records of a journal that has only been begun."""
 URL = "http://127.0.0.1:8000/log/"
+
+_logger = logging.getLogger(__name__)
 
 
 def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> tuple[Log, Publisher]:
@@ -29,26 +34,39 @@ def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> 
     Raises LogBroken and KeyFileError for what cannot be used, OSError.
     """
     make_durable(HostFileSystem(), directory)
-    signer = _signer(directory, origin)
+    signer, new = _signer(directory, origin)
     policy = _policy(directory, signer)
+    if new and journal.size > FOUNDING:
+        _logger.warning(
+            "%s: a new log begins over %d records. If this journal was published before, stop, and restore its log",
+            directory,
+            journal.size,
+        )
     tree = JournalTree(journal)
     try:
-        publisher = Publisher(journal, tree, signer, policy, directory, HostFileSystem(), tolerance)
+        publisher = Publisher(journal, tree, signer, policy, directory, HostFileSystem(), tolerance, new=new)
     except ValueError as error:
         raise LogBroken(f"{directory / POLICY}: {error}") from None
     return Log(tree, publisher, signer), publisher
 
 
-def _signer(directory: Path, origin: str) -> Signer:
+def check_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> None:
+    """Raises LogBroken where `journal` is not what was published of it: for whoever appends without publishing."""
+    if (directory / CHECKPOINT).exists():
+        open_log(journal, directory, origin, tolerance)[1].open()
+
+
+def _signer(directory: Path, origin: str) -> tuple[Signer, bool]:
+    """The log's key, and whether it was made just now."""
     path = directory / KEY
     if path.exists():
         signer = read_key(path)
         if signer.key.name != origin or signer.key.scheme is not ED25519:
             raise LogBroken(f"{path}: the key of {signer.key.name}, and this log is {origin}; restore its own")
-        return signer
+        return signer, False
     if (directory / CHECKPOINT).exists():
         raise LogBroken(f"{path}: the log's key is gone, and another cannot go on with its checkpoints; restore it")
-    return make_key(path, origin, ED25519)
+    return make_key(path, origin, ED25519), True
 
 
 def _policy(directory: Path, signer: Signer) -> Policy:
@@ -56,6 +74,12 @@ def _policy(directory: Path, signer: Signer) -> Policy:
     try:
         policy = parse_policy(path.read_bytes())
     except FileNotFoundError:
+        if (directory / CHECKPOINT).exists():
+            # Made anew it would ask for no witness, and what witnesses keep from happening could happen.
+            raise LogBroken(
+                f"{path}: the log's policy is gone; restore it, or write one, of which the smallest is the lines "
+                f"`log {signer.key.vkey()}` and `quorum {NO_QUORUM}`"
+            ) from None
         policy = Policy((KnownLog(signer.key, URL),), (), (), NO_QUORUM)
         write_durable(HostFileSystem(), path, [encode_policy(policy)])
     except FormatError as error:

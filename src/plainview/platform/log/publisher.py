@@ -1,9 +1,10 @@
 """Publishing: the one place where a checkpoint of the journal is signed, cosigned and shown.
 
 A checkpoint is durable in its file before anybody is shown it. It replaces the one that this publisher wrote or found
-there, and no other; and it goes out only when the policy's quorum of witnesses has cosigned it, each of which refuses
-what does not begin with all that it cosigned before. So neither a second writer nor a disk that was set back can fork
-the log: it stops being published instead.
+there, and no other. It is signed only once enough witnesses have spoken for the history that is here (`cosigners`), and
+goes out only when the policy's quorum has cosigned it, each of which refuses what does not begin with all that it
+cosigned before. So a second writer or a disk that was set back stops the log, and does not fork it. With a policy that
+asks for no witness, only what the file itself tells is noticed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,13 +21,15 @@ from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.hashing import HASH_SIZE
-from plainview.ledger.notes import Note, NoteSignature, parse_note
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy
 from plainview.ledger.signers import Signer
 from plainview.ledger.tile_paths import TILE_WIDTH
+from plainview.platform.log.cosigners import Cosigners
 from plainview.platform.log.tree import Advance, JournalTree
-from plainview.platform.log.witnesses import TIMEOUT, HistoryRefused, WitnessClient, WitnessError
+from plainview.platform.log.witnesses import HistoryRefused, WitnessError
+from plainview.storage import StoreError
 from plainview.storage.filesystem import FileSystem, write_durable
 
 CHECKPOINT = "checkpoint"
@@ -50,7 +52,7 @@ class Published(msgspec.Struct, frozen=True):
     data: bytes
     """The note's bytes, as they are in the file."""
     witnessed: int = 0
-    """The latest time of its cosignatures, Unix seconds; 0 without one."""
+    """The earliest time of its cosignatures, Unix seconds; 0 where it has none, or was found at a start."""
 
 
 class Publisher:
@@ -66,9 +68,11 @@ class Publisher:
         files: FileSystem,
         tolerance: int,
         interval: float = INTERVAL,
+        *,
+        new: bool = False,
     ) -> None:
-        """`signer` is the log's, an Ed25519 key by the name of its origin; `tolerance` in ms is between journal time
-        and the witnesses'. Raises ValueError for a witness's URL."""
+        """`signer` is the log's, an Ed25519 key by the name of its origin, and `new` where it has signed nothing yet;
+        `tolerance` in ms is between journal time and the witnesses'. Raises ValueError for a witness's URL."""
         self._journal = journal
         self._tree = tree
         self._signer = signer
@@ -78,9 +82,11 @@ class Publisher:
         self._files = files
         self._tolerance = tolerance
         self._interval = interval
-        self._witnesses = [WitnessClient(witness, signer.key) for witness in policy.witnesses if witness.url]
-        self._late: dict[str, Future[tuple[NoteSignature, int]]] = {}
-        self._pool = ThreadPoolExecutor(max(len(self._witnesses), 1), thread_name_prefix="witness")
+        self._cosigners = Cosigners(policy, signer.key, new=new)
+        self._attempted: bytes | None = None
+        """What was last about to be put into the file: it may be there although that failed."""
+        self._off = ""
+        """Which way journal time was off when that was last looked at."""
         self._arrived = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -91,20 +97,10 @@ class Publisher:
         """What ended publishing, if something did."""
 
     def open(self, advance: Advance | None = None) -> None:
-        """Take up the journal and what was published of it, and look at what witnesses saw of it.
+        """Take up the journal and what was published of it. Nothing may have been appended since it was opened.
 
-        Raises LogBroken where one does not begin with the other, OSError, JournalDamaged.
+        Raises LogBroken where the one does not begin with the other, OSError, JournalDamaged.
         """
-        self._take_up(advance)
-        for looking in [self._pool.submit(client.look, self._tree.size, self._tree.read) for client in self._witnesses]:
-            try:
-                looking.result()
-            except WitnessError as error:
-                _logger.warning("%s: whether this is the newest copy of the log is not known", error)
-            except HistoryRefused as error:
-                raise LogBroken(f"{self._path.parent}: {error}; restore the newest copy") from None
-
-    def _take_up(self, advance: Advance | None) -> None:
         self.published = self._stored()
         size = self._journal.size
         if self.published is None:
@@ -118,8 +114,9 @@ class Publisher:
             )
         with suppress(OSError, JournalDamaged):
             kept = self._files.read(self._kept)
-            # Of what was published alone: the root answers for it.
-            self._tree.restore(kept[: checkpoint.size // TILE_WIDTH * HASH_SIZE])
+            # Of what was published alone, for which the root answers; and not all of it, or the root would be compared
+            # with itself where it ends with a tile.
+            self._tree.restore(kept[: (checkpoint.size - 1) // TILE_WIDTH * HASH_SIZE])
             self._tree.extend(size, advance)
             if self._tree.root(checkpoint.size) == checkpoint.root:
                 return
@@ -130,6 +127,26 @@ class Publisher:
                 f"{self._path}: the journal's first {checkpoint.size} records are not those that were published; "
                 "restore a copy of both"
             )
+
+    def ask_witnesses(self) -> None:
+        """Ask witnesses whether this is the newest copy of the log, for PATIENCE at most; who is late is asked again.
+
+        Raises LogBroken where one shows that it is not.
+        """
+        try:
+            self._hear()
+        except HistoryRefused as error:
+            raise LogBroken(f"{self._path.parent}: {error}; restore the newest copy") from None
+
+    @property
+    def hold(self) -> str:
+        """Why nothing that comes now can be promised to be published; empty where it can."""
+        return str(self.failure or "") or self._cosigners.doubt
+
+    def _hear(self) -> None:
+        if self._cosigners.doubt:
+            published = None if self.published is None else (self.published.note, self.published.checkpoint)
+            self._cosigners.hear(published, self._tree.size, self._tree.read)
 
     def start(self) -> None:
         """Publish whatever comes, from here on."""
@@ -148,7 +165,6 @@ class Publisher:
             self._arrived.notify()
         if self._thread is not None:
             self._thread.join()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def publish(self) -> bool:
         """Publish the journal as it is. False where nothing is new.
@@ -160,21 +176,30 @@ class Publisher:
         before = self.published
         if size == (0 if before is None else before.checkpoint.size):
             return False
+        self._hear()
+        if self._cosigners.doubt:
+            raise WitnessError(self._cosigners.doubt)
+        self._compare()
         self._tree.extend(size)
-        text = Checkpoint(self._signer.key.name, size, self._tree.root(size)).text()
+        checkpoint = Checkpoint(self._signer.key.name, size, self._tree.root(size))
+        text = checkpoint.text()
         signed = Note(text, (self._signer.sign(text),))
-        cosigned = self._cosigned(signed, size)
-        self._check_clock(size, before, [moment for _, moment in cosigned])
+        cosigned = self._cosigners.cosign(signed, checkpoint, self._tree.read)
+        times = [moment for _, moment in cosigned]
+        self._check_clock(size, before, times)
         note = Note(text, (*signed.signatures, *(signature for signature, _ in cosigned)))
-        now = self._stored()
-        if (now and now.data) != (before and before.data):
-            raise LogBroken(f"{self._path}: another process published there; stop one of the two")
-        published = Published(
-            self._checked(note), note, note.encode(), max((moment for _, moment in cosigned), default=0)
-        )
+        published = Published(self._checked(note), note, note.encode(), min(times, default=0))
+        self._compare()
+        self._attempted = published.data
         write_durable(self._files, self._path, [published.data])
-        self.published = published
+        self.published, self._attempted = published, None
         return True
+
+    def _compare(self) -> None:
+        """Raises LogBroken unless the file holds what this publisher put there, or tried to."""
+        now, before = self._stored(), self.published
+        if (now and now.data) not in (before and before.data, self._attempted or (before and before.data)):
+            raise LogBroken(f"{self._path}: another process published there; stop one of the two")
 
     def _checked(self, note: Note) -> Checkpoint:
         """What is about to be shown, read as others will read it."""
@@ -192,52 +217,25 @@ class Publisher:
             raise LogBroken(f"{self._path}: not a checkpoint of this log ({error}); restore a copy") from None
         return Published(checkpoint, note, data)
 
-    def _cosigned(self, note: Note, size: int) -> list[tuple[NoteSignature, int]]:
-        """Cosignatures in the policy's order, enough for its quorum."""
-        asked = {}
-        for client in self._witnesses:
-            name = client.witness.name
-            late = self._late.pop(name, None)
-            if late is not None and not late.done():
-                self._late[name] = late  # still at an older checkpoint
-                continue
-            if late is not None and isinstance(refused := late.exception(), HistoryRefused):
-                raise refused
-            asked[name] = self._pool.submit(client.cosign, note, size, self._tree.read)
-        wait(asked.values(), TIMEOUT)
-        found: dict[str, tuple[NoteSignature, int]] = {}
-        troubles = [f"witness {name} does not answer" for name in self._late]
-        for name, future in asked.items():
-            if not future.done():
-                self._late[name] = future
-                troubles.append(f"witness {name} has not answered in {TIMEOUT} s")
-                continue
-            try:
-                found[name] = future.result()
-            except WitnessError as error:
-                troubles.append(str(error))
-        if not self._policy.reaches_quorum(found):
-            raise WitnessError("; ".join(troubles) or f"no witness of quorum {self._policy.quorum} has a URL")
-        return list(found.values())
-
     def _check_clock(self, size: int, before: Published | None, witnessed: list[int]) -> None:
-        """Journal time must lie between the witness times around it. Where it does not, say so and go on."""
+        """Journal time must lie between the witness times around it. Where it does not, say so once and go on."""
         if not witnessed:
             return
-        last = self._journal.entry(size - 1, trusting=True).time
-        ahead = last - (max(witnessed) + 1) * 1000
-        behind = 0
-        if before is not None and before.witnessed:
-            first = self._journal.entry(before.checkpoint.size, trusting=True).time
-            behind = before.witnessed * 1000 - first
-        for apart, which in ((ahead, "ahead of"), (behind, "behind")):
-            if apart > self._tolerance:
-                _logger.error(
-                    "journal time is %.1f s %s the witnesses', and the charter allows %.1f s: set this machine's clock",
-                    apart / 1000,
-                    which,
-                    self._tolerance / 1000,
-                )
+        apart = self._journal.entry(size - 1, trusting=True).time - (max(witnessed) + 1) * 1000
+        which = "ahead of"
+        if apart <= self._tolerance and before is not None and before.witnessed:
+            apart = before.witnessed * 1000 - self._journal.entry(before.checkpoint.size, trusting=True).time
+            which = "behind"
+        if apart <= self._tolerance:
+            self._off = ""
+        elif which != self._off:
+            self._off = which
+            _logger.error(
+                "journal time is %.1f s %s all witnesses', and the charter allows %.1f s: set this machine's clock",
+                apart / 1000,
+                which,
+                self._tolerance / 1000,
+            )
 
     def _observe(self, _: list[Entry]) -> None:
         """Called by the journal's writer."""
@@ -263,17 +261,22 @@ class Publisher:
     def _attempt(self) -> None:
         try:
             self.publish()
-        except (WitnessError, OSError) as error:
+        except (WitnessError, OSError, StoreError) as error:
             if str(error) != self.trouble:
                 _logger.warning("the log is not published: %s; it is tried again", error)
             self.trouble = str(error)
         except (LogBroken, HistoryRefused) as error:
             _logger.error("the log is published no more: %s", error)
-            self.failure = error
+            self._fail(error)
         except Exception as error:
             _logger.exception("the log is published no more")
-            self.failure = error
+            self._fail(error)
         else:
             if self.trouble:
                 _logger.warning("the log is published again")
             self.trouble = ""
+
+    def _fail(self, error: Exception) -> None:
+        """What would be acknowledged from here on could not be kept."""
+        self.failure = error
+        self._journal.stop(error)

@@ -17,8 +17,8 @@ from plainview.ledger.nodes import Node, cover
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tiles import TILE_HEIGHT, Tile
 
-FULL = 512
-"""Full tiles of leaf hashes kept at hand, 10 KB each."""
+FULL = 256
+"""Full tiles of leaf hashes kept at hand, 19 KB each."""
 CHUNK = 16_384
 """Leaf hashes read at a time."""
 

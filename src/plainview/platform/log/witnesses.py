@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-from urllib.parse import urlsplit
-
+from plainview.http.asking import AskError, ask, check_url
+from plainview.ledger.checkpoints import Checkpoint, origin_hash
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.hashing import fold_right
@@ -17,8 +15,8 @@ from plainview.ledger.policies import Witness
 from plainview.ledger.spelling import from_decimal, shown
 from plainview.ledger.submissions import Submission
 
-TIMEOUT = 2.5
-"""Seconds for an answer: half of what a promise allows."""
+TIMEOUT = 2.0
+"""Seconds for an answer."""
 ANSWER_LIMIT = 1 << 16
 """Bytes of an answer that are read."""
 
@@ -27,8 +25,12 @@ class WitnessError(Exception):
     """A witness did not cosign, and why; it may the next time."""
 
 
+class HistoryDoubted(WitnessError):
+    """It says that it cosigned another history than there is here, and shows nothing for it."""
+
+
 class HistoryRefused(Exception):
-    """A witness cosigned another history than this log's: nothing may be published until somebody has looked."""
+    """A witness shows that another history than this one was signed: nothing more may be, until somebody has looked."""
 
 
 class WitnessClient:
@@ -36,100 +38,118 @@ class WitnessClient:
 
     def __init__(self, witness: Witness, log: VerifierKey) -> None:
         """`log` is the key of the log that is to be cosigned. Raises ValueError for the witness's URL."""
-        parts = urlsplit(witness.url or "")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"witness {shown(witness.name)}: {witness.url!r} is not http://HOST... or https://HOST...")
+        try:
+            check_url(witness.url or "")
+        except AskError as error:
+            raise ValueError(f"witness {shown(witness.name)}: {error}") from None
         self.witness = witness
         self._log = log
+        self._prefix = (witness.url or "").rstrip("/")
         self._known = 0
-        self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
-        self._prefix = parts.path.rstrip("/")
+        """Size that it cosigned last, as far as is known."""
 
-    def cosign(self, checkpoint: Note, size: int, read: NodeReader) -> tuple[NoteSignature, int]:
-        """Its cosignature of `checkpoint`, over the first `size` leaves of the tree in `read`, and the time in it.
+    def cosign(self, note: Note, checkpoint: Checkpoint, read: NodeReader) -> tuple[NoteSignature, int]:
+        """Its cosignature of `note`, which is of `checkpoint` in the tree of `read`, and the time in it.
 
-        Raises WitnessError, and HistoryRefused where it has seen more of this log than there is, or something else.
+        Raises WitnessError, and HistoryRefused where it shows what cannot be true together with this.
         """
-        status, body = self._submit(checkpoint, size, read)
+        size = checkpoint.size
+        status, body = self._submit(note, size, read)
         if status == 409:
             self._known = self._told(body, size, read)
-            status, body = self._submit(checkpoint, size, read)
+            status, body = self._submit(note, size, read)
         if status == 422:
-            self.look(size, read)
+            self._look(size, read)
+            raise HistoryDoubted(
+                self._of(
+                    f"says that it cosigned {self._known} records of this log, and that the {size} here go on otherwise"
+                )
+            )
         if status != 200:
-            raise self._error(f"answered {status} ({shown(_text(body).strip())})")
-        found = self._cosignature(checkpoint, body)
+            raise WitnessError(self._of(f"answered {status} ({shown(_text(body).strip())})"))
+        found = self._cosignature(note, body)
         self._known = size
         return found
+
+    def hear(self, published: tuple[Note, Checkpoint] | None, size: int, read: NodeReader) -> None:
+        """Have it say how much of this log it has cosigned, by what is published already: nothing new is signed.
+
+        `size` leaves are in `read`. Raises as `cosign` does, HistoryDoubted where it has cosigned more than those.
+        """
+        if published is None:
+            if not self._look(size, read):
+                raise WitnessError(self._of("does not say what it has cosigned of this log"))
+            return
+        note, checkpoint = published
+        status, body = self._submit(note, checkpoint.size, read)
+        if status == 409:
+            self._known = self._told(body, size, read)
+            self._look(size, read)
+        elif status != 200:
+            raise WitnessError(self._of(f"answered {status} ({shown(_text(body).strip())})"))
+        else:
+            self._known = checkpoint.size
+
+    def _look(self, size: int, read: NodeReader) -> bool:
+        """Raises HistoryRefused where the witness shows this log's own signature on another history than `read`.
+
+        False where it shows nothing, which says nothing: what monitors are shown may lie elsewhere, or an hour back.
+        """
+        try:
+            answer = ask(f"{self._prefix}/{origin_hash(self._log.name)}/checkpoint", ANSWER_LIMIT, TIMEOUT)
+            if answer.status == 404:
+                return True
+            seen, _ = open_checkpoint(parse_note(answer.data), self._log.name, [self._log])
+        except (AskError, LedgerError):
+            return False
+        if seen.size > size:
+            raise HistoryRefused(
+                f"witness {shown(self.witness.name)} cosigned {seen.size} records of this log, and here are {size}: "
+                "the data directory is an older copy, or another server runs from a copy of it"
+            )
+        if fold_right(read(cover(0, seen.size))) != seen.root:
+            raise HistoryRefused(
+                f"witness {shown(self.witness.name)} cosigned {seen.size} records of this log, and they are not those "
+                "here: another server published from a copy of this data directory"
+            )
+        return True
 
     def _told(self, body: bytes, size: int, read: NodeReader) -> int:
         """What the witness says it has, if this log can go on from there."""
         try:
             known = from_decimal(_text(body).removesuffix("\n"), "its size")
         except LedgerError as error:
-            raise self._error(f"answered 409 and {error}") from None
+            raise WitnessError(self._of(f"answered 409 and {error}")) from None
         if known > size:
-            self.look(size, read)
-            raise self._error(f"says it cosigned {known} records of this log, and here are {size}")
+            self._look(size, read)
+            raise HistoryDoubted(self._of(f"says that it cosigned {known} records of this log, and here are {size}"))
         return known
 
-    def look(self, size: int, read: NodeReader) -> None:
-        """Raises HistoryRefused where the witness shows this log's own signature under another history than `read`.
-
-        Its word alone is not enough: any one witness could stop the log with it. Raises WitnessError where it cannot
-        be asked.
-        """
-        origin = self._log.name
-        status, data = self._call("GET", f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint")
+    def _submit(self, note: Note, size: int, read: NodeReader) -> tuple[int, bytes]:
+        old = min(self._known, size)
+        content = Submission(old, consistency_proof(old, size, read), note).encode()
         try:
-            if status != 200:
-                return
-            shown_there, _ = open_checkpoint(parse_note(data), origin, [self._log])
-        except LedgerError:
-            return
-        if shown_there.size > size:
-            raise HistoryRefused(
-                f"witness {shown(self.witness.name)} cosigned {shown_there.size} records of this log, and here are "
-                f"{size}: the data directory is an older copy, or another server runs from a copy of it"
-            )
-        if fold_right(read(cover(0, shown_there.size))) != shown_there.root:
-            raise HistoryRefused(
-                f"witness {shown(self.witness.name)} cosigned {shown_there.size} records of this log, and they are not "
-                "those here: another server published from a copy of this data directory"
-            )
+            answer = ask(f"{self._prefix}/add-checkpoint", ANSWER_LIMIT, TIMEOUT, content)
+        except AskError as error:
+            raise WitnessError(self._of(f"cannot be asked: {error}")) from None
+        return answer.status, answer.data
 
-    def _cosignature(self, checkpoint: Note, body: bytes) -> tuple[NoteSignature, int]:
+    def _cosignature(self, note: Note, body: bytes) -> tuple[NoteSignature, int]:
         key = self.witness.key
         try:
             for line in _text(body).splitlines():
                 signature = parse_signature(line)
                 if (signature.name, signature.key_id) == (key.name, key.key_id):
-                    return signature, key.verify(checkpoint.text, signature) or 0
+                    time = key.verify(note.text, signature)
+                    if time:
+                        return signature, time
+                    raise WitnessError(self._of("cosigned at no time, which a witness may not"))
         except LedgerError as error:
-            raise self._error(f"sent no cosignature: {error}") from None
-        raise self._error(f"sent no cosignature of {key.vkey()}")
+            raise WitnessError(self._of(f"sent no cosignature: {error}")) from None
+        raise WitnessError(self._of(f"sent no cosignature of {key.vkey()}"))
 
-    def _submit(self, checkpoint: Note, size: int, read: NodeReader) -> tuple[int, bytes]:
-        old = min(self._known, size)
-        content = Submission(old, consistency_proof(old, size, read), checkpoint).encode()
-        return self._call("POST", "/add-checkpoint", content)
-
-    def _call(self, method: str, path: str, content: bytes | None = None) -> tuple[int, bytes]:
-        connection = (http.client.HTTPSConnection if self._secure else http.client.HTTPConnection)(
-            self._host, self._port, timeout=TIMEOUT
-        )
-        try:
-            connection.request(method, self._prefix + path, content)
-            answer = connection.getresponse()
-            return answer.status, answer.read(ANSWER_LIMIT)
-        except (OSError, http.client.HTTPException) as error:
-            raise self._error(f"cannot be asked ({str(error) or type(error).__name__})") from None
-        finally:
-            connection.close()
-
-    def _error(self, what: str) -> WitnessError:
-        return WitnessError(f"witness {shown(self.witness.name)} {what}")
+    def _of(self, what: str) -> str:
+        return f"witness {shown(self.witness.name)} {what}"
 
 
 def _text(data: bytes) -> str:

@@ -1,0 +1,94 @@
+"""One request over HTTP with nothing but the standard library: bounded in bytes and in waiting, however slow the other.
+
+Redirects are not followed: whoever answers would choose whom this machine talks to.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from time import monotonic
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import plainview
+
+_HEADERS = {"user-agent": f"plainview/{plainview.__version__}"}
+
+
+class AskError(Exception):
+    """No answer came from an address, and why."""
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    encoding: str
+    """The content encoding, `identity` where none is named."""
+    data: bytes
+    """As it was sent."""
+
+
+def check_url(url: str) -> None:
+    """Raises AskError unless `url` is one of HTTP with a host."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or not url.isascii() or any(character <= " " for character in url):
+        raise AskError(f"{url!a}: not an address that begins with http:// or https://")
+
+
+def ask(
+    url: str, limit: int, seconds: float, content: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """What GET answers, or POST where there is `content`, of which at most `limit` + 1 bytes are read.
+
+    `seconds` is for all of it, but for looking the host's name up. Raises AskError.
+    """
+    check_url(url)
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
+    end = monotonic() + seconds
+    late = threading.Event()
+    try:
+        connection.connect()
+        # A socket's own timeout begins anew with every byte.
+        watch = threading.Timer(max(end - monotonic(), 0), _hang_up, (connection.sock, late))
+        watch.daemon = True
+        watch.start()
+        try:
+            path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+            connection.request("GET" if content is None else "POST", path, content, {**_HEADERS, **(headers or {})})
+            answer = connection.getresponse()
+            data = answer.read(limit + 1)
+        finally:
+            watch.cancel()
+        if late.is_set():
+            raise TimeoutError  # what was read by then may look whole
+        if answer.length and len(data) <= limit:
+            raise http.client.IncompleteRead(data, answer.length)
+        return Answer(answer.status, answer.headers.get("content-encoding", "identity").lower(), data)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # Not the text of an HTTPException, which may be the server's own: people read it on a terminal.
+        if late.is_set() or isinstance(error, TimeoutError):
+            reason = f"not within {seconds:g} s"
+        elif isinstance(error, OSError):
+            reason = error.strerror or type(error).__name__
+        else:
+            reason = f"not in HTTP: {type(error).__name__}"
+        raise AskError(f"{url}: no answer ({reason})") from error
+    finally:
+        connection.close()
+
+
+def _hang_up(connection: socket.socket, late: threading.Event) -> None:
+    late.set()
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
