@@ -13,8 +13,8 @@ import pytest
 
 from plainview.ledger.bundles import bundles
 from plainview.ledger.misbehaviour import parse_misbehaviour
-from plainview.ledger.policies import Log, Policy, Witness
-from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.policies import Group, Log, Policy, Witness
+from plainview.ledger.policy_files import encode_policy, parse_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.tiles import tiles
 from tests.cli.homes import invoke, one_line
@@ -73,6 +73,31 @@ def test_a_fork_ends_with_1_and_a_proof(policy: Path, tmp_path: Path, server: Se
     (proof,) = (tmp_path / "copy" / "misbehaviour").iterdir()
     assert said.endswith(str(proof))
     assert parse_misbehaviour(proof.read_bytes()).smaller.encode() == (tmp_path / "copy/checkpoint").read_bytes()
+
+
+def test_a_witness_that_contradicts_itself_ends_nothing(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    arguments = ("mirror", tmp_path / "copy", "--policy", policy, "--once")
+    log.show(300, "north", "west")
+    two = tuple(Witness(name, WITNESSES[name].key) for name in ("north", "west"))
+    group = Group("any", 1, ("north", "west"))
+    logs = parse_policy(policy.read_bytes()).logs
+    policy.write_bytes(encode_policy(Policy(logs, two, (group,), "any")))
+    invoke(*arguments)
+    log.show_cosigned(log.tree.size - 1, WITNESSES["north"], 60)
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    told, remark = result.stderr.splitlines()
+    assert told.startswith("MISBEHAVIOUR: witness north signed 299 entries as all there were")
+    assert told.endswith(".tlog-misbehaviour; the log is followed on, and that word no longer counts")
+    assert remark.startswith("note: ")
+    log.publish(400, "north", "west")
+    result = invoke(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "cosigned by west\n" in result.stdout
+    log.publish(500, "north")
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert "not counted: 'north'" in one_line(result)
 
 
 def test_receipts_are_held_against_it(policy: Path, tmp_path: Path, server: Served) -> None:

@@ -50,9 +50,9 @@ def mirror(
     """Follow a log: keep all of it, check all of it.
 
     Each checkpoint's signatures and quorum are checked, that it continues what was seen before, and every entry's hash.
-    With --once the exit code is 0 when all of it is here, 1 when the log or a witness contradicted itself or the log
-    broke a promise, and 2 when the log cannot be followed or a receipt not be read. Without it, only what is proven
-    ends it.
+    A witness that contradicts itself is told, and its word counts no longer. With --once the exit code is 0 when all of
+    it is here, 1 when the log contradicted itself or broke a promise, and 2 when the log cannot be followed or a
+    receipt not be read. Without it, only what is proven of the log ends it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -110,13 +110,17 @@ def _look(following: Mirror) -> tuple[list[str], list[str]]:
     try:
         accepted, remarks = following.update()
     except Misbehaved as error:
-        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+        _misbehaved(str(error))
         raise typer.Exit(1) from error
     except MirrorError as error:
         return [], [str(error)]
     if accepted:
         typer.echo(_sentence(accepted))
     return remarks, []
+
+
+def _misbehaved(said: str) -> None:
+    typer.secho(f"MISBEHAVIOUR: {said}", fg="red", err=True)
 
 
 def _remark(remarks: list[str]) -> None:
@@ -139,7 +143,7 @@ def _hold(promises: Promises, all_waiting: bool, remarks: list[str], failed: lis
             remarks.append(f"{said} yet")
     failed += held.failed
     for error in held.broken:
-        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+        _misbehaved(str(error))
     if held.broken:
         raise typer.Exit(1)
 
@@ -178,10 +182,22 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
             raise CommandError(f"{file} does not say where {chosen.key.name} is served; give --url")
         check_url(address)
         path = f"/{origin_hash(chosen.key.name)}/checkpoint"
-        others = [partial(fetch, one.url.rstrip("/") + path, NOTE_LIMIT) for one in policy.witnesses if one.url]
+        others = [
+            (one.name, partial(fetch, one.url.rstrip("/") + path, NOTE_LIMIT)) for one in policy.witnesses if one.url
+        ]
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="mirror") as pool:
-            made = Mirror(chosen.key.name, policy, LogSource(address), MirrorFiles(directory), pool, others)
-            yield made, policy
+            yield (
+                Mirror(
+                    chosen.key.name,
+                    policy,
+                    LogSource(address),
+                    MirrorFiles(directory),
+                    pool,
+                    others,
+                    lambda one: _misbehaved(f"{one}; the log is followed on, and that word no longer counts"),
+                ),
+                policy,
+            )
 
 
 def _chosen(policy: Policy, origin: str | None, file: Path) -> Log:
