@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -58,6 +59,21 @@ def test_a_log_is_mirrored(policy: Path, tmp_path: Path, log: DirectoryLog) -> N
     (tmp_path / "copy/tile/0/000").write_bytes(bytes(8192))
     assert invoke(*arguments, "--check").exit_code == 0
     assert (tmp_path / "copy/tile/0/000").read_bytes() == (log.directory / "tile/0/000").read_bytes()
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"n\xff"), "n\x9b31m"])
+def test_a_witness_may_have_any_name(policy: Path, tmp_path: Path, log: DirectoryLog, name: str) -> None:
+    logs = parse_policy(policy.read_bytes()).logs
+    policy.write_bytes(encode_policy(Policy(logs, (Witness(name, WITNESSES["north"].key),), (), "none")))
+    arguments = ("mirror", tmp_path / os.fsdecode(b"\xff\x1b"), "--policy", policy, "--once")
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    assert f"cosigned by {name!a}\n" in result.stdout
+    log.show_cosigned(log.tree.size - 1, WITNESSES["north"], 60)
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"MISBEHAVIOUR: witness {name!a} signed 299 entries")
+    assert result.stderr.replace("\n", "").isprintable()
 
 
 def test_a_fork_ends_with_1_and_a_proof(policy: Path, tmp_path: Path, server: Served) -> None:

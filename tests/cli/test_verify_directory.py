@@ -12,7 +12,7 @@ from plainview.cli.verify import FILE_LIMIT, verify
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.log_proofs import LogProof
 from plainview.ledger.policy_files import encode_policy
-from tests.cli.test_verify import INSTALLED, only_verify
+from tests.cli.test_verify import INSTALLED, ODD, odd, only_verify
 from tests.ledger.breaches import late
 from tests.ledger.contradictions import fork
 from tests.ledger.logs import ORIGIN
@@ -65,6 +65,17 @@ def test_all_of_it_holds(bundle: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [line[: len(begin)] for line, begin in zip(lines, begins, strict=True)] == begins
     assert lines[1].endswith(", and the copy in copy has it")
     assert lines[2].endswith("; the copy in copy ends before it")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_witness_may_have_any_name(bundle: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    PageLog(bundle / "copy").publish(300, "north", "west")
+    (bundle / "policy").write_bytes(odd(name))
+    (bundle / "page-120.tlog-proof").unlink()
+    code, lines = run(capsys)
+    assert code == 0
+    assert f"cosigned by {name!a}, west, lead" in lines[0]
+    assert "".join(lines).isprintable()
 
 
 def test_what_is_of_no_known_kind_is_named(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

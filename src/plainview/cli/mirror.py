@@ -158,6 +158,7 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
     from plainview.ledger.checkpoints import origin_hash
     from plainview.ledger.notes import NOTE_LIMIT
     from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
+    from plainview.ledger.spelling import printable
     from plainview.oversight.mirror.files import MirrorFiles
     from plainview.oversight.mirror.mirror import Mirror
     from plainview.oversight.mirror.source import LogSource
@@ -179,7 +180,7 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
         chosen = _chosen(policy, origin, file)
         address = url or next((one.url for one in policy.logs if one.key.name == chosen.key.name and one.url), None)
         if address is None:
-            raise CommandError(f"{file} does not say where {chosen.key.name} is served; give --url")
+            raise CommandError(f"{file} does not say where {printable(chosen.key.name)} is served; give --url")
         check_url(address)
         path = f"/{origin_hash(chosen.key.name)}/checkpoint"
         others = [
@@ -201,16 +202,20 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
 
 
 def _chosen(policy: Policy, origin: str | None, file: Path) -> Log:
+    from plainview.ledger.spelling import printable
+
     named = {log.key.name: log for log in reversed(policy.logs)}
     if origin is None and len(named) == 1:
         return next(iter(named.values()))
     if origin not in named:
-        which = ", ".join(sorted(named)) or "none"
+        which = ", ".join(map(printable, sorted(named))) or "none"
         raise CommandError(f"{file} names these logs: {which}; " + ("give one as --log" if named else "add one"))
     return named[origin]
 
 
 def _sentence(accepted: Accepted) -> str:
-    by = ", ".join(dict.fromkeys(one.witness for one in accepted.witnessed)) or "nobody"
+    from plainview.ledger.spelling import printable
+
+    by = ", ".join(dict.fromkeys(printable(one.witness) for one in accepted.witnessed)) or "nobody"
     head = accepted.checkpoint
-    return f"{head.origin}: grown to {head.size:,} entries, root {head.root.hex()[:16]}, cosigned by {by}"
+    return f"{printable(head.origin)}: grown to {head.size:,} entries, root {head.root.hex()[:16]}, cosigned by {by}"

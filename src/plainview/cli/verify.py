@@ -94,13 +94,13 @@ def verify(arguments: Sequence[str]) -> int:
             reading = options.file
         found = verdict(printable(str(options.file)), data, policy, claimed)
     except FormatError as error:
-        return _failed(f"error: {reading}: {error}", 2)
+        return _failed(f"error: {printable(str(reading))}: {error}", 2)
     except Unreadable as error:
         return _failed(f"error: {error}", 2)
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
     except LedgerError as error:
-        return _failed(f"Not proven: {reading}: {error}.", 1)
+        return _failed(f"Not proven: {printable(str(reading))}: {error}.", 1)
     print(f"Proven: {found.proven}.")
     print(f"Not proven: {found.not_proven}.")
     return 0

@@ -20,7 +20,7 @@ from plainview.ledger.notes import Note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy, Witnessed
 from plainview.ledger.promises import Promise, open_promise, parse_promise
-from plainview.ledger.spelling import shown
+from plainview.ledger.spelling import printable, shown
 
 SUFFIX = ".tlog-broken-promise"
 VERSION = "plainview/tlog-broken-promise@v1"
@@ -54,7 +54,7 @@ class Breach(msgspec.Struct, frozen=True):
                 )
             case Kind.LATE:
                 after = min(one.time for one in self.late) * 1000 - self.promise.deadline
-                who = ", ".join(dict.fromkeys(one.witness for one in self.late))
+                who = ", ".join(dict.fromkeys(printable(one.witness) for one in self.late))
                 return (
                     f"the log broke its promise of entry {index:,} of {origin}: {after:,} ms after its deadline, and "
                     f"later, its {size:,} entries were cosigned as all there were by {who}"

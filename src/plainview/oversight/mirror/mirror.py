@@ -25,7 +25,7 @@ from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Accepted, Policy
 from plainview.ledger.promises import open_promise
-from plainview.ledger.spelling import shown
+from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, tiles
@@ -48,7 +48,7 @@ class Misbehaved(Exception):
     """The log or a witness contradicted itself, or the log a promise: what was proven, and the file that proves it."""
 
     def __init__(self, contradiction: Contradiction | Breach, path: Path) -> None:
-        super().__init__(f"{contradiction.sentence()}; the proof is in {path}")
+        super().__init__(f"{contradiction.sentence()}; the proof is in {printable(str(path))}")
         self.contradiction = contradiction
         self.path = path
 
