@@ -18,6 +18,7 @@ from plainview.ledger.policies import Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy, parse_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.tiles import tiles
+from plainview.oversight.mirror.mirror import Mirror
 from tests.cli.homes import invoke, one_line
 from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
 from tests.oversight.mirror.logs import DirectoryLog, Served, served
@@ -201,6 +202,32 @@ def test_killed_at_any_moment_it_goes_on(policy: Path, tmp_path: Path, log: Dire
     assert running.returncode == 0
     for one in (*tiles(8000), *bundles(8000)):
         assert (copy / one.path).read_bytes() == (log.directory / one.path).read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_look_that_is_interrupted_ends_with_130(
+    number: signal.Signals, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mirror, "update", lambda _: signal.raise_signal(number))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        result = invoke("mirror", tmp_path / "copy", "--policy", policy, "--once")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (result.exit_code, result.output) == (130, "")
+
+
+def test_output_that_nobody_reads_is_no_verdict(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    copy = tmp_path / "copy"
+    mirrored = ["mirror", str(copy), "--policy", str(policy), "--once"]
+    for arguments in (mirrored, ["verify", str(copy), "--policy", str(policy)]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            [sys.executable, "-m", "plainview.cli", *arguments], stdout=writer, stderr=subprocess.PIPE, text=True
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (2, "")
 
 
 def test_two_at_once_are_refused(policy: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from plainview.cli import unread
 from plainview.cli.errors import CommandError, told
 
 if TYPE_CHECKING:
@@ -49,10 +50,17 @@ def mirror(
 ) -> None:
     """Follow a log: keep all of it, check all of it.
 
-    Each checkpoint's signatures and quorum are checked, that it continues what was seen before, and every entry's hash.
-    A witness that contradicts itself is told, and its word counts no longer. With --once the exit code is 0 when all of
-    it is here, 1 when the log contradicted itself or broke a promise, and 2 when the log cannot be followed or a
-    receipt not be read. Without it, only what is proven of the log ends it.
+    Each checkpoint's signatures and quorum are checked, that it continues what
+    was seen before, and every entry's hash. A witness that contradicts itself
+    is told, and its word counts no longer.
+
+    Exit codes:
+
+    0: all of it is here; without --once, it was stopped.
+    1: the log contradicted itself or broke a promise, and the proof is written.
+    2: the log cannot be followed, or a receipt not be read; the program failed.
+    Without --once, it goes on where it can.
+    130: with --once, it was interrupted, by Ctrl-C or SIGTERM.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -66,6 +74,8 @@ def mirror(
     except KeyboardInterrupt:
         if once:
             raise  # perhaps not all of it is here
+    except BrokenPipeError:
+        unread()  # before Typer makes a 1 of it
 
 
 def _promises(receipts: Path | None, following: Mirror, believed: Policy) -> Promises | None:

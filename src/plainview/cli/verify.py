@@ -41,7 +41,7 @@ be true together, a .tlog-broken-promise that a log broke its promise. Nothing i
 """
 _CODES = """\
 Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
-not hold; 2 not checked, because something cannot be read.
+not hold; 2 not checked, because something cannot be read, or the program failed; 130 interrupted.
 """
 
 
