@@ -17,7 +17,7 @@ from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
 from plainview.ledger.tree import Tree
-from tests.ledger.breaches import late, other
+from tests.ledger.breaches import late, other, twice
 from tests.ledger.contradictions import fork, rollback, split
 from tests.ledger.logs import LOG, ORIGIN, WITNESSES, checkpoint
 from tests.ledger.trees import entry, tree
@@ -131,6 +131,11 @@ def test_broken_promises(files: Path, capsys: pytest.CaptureFixture[str]) -> Non
     code, said = run(capsys, "other", "--log", LOG.key.vkey())
     assert code == 0
     assert "in the tree of 300 entries that it signed, another stands there.\n" in said
+    (files / "twice").write_bytes(twice(120).encode())
+    code, said = run(capsys, "twice", "--log", LOG.key.vkey())
+    assert code == 0
+    assert "it promised two different ones, of which only one can stand there.\n" in said
+    assert "Not proven: which of the two it keeps" in said
     code, said = run(capsys, "late.tlog-broken-promise", "--log", LOG.key.vkey())
     assert code == 1
     assert "need not share one" in said

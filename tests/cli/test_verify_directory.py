@@ -17,7 +17,7 @@ from tests.ledger.breaches import late
 from tests.ledger.contradictions import fork
 from tests.ledger.logs import ORIGIN
 from tests.ledger.witnessed import POLICY
-from tests.oversight.pages import PageLog, answer
+from tests.oversight.pages import PageLog, answer, other_answer
 
 
 @pytest.fixture
@@ -65,6 +65,16 @@ def test_all_of_it_holds(bundle: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [line[: len(begin)] for line, begin in zip(lines, begins, strict=True)] == begins
     assert lines[1].endswith(", and the copy in copy has it")
     assert lines[2].endswith("; the copy in copy ends before it")
+
+
+def test_two_receipts_of_one_entry(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bundle / "later-again.json").write_bytes(answer(400))
+    assert run(capsys)[0] == 0
+    (bundle / "other.json").write_bytes(other_answer(400))
+    code, lines = run(capsys)
+    assert code == 1
+    (line,) = (line for line in lines if line.startswith("NOT PROVEN: other.json: "))
+    assert ", and the page in later-again.json is promised as that entry, too: `plainview mirror --receipts`" in line
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -94,6 +94,8 @@ def broken_promise_verdict(data: bytes, policy: Policy) -> Verdict:
     match found.kind:
         case Broken.OTHER:
             not_proven = "what the promised entry was, or who it was that had the key"
+        case Broken.TWICE:
+            not_proven = "which of the two it keeps, if any, or who it was that had the key"
         case Broken.LATE:
             least = policy.overlap()
             not_proven = (

@@ -153,7 +153,12 @@ class _Bundle:
         page = claimed_page(name, receipt, self._policy)
         promise = page.promise
         assert promise
-        self._pages.setdefault((promise.origin, promise.index), page)
+        first = self._pages.setdefault((promise.origin, promise.index), page)
+        if first.data != page.data:
+            raise ProofError(
+                f"{proven}, and {first.name} is promised as that entry, too: `plainview mirror --receipts` writes down "
+                "the proof"
+            )
         where, copy = self._copies.get(promise.origin, ("", None))
         if copy is None:
             return proven

@@ -24,7 +24,7 @@ from plainview.ledger.nodes import Node, NodeReader
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Accepted, Policy
-from plainview.ledger.promises import open_promise
+from plainview.ledger.promises import open_promise, parse_promise
 from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
@@ -86,6 +86,7 @@ class Mirror:
         self._others = others
         self._tell = convicted
         self._ahead: list[_Head] = []
+        self._promised: dict[int, Note] = {}
         with _told(files):
             self._held = self._kept(CHECKPOINT)
             self._convicted = self._convicted_before()
@@ -113,11 +114,16 @@ class Mirror:
     def keeps(self, promised: Note) -> bool:
         """Whether the log has kept this promise. False where it has not, and nothing that it signed says that it must.
 
-        Raises what `open_promise` does, MirrorError, and Misbehaved when a proof that it is broken has been written.
+        Raises what `open_promise` does, MirrorError, and Misbehaved when a proof that it is broken has been written, be
+        it by another promise that was held against the log before.
         """
         promise = open_promise(promised, self._origin, self._keys)
         index = promise.index
         with _told(self._files):
+            first = self._promised.setdefault(index, promised)
+            if parse_promise(first.text).leaf != promise.leaf:
+                one, other = sorted((first, promised), key=Note.encode)  # the same file, whichever comes first
+                raise self._proven(BrokenPromise(one, other))
             if self._held and (size := self._held.checkpoint.size) > index:
                 path = self._read(
                     self._held, lambda read: (*read([Node(0, index)]), *inclusion_proof(index, size, read))
@@ -257,13 +263,15 @@ class Mirror:
         """What it proves, once it is written."""
         found = proof.check(self._policy)
         match found:
-            case Contradiction():
-                numbers, suffix = (found.smaller.size, found.larger.size), misbehaviour.SUFFIX
-            case Breach():
-                numbers, suffix = (found.promise.index, found.checkpoint.size), broken_promises.SUFFIX
+            case Contradiction(smaller=smaller, larger=larger):
+                where, suffix = f"{smaller.size}-{larger.size}", misbehaviour.SUFFIX
+            case Breach(promise=promise, against=Checkpoint(size=size)):
+                where, suffix = f"{promise.index}-{size}", broken_promises.SUFFIX
+            case Breach(promise=promise):
+                where, suffix = f"{promise.index}", broken_promises.SUFFIX
         data = proof.encode()
         digest = hashlib.sha256(data).hexdigest()[:8]
-        name = f"{MISBEHAVIOUR}/{found.kind.value}-{numbers[0]}-{numbers[1]}-{digest}{suffix}"
+        name = f"{MISBEHAVIOUR}/{found.kind.value}-{where}-{digest}{suffix}"
         self._files.write(name, data)
         return Misbehaved(found, self._files.path(name))
 
