@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import plainview
+from plainview.cli import main
 from plainview.platform import releases
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import flip
@@ -41,6 +43,25 @@ def test_a_mistyped_command_is_a_sentence() -> None:
     result = invoke("reply")
     assert result.exit_code == 2
     assert "No such command" in result.output
+
+
+@pytest.mark.parametrize(("command", "broken"), [("mirror", "mirror._opened"), ("verify", "verify._policy")])
+@pytest.mark.parametrize("error", [RuntimeError("a mistake"), ModuleNotFoundError("a module", name="plainview.x")])
+def test_a_mistake_of_the_program_is_no_verdict(
+    command: str, broken: str, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    module = import_module(f"plainview.cli.{command}")
+    monkeypatch.setattr(module, broken.partition(".")[2], fail)
+    monkeypatch.setattr(sys, "argv", ["plainview", command, "file", "--policy", "policy"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert str(error) in said
 
 
 def test_the_module_runs_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,10 +14,11 @@ import pytest
 
 from plainview.ledger.bundles import bundles
 from plainview.ledger.misbehaviour import parse_misbehaviour
-from plainview.ledger.policies import Log, Policy, Witness
-from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.policies import Group, Log, Policy, Witness
+from plainview.ledger.policy_files import encode_policy, parse_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.tiles import tiles
+from plainview.oversight.mirror.mirror import Mirror
 from tests.cli.homes import invoke, one_line
 from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
 from tests.oversight.mirror.logs import DirectoryLog, Served, served
@@ -60,6 +62,21 @@ def test_a_log_is_mirrored(policy: Path, tmp_path: Path, log: DirectoryLog) -> N
     assert (tmp_path / "copy/tile/0/000").read_bytes() == (log.directory / "tile/0/000").read_bytes()
 
 
+@pytest.mark.parametrize("name", [os.fsdecode(b"n\xff"), "n\x9b31m"])
+def test_a_witness_may_have_any_name(policy: Path, tmp_path: Path, log: DirectoryLog, name: str) -> None:
+    logs = parse_policy(policy.read_bytes()).logs
+    policy.write_bytes(encode_policy(Policy(logs, (Witness(name, WITNESSES["north"].key),), (), "none")))
+    arguments = ("mirror", tmp_path / os.fsdecode(b"\xff\x1b"), "--policy", policy, "--once")
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    assert f"cosigned by {name!a}\n" in result.stdout
+    log.show_cosigned(log.tree.size - 1, WITNESSES["north"], 60)
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"MISBEHAVIOUR: witness {name!a} signed 299 entries")
+    assert result.stderr.replace("\n", "").isprintable()
+
+
 def test_a_fork_ends_with_1_and_a_proof(policy: Path, tmp_path: Path, server: Served) -> None:
     arguments = ("mirror", tmp_path / "copy", "--policy", policy)
     invoke(*arguments, "--once")
@@ -73,6 +90,31 @@ def test_a_fork_ends_with_1_and_a_proof(policy: Path, tmp_path: Path, server: Se
     (proof,) = (tmp_path / "copy" / "misbehaviour").iterdir()
     assert said.endswith(str(proof))
     assert parse_misbehaviour(proof.read_bytes()).smaller.encode() == (tmp_path / "copy/checkpoint").read_bytes()
+
+
+def test_a_witness_that_contradicts_itself_ends_nothing(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    arguments = ("mirror", tmp_path / "copy", "--policy", policy, "--once")
+    log.show(300, "north", "west")
+    two = tuple(Witness(name, WITNESSES[name].key) for name in ("north", "west"))
+    group = Group("any", 1, ("north", "west"))
+    logs = parse_policy(policy.read_bytes()).logs
+    policy.write_bytes(encode_policy(Policy(logs, two, (group,), "any")))
+    invoke(*arguments)
+    log.show_cosigned(log.tree.size - 1, WITNESSES["north"], 60)
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    told, remark = result.stderr.splitlines()
+    assert told.startswith("MISBEHAVIOUR: witness north signed 299 entries as all there were")
+    assert told.endswith(".tlog-misbehaviour; the log is followed on, and that word no longer counts")
+    assert remark.startswith("note: ")
+    log.publish(400, "north", "west")
+    result = invoke(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "cosigned by west\n" in result.stdout
+    log.publish(500, "north")
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert "not counted: 'north'" in one_line(result)
 
 
 def test_receipts_are_held_against_it(policy: Path, tmp_path: Path, server: Served) -> None:
@@ -160,6 +202,32 @@ def test_killed_at_any_moment_it_goes_on(policy: Path, tmp_path: Path, log: Dire
     assert running.returncode == 0
     for one in (*tiles(8000), *bundles(8000)):
         assert (copy / one.path).read_bytes() == (log.directory / one.path).read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_look_that_is_interrupted_ends_with_130(
+    number: signal.Signals, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mirror, "update", lambda _: signal.raise_signal(number))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        result = invoke("mirror", tmp_path / "copy", "--policy", policy, "--once")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (result.exit_code, result.output) == (130, "")
+
+
+def test_output_that_nobody_reads_is_no_verdict(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+    copy = tmp_path / "copy"
+    mirrored = ["mirror", str(copy), "--policy", str(policy), "--once"]
+    for arguments in (mirrored, ["verify", str(copy), "--policy", str(policy)]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            [sys.executable, "-m", "plainview.cli", *arguments], stdout=writer, stderr=subprocess.PIPE, text=True
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (2, "")
 
 
 def test_two_at_once_are_refused(policy: Path, tmp_path: Path) -> None:

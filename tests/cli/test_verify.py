@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from plainview.cli.verify import verify
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.misbehaviour import Misbehaviour
 from plainview.ledger.notes import Note
+from plainview.ledger.policies import Group, Policy
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
 from plainview.ledger.tree import Tree
-from tests.ledger.breaches import late, other
+from tests.ledger.breaches import late, other, twice
 from tests.ledger.contradictions import fork, rollback, split
 from tests.ledger.logs import LOG, ORIGIN, WITNESSES, checkpoint
 from tests.ledger.trees import entry, tree
@@ -128,9 +131,43 @@ def test_broken_promises(files: Path, capsys: pytest.CaptureFixture[str]) -> Non
     code, said = run(capsys, "other", "--log", LOG.key.vkey())
     assert code == 0
     assert "in the tree of 300 entries that it signed, another stands there.\n" in said
+    (files / "twice").write_bytes(twice(120).encode())
+    code, said = run(capsys, "twice", "--log", LOG.key.vkey())
+    assert code == 0
+    assert "it promised two different ones, of which only one can stand there.\n" in said
+    assert "Not proven: which of the two it keeps" in said
     code, said = run(capsys, "late.tlog-broken-promise", "--log", LOG.key.vkey())
     assert code == 1
     assert "need not share one" in said
+
+
+ODD = [os.fsdecode(b"n\xff"), "n\x9b31m", "n\u202e"]
+"""Names that a policy may give a witness and a terminal must not be given."""
+
+
+def odd(name: str, other: str = "south") -> bytes:
+    """The policy, in which witness north is called `name`; `other` is left out."""
+    witnesses = tuple(replace(one, name=name if one.name == "north" else one.name) for one in POLICY.witnesses)
+    members = (name, *(one for one in WITNESSES if one not in ("north", other)))
+    kept = tuple(one for one in witnesses if one.name != other)
+    return encode_policy(Policy(POLICY.logs, kept, (Group("two", 2, members),), "two"))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_witness_may_have_any_name(files: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (files / "policy").write_bytes(odd(name))
+    (files / "back").write_bytes(rollback(200, 300, WITNESSES["north"]).encode())
+    (files / "good.tlog-proof").write_bytes(log_proof(TREE, 77, "north", "west").encode())
+    for arguments in (
+        ("good.tlog-proof", "--entry", "entry"),
+        ("back",),
+        ("fork.tlog-misbehaviour",),
+        ("late.tlog-broken-promise",),
+    ):
+        code, said = run(capsys, *arguments, "--policy", "policy")
+        assert code == 0
+        assert ascii(name) in said
+        assert said.replace("\n", "").isprintable()
 
 
 def test_what_is_not_proven(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,12 +12,12 @@ from plainview.cli.verify import FILE_LIMIT, verify
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.log_proofs import LogProof
 from plainview.ledger.policy_files import encode_policy
-from tests.cli.test_verify import INSTALLED, only_verify
+from tests.cli.test_verify import INSTALLED, ODD, odd, only_verify
 from tests.ledger.breaches import late
 from tests.ledger.contradictions import fork
 from tests.ledger.logs import ORIGIN
 from tests.ledger.witnessed import POLICY
-from tests.oversight.pages import PageLog, answer
+from tests.oversight.pages import PageLog, answer, other_answer
 
 
 @pytest.fixture
@@ -65,6 +65,27 @@ def test_all_of_it_holds(bundle: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [line[: len(begin)] for line, begin in zip(lines, begins, strict=True)] == begins
     assert lines[1].endswith(", and the copy in copy has it")
     assert lines[2].endswith("; the copy in copy ends before it")
+
+
+def test_two_receipts_of_one_entry(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bundle / "later-again.json").write_bytes(answer(400))
+    assert run(capsys)[0] == 0
+    (bundle / "other.json").write_bytes(other_answer(400))
+    code, lines = run(capsys)
+    assert code == 1
+    (line,) = (line for line in lines if line.startswith("NOT PROVEN: other.json: "))
+    assert ", and the page in later-again.json is promised as that entry, too: `plainview mirror --receipts`" in line
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_witness_may_have_any_name(bundle: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    PageLog(bundle / "copy").publish(300, "north", "west")
+    (bundle / "policy").write_bytes(odd(name))
+    (bundle / "page-120.tlog-proof").unlink()
+    code, lines = run(capsys)
+    assert code == 0
+    assert f"cosigned by {name!a}, west, lead" in lines[0]
+    assert "".join(lines).isprintable()
 
 
 def test_what_is_of_no_known_kind_is_named(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,11 @@ def other(index: int, grown: Tree) -> BrokenPromise:
     return BrokenPromise(promised(index), signed(checkpoint(grown).text()), (*grown.read([Node(0, index)]), *path))
 
 
+def twice(index: int) -> BrokenPromise:
+    """A promise of log a, and one of log b."""
+    return BrokenPromise(promised(index), promised(index, "b"))
+
+
 def late(index: int, size: int, **seconds: int) -> BrokenPromise:
     """A tree that has not grown to the promised index, cosigned so many seconds after the deadline by each witness."""
     note = signed(checkpoint(tree(size)).text())

@@ -15,10 +15,10 @@ from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.nodes import Node
 from plainview.ledger.notes import Note
 from plainview.ledger.policies import Policy
-from plainview.ledger.promises import Promise
+from plainview.ledger.promises import Promise, parse_promise
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.spelling import to_base64
-from tests.ledger.breaches import DEADLINE, late, other, promised
+from tests.ledger.breaches import DEADLINE, late, other, promised, twice
 from tests.ledger.logs import LOG, ORIGIN, TIME, WITNESSES, checkpoint, signed, signer
 from tests.ledger.strategies import hashes, numbers, signatures
 from tests.ledger.trees import tree
@@ -29,6 +29,8 @@ FORKED = tree(300, "b", common=77)
 GOOD = other(77, FORKED).encode()
 LATE = late(77, 77, north=1, west=2)
 HASH = to_base64(bytes(32)).encode()
+
+TWICE = twice(77)
 
 proofs = st.builds(
     lambda index, size, root, leaf, deadline, lists, shown: BrokenPromise(
@@ -45,8 +47,21 @@ proofs = st.builds(
     st.lists(hashes, min_size=1, max_size=5),
 )
 
+pairs = st.builds(
+    lambda index, leaves, deadlines, lists: BrokenPromise(
+        *(
+            Note(Promise(ORIGIN, index, *one[:2]).text(), tuple(one[2]))
+            for one in zip(leaves, deadlines, lists, strict=True)
+        )
+    ),
+    numbers,
+    st.tuples(hashes, hashes),
+    st.tuples(numbers, numbers),
+    st.tuples(*[st.lists(signatures, min_size=1, max_size=3)] * 2),
+)
 
-@given(proofs)
+
+@given(proofs | pairs)
 def test_proofs_come_back(proof: BrokenPromise) -> None:
     assert parse_broken_promise(proof.encode()) == proof
 
@@ -61,8 +76,34 @@ def test_parsing_is_total(data: bytes) -> None:
 def test_another_leaf_convicts_with_the_logs_key_alone(index: int, size: int) -> None:
     alone = Policy(POLICY.logs, (), (), "none")
     found = parse_broken_promise(other(index, tree(size, "b", common=77)).encode()).check(alone)
-    assert (found.kind, found.promise.index, found.checkpoint.size) == (Kind.OTHER, index, size)
+    assert (found.kind, found.promise.index, found.against) == (
+        Kind.OTHER,
+        index,
+        checkpoint(tree(size, "b", common=77)),
+    )
     assert "another stands there" in found.sentence()
+
+
+def test_two_promises_of_one_index_convict_with_the_logs_key_alone() -> None:
+    found = parse_broken_promise(TWICE.encode()).check(Policy(POLICY.logs, (), (), "none"))
+    assert (found.kind, found.promise.index) == (Kind.TWICE, 77)
+    assert found.sentence() == (
+        f"the log broke its promise of entry 77 of {ORIGIN!r}: it promised two different ones, of which only one can "
+        "stand there"
+    )
+
+
+def test_a_log_that_promises_one_entry_again_is_not_framed() -> None:
+    again = Promise(ORIGIN, 77, parse_promise(promised(77).text).leaf, DEADLINE + 9).signed(LOG)
+    for second in (promised(77), again):
+        with pytest.raises(ProofError, match="both promise the same entry 77"):
+            BrokenPromise(promised(77), second).check(POLICY)
+    thief = promised(77, "b", by=signer("thief.example", ED25519))
+    for two in ((promised(77), thief), (thief, promised(77))):
+        with pytest.raises(SignatureError, match="no signature of a known key"):
+            BrokenPromise(*two).check(POLICY)
+    with pytest.raises(FormatError, match="two promises, of entries 77 and 78"):
+        BrokenPromise(promised(77), promised(78, "b"))
 
 
 def test_a_tree_that_a_quorum_cosigned_late_without_the_entry() -> None:
@@ -92,9 +133,9 @@ def test_whose_cosignatures_are_not_late_do_not_count(seconds: dict[str, int]) -
 def test_a_millisecond_counts() -> None:
     """A cosignature's whole second is cut off: at 1 s it may have been made at 1.000 s, which is no later than that."""
     kept, broken = (Promise(ORIGIN, 77, bytes(32), DEADLINE + after).signed(LOG) for after in (1000, 999))
-    assert BrokenPromise(broken, LATE.checkpoint).check(POLICY).late
+    assert BrokenPromise(broken, LATE.against).check(POLICY).late
     with pytest.raises(PolicyError, match="cosigned after the deadline by: 'west'"):
-        BrokenPromise(kept, LATE.checkpoint).check(POLICY)
+        BrokenPromise(kept, LATE.against).check(POLICY)
 
 
 @pytest.mark.parametrize("quorum", ["none", "any"])
@@ -114,11 +155,11 @@ def test_honest_logs_cannot_be_framed() -> None:
         with pytest.raises(ProofError, match="inclusion proof"):
             BrokenPromise(promised(77), head, shown).check(POLICY)
     with pytest.raises(SignatureError, match="no signature of a known key"):
-        BrokenPromise(promised(77, by=signer("thief.example", ED25519)), LATE.checkpoint).check(POLICY)
+        BrokenPromise(promised(77, by=signer("thief.example", ED25519)), LATE.against).check(POLICY)
     forged = Note(promised(78).text, promised(77).signatures)
     with pytest.raises(SignatureError, match="does not verify"):
-        BrokenPromise(forged, LATE.checkpoint).check(POLICY)
-    text = LATE.checkpoint.text
+        BrokenPromise(forged, LATE.against).check(POLICY)
+    text = LATE.against.text
     by_witnesses = Note(text, tuple(WITNESSES[name].sign(text, TIME + 9) for name in ("north", "west")))
     with pytest.raises(SignatureError, match="no signature of a known key"):
         BrokenPromise(promised(77), by_witnesses).check(POLICY)
@@ -140,6 +181,7 @@ def test_honest_logs_cannot_be_framed() -> None:
         (GOOD.replace(b"\n300\n", b"\n77\n"), "hashes, for entry 77 of 77"),
         (LATE.encode().replace(b"@v1\n", b"@v1\n" + HASH + b"\n"), "1 hashes, for entry 77 of 77"),
         (LATE.encode().replace(b"\n77\n", b"\n78\n").replace(b"\n78\n", b"\n77\n", 1), "0 hashes, for entry 77 of 78"),
+        (TWICE.encode().replace(b"@v1\n", b"@v1\n" + HASH + b"\n"), "hashes are not needed"),
         (GOOD.replace(b"/promise/v1", b"/promise/v2"), "not plainview/promise/v1"),
         (GOOD.replace(ORIGIN.encode() + b"\n", b"other.example\n", 1), "of two logs"),
         (b"x" * (EVIDENCE_LIMIT + 1), "at most"),
@@ -151,7 +193,7 @@ def test_bytes_that_are_no_proof(data: bytes, message: str) -> None:
     assert len(str(error.value)) < 300
 
 
-@pytest.mark.parametrize("proof", [GOOD, LATE.encode()])
+@pytest.mark.parametrize("proof", [GOOD, LATE.encode(), TWICE.encode()])
 def test_no_byte_can_be_changed_unnoticed(proof: bytes) -> None:
     for at in range(len(proof)):
         with suppress(LedgerError):

@@ -27,6 +27,7 @@ from plainview.ledger.nodes import Node
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policy_files import encode_policy, parse_policy
+from plainview.ledger.promises import Promise
 from plainview.ledger.spelling import to_base64
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import parse_tile_path, tile_data, tiles
@@ -82,6 +83,12 @@ BREACHES = [
     for promise in PROMISES
     for log, size in (("a", 150), ("b", 151), ("b", 512))
     for witnesses in (("north",), ("north", "west"))
+] + [
+    # Two promises of one index: of both logs, or the same again.
+    BrokenPromise(PROMISES[first], PROMISES[second]).encode()
+    for first in PROMISES
+    for second in PROMISES
+    if first[0] == second[0]
 ]
 PARTED_TEXTS = [
     {HEADS["a", one].text(), HEADS["b", other].text()} for one in SIZES for other in SIZES if min(one, other) > PARTED
@@ -265,8 +272,14 @@ def broken_promise(at: random.Random) -> bool:
     except LedgerError:
         return True
     assert proof.encode() == forged
-    promise, head = found.promise, found.checkpoint
-    assert promise.text() in {note.text for note in PROMISES.values()}
+    promise, head = found.promise, found.against
+    texts = {note.text for note in PROMISES.values()}
+    assert promise.text() in texts
+    if isinstance(head, Promise):
+        assert head.text() in texts
+        assert (head.index, found.kind) == (promise.index, Kind.TWICE)
+        assert head.leaf != promise.leaf
+        return False
     assert (LOG.key, head.text()) in SAID
     if found.kind is Kind.LATE:
         assert head.size <= promise.index
@@ -372,7 +385,7 @@ def test_unaltered_all_pass() -> None:
     for one in BREACHES:
         with suppress(LedgerError):
             kinds.append(parse_broken_promise(one).check(POLICY).kind)
-    assert (kinds.count(Kind.LATE), kinds.count(Kind.OTHER)) == (6, 2)
+    assert [kinds.count(kind) for kind in (Kind.LATE, Kind.OTHER, Kind.TWICE)] == [6, 2, 2]
     for one in HEADS.values():
         assert parse_checkpoint(one.text()) == one
     assert to_base64(HEADS["a", 150].root) == to_base64(HEADS["b", 150].root)

@@ -62,3 +62,9 @@ def test_the_broken_promise_proven_then() -> None:
     proof = parse_broken_promise(VECTORS["tlog-broken-promise"].encode())
     found = proof.check(parse_policy(VECTORS["policy"].encode()))
     assert (found.kind, found.promise.index) == (broken_promises.Kind.LATE, 600)
+
+
+def test_the_promise_given_twice_then() -> None:
+    proof = parse_broken_promise(VECTORS["tlog-broken-promise, twice"].encode())
+    found = proof.check(parse_policy(VECTORS["policy"].encode()))
+    assert (found.kind, found.promise.index) == (broken_promises.Kind.TWICE, 300)

@@ -16,7 +16,7 @@ from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.submissions import Submission
 from plainview.ledger.tiles import tile_data, tiles
-from tests.ledger.breaches import late
+from tests.ledger.breaches import late, twice
 from tests.ledger.contradictions import fork
 from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
 from tests.ledger.trees import entry, tree
@@ -62,6 +62,7 @@ def vectors() -> dict[str, object]:
         "tlog-proof": log_proof(grown, INDEX, "north", "south", extra=b"salt").encode().decode(),
         "submission": Submission(OLD, consistency_proof(OLD, SIZE, grown.read), signed(head.text())).encode().decode(),
         "tlog-misbehaviour": fork(OLD, SIZE, "north").encode().decode(),
+        "tlog-broken-promise, twice": twice(OLD).encode().decode(),
         "tlog-broken-promise": late(SIZE, OLD, north=1, west=2).encode().decode(),
     }
 

@@ -12,7 +12,7 @@ from plainview.records.digests import commitment
 from plainview.records.fields import to_text
 from plainview.records.leaf import personal_leaf
 from tests.ledger.breaches import DEADLINE
-from tests.ledger.logs import LOG
+from tests.ledger.logs import LOG, ORIGIN
 from tests.oversight.mirror.logs import DirectoryLog
 
 SALT = bytes(range(32))
@@ -42,6 +42,13 @@ def receipt(index: int, by: Signer = LOG, /, **changed: Any) -> dict[str, Any]:
 def answer(index: int, /, **changed: Any) -> bytes:
     """The whole answer with that receipt."""
     return json.dumps({"viewer": 1, "videos": [{"value": 0.5}], "receipt": receipt(index, **changed)}).encode()
+
+
+def other_answer(index: int) -> bytes:
+    """One with another page, promised as the entry of the same index."""
+    committed = commitment(SALT, b"{}")
+    promise = Promise(ORIGIN, index, leaf_hash(personal_leaf("page", committed)), DEADLINE).signed(LOG)
+    return answer(index, body="{}", commitment=to_text(committed), promise=promise.encode().decode())
 
 
 class PageLog(DirectoryLog):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from plainview.cli import unread
 from plainview.cli.errors import CommandError, told
 
 if TYPE_CHECKING:
@@ -49,10 +50,17 @@ def mirror(
 ) -> None:
     """Follow a log: keep all of it, check all of it.
 
-    Each checkpoint's signatures and quorum are checked, that it continues what was seen before, and every entry's hash.
-    With --once the exit code is 0 when all of it is here, 1 when the log or a witness contradicted itself or the log
-    broke a promise, and 2 when the log cannot be followed or a receipt not be read. Without it, only what is proven
-    ends it.
+    Each checkpoint's signatures and quorum are checked, that it continues what
+    was seen before, and every entry's hash. A witness that contradicts itself
+    is told, and its word counts no longer.
+
+    Exit codes:
+
+    0: all of it is here; without --once, it was stopped.
+    1: the log contradicted itself or broke a promise, and the proof is written.
+    2: the log cannot be followed, or a receipt not be read; the program failed.
+    Without --once, it goes on where it can.
+    130: with --once, it was interrupted, by Ctrl-C or SIGTERM.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -66,6 +74,8 @@ def mirror(
     except KeyboardInterrupt:
         if once:
             raise  # perhaps not all of it is here
+    except BrokenPipeError:
+        unread()  # before Typer makes a 1 of it
 
 
 def _promises(receipts: Path | None, following: Mirror, believed: Policy) -> Promises | None:
@@ -110,13 +120,17 @@ def _look(following: Mirror) -> tuple[list[str], list[str]]:
     try:
         accepted, remarks = following.update()
     except Misbehaved as error:
-        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+        _misbehaved(str(error))
         raise typer.Exit(1) from error
     except MirrorError as error:
         return [], [str(error)]
     if accepted:
         typer.echo(_sentence(accepted))
     return remarks, []
+
+
+def _misbehaved(said: str) -> None:
+    typer.secho(f"MISBEHAVIOUR: {said}", fg="red", err=True)
 
 
 def _remark(remarks: list[str]) -> None:
@@ -139,7 +153,7 @@ def _hold(promises: Promises, all_waiting: bool, remarks: list[str], failed: lis
             remarks.append(f"{said} yet")
     failed += held.failed
     for error in held.broken:
-        typer.secho(f"MISBEHAVIOUR: {error}", fg="red", err=True)
+        _misbehaved(str(error))
     if held.broken:
         raise typer.Exit(1)
 
@@ -155,6 +169,7 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
     from plainview.ledger.checkpoints import origin_hash
     from plainview.ledger.notes import NOTE_LIMIT
     from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
+    from plainview.ledger.spelling import printable
     from plainview.oversight.mirror.files import MirrorFiles
     from plainview.oversight.mirror.mirror import Mirror
     from plainview.oversight.mirror.source import LogSource
@@ -176,26 +191,42 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
         chosen = _chosen(policy, origin, file)
         address = url or next((one.url for one in policy.logs if one.key.name == chosen.key.name and one.url), None)
         if address is None:
-            raise CommandError(f"{file} does not say where {chosen.key.name} is served; give --url")
+            raise CommandError(f"{file} does not say where {printable(chosen.key.name)} is served; give --url")
         check_url(address)
         path = f"/{origin_hash(chosen.key.name)}/checkpoint"
-        others = [partial(fetch, one.url.rstrip("/") + path, NOTE_LIMIT) for one in policy.witnesses if one.url]
+        others = [
+            (one.name, partial(fetch, one.url.rstrip("/") + path, NOTE_LIMIT)) for one in policy.witnesses if one.url
+        ]
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="mirror") as pool:
-            made = Mirror(chosen.key.name, policy, LogSource(address), MirrorFiles(directory), pool, others)
-            yield made, policy
+            yield (
+                Mirror(
+                    chosen.key.name,
+                    policy,
+                    LogSource(address),
+                    MirrorFiles(directory),
+                    pool,
+                    others,
+                    lambda one: _misbehaved(f"{one}; the log is followed on, and that word no longer counts"),
+                ),
+                policy,
+            )
 
 
 def _chosen(policy: Policy, origin: str | None, file: Path) -> Log:
+    from plainview.ledger.spelling import printable
+
     named = {log.key.name: log for log in reversed(policy.logs)}
     if origin is None and len(named) == 1:
         return next(iter(named.values()))
     if origin not in named:
-        which = ", ".join(sorted(named)) or "none"
+        which = ", ".join(map(printable, sorted(named))) or "none"
         raise CommandError(f"{file} names these logs: {which}; " + ("give one as --log" if named else "add one"))
     return named[origin]
 
 
 def _sentence(accepted: Accepted) -> str:
-    by = ", ".join(dict.fromkeys(one.witness for one in accepted.witnessed)) or "nobody"
+    from plainview.ledger.spelling import printable
+
+    by = ", ".join(dict.fromkeys(printable(one.witness) for one in accepted.witnessed)) or "nobody"
     head = accepted.checkpoint
-    return f"{head.origin}: grown to {head.size:,} entries, root {head.root.hex()[:16]}, cosigned by {by}"
+    return f"{printable(head.origin)}: grown to {head.size:,} entries, root {head.root.hex()[:16]}, cosigned by {by}"

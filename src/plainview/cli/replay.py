@@ -40,10 +40,10 @@ def replay(
     Exit codes:
 
     0: all are identical.
-    1: something differs, a record is damaged, or the report could not be printed.
+    1: something differs, a record is damaged, or nobody is there to read the report.
     2: it cannot be told, and a sentence says why: there is no journal, or it is
     empty, unreadable or another release's; INDEX is no page; kernels cannot be
-    compiled; the command was not understood.
+    compiled; the command was not understood; the program failed.
     3: nothing differs, but pages of an earlier release could not be judged.
     130: it was interrupted.
     """

@@ -14,7 +14,7 @@ from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.policies import NO_QUORUM, Accepted, Policy
 from plainview.ledger.promises import Promise
-from plainview.ledger.spelling import shown
+from plainview.ledger.spelling import printable, shown
 
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
@@ -94,6 +94,8 @@ def broken_promise_verdict(data: bytes, policy: Policy) -> Verdict:
     match found.kind:
         case Broken.OTHER:
             not_proven = "what the promised entry was, or who it was that had the key"
+        case Broken.TWICE:
+            not_proven = "which of the two it keeps, if any, or who it was that had the key"
         case Broken.LATE:
             least = policy.overlap()
             not_proven = (
@@ -107,7 +109,7 @@ def _cosigned(accepted: Accepted, policy: Policy) -> str:
     if not accepted.witnessed:
         return "and no witness of the policy"
     times = ", ".join(
-        f"{one.witness} ({moment(one.time * 1000) if one.time else 'at a time it does not say'})"
+        f"{printable(one.witness)} ({moment(one.time * 1000) if one.time else 'at a time it does not say'})"
         for one in accepted.witnessed
     )
     quorum = "" if policy.quorum == NO_QUORUM else f", which reaches the quorum {shown(policy.quorum)}"

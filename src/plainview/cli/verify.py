@@ -41,7 +41,7 @@ be true together, a .tlog-broken-promise that a log broke its promise. Nothing i
 """
 _CODES = """\
 Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
-not hold; 2 not checked, because something cannot be read.
+not hold; 2 not checked, because something cannot be read, or the program failed; 130 interrupted.
 """
 
 
@@ -94,13 +94,13 @@ def verify(arguments: Sequence[str]) -> int:
             reading = options.file
         found = verdict(printable(str(options.file)), data, policy, claimed)
     except FormatError as error:
-        return _failed(f"error: {reading}: {error}", 2)
+        return _failed(f"error: {printable(str(reading))}: {error}", 2)
     except Unreadable as error:
         return _failed(f"error: {error}", 2)
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
     except LedgerError as error:
-        return _failed(f"Not proven: {reading}: {error}.", 1)
+        return _failed(f"Not proven: {printable(str(reading))}: {error}.", 1)
     print(f"Proven: {found.proven}.")
     print(f"Not proven: {found.not_proven}.")
     return 0

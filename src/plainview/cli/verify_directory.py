@@ -123,7 +123,7 @@ class _Bundle:
         for place, _, names in os.walk(root / "tile"):
             paths = [Path(place, name) for name in sorted(names)]
             unknown += [self._name(path) for path in paths if not copy.has(path.relative_to(root).as_posix())]
-        by = ", ".join(dict.fromkeys(one.witness for one in copy.accepted.witnessed)) or "nobody"
+        by = ", ".join(dict.fromkeys(printable(one.witness) for one in copy.accepted.witnessed)) or "nobody"
         return f"all {head.size:,} entries of the log {shown(head.origin)}, cosigned by {by}, lead to its root"
 
     def _sentence(self, file: _File) -> str:
@@ -153,7 +153,12 @@ class _Bundle:
         page = claimed_page(name, receipt, self._policy)
         promise = page.promise
         assert promise
-        self._pages.setdefault((promise.origin, promise.index), page)
+        first = self._pages.setdefault((promise.origin, promise.index), page)
+        if first.data != page.data:
+            raise ProofError(
+                f"{proven}, and {first.name} is promised as that entry, too: `plainview mirror --receipts` writes down "
+                "the proof"
+            )
         where, copy = self._copies.get(promise.origin, ("", None))
         if copy is None:
             return proven

@@ -1,9 +1,11 @@
 """Proofs that a log broke a promise, to be checked offline: `.tlog-broken-promise`.
 
-A file holds the promise and a checkpoint of the log, both signed by it. Two kinds of checkpoint break a promise:
+A file holds the promise and what stands against it, both signed by the log. That is one of:
 
-- *other*: one with the promised index, where another leaf stands. The leaf's hash and its inclusion proof show it;
-- *late*: one without the promised index that a quorum cosigned after the deadline.
+- *other*: a checkpoint with the promised index, where another leaf stands. That leaf's hash and its inclusion proof
+  show it;
+- *late*: a checkpoint without the promised index that a quorum cosigned after the deadline;
+- *twice*: another promise, of another leaf at the same index.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from plainview.ledger.notes import Note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy, Witnessed
 from plainview.ledger.promises import Promise, open_promise, parse_promise
-from plainview.ledger.spelling import shown
+from plainview.ledger.spelling import printable, shown
 
 SUFFIX = ".tlog-broken-promise"
 VERSION = "plainview/tlog-broken-promise@v1"
@@ -28,10 +30,11 @@ VERSION = "plainview/tlog-broken-promise@v1"
 
 
 class Kind(enum.Enum):
-    """How a checkpoint breaks a promise."""
+    """How a promise is broken."""
 
     OTHER = "other"
     LATE = "late"
+    TWICE = "twice"
 
 
 class Breach(msgspec.Struct, frozen=True):
@@ -39,67 +42,75 @@ class Breach(msgspec.Struct, frozen=True):
 
     kind: Kind
     promise: Promise
-    checkpoint: Checkpoint
+    against: Checkpoint | Promise
     late: tuple[Witnessed, ...] = ()
     """Of a late one: who cosigned after the deadline, a quorum."""
 
     def sentence(self) -> str:
         """What was proven, in words."""
-        index, size, origin = self.promise.index, self.checkpoint.size, shown(self.promise.origin)
-        match self.kind:
-            case Kind.OTHER:
-                return (
-                    f"the log broke its promise of entry {index:,} of {origin}: in the tree of {size:,} entries that "
-                    "it signed, another stands there"
-                )
-            case Kind.LATE:
-                after = min(one.time for one in self.late) * 1000 - self.promise.deadline
-                who = ", ".join(dict.fromkeys(one.witness for one in self.late))
-                return (
-                    f"the log broke its promise of entry {index:,} of {origin}: {after:,} ms after its deadline, and "
-                    f"later, its {size:,} entries were cosigned as all there were by {who}"
-                )
+        broken = f"the log broke its promise of entry {self.promise.index:,} of {shown(self.promise.origin)}"
+        if isinstance(self.against, Promise):
+            return f"{broken}: it promised two different ones, of which only one can stand there"
+        size = self.against.size
+        if self.kind is Kind.OTHER:
+            return f"{broken}: in the tree of {size:,} entries that it signed, another stands there"
+        after = min(one.time for one in self.late) * 1000 - self.promise.deadline
+        who = ", ".join(dict.fromkeys(printable(one.witness) for one in self.late))
+        return (
+            f"{broken}: {after:,} ms after its deadline, and later, its {size:,} entries were cosigned as all there "
+            f"were by {who}"
+        )
 
 
 class BrokenPromise(msgspec.Struct, frozen=True):
-    """A promise, a checkpoint and what shows that it breaks it. Raises FormatError where no file holds it."""
+    """A promise and what shows that it is broken. Raises FormatError where no file holds it."""
 
     promise: Note
-    checkpoint: Note
+    against: Note
+    """A checkpoint, or another promise of the same index."""
     hashes: tuple[bytes, ...] = ()
-    """Where the checkpoint has the promised index: the hash of the leaf there and its inclusion proof; else none."""
+    """Where a checkpoint has the promised index: the hash of the leaf there and its inclusion proof; else none."""
 
     def __post_init__(self) -> None:
-        promise, checkpoint = parse_promise(self.promise.text), parse_checkpoint(self.checkpoint.text)
-        if promise.origin != checkpoint.origin:
+        promise, against = parse_promise(self.promise.text), _parse_against(self.against.text)
+        if promise.origin != against.origin:
+            raise FormatError(f"broken promise: of two logs, {shown(promise.origin)} and {shown(against.origin)}")
+        if isinstance(against, Promise):
+            if against.index != promise.index or self.hashes:
+                raise FormatError(
+                    f"broken promise: two promises, of entries {promise.index} and {against.index}, and "
+                    f"{len(self.hashes)} hashes: of one entry they must be, and hashes are not needed"
+                )
+        elif bool(self.hashes) != (against.size > promise.index):
             raise FormatError(
-                f"broken promise: promise and checkpoint of two logs, {shown(promise.origin)} and "
-                f"{shown(checkpoint.origin)}"
-            )
-        if bool(self.hashes) != (checkpoint.size > promise.index):
-            raise FormatError(
-                f"broken promise: {len(self.hashes)} hashes, for entry {promise.index} of {checkpoint.size}: the leaf "
+                f"broken promise: {len(self.hashes)} hashes, for entry {promise.index} of {against.size}: the leaf "
                 "there and its proof are needed where the entry is, and none where it is not"
             )
         check_hashes(self.hashes, "broken promise")
 
     def encode(self) -> bytes:
         """The file's one spelling."""
-        return encode_evidence(VERSION, self.hashes, self.promise, self.checkpoint)
+        return encode_evidence(VERSION, self.hashes, self.promise, self.against)
 
     def check(self, policy: Policy) -> Breach:
         """What this proves to whoever believes the policy's keys to be the log's and its witnesses'.
 
-        Another leaf needs the log's key alone. Lateness needs witnesses: an old checkpoint can be handed to one that
-        lags behind at any time, and only where any two quorums share a witness did one of those who cosigned late know
-        the larger tree, if there was one in time. Raises PolicyError for an unknown log, for a quorum not reached late
-        and for quorums that need share nobody; SignatureError where promise or checkpoint has no signature of the log
-        or a bad one of a known key; ProofError where the promise was kept or the hashes lead nowhere.
+        Another leaf, in a tree or promised, needs the log's key alone. Lateness needs witnesses: an old checkpoint can
+        be handed to one that lags behind at any time, and only where any two quorums share a witness did one of those
+        who cosigned late know the larger tree, if there was one in time. Raises PolicyError for an unknown log, for a
+        quorum not reached late and for quorums that need share nobody; SignatureError where either note has no
+        signature of the log or a bad one of a known key; ProofError where the promise was kept or the hashes lead
+        nowhere.
         """
         origin = parse_promise(self.promise.text).origin
         keys = policy.keys_of(origin)
         promise = open_promise(self.promise, origin, keys)
-        checkpoint, _ = open_checkpoint(self.checkpoint, origin, keys)
+        if isinstance(_parse_against(self.against.text), Promise):
+            second = open_promise(self.against, origin, keys)
+            if second.leaf == promise.leaf:
+                raise ProofError(f"broken promise: both promise the same entry {promise.index}")
+            return Breach(Kind.TWICE, promise, second)
+        checkpoint, _ = open_checkpoint(self.against, origin, keys)
         if self.hashes:
             leaf, *path = self.hashes
             verify_inclusion(leaf, promise.index, checkpoint.size, checkpoint.root, path)
@@ -112,7 +123,7 @@ class BrokenPromise(msgspec.Struct, frozen=True):
                 "one, so those who cosigned late may never have been shown what was published in time"
             )
         # Whole seconds, cut off: a cosignature was made in that second or later. 0 says nothing of time.
-        late = tuple(one for one in policy.witnessed(self.checkpoint) if one.time * 1000 > promise.deadline)
+        late = tuple(one for one in policy.witnessed(self.against) if one.time * 1000 > promise.deadline)
         if not policy.reaches_quorum(one.witness for one in late):
             who = ", ".join(sorted({shown(one.witness) for one in late})) or "nobody"
             raise PolicyError(
@@ -120,6 +131,11 @@ class BrokenPromise(msgspec.Struct, frozen=True):
                 "reached"
             )
         return Breach(Kind.LATE, promise, checkpoint, late)
+
+
+def _parse_against(text: str) -> Checkpoint | Promise:
+    """No text is both: a checkpoint's second line is a number, and a promise's, an origin, is none."""
+    return parse_checkpoint(text) if text.split("\n")[1].isdecimal() else parse_promise(text)
 
 
 def parse_broken_promise(data: bytes) -> BrokenPromise:

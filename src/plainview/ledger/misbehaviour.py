@@ -21,7 +21,7 @@ from plainview.ledger.evidence import check_hashes, encode_evidence, parse_evide
 from plainview.ledger.notes import Note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy
-from plainview.ledger.spelling import shown
+from plainview.ledger.spelling import printable, shown
 
 SUFFIX = ".tlog-misbehaviour"
 VERSION = "plainview/tlog-misbehaviour@v1"
@@ -50,7 +50,7 @@ class Contradiction(msgspec.Struct, frozen=True):
 
     def sentence(self) -> str:
         """What was proven, in words."""
-        who = ["the log"] * self.log + [f"witness {name}" for name in self.witnesses]
+        who = ["the log"] * self.log + [f"witness {printable(name)}" for name in self.witnesses]
         subject = " and ".join(who) if len(who) < 3 else f"{', '.join(who[:-1])} and {who[-1]}"
         origin, small, large = shown(self.smaller.origin), self.smaller.size, self.larger.size
         match self.kind:

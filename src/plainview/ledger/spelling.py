@@ -68,5 +68,5 @@ def shown(text: str) -> str:
 
 
 def printable(name: str) -> str:
-    """A file's name as a line may have it: as it is, or escaped where a terminal or a line would not show just that."""
+    """A name as a line may have it: as it is, or escaped where a terminal or a line would not show just that."""
     return name if name.isprintable() else ascii(name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from plainview.http.fetching import fetch
@@ -14,6 +15,7 @@ from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.notes import NOTE_LIMIT, Note
 from plainview.ledger.policies import Log, Policy, Witness
+from plainview.ledger.signers import Signer
 from plainview.ledger.tiles import Tile, tile_data, tiles
 from plainview.oversight.mirror.files import CHECKPOINT, PENDING, MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
@@ -56,10 +58,13 @@ class Following:
         self.pool = pool
         self.policy = policy
         self.others: list[str] = []
+        """Where `north` says what it knows."""
+        self.convicted: list[Misbehaved] = []
 
     def open(self) -> Mirror:
-        others = [lambda url=url: fetch(url, NOTE_LIMIT) for url in self.others]
-        return Mirror(ORIGIN, self.policy, LogSource(self.server.url), MirrorFiles(self.directory), self.pool, others)
+        others = [("north", lambda url=url: fetch(url, NOTE_LIMIT)) for url in self.others]
+        source, files = LogSource(self.server.url), MirrorFiles(self.directory)
+        return Mirror(ORIGIN, self.policy, source, files, self.pool, others, self.convicted.append)
 
     def look(self) -> list[str]:
         return self.open().update()[1]
@@ -240,15 +245,65 @@ def test_an_older_checkpoint_proves_nothing(log: DirectoryLog, following: Follow
     assert held.size == 300
 
 
-@pytest.mark.parametrize("signer", [WITNESSES["north"], LOG_ML_DSA], ids=["witness", "log"])
-def test_an_older_checkpoint_that_was_signed_later(log: DirectoryLog, following: Following, signer) -> None:  # type: ignore[no-untyped-def]
+def roll_back(log: DirectoryLog, following: Following, signer: Signer) -> None:
     log.publish(200)
     log.publish(300)
     log.show_cosigned(300, signer, 0)
     following.look()
     log.show_cosigned(200, signer, 60)
+
+
+def test_an_older_checkpoint_that_the_log_signed_later(log: DirectoryLog, following: Following) -> None:
+    roll_back(log, following, LOG_ML_DSA)
     found = following.misbehaved().contradiction
-    assert (found.kind, found.log) == (Kind.ROLLBACK, signer is LOG_ML_DSA)
+    assert (found.kind, found.log) == (Kind.ROLLBACK, True)
+
+
+def test_an_older_checkpoint_that_a_witness_signed_later(log: DirectoryLog, following: Following) -> None:
+    roll_back(log, following, WITNESSES["north"])
+    (remark,) = following.look()
+    assert "that proves nothing" in remark
+    (told,) = following.convicted
+    found = parse_misbehaviour(told.path.read_bytes()).check(OPEN)
+    assert found == told.contradiction
+    assert (found.kind, found.log, found.witnesses) == (Kind.ROLLBACK, False, ("north",))
+
+
+def test_a_witness_cannot_stop_who_follows_an_honest_log(
+    log: DirectoryLog, following: Following, tmp_path: Path
+) -> None:
+    """It cosigns a small tree anew, which it serves. It is told once, and no longer asked or counted."""
+    following.policy = POLICY
+    log.publish(10, "north", "south", "west")
+    lying = DirectoryLog(tmp_path / "lying")
+    lying.publish(10)
+    with served(lying.directory) as witness:
+        following.others = [witness.url + "checkpoint"]
+        for size in (300, 400, 500):
+            lying.show_cosigned(10, WITNESSES["north"], size)
+            log.publish(size, "north", "south", "west")
+            accepted, remarks = following.open().update()
+            assert accepted
+            assert ([one.witness for one in accepted.witnessed], remarks) == (["south", "west"], [])
+        assert [one.contradiction.sentence()[:24] for one in following.convicted] == ["witness north signed 10 "]
+        assert witness.asked == ["checkpoint"]
+    assert len(list((following.directory / "misbehaviour").iterdir())) == 1
+    same(following.directory, log, 500)
+    log.publish(600, "north", "south")
+    with pytest.raises(MirrorError, match=r"cosigned by: 'south'; not counted: 'north', convicted by .*misbehaviour;"):
+        following.look()
+    following.policy = msgspec.structs.replace(POLICY, quorum="north")
+    with pytest.raises(MirrorError, match="without that the quorum cannot be reached: ask for another in the policy"):
+        following.look()
+
+
+def test_a_proof_that_is_damaged_is_told(log: DirectoryLog, following: Following) -> None:
+    roll_back(log, following, WITNESSES["north"])
+    following.look()
+    (proof,) = (following.directory / "misbehaviour").iterdir()
+    proof.write_bytes(proof.read_bytes()[:-1])
+    with pytest.raises(MirrorError, match="is damaged; move it away"):
+        following.look()
 
 
 def test_a_fork_that_a_witness_has_seen(log: DirectoryLog, following: Following, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from plainview.ledger.broken_promises import Breach, Kind, parse_broken_promise
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.policies import Policy
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError
@@ -17,7 +19,7 @@ from plainview.oversight.mirror.source import LogSource
 from plainview.oversight.receipts import RECEIPT_LIMIT
 from tests.ledger.logs import ORIGIN, WITNESSES, signer
 from tests.ledger.witnessed import POLICY
-from tests.oversight.pages import PageLog, answer, receipt
+from tests.oversight.pages import PageLog, answer, other_answer, receipt
 
 NORTH = msgspec.structs.replace(POLICY, quorum="north")
 """One witness's word is asked for, which is in every quorum then."""
@@ -31,7 +33,13 @@ class Watch:
         self.log = PageLog(path / "log")
         self.receipts = path / "receipts"
         self.receipts.mkdir()
-        self.mirror = Mirror(ORIGIN, NORTH, LogSource("", self._fetch), MirrorFiles(path / "copy"), pool)
+        self._copy = path / "copy"
+        self._pool = pool
+        self.start()
+
+    def start(self) -> None:
+        """Anew: only what is in files is known."""
+        self.mirror = Mirror(ORIGIN, NORTH, LogSource("", self._fetch), MirrorFiles(self._copy), self._pool)
         self.promises = Promises(self.receipts, self.mirror, NORTH)
 
     def _fetch(self, url: str, limit: int) -> bytes | None:
@@ -59,6 +67,11 @@ def breach(held: Held) -> Breach:
     return found
 
 
+def size_of(found: Breach) -> int:
+    assert isinstance(found.against, Checkpoint)
+    return found.against.size
+
+
 def test_what_was_promised_is_there(watch: Watch) -> None:
     watch.log.publish(300, "north")
     watch.mirror.update()
@@ -83,8 +96,25 @@ def test_another_entry_stands_there(watch: Watch, tmp_path: Path) -> None:
     watch.mirror.update()
     assert [one.promise.index for one in watch.hold(118).kept] == [118]
     found = breach(watch.hold(120))
-    assert (found.kind, found.promise.index, found.checkpoint.size) == (Kind.OTHER, 120, 300)
+    assert (found.kind, found.promise.index, size_of(found)) == (Kind.OTHER, 120, 300)
     assert breach(watch.hold()) == found, "as long as the receipt is there"
+
+
+def test_two_receipts_of_one_entry_contradict_each_other(watch: Watch) -> None:
+    """Before there is a tree, and without one."""
+    (watch.receipts / "again.json").write_bytes(answer(120))
+    assert len(watch.hold(120, 121).waiting) == 3
+    (watch.receipts / "other.json").write_bytes(other_answer(120))
+    held = watch.hold()
+    (broken,) = held.broken
+    found = parse_broken_promise(broken.path.read_bytes()).check(Policy(POLICY.logs, (), (), "none"))
+    assert found == broken.contradiction
+    assert (found.kind, found.promise.index) == (Kind.TWICE, 120)
+    assert len(held.waiting) == 3
+    (watch.receipts / "again.json").unlink()
+    (watch.receipts / "other.json").rename(watch.receipts / "0.json")
+    watch.start()
+    assert watch.hold().broken[0].path == broken.path, "one proof, in whatever order they come"
 
 
 def test_a_tree_without_it_is_cosigned_too_late(watch: Watch) -> None:
@@ -95,7 +125,7 @@ def test_a_tree_without_it_is_cosigned_too_late(watch: Watch) -> None:
     watch.log.show_cosigned(100, WITNESSES["north"], 9)  # the tree is held already
     assert watch.mirror.update() == (None, [])
     found = breach(watch.hold())
-    assert (found.kind, found.promise.index, found.checkpoint.size) == (Kind.LATE, 100, 100)
+    assert (found.kind, found.promise.index, size_of(found)) == (Kind.LATE, 100, 100)
 
 
 def test_what_waits_is_kept_later(watch: Watch) -> None:

@@ -11,6 +11,8 @@ CHECKPOINT = "checkpoint"
 """The last one of which everything is here. Written last, so whatever it needs is there."""
 PENDING = "pending"
 """The one whose entries are being fetched."""
+MISBEHAVIOUR = "misbehaviour"
+"""Where proofs of it lie."""
 
 
 class MirrorFiles:
@@ -37,6 +39,10 @@ class MirrorFiles:
             path = self.path(name)
             make_durable(self._files, path.parent)
             write_durable(self._files, path, [data])
+
+    def names(self, directory: str) -> list[str]:
+        """What is in one of its directories, in order; nothing where it is not there."""
+        return sorted(f"{directory}/{path.name}" for path in self._files.names(self.path(directory)))
 
     def remove(self, name: str) -> None:
         """No error where it is not there."""

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, TypeVar
 
 from plainview.http.fetching import FetchError
 from plainview.ledger import broken_promises, misbehaviour
@@ -16,20 +16,20 @@ from plainview.ledger.broken_promises import Breach, BrokenPromise
 from plainview.ledger.bundles import Bundle, bundles, encode_entries, parse_entries, verify_entries
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.consistency import prefix_proof, prefix_roots
-from plainview.ledger.errors import LedgerError, PolicyError, ProofError
+from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
 from plainview.ledger.hashing import EMPTY_ROOT, HASH_SIZE
 from plainview.ledger.inclusion import inclusion_proof
-from plainview.ledger.misbehaviour import Contradiction, Misbehaviour
+from plainview.ledger.misbehaviour import Contradiction, Misbehaviour, parse_misbehaviour
 from plainview.ledger.nodes import Node, NodeReader
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Accepted, Policy
-from plainview.ledger.promises import open_promise
-from plainview.ledger.spelling import shown
+from plainview.ledger.promises import open_promise, parse_promise
+from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, tiles
-from plainview.oversight.mirror.files import CHECKPOINT, PENDING, MirrorFiles
+from plainview.oversight.mirror.files import CHECKPOINT, MISBEHAVIOUR, PENDING, MirrorFiles
 from plainview.oversight.mirror.source import LogSource
 
 BATCH = 64
@@ -48,7 +48,7 @@ class Misbehaved(Exception):
     """The log or a witness contradicted itself, or the log a promise: what was proven, and the file that proves it."""
 
     def __init__(self, contradiction: Contradiction | Breach, path: Path) -> None:
-        super().__init__(f"{contradiction.sentence()}; the proof is in {path}")
+        super().__init__(f"{contradiction.sentence()}; the proof is in {printable(str(path))}")
         self.contradiction = contradiction
         self.path = path
 
@@ -61,8 +61,10 @@ class _Head(NamedTuple):
 class Mirror:
     """A copy of the log `origin`, whose keys, witnesses and quorum `policy` says. One thread at a time.
 
-    `others` give the log's checkpoint as others know it, its witnesses say, or None. `pool` fetches and writes.
-    Raises PolicyError where the policy does not know the log, MirrorError where what is held is damaged.
+    `others` give the log's checkpoint as the witness of that name in the policy knows it, or None. `pool` fetches and
+    writes. `convicted` is told of a witness that contradicts itself, after the proof is written and never again: from
+    then on its word counts for nothing. Raises PolicyError where the policy does not know the log, MirrorError where
+    what is held is damaged.
     """
 
     def __init__(
@@ -72,7 +74,8 @@ class Mirror:
         source: LogSource,
         files: MirrorFiles,
         pool: Executor,
-        others: Sequence[Callable[[], bytes | None]] = (),
+        others: Sequence[tuple[str, Callable[[], bytes | None]]] = (),
+        convicted: Callable[[Misbehaved], None] = lambda _: None,
     ) -> None:
         self._origin = origin
         self._policy = policy
@@ -81,8 +84,12 @@ class Mirror:
         self._files = files
         self._pool = pool
         self._others = others
+        self._tell = convicted
         self._ahead: list[_Head] = []
-        self._held = self._kept(CHECKPOINT)
+        self._promised: dict[int, Note] = {}
+        with _told(files):
+            self._held = self._kept(CHECKPOINT)
+            self._convicted = self._convicted_before()
         self._served: _Head | None = None
 
     @property
@@ -93,7 +100,7 @@ class Mirror:
     def update(self) -> tuple[Accepted | None, list[str]]:
         """One look at the log: the checkpoint taken up, None where there is no newer one; and what else was seen.
 
-        Raises MirrorError, and Misbehaved when a proof has been written.
+        Raises MirrorError, and Misbehaved when a proof against the log has been written.
         """
         with _told(self._files):
             return self._update()
@@ -107,23 +114,28 @@ class Mirror:
     def keeps(self, promised: Note) -> bool:
         """Whether the log has kept this promise. False where it has not, and nothing that it signed says that it must.
 
-        Raises what `open_promise` does, MirrorError, and Misbehaved when a proof that it is broken has been written.
+        Raises what `open_promise` does, MirrorError, and Misbehaved when a proof that it is broken has been written, be
+        it by another promise that was held against the log before.
         """
         promise = open_promise(promised, self._origin, self._keys)
         index = promise.index
         with _told(self._files):
+            first = self._promised.setdefault(index, promised)
+            if parse_promise(first.text).leaf != promise.leaf:
+                one, other = sorted((first, promised), key=Note.encode)  # the same file, whichever comes first
+                raise self._proven(BrokenPromise(one, other))
             if self._held and (size := self._held.checkpoint.size) > index:
                 path = self._read(
                     self._held, lambda read: (*read([Node(0, index)]), *inclusion_proof(index, size, read))
                 )
                 if path[0] == promise.leaf:
                     return True
-                self._convict(BrokenPromise(promised, self._held.note, path))
+                raise self._proven(BrokenPromise(promised, self._held.note, path))
             # What is served may be the tree that is held, cosigned anew.
             for head in (self._served, self._held):
                 if head and head.checkpoint.size <= index:
                     with suppress(PolicyError):
-                        self._convict(BrokenPromise(promised, head.note))
+                        raise self._proven(BrokenPromise(promised, self._believed(head.note)))
         return False
 
     def _update(self) -> tuple[Accepted | None, list[str]]:
@@ -151,15 +163,17 @@ class Mirror:
         if self._held and head.checkpoint == self._held.checkpoint:
             return None, remarks
         try:
-            accepted = self._policy.check(head.note)
+            accepted = self._policy.check(self._believed(head.note))
         except PolicyError as error:
-            raise MirrorError(f"{error}; not taken up") from error
+            raise MirrorError(f"{error}{self._uncounted()}; not taken up") from error
         self._take_up(head)
         return accepted, remarks
 
     def _elsewhere(self) -> tuple[list[_Head], list[str]]:
         found, remarks = [], []
-        for other in self._others:
+        for witness, other in self._others:
+            if witness in self._convicted:
+                continue
             try:
                 if (data := other()) is not None:
                     found.append(self._opened(data, "a witness's checkpoint"))
@@ -192,36 +206,74 @@ class Mirror:
         return None if data is None else self._opened(data, f"{path} is damaged, or another log's; move it away")
 
     def _compare(self, one: _Head, other: _Head) -> None:
-        """Raises Misbehaved where the two contradict each other."""
+        """Raises Misbehaved where the log contradicts itself by the two; only witnesses: they are convicted."""
         smaller, larger = sorted((one, other), key=lambda head: head.checkpoint.size)
         old, new = smaller.checkpoint.size, larger.checkpoint.size
         if old == new:
             if smaller.checkpoint.root != larger.checkpoint.root:
-                self._convict(Misbehaviour(smaller.note, larger.note))
+                raise self._proven(Misbehaviour(smaller.note, larger.note))
             return
         if old:
             hashes = self._read(larger, lambda read: prefix_proof(old, new, read))
             if prefix_roots(old, new, hashes)[0] != smaller.checkpoint.root:
-                self._convict(Misbehaviour(smaller.note, larger.note, hashes))
-        rollback = Misbehaviour(smaller.note, larger.note)
+                raise self._proven(Misbehaviour(smaller.note, larger.note, hashes))
+        rollback = Misbehaviour(self._believed(smaller.note), self._believed(larger.note))
         try:
-            rollback.check(self._policy)
+            found = rollback.check(self._policy)
         except ProofError:
             return
-        self._convict(rollback)
+        proven = self._proven(rollback)
+        if found.log:
+            raise proven
+        self._convicted.update(found.witnesses)
+        self._tell(proven)
 
-    def _convict(self, proof: Misbehaviour | BrokenPromise) -> NoReturn:
+    def _convicted_before(self) -> set[str]:
+        """The witnesses that what is here convicts, and not the log with them."""
+        names: set[str] = set()
+        for name in self._files.names(MISBEHAVIOUR):
+            if name.endswith(misbehaviour.SUFFIX) and (data := self._files.read(name)) is not None:
+                try:
+                    found = parse_misbehaviour(data).check(self._policy)
+                except FormatError as error:
+                    raise MirrorError(f"{self._files.path(name)} is damaged; move it away: {error}") from error
+                except LedgerError:
+                    continue  # of keys that the policy no longer names
+                if not found.log:
+                    names.update(found.witnesses)
+        return names
+
+    def _believed(self, note: Note) -> Note:
+        """The note without what convicted witnesses say."""
+        keys = [one.key for one in self._policy.witnesses if one.name in self._convicted]
+        lost = {(key.name, key.key_id) for key in keys}
+        return Note(note.text, tuple(one for one in note.signatures if (one.name, one.key_id) not in lost))
+
+    def _uncounted(self) -> str:
+        """Who no longer counts, and whether the quorum can do without."""
+        if not self._convicted:
+            return ""
+        names = ", ".join(map(shown, sorted(self._convicted)))
+        said = f"; not counted: {names}, convicted by what is in {self._files.path(MISBEHAVIOUR)}"
+        if not self._policy.reaches_quorum({one.name for one in self._policy.witnesses} - self._convicted):
+            said += ", and without that the quorum cannot be reached: ask for another in the policy"
+        return said
+
+    def _proven(self, proof: Misbehaviour | BrokenPromise) -> Misbehaved:
+        """What it proves, once it is written."""
         found = proof.check(self._policy)
         match found:
-            case Contradiction():
-                numbers, suffix = (found.smaller.size, found.larger.size), misbehaviour.SUFFIX
-            case Breach():
-                numbers, suffix = (found.promise.index, found.checkpoint.size), broken_promises.SUFFIX
+            case Contradiction(smaller=smaller, larger=larger):
+                where, suffix = f"{smaller.size}-{larger.size}", misbehaviour.SUFFIX
+            case Breach(promise=promise, against=Checkpoint(size=size)):
+                where, suffix = f"{promise.index}-{size}", broken_promises.SUFFIX
+            case Breach(promise=promise):
+                where, suffix = f"{promise.index}", broken_promises.SUFFIX
         data = proof.encode()
         digest = hashlib.sha256(data).hexdigest()[:8]
-        name = f"misbehaviour/{found.kind.value}-{numbers[0]}-{numbers[1]}-{digest}{suffix}"
+        name = f"{MISBEHAVIOUR}/{found.kind.value}-{where}-{digest}{suffix}"
         self._files.write(name, data)
-        raise Misbehaved(found, self._files.path(name))
+        return Misbehaved(found, self._files.path(name))
 
     def _take_up(self, head: _Head) -> None:
         """Fetch all that is new in that tree, check it, keep it, then the checkpoint."""
