@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as rfc
 import io
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,9 @@ def test_good_rows_and_their_places(csv: Path) -> None:
         (b"1", "*", "short row: 1 fields, the heading has 2"),
         (b"", "a", "empty"),
         (b"1,q,2", "*", "long row: 3 fields, the heading has 2"),
+        (b"1,q\xff,2", "*", "long row: 3 fields, the heading has 2"),
+        (b"\xff", "*", "short row: 1 fields, the heading has 2"),
+        (b'1,"q,r",2', "*", "long row: 3 fields, the heading has 2"),
         (b"1,\xff\xfe", "b", "invalid UTF-8 at byte 0 of b'\\xff\\xfe'"),
         (b"\xff,q", "a", "invalid UTF-8 at byte 0 of b'\\xff'"),
         (b'1,"q', "b", "quote out of place in '\"q'"),
@@ -180,6 +184,13 @@ def test_what_has_no_lines_is_no_csv_file(csv: Path, monkeypatch: pytest.MonkeyP
         reading(csv, b"a\n1\n" + b"1" * 1000, A)
 
 
+def test_random_bytes_below_a_heading_cost_each_line_its_own(csv: Path) -> None:
+    noise = random.Random(1).randbytes(100_000)
+    rows, _ = reading(csv, b"a,b\n1,q\n" + noise + b"\n2,r\n", A, B)
+    assert (rows["b"][0], rows["b"][-1]) == ("q", "r")
+    assert len(rows.row) < 10
+
+
 def test_rows_left_out_in_other_blocks_do_not_move_the_count(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "BLOCK", 64)
     text = [b"1" if i % 7 == 0 else b"x,q" if i % 11 == 0 else b"%d,q" % (i % 100) for i in range(300)]
@@ -271,7 +282,21 @@ def test_faults_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None
         Faults(tmp_path / "imports" / "faults.jsonl").add(RowFault("f.csv", 1, "a", "empty"))
 
 
-PIECES = [b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r", b'1,"q', b'"', b'r"', b'2,"""s,"', b"\r"]
+PIECES = [
+    b"1,q",
+    b"22,r",
+    b"x,q",
+    b"1",
+    b",",
+    b"1,\xff",
+    b"777,q",
+    b"3,\xe4,r",
+    b'1,"q',
+    b'"',
+    b'r"',
+    b'2,"""s,"',
+    b"\r",
+]
 
 
 VALUE = rb'("(?:[^"]|"")*"|[^",\r\n]*)'

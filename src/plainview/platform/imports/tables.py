@@ -253,16 +253,9 @@ def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Colum
         what = "quote" if b'"' in text else "carriage return"
         column = names[field] if field < len(names) else "*"
         bad.append((line, column, f"{what} out of place in {_shown(text)}"))
-    skipped: list[int] = []
-
-    def note(row: pacsv.InvalidRow) -> str:
-        at = row.number - 1  # Arrow counts from 1
-        skipped.append(at)
-        short = "short" if row.actual_columns < row.expected_columns else "long"
-        reason = f"{short} row: {row.actual_columns} fields, the heading has {row.expected_columns}"
-        bad.append((int(block.line[at]), "*", reason))
-        return "skip"
-
+    for line, fields in block.misfits:
+        short = "short" if fields < len(names) else "long"
+        bad.append((line, "*", f"{short} row: {fields} fields, the heading has {len(names)}"))
     wanted = [column.name for column in columns]
     if not len(block.row):
         return _Batch([pa.array([], pa.binary()) for _ in wanted], block.row, block.line, bad, block.rows)
@@ -273,7 +266,6 @@ def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Colum
         parse_options=pacsv.ParseOptions(
             quote_char='"' if quoted else False,
             newlines_in_values=quoted,
-            invalid_row_handler=note,
             ignore_empty_lines=False,
         ),
         convert_options=pacsv.ConvertOptions(
@@ -284,7 +276,7 @@ def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Colum
         ),
     )
     arrays = [table.column(name).combine_chunks() for name in wanted]
-    return _Batch(arrays, np.delete(block.row, skipped), np.delete(block.line, skipped), bad, block.rows)
+    return _Batch(arrays, block.row, block.line, bad, block.rows)
 
 
 def _convert(
