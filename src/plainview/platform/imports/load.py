@@ -146,32 +146,26 @@ def _check_origins(journal: Journal, source: Source) -> None:
 
 
 def _check_ids(journal: Journal, source: Source) -> None:
-    """No id of the source may already be somebody else's. A viewer of ours is known by its key."""
-    name = source.origin.origin
-    foreign = {
+    """No id of the source may already be somebody else's. Ours are known by their key, whoever changed them since."""
+    videos = {
         entry.record.video
         for entry in journal.of_kind("video")
-        if isinstance(entry.record, Video) and entry.record.origin != name
+        if isinstance(entry.record, Video) and entry.record.origin != source.origin.origin
     }
-    _refuse_shared("video", foreign, source.videos(), name)
-    known = {
-        entry.record.viewer: entry.index for entry in journal.of_kind("viewer") if isinstance(entry.record, Viewer)
-    }
-    shared = np.intersect1d(np.array(sorted(known), np.int64), source.viewers())
+    _refuse_shared(journal, "video", videos, source.videos(), source)
+    viewers = {entry.record.viewer for entry in journal.of_kind("viewer") if isinstance(entry.record, Viewer)}
+    _refuse_shared(journal, "viewer", viewers, source.viewers(), source)
+
+
+def _refuse_shared(journal: Journal, what: str, there: set[int], ours: NDArray[np.int64], source: Source) -> None:
+    name = source.origin.origin
+    shared = np.intersect1d(np.array(sorted(there), np.int64), ours).tolist()
     if journal.find(import_key(f"{name}/origin", 0)) is not None:
-        shared = np.array(
-            [viewer for viewer in shared.tolist() if journal.find(import_key(f"{name}/viewer", viewer)) is None],
-            np.int64,
-        )
-    _refuse_shared("viewer", set(shared.tolist()), source.viewers(), name)
-
-
-def _refuse_shared(what: str, taken: set[int], ours: NDArray[np.int64], name: str) -> None:
-    shared = np.intersect1d(np.array(sorted(taken), np.int64), ours)
-    if len(shared):
+        shared = [number for number in shared if journal.find(import_key(f"{name}/{what}", number)) is None]
+    if shared:
         raise ImportRefused(
-            f"{len(shared)} {what} ids of {name} are taken in this journal, the first is {shared[0]}: two data sets "
-            "number their own from 0; import it into a data directory of its own (--home)"
+            f"{len(shared)} {what} ids of {name} are taken in this journal, the first is {shared[0]}, by another data "
+            "set (they number their own from 0) or by the app; import it into a data directory of its own (--home)"
         )
 
 
