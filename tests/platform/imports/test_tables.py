@@ -231,6 +231,56 @@ def test_parquet_nulls_ranges_and_damage(tmp_path: Path) -> None:
         read(path, [A], Faults())
 
 
+@pytest.mark.parametrize("encoded", [False, True])
+def test_parquet_numbers_of_64_bits_cost_their_own_row(tmp_path: Path, encoded: bool) -> None:
+    path = tmp_path / "t.parquet"
+    numbers = pa.array([2**63, 2**64 - 1, None, 4], pa.uint64())
+    pq.write_table(pa.table({"a": numbers.dictionary_encode() if encoded else numbers}), path)
+    faults = Faults()
+    rows = read(path, [A._replace(low=-(2**53))], faults)
+    assert rows["a"].tolist() == [4]
+    assert [(fault.line, fault.reason.partition(" ")[0]) for fault in faults.first] == [
+        (1, f"'{2**63}'"),
+        (2, f"'{2**64 - 1}'"),
+        (3, "empty"),
+    ]
+    assert read(path, [S._replace(name="a")], Faults())["a"].tolist() == [4000]
+
+
+def test_parquet_text_that_is_not_utf8_costs_its_own_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"b": pa.array([b"p", b"\xf6", b"r"]).view(pa.string())}), path)
+    faults = Faults()
+    assert read(path, [B], faults)["b"].tolist() == ["p", "r"]
+    assert faults.first == [RowFault("t.parquet", 2, "b", "invalid UTF-8 at byte 0 of b'\\xf6'")]
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path, bit: int) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": pa.array([1, 2], pa.int8()), "b": ["p", "q"]}), path)
+    whole = path.read_bytes()
+    said = set()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+        try:
+            read(path, [A, B], Faults())
+        except SourceError as error:
+            said.add(str(error))
+    assert len(said) > 10
+    assert all(text.isprintable() for text in said)
+
+
+def test_a_column_that_is_there_twice_is_refused(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"t\.csv: column 'a' is there twice; leave the one that is meant"):
+        reading(csv, b"a,b,a\n1,q,2\n", A, B)
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array([n]) for n in range(4)], names=["a", "s", "x", "a"]), path)
+    with pytest.raises(SourceError, match=r"t\.parquet: column 'a' is there twice"):
+        read(path, [A], Faults())
+    assert read(path, [S], Faults())["s"].tolist() == [1000]  # nobody asked for the other
+
+
 def test_parquet_text_where_numbers_should_be(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": [True, False]}), path)

@@ -27,6 +27,8 @@ LENGTH = 40
 """Characters of a value, or of a name, that a message shows."""
 NAMES = 40
 """Names of a heading that a message shows."""
+_UNREADABLE = (pa.ArrowException, UnicodeError, OSError)
+"""What a damaged Parquet file raises."""
 
 
 class SourceError(ValueError):
@@ -199,6 +201,8 @@ def _check_heading(path: Path, names: Sequence[str], columns: Sequence[Column]) 
                 f"{path}: no column {column.name!r}; the heading has {there}{more}. "
                 "Is this the file of the published data set, with its heading?"
             )
+        if names.count(column.name) > 1:
+            raise SourceError(f"{path}: column {column.name!r} is there twice; leave the one that is meant")
 
 
 def _csv_names(path: Path) -> list[str]:
@@ -211,8 +215,8 @@ def _csv_names(path: Path) -> list[str]:
 def _parquet_names(path: Path) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{path}: not a Parquet file: {error}") from error
+    except _UNREADABLE as error:
+        raise SourceError(f"{path}: not a Parquet file: {_sentence(error)}") from error
 
 
 def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[_Batch]:
@@ -224,8 +228,8 @@ def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[_Batch]:
                 row = np.arange(start, start + len(batch), dtype=np.int64)
                 start += len(batch)
                 yield _Batch([batch.column(column.name) for column in columns], row, row + 1, [], start)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{path}: damaged near row {start + 1}: {error}; download it again") from error
+    except _UNREADABLE as error:
+        raise SourceError(f"{path}: damaged near row {start + 1}: {_sentence(error)}; download it again") from error
 
 
 def _check_types(path: Path, schema: pa.Schema, columns: Sequence[Column]) -> None:
@@ -289,6 +293,8 @@ def _convert(
     for array, column in zip(batch.columns, columns, strict=True):
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
+        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+            array = array.cast(pa.large_binary())  # nobody has looked yet whether it is UTF-8
         value, reasons = _texts(array, column) if column.kind == "text" else _numbers(array, column)
         for at, reason in reasons.items():
             if good[at]:
@@ -337,6 +343,8 @@ def _numbers(array: pa.Array, column: Column) -> tuple[NDArray[Any], dict[int, s
         array = _parse(pc.if_else(empty, None, array), column, reasons)
     elif column.kind == "seconds" or pa.types.is_floating(array.type):
         array = _whole(array, column, reasons)
+    if pa.types.is_uint64(array.type):
+        array = pc.min_element_wise(array, pa.scalar(2**63 - 1, pa.uint64()), skip_nulls=False)
     numbers = pc.fill_null(array.cast(pa.int64()), column.low).to_numpy(zero_copy_only=False)
     numbers = np.array(numbers, np.int64)
     absent = empty.to_numpy(zero_copy_only=False)
@@ -368,7 +376,7 @@ def _parse(array: pa.Array, column: Column, reasons: dict[int, str]) -> pa.Array
 
 def _whole(array: pa.Array, column: Column, reasons: dict[int, str]) -> pa.Array:
     """Floats as whole numbers: rounded milliseconds of seconds, else only those that are whole."""
-    values = array.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    values = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
     null = pc.is_null(array).to_numpy(zero_copy_only=False)
     scaled = values * 1000 if column.kind == "seconds" else values
     with np.errstate(invalid="ignore"):
@@ -388,6 +396,11 @@ def _shown(value: Any) -> str:
     value = value.as_py() if isinstance(value, pa.Scalar) else value
     text = value[: 4 * LENGTH + 4].decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return repr(text if len(text) <= LENGTH else text[: LENGTH - 3] + "...")
+
+
+def _sentence(error: Exception) -> str:
+    """What Arrow says of a file, in one line: it quotes what it found there."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(error)).split()).rstrip(".")
 
 
 def _printable(name: str) -> str:
