@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from plainview.cli.import_ import app
 from plainview.journal.journal import now
 from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
+from plainview.platform.releases import installed
 from plainview.records import Impression
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row
 
@@ -68,6 +70,24 @@ def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
     assert "25 rows left out (5 more not shown)" in output
     written = (home / "imports" / "kuairand.faults.jsonl").read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=RowFault).line for line in written] == list(range(4, 29))
+
+
+def test_a_refused_import_leaves_the_list_of_another(tmp_path: Path, home: Path) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, "x", T) + "\n")
+    assert invoke("kuairand", folder, "--home", home)[0] == 0
+    listed = home / "imports" / "kuairand.faults.jsonl"
+    whole = listed.read_bytes()
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, "y", T) + "\n")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code != 0, "imported before from other files" in output, str(listed) in output) == (True, True, False)
+    with closing(Home(home).write(installed().configuration)):
+        code, output = invoke("kuairand", folder, "--home", home)
+    assert (code != 0, "is not a number" in output) == (True, False), output
+    assert listed.read_bytes() == whole
+    assert [*listed.parent.iterdir()] == [listed]
 
 
 @pytest.mark.parametrize("columns", ["40", ""])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column
 
 from plainview.cli.console import console
-from plainview.journal import JournalDamaged, JournalStopped
+from plainview.journal import Journal, JournalDamaged, JournalStopped
 from plainview.journal.journal import now
 from plainview.platform.founding import found
 from plainview.platform.home import VARIABLE, Home, HomeError, default_home
@@ -56,12 +57,18 @@ def _import(
 ) -> None:
     out = console(stderr=True)
     try:
-        home.prepare()
-        listed = home.path / "imports" / f"{name}.faults.jsonl"
-        with out.status(f"Reading {escape(str(directory))}"), Faults(listed) as faults:
-            source = reader(directory.expanduser(), faults, _begun(home, name))
-        _print_faults(out, faults)
-        loaded = _load(out, source, home, keep_times)
+        # One import at a time reads, so that no list of bad rows is written by two.
+        with closing(home.write(installed().configuration)) as journal:
+            listed = home.path / "imports" / f"{name}.faults.jsonl"
+            with Faults(listed) as faults:
+                with out.status(f"Reading {escape(str(directory))}"):
+                    source = reader(directory.expanduser(), faults, _begun(journal, name))
+                _print_faults(out, faults)
+                try:
+                    loaded = _load(out, source, journal, home, keep_times)
+                finally:
+                    if faults.kept:
+                        out.print(f"All rows left out are listed in {listed}", markup=False, soft_wrap=True)
     except (
         SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError,
     ) as error:  # fmt: skip
@@ -87,23 +94,15 @@ def _failed(out: Console, text: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _begun(home: Home, name: str) -> int:
+def _begun(journal: Journal, name: str) -> int:
     """When the import of this name began, Unix ms: now, unless it is gone on with. What was to come then stays out."""
-    try:
-        journal = home.read()
-    except HomeError:
-        return now()  # opening it for writing makes what is missing, or tells what is wrong
-    try:
-        for entry in journal.of_kind("origin"):
-            if isinstance(entry.record, Origin) and entry.record.origin == name:
-                return entry.time
-        return now()
-    finally:
-        journal.close()
+    for entry in journal.of_kind("origin"):
+        if isinstance(entry.record, Origin) and entry.record.origin == name:
+            return entry.time
+    return now()
 
 
-def _load(out: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
-    journal = home.write(installed().configuration)
+def _load(out: Console, source: Source, journal: Journal, home: Home, keep_times: bool) -> Loaded:
     whole = Column(no_wrap=True)  # where there is little room, it is the bar that yields
     columns = (
         TextColumn("{task.description}"),
@@ -111,13 +110,10 @@ def _load(out: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
         MofNCompleteColumn(table_column=whole),
         TimeRemainingColumn(elapsed_when_finished=True, table_column=whole.copy()),
     )
-    try:
-        found(journal, home.epochs)
-        with Progress(*columns, console=out) as progress:
-            task = progress.add_task(source.origin.origin, total=source.total)
-            return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
-    finally:
-        journal.close()
+    found(journal, home.epochs)
+    with Progress(*columns, console=out) as progress:
+        task = progress.add_task(source.origin.origin, total=source.total)
+        return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
 
 
 def _print_faults(out: Console, faults: Faults) -> None:
@@ -127,4 +123,4 @@ def _print_faults(out: Console, faults: Faults) -> None:
         out.print(str(fault), markup=False, soft_wrap=True)
     left = faults.count - len(faults.first)
     more = f" ({left:,} more not shown)" if left else ""
-    out.print(f"{faults.count:,} rows left out{more}; all are listed in {faults.path}", markup=False, soft_wrap=True)
+    out.print(f"{faults.count:,} rows left out{more}", markup=False, soft_wrap=True)

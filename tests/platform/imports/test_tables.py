@@ -304,6 +304,8 @@ def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> Non
         assert not path.exists()
         for line in range(SHOWN + 5):
             faults.add(RowFault("f.csv", line, "a", "empty"))
+        faults.keep()
+    assert [*path.parent.iterdir()] == [path]
     assert faults.count == SHOWN + 5
     assert len(faults.first) == SHOWN
     lines = [msgspec.json.decode(line, type=RowFault) for line in path.read_bytes().splitlines()]
@@ -315,15 +317,25 @@ def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> Non
 @pytest.mark.parametrize("count", [1, 10_000])
 def test_faults_that_find_no_room_say_so(tmp_path: Path, count: int) -> None:
     path = tmp_path / "faults.jsonl"
-    path.symlink_to("/dev/full")
+    (tmp_path / "faults.jsonl.new").symlink_to("/dev/full")
 
     def fill() -> None:
         with Faults(path) as faults:
             for line in range(count):
                 faults.add(RowFault("f.csv", line, "a", "empty"))
+            faults.keep()
 
     with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*make room for it and run the same"):
         fill()
+
+
+def test_a_list_stays_until_the_next_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "faults.jsonl"
+    path.write_text("of an earlier import")
+    with Faults(path) as faults:
+        faults.add(RowFault("f.csv", 2, "a", "empty"))
+    assert [*tmp_path.iterdir()] == [path]
+    assert path.read_text() == "of an earlier import"
 
 
 def test_faults_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None:

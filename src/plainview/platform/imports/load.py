@@ -58,15 +58,17 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     what they were, until its last impression falls within a day before the import's start: the journal time of its
     origin record, which an interrupted import finds again. Without an impression nothing moves. Run again with the
     same files and the same choice of shift, an import goes on where it stopped; run again when done, it adds nothing.
+    Once nothing speaks against it, the list of the source's faults is kept.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
     the same ids, or an import of this name from other files or with another shift; ImportHeldUp where the disk is full;
-    and what else `Journal.submit` raises.
+    and what else `Faults.keep` and `Journal.submit` raise.
     """
     _check_origins(journal, source)
     _check_ids(journal, source)
     if shift is not None:
         _check_shift(journal, source, shift)
+    source.faults.keep()
     kept = 0
 
     def keep(count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,15 +54,17 @@ class RowFault(msgspec.Struct, frozen=True):
 
 
 class Faults:
-    """Counts rows left out, keeps the first `SHOWN` and writes all, one JSON object a line, to `path` (None: nowhere).
+    """Counts rows left out, keeps the first `SHOWN` and lists all, one JSON object a line, for `path` (None: nowhere).
 
-    The file is created with the first fault. Use as a context manager, so that it is closed. Raises FaultsUnwritten.
+    The list is written beside `path`, by one at a time, and takes its place with `keep`; as a context manager, what was
+    not kept by the end is deleted. Raises FaultsUnwritten.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.count = 0
         self.first: list[RowFault] = []
+        self.kept = False
         self._file: IO[bytes] | None = None
 
     def add(self, fault: RowFault) -> None:
@@ -73,10 +76,21 @@ class Faults:
         try:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("wb")
+                self._file = self.path.with_name(f"{self.path.name}.new").open("wb")
             self._file.write(msgspec.json.encode(fault) + b"\n")
         except OSError as error:
             raise self._unwritten(error) from error
+
+    def keep(self) -> None:
+        """All faults are there: have the list at `path`, in place of an earlier one. Without a fault, nothing is."""
+        if self._file is None or self.path is None:
+            return
+        try:
+            self._file.close()
+            Path(self._file.name).replace(self.path)
+        except OSError as error:
+            raise self._unwritten(error) from error
+        self.kept = True
 
     def _unwritten(self, error: OSError) -> FaultsUnwritten:
         place = error.filename or self.path
@@ -91,12 +105,11 @@ class Faults:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            file, self._file = self._file, None
-            try:
-                file.close()
-            except OSError as failure:
-                raise self._unwritten(failure) from failure
+        if self._file is not None and not self.kept:
+            with suppress(OSError):
+                self._file.close()
+            with suppress(OSError):
+                Path(self._file.name).unlink()
 
 
 class Column(NamedTuple):
