@@ -15,25 +15,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column
 
 from plainview.cli.console import console
-from plainview.journal import Journal, JournalDamaged, JournalStopped
+from plainview.cli.errors import CommandError, told
+from plainview.cli.home import HomeOption, at_home
+from plainview.journal import Journal
 from plainview.journal.journal import now
 from plainview.platform.founding import found
-from plainview.platform.home import VARIABLE, Home, HomeError, default_home
+from plainview.platform.home import Home
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportHeldUp, ImportRefused, Loaded, run
+from plainview.platform.imports.load import ImportHeldUp, Loaded, run
 from plainview.platform.imports.source import Source
-from plainview.platform.imports.tables import Faults, FaultsUnwritten, SourceError
+from plainview.platform.imports.tables import Faults
 from plainview.platform.releases import installed
 from plainview.records import Origin
-from plainview.storage import StoreError
 
-app = typer.Typer(help="Import a data set you have downloaded.", no_args_is_help=True)
+app = typer.Typer(
+    help="Import a data set you have downloaded.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Reader = Callable[[Path, Faults, int], Source]
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the data set's files.")]
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help=f"Data directory (default: ${VARIABLE}, or ~/.local/share/plainview).")
-]
 KeepTimes = Annotated[
     bool,
     typer.Option("--keep-times", help="Keep the source's times. By default the log is moved so that it ends now."),
@@ -42,56 +48,57 @@ KeepTimes = Annotated[
 
 @app.command()
 def kuairand(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
-    """Import KuaiRand-Pure or 1K (published CSV files, or Parquet)."""
-    _import(KuaiRand, "kuairand", directory, Home(home or default_home()), keep_times)
+    """Import KuaiRand-Pure or 1K (published CSV files, or Parquet).
+
+    Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
+    """
+    _import(KuaiRand, "kuairand", directory, home, keep_times)
 
 
 @app.command()
 def kuairec(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
-    """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone)."""
-    _import(KuaiRec, "kuairec", directory, Home(home or default_home()), keep_times)
+    """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone).
+
+    Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
+    """
+    _import(KuaiRec, "kuairec", directory, home, keep_times)
 
 
-def _import(
-    reader: Callable[[Path, Faults, int], Source], name: str, directory: Path, home: Home, keep_times: bool
-) -> None:
+def _import(reader: Reader, name: str, directory: Path, home: Path | None, keep_times: bool) -> None:
     out = console(stderr=True)
     try:
-        # One import at a time reads, so that no list of bad rows is written by two.
-        with closing(home.write(installed().configuration)) as journal:
-            listed = home.path / "imports" / f"{name}.faults.jsonl"
-            with Faults(listed) as faults:
-                with out.status(f"Reading {escape(str(directory))}"):
-                    source = reader(directory.expanduser(), faults, _begun(journal, name))
-                _print_faults(out, faults)
-                try:
-                    loaded = _load(out, source, journal, home, keep_times)
-                finally:
-                    if faults.kept:
-                        out.print(f"All rows left out are listed in {listed}", markup=False, soft_wrap=True)
-    except (
-        SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, StoreError,
-    ) as error:  # fmt: skip
-        raise _failed(out, str(error)) from error
-    except ImportHeldUp as error:
-        raise _failed(out, f"{home.path}: {error}") from error
-    except OSError as error:
-        place = error.filename or directory
-        raise _failed(out, f"{place}: {error.strerror}; check the file, and that it may be read") from error
+        with told():
+            place = at_home(home)
+            loaded = _run(out, reader, name, directory, place, keep_times)
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
     out.print(
-        f"{name}: {loaded.records:,} records in {home.path}, {loaded.fresh:,} of them new; "
+        f"{name}: {loaded.records:,} records in {place.path}, {loaded.fresh:,} of them new; "
         f"{loaded.faults:,} rows left out; times shifted by {loaded.shift:,} ms",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _failed(out: Console, text: str) -> typer.Exit:
-    out.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
-    return typer.Exit(1)
+def _run(out: Console, reader: Reader, name: str, directory: Path, home: Home, keep_times: bool) -> Loaded:
+    listed = home.path / "imports" / f"{name}.faults.jsonl"
+    # Nobody else has the directory open meanwhile, so no list of bad rows is written by two.
+    with closing(home.write(installed().configuration)) as journal, Faults(listed) as faults:
+        try:
+            with out.status(f"Reading {escape(str(directory))}"):
+                source = reader(directory.expanduser(), faults, _begun(journal, name))
+        except OSError as error:
+            place = error.filename or directory
+            raise CommandError(f"{place}: {error.strerror}; check the file, and that it may be read") from error
+        _print_faults(out, faults)
+        try:
+            return _load(out, source, journal, home, keep_times)
+        except ImportHeldUp as error:
+            raise CommandError(f"{home.path}: {error}") from error
+        finally:
+            if faults.kept:
+                out.print(f"All rows left out are listed in {listed}", markup=False, soft_wrap=True)
 
 
 def _begun(journal: Journal, name: str) -> int:
