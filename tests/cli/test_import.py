@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +17,7 @@ from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
 from plainview.platform.releases import installed
 from plainview.records import Impression
-from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row
+from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row, parquet
 
 
 def invoke(*arguments: object, columns: str = "200") -> tuple[int, str]:
@@ -57,6 +59,18 @@ def test_keep_times(tmp_path: Path, home: Path) -> None:
     times = {entry.record.at for entry in journal.of_kind("impression") if isinstance(entry.record, Impression)}
     journal.close()
     assert times == {T + 10, T + 50, T + 70, T + 90}
+
+
+def test_what_a_history_cannot_hold_is_counted(tmp_path: Path, home: Path) -> None:
+    folder = parquet(tmp_path / "p")
+    history = {"user_id": [1] * 1500, "pos": [*range(-1500, 0)], "video_id": [0] * 1500}
+    history |= {"long_view": [0] * 1500, "is_like": [0] * 1500}
+    pq.write_table(pa.table(history), folder / "history.parquet")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert code == 0
+    assert (
+        "0 rows left out; 500 rows of histories older than the latest 1,000 of their viewer left out; times" in output
+    )
 
 
 def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:

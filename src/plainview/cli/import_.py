@@ -24,7 +24,7 @@ from plainview.platform.home import Home
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
 from plainview.platform.imports.load import ImportHeldUp, Loaded, run
-from plainview.platform.imports.source import Source
+from plainview.platform.imports.source import PAST, Source
 from plainview.platform.imports.tables import Faults
 from plainview.platform.releases import installed
 from plainview.records import Origin
@@ -73,9 +73,10 @@ def _import(reader: Reader, name: str, directory: Path, home: Path | None, keep_
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
+    older = f"{loaded.older:,} rows of histories older than the latest {PAST:,} of their viewer left out; "
     out.print(
         f"{name}: {loaded.records:,} records in {place.path}, {loaded.fresh:,} of them new; "
-        f"{loaded.faults:,} rows left out; times shifted by {loaded.shift:,} ms",
+        f"{loaded.faults:,} rows left out; {older if loaded.older else ''}times shifted by {loaded.shift:,} ms",
         markup=False,
         soft_wrap=True,
     )

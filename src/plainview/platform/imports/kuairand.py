@@ -6,7 +6,8 @@ Reads KuaiRand-Pure as published, or 1K, which has the same layout (folder `data
     user_features_pure.csv, video_features_basic_pure.csv
 
 or Parquet: `interactions*.parquet` (in name order), `users.parquet`, `videos.parquet`, and where they are there
-`history.parquet` with `history_users.parquet` (impressions before the log begins). `video_features_statistic_pure.csv`
+`history.parquet` with `history_users.parquet` (impressions before the log begins; of each viewer the latest 1,000, by
+`pos`, which is negative and grows towards the log). `video_features_statistic_pure.csv`
 is never read: its counters are averages over the whole month, so they would tell a model about days to come.
 
 What becomes what: a video's creator is `author_id`, `created` is midnight UTC of `upload_dt`, its duration
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
 from plainview.platform.imports.kuaishou import TIME, U32, KuaishouLog
-from plainview.platform.imports.source import find_folder, first_of_each, member, past, tagged
+from plainview.platform.imports.source import PAST, find_folder, first_of_each, member, past, tagged
 from plainview.platform.imports.tables import Column, Faults, Rows, SourceError
 from plainview.records import History, Record, outcome_bits
 
@@ -35,7 +36,6 @@ NAME = "kuairand"
 
 _SURFACES = np.array([0, 1, 2, 6, 3, 5, 4, 6, 6, 6, 6, 6, 6, 6, 6], np.int64)
 """The platform's surface for each `tab`: those with enough impressions by themselves, all others together (6)."""
-_PAST = 1000
 _OUTCOMES = (
     ("long_view", "long_view"),
     ("is_like", "like"),
@@ -130,12 +130,14 @@ class KuaiRand(KuaishouLog):
         ids, start, count = np.unique(user, return_index=True, return_counts=True)
         at = last[np.searchsorted(known, ids)]
         stop = start + count
+        kept = np.maximum(start, stop - PAST)
+        self.older = int(np.sum(kept - start))
         by_time = np.lexsort((ids, at))
         bits = rows["long_view"] * outcome_bits("long_view") | rows["is_like"] * outcome_bits("like")
         return {
             "user": ids[by_time],
             "at": at[by_time],
-            "start": np.maximum(start, stop - _PAST)[by_time],
+            "start": kept[by_time],
             "stop": stop[by_time],
             "video": rows["video_id"][order],
             "outcomes": bits[order],

@@ -47,6 +47,7 @@ class KuaishouLog:
 
     def __init__(self, name: str, faults: Faults, now: int) -> None:
         self.faults = faults
+        self.older = 0
         self._name = name
         self._now = now
         self._videos: dict[str, NDArray[Any]] = {}

@@ -49,6 +49,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """Milliseconds added to the source's times."""
     faults: int
     """Rows of the source that were left out."""
+    older: int
+    """See `source.Source`."""
 
 
 def run(journal: Journal, source: Source, shift: int | None, progress: Progress) -> Loaded:
@@ -96,7 +98,7 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
             f"no space left; {kept:,} of {source.total:,} records of {source.origin.origin} are in the journal, and "
             "stay. Free some space and run the same command again: it adds the rest"
         ) from error
-    return Loaded(source.total, fresh, shift, source.faults.count)
+    return Loaded(source.total, fresh, shift, source.faults.count, source.older)
 
 
 def _batches(source: Source, shift: int) -> Iterator[list[Draft]]:

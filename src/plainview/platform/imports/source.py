@@ -20,6 +20,8 @@ FIRST_DAYLIGHT = 14 * 3_600_000
 """Milliseconds by which the first place on Earth to begin a day is ahead of UTC."""
 TAGS = 4
 """Tags of a video at most; of more, the first four in the source's order count."""
+PAST = 1000
+"""Rows of a viewer's history at most, the latest: a `History` holds no more."""
 
 
 class Source(Protocol):
@@ -35,6 +37,8 @@ class Source(Protocol):
     """Records that `records` yields."""
     last: int
     """Unix ms of the last impression, in the source's time; 0 where there is none."""
+    older: int
+    """Rows of histories that are left out, since they are older than the latest `PAST` of their viewer."""
 
     def viewers(self) -> NDArray[np.int64]:
         """Ids of its viewers, ascending."""
