@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from plainview.journal.journal import now
 from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
 from plainview.platform.releases import installed
-from plainview.records import Impression
+from plainview.records import Impression, Origin
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row, parquet
 
 
@@ -124,6 +125,54 @@ def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None
     code, output = invoke("kuairec", folder, "--home", home)
     assert code == 2
     assert "error: 1 video ids of kuairec are taken in this journal, the first is 2" in output
+
+
+def origins(home: Path) -> list[tuple[str, str, str]]:
+    with closing(Home(home).read()) as journal:
+        records = [entry.record for entry in journal.of_kind("origin")]
+    return [(record.origin, record.source, record.licence) for record in records if isinstance(record, Origin)]
+
+
+@pytest.mark.parametrize(("command", "made"), [("kuairand", parquet), ("kuairec", kuairec)])
+def test_rows_of_ones_own_are_named_as_such(
+    tmp_path: Path, home: Path, command: str, made: Callable[[Path], Path]
+) -> None:
+    folder = made(tmp_path / "log")
+    mine = ("--name", "my-log", "--source", "example.org", "--licence", "our own")
+    code, output = invoke(command, folder, "--home", home, *mine)
+    assert (code, "my-log: " in output, str(home / "imports" / "my-log.faults.jsonl") in output) == (0, True, True)
+    assert origins(home) == [("my-log", "example.org", "our own")]
+    with closing(Home(home).read()) as journal:
+        entries = [entry for kind in ("video", "impression", "history") for entry in journal.of_kind(kind)]
+    assert {getattr(entry.record, "origin", None) for entry in entries} == {"my-log"}
+    code, output = invoke(command, folder, "--home", home, *mine)
+    assert (code, "0 of them new" in output) == (0, True), output
+    code, output = invoke(command, folder, "--home", home, *mine[:3], "elsewhere", *mine[4:])
+    assert (code, "imported before as of 'example.org', licence 'our own'" in output) == (2, True), output
+    assert origins(home) == [("my-log", "example.org", "our own")]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "licence", "said"),
+    [
+        ("mine", None, None, "--name, --source and --licence go together"),
+        (None, "example.org", "ours", "--name, --source and --licence go together"),
+        ("My log", "example.org", "ours", "--name 'My log': give 1 to 64 lower-case letters"),
+        ("../mine", "example.org", "ours", "--name '../mine': give"),
+        ("upload", "example.org", "ours", "and not upload"),
+        ("mine", " ", "ours", "--source ' ': give a line of 1 to 2,000 characters"),
+        ("mine", "example.org", "x" * 2001, "--licence 'xxx"),
+        ("mine", "example.org\n", "ours", "--source 'example.org\\n'"),
+    ],
+)
+def test_a_name_that_cannot_be(
+    tmp_path: Path, home: Path, name: str | None, source: str | None, licence: str | None, said: str
+) -> None:
+    given = {"--name": name, "--source": source, "--licence": licence}
+    options = [word for option, value in given.items() if value is not None for word in (option, value)]
+    code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home, *options)
+    assert (code, said in output) == (2, True), output
+    assert not home.exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:

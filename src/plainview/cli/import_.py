@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from contextlib import closing
@@ -21,10 +22,12 @@ from plainview.journal import Journal
 from plainview.journal.journal import now
 from plainview.platform.founding import found
 from plainview.platform.home import Home
+from plainview.platform.imports.kuairand import PUBLISHED as KUAIRAND
 from plainview.platform.imports.kuairand import KuaiRand
+from plainview.platform.imports.kuairec import PUBLISHED as KUAIREC
 from plainview.platform.imports.kuairec import KuaiRec
 from plainview.platform.imports.load import ImportHeldUp, Loaded, run
-from plainview.platform.imports.source import PAST, Source
+from plainview.platform.imports.source import PAST, Provenance, Source
 from plainview.platform.imports.tables import Faults
 from plainview.platform.releases import installed
 from plainview.records import Origin
@@ -37,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Reader = Callable[[Path, Faults, int], Source]
+Reader = Callable[[Path, Faults, int, Provenance], Source]
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the data set's files.")]
 KeepTimes = Annotated[
@@ -46,49 +49,112 @@ KeepTimes = Annotated[
 ]
 
 
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Name of the import, where it is not the published data set but rows of your own in its layout. "
+        "Then --source and --licence say whose they are.",
+    ),
+]
+Whence = Annotated[
+    str | None, typer.Option("--source", metavar="TEXT", help="Where those rows are from, for the journal to say.")
+]
+Licence = Annotated[
+    str | None, typer.Option("--licence", metavar="TEXT", help="What they may be used for, or by whose leave.")
+]
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_UPLOAD = "upload"
+"""The origin of videos that came with no import."""
+_LONGEST = 2000
+
+
 @app.command()
-def kuairand(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
+def kuairand(
+    directory: Directory,
+    home: HomeOption = None,
+    keep_times: KeepTimes = False,
+    name: Name = None,
+    source: Whence = None,
+    licence: Licence = None,
+) -> None:
     """Import KuaiRand-Pure or 1K (published CSV files, or Parquet).
 
     Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
     """
-    _import(KuaiRand, "kuairand", directory, home, keep_times)
+    _import(KuaiRand, KUAIRAND, (name, source, licence), directory, home, keep_times)
 
 
 @app.command()
-def kuairec(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
+def kuairec(
+    directory: Directory,
+    home: HomeOption = None,
+    keep_times: KeepTimes = False,
+    name: Name = None,
+    source: Whence = None,
+    licence: Licence = None,
+) -> None:
     """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone).
 
     Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
     """
-    _import(KuaiRec, "kuairec", directory, home, keep_times)
+    _import(KuaiRec, KUAIREC, (name, source, licence), directory, home, keep_times)
 
 
-def _import(reader: Reader, name: str, directory: Path, home: Path | None, keep_times: bool) -> None:
+def _import(
+    reader: Reader,
+    published: Provenance,
+    given: tuple[str | None, str | None, str | None],
+    directory: Path,
+    home: Path | None,
+    keep_times: bool,
+) -> None:
     out = console(stderr=True)
     try:
         with told():
+            provenance = _provenance(published, *given)
             place = at_home(home)
-            loaded = _run(out, reader, name, directory, place, keep_times)
+            loaded = _run(out, reader, provenance, directory, place, keep_times)
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
     older = f"{loaded.older:,} rows of histories older than the latest {PAST:,} of their viewer left out; "
     out.print(
-        f"{name}: {loaded.records:,} records in {place.path}, {loaded.fresh:,} of them new; "
+        f"{provenance.name}: {loaded.records:,} records in {place.path}, {loaded.fresh:,} of them new; "
         f"{loaded.faults:,} rows left out; {older if loaded.older else ''}times shifted by {loaded.shift:,} ms",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _run(out: Console, reader: Reader, name: str, directory: Path, home: Home, keep_times: bool) -> Loaded:
-    listed = home.path / "imports" / f"{name}.faults.jsonl"
+def _provenance(published: Provenance, name: str | None, source: str | None, licence: str | None) -> Provenance:
+    """Raises CommandError where what was given is not whole, or not what an `Origin` record may say."""
+    if name is None and source is None and licence is None:
+        return published
+    if name is None or source is None or licence is None:
+        raise CommandError(
+            "--name, --source and --licence go together: rows of your own are neither the published data set's, nor "
+            "under its licence"
+        )
+    if not _NAME.fullmatch(name) or name == _UPLOAD:
+        raise CommandError(
+            f"--name {name!r}: give 1 to 64 lower-case letters, digits, dots, dashes and underscores, the first "
+            f"of them a letter or digit, and not {_UPLOAD}"
+        )
+    for option, text in (("--source", source), ("--licence", licence)):
+        if not text.strip() or len(text) > _LONGEST or not text.isprintable():
+            raise CommandError(f"{option} {text[:40]!r}: give a line of 1 to {_LONGEST:,} characters")
+    return Provenance(name, source, licence)
+
+
+def _run(out: Console, reader: Reader, provenance: Provenance, directory: Path, home: Home, keep_times: bool) -> Loaded:
+    listed = home.path / "imports" / f"{provenance.name}.faults.jsonl"
     # Nobody else has the directory open meanwhile, so no list of bad rows is written by two.
     with closing(home.write(installed().configuration)) as journal, Faults(listed) as faults:
         try:
             with out.status(f"Reading {escape(str(directory))}"):
-                source = reader(directory.expanduser(), faults, _begun(journal, name))
+                source = reader(directory.expanduser(), faults, _begun(journal, provenance.name), provenance)
         except OSError as error:
             place = error.filename or directory
             raise CommandError(f"{place}: {error.strerror}; check the file, and that it may be read") from error

@@ -63,8 +63,8 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     Once nothing speaks against it, the list of the source's faults is kept.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
-    the same ids, or an import of this name from other files or with another shift; ImportHeldUp where the disk is full;
-    and what else `Faults.keep` and `Journal.submit` raise.
+    the same ids, or an import of this name from other files, of another provenance or with another shift; ImportHeldUp
+    where the disk is full; and what else `Faults.keep` and `Journal.submit` raise.
     """
     _check_origins(journal, source)
     _check_ids(journal, source)
@@ -135,17 +135,22 @@ def _settled(outcome: Ack | Refused) -> Ack:
 
 
 def _check_origins(journal: Journal, source: Source) -> None:
+    ours = source.origin
     for entry in journal.of_kind("origin"):
         record = entry.record
-        if (
-            isinstance(record, Origin)
-            and record.origin == source.origin.origin
-            and record.digest != source.origin.digest
-        ):
+        if not isinstance(record, Origin) or record.origin != ours.origin:
+            continue
+        if record.digest != ours.digest:
             raise ImportRefused(
                 f"{record.origin} was imported before from other files (digest {record.digest}, these have "
-                f"{source.origin.digest}), and what a journal has of an import is never amended: import files that "
+                f"{ours.digest}), and what a journal has of an import is never amended: import files that "
                 "were mended or changed into a new data directory (--home), or put the first ones back to go on"
+            )
+        if (record.source, record.licence) != (ours.source, ours.licence):
+            raise ImportRefused(
+                f"{record.origin} was imported before as of {record.source!r}, licence {record.licence!r}, and what a "
+                "journal has of an import is never amended: say the same again (--source, --licence) to go on, or "
+                "import into a new data directory (--home)"
             )
 
 
