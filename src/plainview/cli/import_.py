@@ -62,7 +62,7 @@ Whence = Annotated[
     str | None, typer.Option("--source", metavar="TEXT", help="Where those rows are from, for the journal to say.")
 ]
 Licence = Annotated[
-    str | None, typer.Option("--licence", metavar="TEXT", help="What they may be used for, or by whose leave.")
+    str | None, typer.Option("--licence", metavar="TEXT", help="The licence they are under, for the journal to say.")
 ]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _UPLOAD = "upload"
