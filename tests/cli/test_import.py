@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -12,8 +16,9 @@ from plainview.cli.import_ import app
 from plainview.journal.journal import now
 from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
-from plainview.records import Impression
-from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row
+from plainview.platform.releases import installed
+from plainview.records import Impression, Origin
+from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row, parquet
 
 
 def invoke(*arguments: object, columns: str = "200") -> tuple[int, str]:
@@ -57,6 +62,18 @@ def test_keep_times(tmp_path: Path, home: Path) -> None:
     assert times == {T + 10, T + 50, T + 70, T + 90}
 
 
+def test_what_a_history_cannot_hold_is_counted(tmp_path: Path, home: Path) -> None:
+    folder = parquet(tmp_path / "p")
+    history = {"user_id": [1] * 1500, "pos": [*range(-1500, 0)], "video_id": [0] * 1500}
+    history |= {"long_view": [0] * 1500, "is_like": [0] * 1500}
+    pq.write_table(pa.table(history), folder / "history.parquet")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert code == 0
+    assert (
+        "0 rows left out; 500 rows of histories older than the latest 1,000 of their viewer left out; times" in output
+    )
+
+
 def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
     folder = kuairand(tmp_path / "kuairand")
     with (folder / STANDARD_2).open("a") as file:
@@ -68,6 +85,24 @@ def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
     assert "25 rows left out (5 more not shown)" in output
     written = (home / "imports" / "kuairand.faults.jsonl").read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=RowFault).line for line in written] == list(range(4, 29))
+
+
+def test_a_refused_import_leaves_the_list_of_another(tmp_path: Path, home: Path) -> None:
+    folder = kuairand(tmp_path / "kuairand")
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, "x", T) + "\n")
+    assert invoke("kuairand", folder, "--home", home)[0] == 0
+    listed = home / "imports" / "kuairand.faults.jsonl"
+    whole = listed.read_bytes()
+    with (folder / STANDARD_2).open("a") as file:
+        file.write(log_row(1, "y", T) + "\n")
+    code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "imported before from other files" in output, str(listed) in output) == (2, True, False)
+    with closing(Home(home).write(installed().configuration)):
+        code, output = invoke("kuairand", folder, "--home", home)
+    assert (code, "is not a number" in output) == (2, False), output
+    assert listed.read_bytes() == whole
+    assert [*listed.parent.iterdir()] == [listed]
 
 
 @pytest.mark.parametrize("columns", ["40", ""])
@@ -88,13 +123,61 @@ def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None
         path.write_text(path.read_text().replace("\n7,", "\n2,"))
     assert invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home)[0] == 0
     code, output = invoke("kuairec", folder, "--home", home)
-    assert code == 1
+    assert code == 2
     assert "error: 1 video ids of kuairec are taken in this journal, the first is 2" in output
+
+
+def origins(home: Path) -> list[tuple[str, str, str]]:
+    with closing(Home(home).read()) as journal:
+        records = [entry.record for entry in journal.of_kind("origin")]
+    return [(record.origin, record.source, record.licence) for record in records if isinstance(record, Origin)]
+
+
+@pytest.mark.parametrize(("command", "made"), [("kuairand", parquet), ("kuairec", kuairec)])
+def test_rows_of_ones_own_are_named_as_such(
+    tmp_path: Path, home: Path, command: str, made: Callable[[Path], Path]
+) -> None:
+    folder = made(tmp_path / "log")
+    mine = ("--name", "my-log", "--source", "example.org", "--licence", "our own")
+    code, output = invoke(command, folder, "--home", home, *mine)
+    assert (code, "my-log: " in output, str(home / "imports" / "my-log.faults.jsonl") in output) == (0, True, True)
+    assert origins(home) == [("my-log", "example.org", "our own")]
+    with closing(Home(home).read()) as journal:
+        entries = [entry for kind in ("video", "impression", "history") for entry in journal.of_kind(kind)]
+    assert {getattr(entry.record, "origin", None) for entry in entries} == {"my-log"}
+    code, output = invoke(command, folder, "--home", home, *mine)
+    assert (code, "0 of them new" in output) == (0, True), output
+    code, output = invoke(command, folder, "--home", home, *mine[:3], "elsewhere", *mine[4:])
+    assert (code, "imported before as of 'example.org', licence 'our own'" in output) == (2, True), output
+    assert origins(home) == [("my-log", "example.org", "our own")]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "licence", "said"),
+    [
+        ("mine", None, None, "--name, --source and --licence go together"),
+        (None, "example.org", "ours", "--name, --source and --licence go together"),
+        ("My log", "example.org", "ours", "--name 'My log': give 1 to 64 lower-case letters"),
+        ("../mine", "example.org", "ours", "--name '../mine': give"),
+        ("upload", "example.org", "ours", "and not upload"),
+        ("mine", " ", "ours", "--source ' ': give a line of 1 to 2,000 characters"),
+        ("mine", "example.org", "x" * 2001, "--licence 'xxx"),
+        ("mine", "example.org\n", "ours", "--source 'example.org\\n'"),
+    ],
+)
+def test_a_name_that_cannot_be(
+    tmp_path: Path, home: Path, name: str | None, source: str | None, licence: str | None, said: str
+) -> None:
+    given = {"--name": name, "--source": source, "--licence": licence}
+    options = [word for option, value in given.items() if value is not None for word in (option, value)]
+    code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home, *options)
+    assert (code, said in output) == (2, True), output
+    assert not home.exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:
     code, output = invoke("kuairec", tmp_path / "gone", "--home", home)
-    assert (code, "gone: no such folder" in output) == (1, True)
+    assert (code, "gone: no such folder" in output) == (2, True)
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
@@ -103,4 +186,4 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, home: Path) -> None:
     (folder / STANDARD_2).unlink()
     (folder / STANDARD_2).symlink_to("/proc/self/mem")
     code, output = invoke("kuairand", folder, "--home", home)
-    assert (code, "error: " in output, "Input/output error; check the file" in output) == (1, True, True), output
+    assert (code, "error: " in output, "Input/output error; check the file" in output) == (2, True, True), output

@@ -89,7 +89,7 @@ def test_a_damaged_journal_is_told_before_anything_is_compiled(home: Path) -> No
     with pytest.raises(JournalDamaged, match="record 0"):
         Home(home).check()
     result = CliRunner().invoke(app, ["--home", str(home)])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "error: record 0" in " ".join(result.output.split())
 
 

@@ -192,7 +192,7 @@ def start(home: Path, port: int) -> subprocess.CompletedProcess[str]:
 
 def test_two_servers_on_one_home(populated: Path, server: Server) -> None:
     done = start(populated, server.port + 1)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert re.search(r"process \d+ has this journal open for writing; stop it, or use another directory", done.stderr)
     client = Client(server.port)
     assert client.get("/health")["status"] == "ok"
@@ -210,7 +210,7 @@ def test_it_says_in_its_home_where_it_listens(populated: Path, server: Server) -
 
 def test_two_servers_on_one_port(tmp_path: Path, server: Server) -> None:
     done = start(tmp_path / "home", server.port)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"cannot listen on 127.0.0.1:{server.port}" in done.stderr
     assert "--port" in done.stderr
 
@@ -218,7 +218,7 @@ def test_two_servers_on_one_port(tmp_path: Path, server: Server) -> None:
 def test_a_directory_of_something_else(tmp_path: Path, server: Server) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     done = start(tmp_path, server.port + 1)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "holds something else (thesis.txt)" in done.stderr
 
 

@@ -45,18 +45,13 @@ def main(
 
 
 def _pass_on(name: str, module: str, text: str) -> None:
-    """Mount what `module` defines (an `app`, or a function called `name`) as command `name`, imported when it runs."""
+    """Mount the `app` of `module` as command `name`, imported when it runs."""
 
     @app.command(name, help=text, context_settings=_PASSED_ON, add_help_option=False)
     def command(context: typer.Context) -> None:
         with told():
             at_home(None)  # before anything that the module imports
-        found = import_module(module)
-        inner = getattr(found, "app", None)
-        if inner is None:
-            inner = typer.Typer(pretty_exceptions_enable=False)
-            inner.command(name)(getattr(found, name))
-        inner(list(context.args), prog_name=f"plainview {name}")
+        import_module(module).app(list(context.args), prog_name=f"plainview {name}")
 
 
 app.command()(demo)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,100 +16,168 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column
 
 from plainview.cli.console import console
-from plainview.journal import JournalDamaged, JournalStopped
+from plainview.cli.errors import CommandError, told
+from plainview.cli.home import HomeOption, at_home
+from plainview.journal import Journal
 from plainview.journal.journal import now
-from plainview.keys.key_files import KeyFileError
 from plainview.platform.founding import found
-from plainview.platform.home import LOG, VARIABLE, Home, HomeError, default_home
+from plainview.platform.home import LOG, Home
+from plainview.platform.imports.kuairand import PUBLISHED as KUAIRAND
 from plainview.platform.imports.kuairand import KuaiRand
+from plainview.platform.imports.kuairec import PUBLISHED as KUAIREC
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportHeldUp, ImportRefused, Loaded, run
-from plainview.platform.imports.source import Source
-from plainview.platform.imports.tables import Faults, FaultsUnwritten, SourceError
+from plainview.platform.imports.load import ImportHeldUp, Loaded, run
+from plainview.platform.imports.source import PAST, Provenance, Source
+from plainview.platform.imports.tables import Faults
 from plainview.platform.log.opening import check_log
-from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed
 from plainview.records import Origin
-from plainview.storage import StoreError
 
-app = typer.Typer(help="Import a data set you have downloaded.", no_args_is_help=True)
+app = typer.Typer(
+    help="Import a data set you have downloaded.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Reader = Callable[[Path, Faults, int, Provenance], Source]
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the data set's files.")]
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help=f"Data directory (default: ${VARIABLE}, or ~/.local/share/plainview).")
-]
 KeepTimes = Annotated[
     bool,
     typer.Option("--keep-times", help="Keep the source's times. By default the log is moved so that it ends now."),
 ]
 
 
-@app.command()
-def kuairand(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
-    """Import KuaiRand-Pure or 1K (published CSV files, or Parquet)."""
-    _import(KuaiRand, "kuairand", directory, Home(home or default_home()), keep_times)
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Name of the import, where it is not the published data set but rows of your own in its layout. "
+        "Then --source and --licence say whose they are.",
+    ),
+]
+Whence = Annotated[
+    str | None, typer.Option("--source", metavar="TEXT", help="Where those rows are from, for the journal to say.")
+]
+Licence = Annotated[
+    str | None, typer.Option("--licence", metavar="TEXT", help="The licence they are under, for the journal to say.")
+]
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_UPLOAD = "upload"
+"""The origin of videos that came with no import."""
+_LONGEST = 2000
 
 
 @app.command()
-def kuairec(directory: Directory, home: HomeOption = None, keep_times: KeepTimes = False) -> None:
-    """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone)."""
-    _import(KuaiRec, "kuairec", directory, Home(home or default_home()), keep_times)
+def kuairand(
+    directory: Directory,
+    home: HomeOption = None,
+    keep_times: KeepTimes = False,
+    name: Name = None,
+    source: Whence = None,
+    licence: Licence = None,
+) -> None:
+    """Import KuaiRand-Pure or 1K (published CSV files, or Parquet).
+
+    Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
+    """
+    _import(KuaiRand, KUAIRAND, (name, source, licence), directory, home, keep_times)
+
+
+@app.command()
+def kuairec(
+    directory: Directory,
+    home: HomeOption = None,
+    keep_times: KeepTimes = False,
+    name: Name = None,
+    source: Whence = None,
+    licence: Licence = None,
+) -> None:
+    """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone).
+
+    Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
+    """
+    _import(KuaiRec, KUAIREC, (name, source, licence), directory, home, keep_times)
 
 
 def _import(
-    reader: Callable[[Path, Faults, int], Source], name: str, directory: Path, home: Home, keep_times: bool
+    reader: Reader,
+    published: Provenance,
+    given: tuple[str | None, str | None, str | None],
+    directory: Path,
+    home: Path | None,
+    keep_times: bool,
 ) -> None:
     out = console(stderr=True)
     try:
-        home.prepare()
-        listed = home.path / "imports" / f"{name}.faults.jsonl"
-        with out.status(f"Reading {escape(str(directory))}"), Faults(listed) as faults:
-            source = reader(directory.expanduser(), faults, _begun(home, name))
-        _print_faults(out, faults)
-        loaded = _load(out, source, home, keep_times)
-    except (
-        SourceError, FaultsUnwritten, ImportRefused, HomeError, JournalDamaged, JournalStopped, KeyFileError,
-        LogBroken, StoreError,
-    ) as error:  # fmt: skip
-        raise _failed(out, str(error)) from error
-    except ImportHeldUp as error:
-        raise _failed(out, f"{home.path}: {error}") from error
-    except OSError as error:
-        place = error.filename or directory
-        raise _failed(out, f"{place}: {error.strerror}; check the file, and that it may be read") from error
+        with told():
+            provenance = _provenance(published, *given)
+            place = at_home(home)
+            loaded = _run(out, reader, provenance, directory, place, keep_times)
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
+    older = f"{loaded.older:,} rows of histories older than the latest {PAST:,} of their viewer left out; "
     out.print(
-        f"{name}: {loaded.records:,} records in {home.path}, {loaded.fresh:,} of them new; "
-        f"{loaded.faults:,} rows left out; times shifted by {loaded.shift:,} ms",
+        f"{provenance.name}: {loaded.records:,} records in {place.path}, {loaded.fresh:,} of them new; "
+        f"{loaded.faults:,} rows left out; {older if loaded.older else ''}times shifted by {loaded.shift:,} ms",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _failed(out: Console, text: str) -> typer.Exit:
-    out.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
-    return typer.Exit(1)
+def _provenance(published: Provenance, name: str | None, source: str | None, licence: str | None) -> Provenance:
+    """Raises CommandError where what was given is not whole, or not what an `Origin` record may say."""
+    if name is None and source is None and licence is None:
+        return published
+    if name is None or source is None or licence is None:
+        raise CommandError(
+            "--name, --source and --licence go together: rows of your own are neither the published data set's, nor "
+            "under its licence"
+        )
+    if not _NAME.fullmatch(name) or name == _UPLOAD:
+        raise CommandError(
+            f"--name {name!r}: give 1 to 64 lower-case letters, digits, dots, dashes and underscores, the first "
+            f"of them a letter or digit, and not {_UPLOAD}"
+        )
+    for option, text in (("--source", source), ("--licence", licence)):
+        if not text.strip() or len(text) > _LONGEST or not text.isprintable():
+            raise CommandError(f"{option} {text[:40]!r}: give a line of 1 to {_LONGEST:,} characters")
+    return Provenance(name, source, licence)
 
 
-def _begun(home: Home, name: str) -> int:
+def _run(out: Console, reader: Reader, provenance: Provenance, directory: Path, home: Home, keep_times: bool) -> Loaded:
+    listed = home.path / "imports" / f"{provenance.name}.faults.jsonl"
+    # Nobody else has the directory open meanwhile, so no list of bad rows is written by two.
+    with closing(home.write(installed().configuration)) as journal, Faults(listed) as faults:
+        try:
+            with out.status(f"Reading {escape(str(directory))}"):
+                source = reader(directory.expanduser(), faults, _begun(journal, provenance.name), provenance)
+        except OSError as error:
+            place = error.filename or directory
+            raise CommandError(f"{place}: {error.strerror}; check the file, and that it may be read") from error
+        _print_faults(out, faults)
+        try:
+            return _load(out, source, journal, home, keep_times)
+        except ImportHeldUp as error:
+            raise CommandError(f"{home.path}: {error}") from error
+        finally:
+            if faults.kept:
+                out.print(f"All rows left out are listed in {listed}", markup=False, soft_wrap=True)
+
+
+def _begun(journal: Journal, name: str) -> int:
     """When the import of this name began, Unix ms: now, unless it is gone on with. What was to come then stays out."""
-    try:
-        journal = home.read()
-    except HomeError:
-        return now()  # opening it for writing makes what is missing, or tells what is wrong
-    try:
-        for entry in journal.of_kind("origin"):
-            if isinstance(entry.record, Origin) and entry.record.origin == name:
-                return entry.time
-        return now()
-    finally:
-        journal.close()
+    for entry in journal.of_kind("origin"):
+        if isinstance(entry.record, Origin) and entry.record.origin == name:
+            return entry.time
+    return now()
 
 
-def _load(out: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
-    journal = home.write(installed().configuration)
+def _load(out: Console, source: Source, journal: Journal, home: Home, keep_times: bool) -> Loaded:
     whole = Column(no_wrap=True)  # where there is little room, it is the bar that yields
     columns = (
         TextColumn("{task.description}"),
@@ -115,14 +185,11 @@ def _load(out: Console, source: Source, home: Home, keep_times: bool) -> Loaded:
         MofNCompleteColumn(table_column=whole),
         TimeRemainingColumn(elapsed_when_finished=True, table_column=whole.copy()),
     )
-    try:
-        charter = found(journal, home.epochs)
-        check_log(journal, home.path / LOG, charter.origin, charter.clock_tolerance)
-        with Progress(*columns, console=out) as progress:
-            task = progress.add_task(source.origin.origin, total=source.total)
-            return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
-    finally:
-        journal.close()
+    charter = found(journal, home.epochs)
+    check_log(journal, home.path / LOG, charter.origin, charter.clock_tolerance)
+    with Progress(*columns, console=out) as progress:
+        task = progress.add_task(source.origin.origin, total=source.total)
+        return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
 
 
 def _print_faults(out: Console, faults: Faults) -> None:
@@ -132,4 +199,4 @@ def _print_faults(out: Console, faults: Faults) -> None:
         out.print(str(fault), markup=False, soft_wrap=True)
     left = faults.count - len(faults.first)
     more = f" ({left:,} more not shown)" if left else ""
-    out.print(f"{faults.count:,} rows left out{more}; all are listed in {faults.path}", markup=False, soft_wrap=True)
+    out.print(f"{faults.count:,} rows left out{more}", markup=False, soft_wrap=True)

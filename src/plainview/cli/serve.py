@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from plainview.cli.console import console
-from plainview.cli.errors import sentence
+from plainview.cli.errors import told
 from plainview.cli.home import HomeOption, at_home
-from plainview.journal import JournalDamaged, JournalStopped
-from plainview.platform.home import Home, HomeError
-from plainview.platform.releases import CacheUnusable, installed, installed_digest
+from plainview.platform.home import Home
+from plainview.platform.releases import installed, installed_digest
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all that this machine has.")]
@@ -22,28 +21,30 @@ Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all t
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """How this machine reaches who listens on all of its addresses."""
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 
 
 @app.command()
 def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") -> None:
-    """Serve feeds over HTTP until Ctrl-C or SIGTERM."""
+    """Serve feeds over HTTP until Ctrl-C or SIGTERM.
+
+    Exit code: 0 once stopped so; 2 where it cannot serve, or not go on, and a sentence says why.
+    """
     began = time.perf_counter()
     out = console(stderr=True)
-    try:
+    with told():
         directory = at_home(home)
         directory.prepare()
         directory.check()
         _serve(out, directory, host, port, began)
-    except (CacheUnusable, HomeError, JournalDamaged) as error:
-        _fail(out, error)
 
 
 def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None:
     # Only now: kernels are compiled to where the cache was set when they are imported.
-    from plainview.http.serving import AddressTaken, check_address
+    from plainview.http.serving import check_address
     from plainview.platform.application import Application
-    from plainview.platform.lineage import LineageBroken
     from plainview.platform.warming import warm
     from plainview.server.serve import serve_http
 
@@ -60,37 +61,29 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
             soft_wrap=True,
         )
 
+    check_address(host, port)
+    with out.status("Opening") as status:
+        kernels = 0
+
+        def compiling(kernel: str) -> None:
+            nonlocal kernels
+            if not kernels:
+                out.print(f"Compiling kernels for this machine, once for release {installed_digest()[:8]}")
+            kernels += 1
+            status.update(f"Compiling {escape(kernel)} ({kernels})")
+
+        def progress(what: str, done: int, end: int) -> None:
+            status.update(f"{what}: {done:,} of {end:,}")
+
+        warm(installed().configuration, compiling)
+        application = Application(home, progress=progress)
     try:
-        check_address(host, port)
-        with out.status("Opening") as status:
-            kernels = 0
-
-            def compiling(kernel: str) -> None:
-                nonlocal kernels
-                if not kernels:
-                    out.print(f"Compiling kernels for this machine, once for release {installed_digest()[:8]}")
-                kernels += 1
-                status.update(f"Compiling {escape(kernel)} ({kernels})")
-
-            def progress(what: str, done: int, end: int) -> None:
-                status.update(f"{what}: {done:,} of {end:,}")
-
-            warm(installed().configuration, compiling)
-            application = Application(home, progress=progress)
-        try:
-            serve_http(application, host, port, ready)
-        finally:
-            with out.status("Closing an epoch and keeping a snapshot"):
-                application.close()
-        out.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
-    except (AddressTaken, LineageBroken, JournalStopped) as error:
-        _fail(out, error)
+        serve_http(application, host, port, ready)
+    finally:
+        with out.status("Closing an epoch and keeping a snapshot"):
+            application.close()
+    out.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
 
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _fail(out: Console, error: Exception) -> None:
-    out.print(f"[red]error:[/red] {escape(sentence(error))}", soft_wrap=True)
-    raise typer.Exit(1) from error

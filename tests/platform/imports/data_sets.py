@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 LOG = (
     "user_id,video_id,date,hourmin,time_ms,is_click,is_like,is_follow,is_comment,is_forward,is_hate,long_view,"
     "play_time_ms,duration_ms,profile_stay_time,comment_stay_time,is_profile_enter,is_rand,tab"
@@ -52,6 +55,26 @@ def kuairand(folder: Path) -> Path:
         log_row(1, 2, T + 50),
     )
     write(folder / RANDOM, LOG, log_row(1, 1, T + 70))
+    return folder
+
+
+def parquet(folder: Path) -> Path:
+    """Two files of impressions, and histories of viewers 0 and 1; viewer 2 has one but no last time."""
+    names = [name for name in LOG.split(",") if name not in ("date", "hourmin")]
+    rows = [[0, 1, T + 5], [1, 0, T + 5], [0, 0, T + 1]]
+    for part, file in ((rows[:2], "interactions.parquet"), (rows[2:], "interactions_2.parquet")):
+        table = {name: [0] * len(part) for name in names}
+        table |= {"user_id": [r[0] for r in part], "video_id": [r[1] for r in part], "time_ms": [r[2] for r in part]}
+        folder.mkdir(exist_ok=True)
+        pq.write_table(pa.table(table), folder / file)
+    videos = {"video_id": [1, 0], "author_id": [5, 6], "upload_dt": ["2022-04-01"] * 2, "upload_type": ["Web", None]}
+    videos |= {"video_duration": pa.array([None, 9000], pa.int32()), "music_id": [1, 2], "tag": ["1,2", None]}
+    pq.write_table(pa.table(videos), folder / "videos.parquet")
+    pq.write_table(pa.table({"user_id": [2, 0, 1]}), folder / "users.parquet")
+    history = {"user_id": [1, 0, 1, 2], "pos": [-1, -1, -2, -1], "video_id": [0, 1, 1, 1]}
+    history |= {"long_view": [1, 0, 0, 0], "is_like": [0, 1, 0, 0]}
+    pq.write_table(pa.table(history), folder / "history.parquet")
+    pq.write_table(pa.table({"user_id": [1, 0], "last_time_ms": [T - 9, T - 8]}), folder / "history_users.parquet")
     return folder
 
 

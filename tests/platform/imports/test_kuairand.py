@@ -12,7 +12,18 @@ from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuaishou import FORMS
 from plainview.platform.imports.tables import Faults, RowFault, SourceError
 from plainview.records import History, Impression, Origin, Record, Video, Viewer, decode, encode, outcome_bits
-from tests.platform.imports.data_sets import LOG, NOW, RANDOM, STANDARD_1, STANDARD_2, T, kuairand, log_row, write
+from tests.platform.imports.data_sets import (
+    LOG,
+    NOW,
+    RANDOM,
+    STANDARD_1,
+    STANDARD_2,
+    T,
+    kuairand,
+    log_row,
+    parquet,
+    write,
+)
 
 
 @pytest.fixture
@@ -178,26 +189,6 @@ def test_a_folder_with_something_else(tmp_path: Path) -> None:
         read(tmp_path / "gone")
 
 
-def parquet(folder: Path) -> Path:
-    """Two files of impressions, and histories of viewers 0 and 1; viewer 2 has one but no last time."""
-    names = [name for name in LOG.split(",") if name not in ("date", "hourmin")]
-    rows = [[0, 1, T + 5], [1, 0, T + 5], [0, 0, T + 1]]
-    for part, file in ((rows[:2], "interactions.parquet"), (rows[2:], "interactions_2.parquet")):
-        table = {name: [0] * len(part) for name in names}
-        table |= {"user_id": [r[0] for r in part], "video_id": [r[1] for r in part], "time_ms": [r[2] for r in part]}
-        folder.mkdir(exist_ok=True)
-        pq.write_table(pa.table(table), folder / file)
-    videos = {"video_id": [1, 0], "author_id": [5, 6], "upload_dt": ["2022-04-01"] * 2, "upload_type": ["Web", None]}
-    videos |= {"video_duration": pa.array([None, 9000], pa.int32()), "music_id": [1, 2], "tag": ["1,2", None]}
-    pq.write_table(pa.table(videos), folder / "videos.parquet")
-    pq.write_table(pa.table({"user_id": [2, 0, 1]}), folder / "users.parquet")
-    history = {"user_id": [1, 0, 1, 2], "pos": [-1, -1, -2, -1], "video_id": [0, 1, 1, 1]}
-    history |= {"long_view": [1, 0, 0, 0], "is_like": [0, 1, 0, 0]}
-    pq.write_table(pa.table(history), folder / "history.parquet")
-    pq.write_table(pa.table({"user_id": [1, 0], "last_time_ms": [T - 9, T - 8]}), folder / "history_users.parquet")
-    return folder
-
-
 def test_parquet_with_histories(tmp_path: Path) -> None:
     records, faults = read(parquet(tmp_path / "p"), shift=100)
     assert faults == [RowFault("history.parquet", 4, "user_id", "viewer 2 has no row in history_users.parquet")]
@@ -208,6 +199,16 @@ def test_parquet_with_histories(tmp_path: Path) -> None:
     ]
     assert [(record.row, record.viewer) for record in of(records, Impression)] == [(2, 0), (0, 0), (1, 1)]
     assert [type(record) for record in records[-5:]] == [History] * 2 + [Impression] * 3
+
+
+def test_of_a_history_the_latest_count_and_the_older_are_counted(tmp_path: Path) -> None:
+    folder = parquet(tmp_path / "p")
+    history = {"user_id": [1] * 1500 + [0], "pos": [*range(-1, -1501, -1), -1], "video_id": [0] * 1000 + [1] * 501}
+    history |= {"long_view": [0] * 1501, "is_like": [0] * 1501}
+    pq.write_table(pa.table(history), folder / "history.parquet")
+    source = KuaiRand(folder, Faults(), NOW)
+    first, second = of(list(source.records(0)), History)
+    assert (source.older, first.past, len(second.past)) == (500, ((0, 0),) * 1000, 1)
 
 
 def test_a_history_that_ends_in_the_future_has_no_end(tmp_path: Path) -> None:

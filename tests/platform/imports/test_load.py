@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from plainview.journal import journal as writing
@@ -197,6 +198,29 @@ def test_a_second_data_set_may_not_take_taken_ids(
         run(other, KuaiRec(folder, Faults(), NOW), 0, ignored)
     assert other.size == size
     other.close()
+
+
+@pytest.mark.parametrize("after", [5, 11])
+def test_a_video_that_its_creator_changed_is_still_the_imports(
+    open_journal: Callable[[], Journal], source: KuaiRand, after: int
+) -> None:
+    journal = open_journal()
+    whole = list(source.records(0))
+    journal.append([load._draft(record, "kuairand") for record in whole[:after]])
+    changed = next(record for record in whole if isinstance(record, Video) and record.video == 2)
+    journal.append([Draft(msgspec.structs.replace(changed, origin="upload", caption="mine"))])
+    assert run(journal, source, 0, ignored).fresh == source.total - after
+    assert journal.size == source.total + 1
+
+
+def test_videos_of_the_app_are_never_taken_over(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
+    journal = open_journal()
+    whole = list(source.records(0))
+    journal.append([load._draft(record, "kuairand") for record in whole[:3]])  # the origin, videos 0 and 1
+    uploaded = next(record for record in whole if isinstance(record, Video) and record.video == 2)
+    journal.append([Draft(msgspec.structs.replace(uploaded, origin="upload"))])
+    with pytest.raises(ImportRefused, match="1 video ids of kuairand are taken in this journal, the first is 2"):
+        run(journal, source, 0, ignored)
 
 
 def test_viewers_of_the_app_are_never_taken_over(open_journal: Callable[[], Journal], source: KuaiRand) -> None:

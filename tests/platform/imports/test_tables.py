@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as rfc
 import io
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,9 @@ def test_good_rows_and_their_places(csv: Path) -> None:
         (b"1", "*", "short row: 1 fields, the heading has 2"),
         (b"", "a", "empty"),
         (b"1,q,2", "*", "long row: 3 fields, the heading has 2"),
+        (b"1,q\xff,2", "*", "long row: 3 fields, the heading has 2"),
+        (b"\xff", "*", "short row: 1 fields, the heading has 2"),
+        (b'1,"q,r",2', "*", "long row: 3 fields, the heading has 2"),
         (b"1,\xff\xfe", "b", "invalid UTF-8 at byte 0 of b'\\xff\\xfe'"),
         (b"\xff,q", "a", "invalid UTF-8 at byte 0 of b'\\xff'"),
         (b'1,"q', "b", "quote out of place in '\"q'"),
@@ -180,6 +184,13 @@ def test_what_has_no_lines_is_no_csv_file(csv: Path, monkeypatch: pytest.MonkeyP
         reading(csv, b"a\n1\n" + b"1" * 1000, A)
 
 
+def test_random_bytes_below_a_heading_cost_each_line_its_own(csv: Path) -> None:
+    noise = random.Random(1).randbytes(100_000)
+    rows, _ = reading(csv, b"a,b\n1,q\n" + noise + b"\n2,r\n", A, B)
+    assert (rows["b"][0], rows["b"][-1]) == ("q", "r")
+    assert len(rows.row) < 10
+
+
 def test_rows_left_out_in_other_blocks_do_not_move_the_count(csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "BLOCK", 64)
     text = [b"1" if i % 7 == 0 else b"x,q" if i % 11 == 0 else b"%d,q" % (i % 100) for i in range(300)]
@@ -220,6 +231,56 @@ def test_parquet_nulls_ranges_and_damage(tmp_path: Path) -> None:
         read(path, [A], Faults())
 
 
+@pytest.mark.parametrize("encoded", [False, True])
+def test_parquet_numbers_of_64_bits_cost_their_own_row(tmp_path: Path, encoded: bool) -> None:
+    path = tmp_path / "t.parquet"
+    numbers = pa.array([2**63, 2**64 - 1, None, 4], pa.uint64())
+    pq.write_table(pa.table({"a": numbers.dictionary_encode() if encoded else numbers}), path)
+    faults = Faults()
+    rows = read(path, [A._replace(low=-(2**53))], faults)
+    assert rows["a"].tolist() == [4]
+    assert [(fault.line, fault.reason.partition(" ")[0]) for fault in faults.first] == [
+        (1, f"'{2**63}'"),
+        (2, f"'{2**64 - 1}'"),
+        (3, "empty"),
+    ]
+    assert read(path, [S._replace(name="a")], Faults())["a"].tolist() == [4000]
+
+
+def test_parquet_text_that_is_not_utf8_costs_its_own_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"b": pa.array([b"p", b"\xf6", b"r"]).view(pa.string())}), path)
+    faults = Faults()
+    assert read(path, [B], faults)["b"].tolist() == ["p", "r"]
+    assert faults.first == [RowFault("t.parquet", 2, "b", "invalid UTF-8 at byte 0 of b'\\xf6'")]
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path, bit: int) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": pa.array([1, 2], pa.int8()), "b": ["p", "q"]}), path)
+    whole = path.read_bytes()
+    said = set()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+        try:
+            read(path, [A, B], Faults())
+        except SourceError as error:
+            said.add(str(error))
+    assert len(said) > 10
+    assert all(text.isprintable() for text in said)
+
+
+def test_a_column_that_is_there_twice_is_refused(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"t\.csv: column 'a' is there twice; leave the one that is meant"):
+        reading(csv, b"a,b,a\n1,q,2\n", A, B)
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array([n]) for n in range(4)], names=["a", "s", "x", "a"]), path)
+    with pytest.raises(SourceError, match=r"t\.parquet: column 'a' is there twice"):
+        read(path, [A], Faults())
+    assert read(path, [S], Faults())["s"].tolist() == [1000]  # nobody asked for the other
+
+
 def test_parquet_text_where_numbers_should_be(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": [True, False]}), path)
@@ -243,6 +304,8 @@ def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> Non
         assert not path.exists()
         for line in range(SHOWN + 5):
             faults.add(RowFault("f.csv", line, "a", "empty"))
+        faults.keep()
+    assert [*path.parent.iterdir()] == [path]
     assert faults.count == SHOWN + 5
     assert len(faults.first) == SHOWN
     lines = [msgspec.json.decode(line, type=RowFault) for line in path.read_bytes().splitlines()]
@@ -254,15 +317,25 @@ def test_all_faults_go_to_the_file_and_the_first_are_kept(tmp_path: Path) -> Non
 @pytest.mark.parametrize("count", [1, 10_000])
 def test_faults_that_find_no_room_say_so(tmp_path: Path, count: int) -> None:
     path = tmp_path / "faults.jsonl"
-    path.symlink_to("/dev/full")
+    (tmp_path / "faults.jsonl.new").symlink_to("/dev/full")
 
     def fill() -> None:
         with Faults(path) as faults:
             for line in range(count):
                 faults.add(RowFault("f.csv", line, "a", "empty"))
+            faults.keep()
 
     with pytest.raises(FaultsUnwritten, match=r"faults\.jsonl: .*No space left.*make room for it and run the same"):
         fill()
+
+
+def test_a_list_stays_until_the_next_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "faults.jsonl"
+    path.write_text("of an earlier import")
+    with Faults(path) as faults:
+        faults.add(RowFault("f.csv", 2, "a", "empty"))
+    assert [*tmp_path.iterdir()] == [path]
+    assert path.read_text() == "of an earlier import"
 
 
 def test_faults_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None:
@@ -271,7 +344,22 @@ def test_faults_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None
         Faults(tmp_path / "imports" / "faults.jsonl").add(RowFault("f.csv", 1, "a", "empty"))
 
 
-PIECES = [b"1,q", b"22,r", b"x,q", b"1", b",", b"1,\xff", b"777,q", b"3,q,r", b'1,"q', b'"', b'r"', b'2,"""s,"', b"\r"]
+PIECES = [
+    b"1,q",
+    b"22,r",
+    b"x,q",
+    b"1",
+    b",",
+    b"1,\xff",
+    b"777,q",
+    b"3,q,r",
+    b"3,\xe4,r",
+    b'1,"q',
+    b'"',
+    b'r"',
+    b'2,"""s,"',
+    b"\r",
+]
 
 
 VALUE = rb'("(?:[^"]|"")*"|[^",\r\n]*)'

@@ -6,7 +6,8 @@ Reads KuaiRand-Pure as published, or 1K, which has the same layout (folder `data
     user_features_pure.csv, video_features_basic_pure.csv
 
 or Parquet: `interactions*.parquet` (in name order), `users.parquet`, `videos.parquet`, and where they are there
-`history.parquet` with `history_users.parquet` (impressions before the log begins). `video_features_statistic_pure.csv`
+`history.parquet` with `history_users.parquet` (impressions before the log begins; of each viewer the latest 1,000, by
+`pos`, which is negative and grows towards the log). `video_features_statistic_pure.csv`
 is never read: its counters are averages over the whole month, so they would tell a model about days to come.
 
 What becomes what: a video's creator is `author_id`, `created` is midnight UTC of `upload_dt`, its duration
@@ -27,15 +28,14 @@ from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
 from plainview.platform.imports.kuaishou import TIME, U32, KuaishouLog
-from plainview.platform.imports.source import find_folder, first_of_each, member, past, tagged
+from plainview.platform.imports.source import PAST, Provenance, find_folder, first_of_each, member, past, tagged
 from plainview.platform.imports.tables import Column, Faults, Rows, SourceError
 from plainview.records import History, Record, outcome_bits
 
-NAME = "kuairand"
+PUBLISHED = Provenance("kuairand", "KuaiRand (Gao et al., CIKM 2022, doi 10.1145/3511808.3557624)", "CC BY-SA 4.0")
 
 _SURFACES = np.array([0, 1, 2, 6, 3, 5, 4, 6, 6, 6, 6, 6, 6, 6, 6], np.int64)
 """The platform's surface for each `tab`: those with enough impressions by themselves, all others together (6)."""
-_PAST = 1000
 _OUTCOMES = (
     ("long_view", "long_view"),
     ("is_like", "like"),
@@ -77,12 +77,12 @@ _HISTORY = (
 class KuaiRand(KuaishouLog):
     """The data set in `folder`, read when this is built. A `source.Source`.
 
-    `now` is when the import began, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
-    used go to `faults`.
+    `now` is when the import began, Unix ms; `provenance` is given where the rows are others' in this layout. Raises
+    SourceError where files or columns are missing; rows that cannot be used go to `faults`.
     """
 
-    def __init__(self, folder: Path, faults: Faults, now: int) -> None:
-        super().__init__(NAME, faults, now)
+    def __init__(self, folder: Path, faults: Faults, now: int, provenance: Provenance = PUBLISHED) -> None:
+        super().__init__(provenance, faults, now)
         logs, users, videos, history = _layout(folder)
         self._videos = self._read_videos(videos)
         self._viewers = self._read_viewers(users)
@@ -96,8 +96,7 @@ class KuaiRand(KuaishouLog):
             offset += rows.total
         self._past = self._read_history(*history) if history else _no_history()
         self._fill_durations((rows["video_id"], rows["duration_ms"]) for rows in parts)
-        source = "KuaiRand (Gao et al., CIKM 2022, doi 10.1145/3511808.3557624)"
-        self._complete(log, source, [*logs, users, videos, *history], len(self._past["user"]))
+        self._complete(log, [*logs, users, videos, *history], len(self._past["user"]))
 
     def _histories(self, shift: int) -> Iterator[Record]:
         past = self._past
@@ -105,7 +104,7 @@ class KuaiRand(KuaishouLog):
             *(past[name].tolist() for name in ("user", "at", "start", "stop")), strict=True
         ):
             pairs = tuple(zip(past["video"][start:stop].tolist(), past["outcomes"][start:stop].tolist(), strict=True))
-            yield History(time=0, origin=NAME, viewer=viewer, at=max(0, at + shift), past=pairs)
+            yield History(time=0, origin=self._name, viewer=viewer, at=max(0, at + shift), past=pairs)
 
     def _read_videos(self, path: Path) -> dict[str, NDArray[Any]]:
         rows = tables.read(path, _VIDEO, self.faults)
@@ -130,12 +129,14 @@ class KuaiRand(KuaishouLog):
         ids, start, count = np.unique(user, return_index=True, return_counts=True)
         at = last[np.searchsorted(known, ids)]
         stop = start + count
+        kept = np.maximum(start, stop - PAST)
+        self.older = int(np.sum(kept - start))
         by_time = np.lexsort((ids, at))
         bits = rows["long_view"] * outcome_bits("long_view") | rows["is_like"] * outcome_bits("like")
         return {
             "user": ids[by_time],
             "at": at[by_time],
-            "start": np.maximum(start, stop - _PAST)[by_time],
+            "start": kept[by_time],
             "stop": stop[by_time],
             "video": rows["video_id"][order],
             "outcomes": bits[order],

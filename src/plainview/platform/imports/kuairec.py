@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
 from plainview.platform.imports.kuaishou import TIME, U32, KuaishouLog
-from plainview.platform.imports.source import find_folder, first_of_each, member, past, tagged
+from plainview.platform.imports.source import Provenance, find_folder, first_of_each, member, past, tagged
 from plainview.platform.imports.tables import Column, Faults, Rows, SourceError
 from plainview.records import outcome_bits
 
-NAME = "kuairec"
+PUBLISHED = Provenance("kuairec", "KuaiRec (Gao et al., CIKM 2022, doi 10.1145/3511808.3557220)", "CC BY-SA 4.0")
 END = 1_599_264_000_000
 """2020-09-05 00:00 UTC, when the log ends: the time of rows that have none."""
 CAPTION = 2000
@@ -60,14 +60,14 @@ _DAILY = (
 class KuaiRec(KuaishouLog):
     """The data set in `folder`, read when this is built. A `source.Source`.
 
-    `now` is when the import began, Unix ms. Raises SourceError where files or columns are missing; rows that cannot be
-    used go to `faults`.
+    `now` is when the import began, Unix ms; `provenance` is given where the rows are others' in this layout. Raises
+    SourceError where files or columns are missing; rows that cannot be used go to `faults`.
     """
 
-    def __init__(self, folder: Path, faults: Faults, now: int) -> None:
+    def __init__(self, folder: Path, faults: Faults, now: int, provenance: Provenance = PUBLISHED) -> None:
         if not folder.is_dir():
             raise SourceError(f"{folder}: no such folder")
-        super().__init__(NAME, faults, now)
+        super().__init__(provenance, faults, now)
         place = find_folder(folder, ("big_matrix.csv", "small_matrix.csv"))
         if (folder / "interactions.parquet").is_file():
             files = [folder / "interactions.parquet"]
@@ -76,7 +76,7 @@ class KuaiRec(KuaishouLog):
             log, files = self._read_published(place)
         else:
             raise SourceError(f"{folder}: holds no KuaiRec log; expected big_matrix.csv or interactions.parquet")
-        self._complete(log, "KuaiRec (Gao et al., CIKM 2022, doi 10.1145/3511808.3557220)", files, 0)
+        self._complete(log, files, 0)
 
     def _read_published(self, folder: Path) -> tuple[list[dict[str, NDArray[np.int64]]], list[Path]]:
         names = ("item_daily_features.csv", "item_categories.csv", "kuairec_caption_category.csv", "user_features.csv")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.platform.imports import tables
-from plainview.platform.imports.source import dated, files_digest, first_of_each, member
+from plainview.platform.imports.source import Provenance, dated, files_digest, first_of_each, member
 from plainview.platform.imports.tables import Column, Faults, Rows
 from plainview.records import Impression, Origin, Record, Video, Viewer
 
@@ -45,9 +45,11 @@ class KuaishouLog:
     last: int
     origin: Origin
 
-    def __init__(self, name: str, faults: Faults, now: int) -> None:
+    def __init__(self, provenance: Provenance, faults: Faults, now: int) -> None:
         self.faults = faults
-        self._name = name
+        self.older = 0
+        self._provenance = provenance
+        self._name = provenance.name
         self._now = now
         self._videos: dict[str, NDArray[Any]] = {}
         """By id: `video_id`, `author_id`, `created`, `video_duration`, `tags`, `music_id`, `form`, `caption`."""
@@ -105,16 +107,15 @@ class KuaishouLog:
         """What viewers did before the log begins, by (last time, viewer)."""
         return iter(())
 
-    def _complete(self, log: list[dict[str, NDArray[np.int64]]], source: str, files: Iterable[Path], past: int) -> None:
+    def _complete(self, log: list[dict[str, NDArray[np.int64]]], files: Iterable[Path], past: int) -> None:
         """Put the log's parts together; `past` is how many records `_histories` gives."""
         whole = {name: np.concatenate([part[name] for part in log]) for name in log[0]}
         order = np.lexsort((whole["row"], whole["at"]))
         self._log = {name: column[order] for name, column in whole.items()}
         self.last = int(self._log["at"][-1]) if len(order) else 0
         self.total = 1 + len(self.videos()) + len(self._viewers) + past + len(order)
-        self.origin = Origin(
-            time=0, origin=self._name, licence="CC BY-SA 4.0", source=source, digest=files_digest(files)
-        )
+        name, source, licence = self._provenance
+        self.origin = Origin(time=0, origin=name, licence=licence, source=source, digest=files_digest(files))
 
     def _read_viewers(self, path: Path) -> NDArray[np.int64]:
         rows = tables.read(path, (Column("user_id"),), self.faults)

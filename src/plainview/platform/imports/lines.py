@@ -21,7 +21,7 @@ BLOCK = 1 << 24
 """Bytes of a file taken at once; a longer line may be refused."""
 HELD = 256
 """Lines that a row may have."""
-_NEWLINE, _RETURN, _QUOTE = b'\n\r"'
+_NEWLINE, _RETURN, _QUOTE, _COMMA = b'\n\r",'
 
 _VALUE = r'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)'
 _ROW = rf"^(?:{_VALUE},)*{_VALUE}\r?\n?$"
@@ -42,18 +42,26 @@ class Malformed(NamedTuple):
     """The line from that field on."""
 
 
+class Misfit(NamedTuple):
+    """A well-formed row that has more or fewer fields than the heading."""
+
+    line: int
+    fields: int
+
+
 class Block(NamedTuple):
     """Rows of a file that follow on each other."""
 
     data: bytes
-    """The well-formed ones, of whatever number of fields."""
+    """The well-formed ones with as many fields as the heading; an empty line is one of empty fields."""
     row: NDArray[np.int64]
-    """Each one's number, from 0, malformed ones counted."""
+    """Each one's number, from 0, those left out counted."""
     line: NDArray[np.int64]
     """Each one's first line; the file's first is line 1."""
     malformed: list[Malformed]
+    misfits: list[Misfit]
     rows: int
-    """Rows of the file up to the end of this block, malformed ones included."""
+    """Rows of the file up to the end of this block, those left out included."""
 
 
 def heading(path: Path) -> list[str]:
@@ -115,11 +123,34 @@ def _cut(data: bytes, width: int, line: int, row: int, final: bool) -> tuple[Blo
     rows = np.cumsum(begins) - 1 + row
     malformed = [Malformed(line + at, *_fault(data[bounds[at] : bounds[at + 1]])) for at in left_out]
     edges = [0, *(bounds[edge] for at in left_out for edge in (at, at + 1)), bounds[count]]
+    sound = b"".join(data[start:stop] for start, stop in zip(edges[::2], edges[1::2], strict=True))
+    lengths = np.diff(bounds[: count + 1])
+    lengths[left_out] = 0
     begins[left_out] = False
     kept = np.flatnonzero(begins)
-    sound = b"".join(data[start:stop] for start, stop in zip(edges[::2], edges[1::2], strict=True))
+    starts = np.append((np.cumsum(lengths) - lengths)[kept], len(sound))
+    fields = _counts(sound, starts, width)
+    fits = fields == width
+    misfits = [Misfit(line + at, held) for at, held in zip(kept[~fits].tolist(), fields[~fits].tolist(), strict=True)]
+    if misfits:
+        sound = b"".join(sound[starts[at] : starts[at + 1]] for at in np.flatnonzero(fits))
+        kept = kept[fits]
     total = int(rows[-1]) + 1 if count else row
-    return Block(sound, rows[kept], kept + line, malformed, total), int(bounds[count])
+    return Block(sound, rows[kept], kept + line, malformed, misfits, total), int(bounds[count])
+
+
+def _counts(data: bytes, starts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """How many fields each of the well-formed rows has that begin at `starts`, the last of which is the data's end."""
+    if len(starts) == 1:
+        return np.zeros(0, np.int64)
+    chars = np.frombuffer(data, np.uint8)
+    commas = chars == _COMMA
+    if b'"' in data:
+        commas &= ~np.logical_xor.accumulate(chars == _QUOTE)
+    counts = np.add.reduceat(commas, starts[:-1], dtype=np.int64) + 1
+    first = chars[starts[:-1]]
+    counts[(first == _NEWLINE) | (first == _RETURN)] = width
+    return counts
 
 
 def _unsound(data: bytes, bounds: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -49,6 +49,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """Milliseconds added to the source's times."""
     faults: int
     """Rows of the source that were left out."""
+    older: int
+    """See `source.Source`."""
 
 
 def run(journal: Journal, source: Source, shift: int | None, progress: Progress) -> Loaded:
@@ -58,15 +60,17 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     what they were, until its last impression falls within a day before the import's start: the journal time of its
     origin record, which an interrupted import finds again. Without an impression nothing moves. Run again with the
     same files and the same choice of shift, an import goes on where it stopped; run again when done, it adds nothing.
+    Once nothing speaks against it, the list of the source's faults is kept.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
-    the same ids, or an import of this name from other files or with another shift; ImportHeldUp where the disk is full;
-    and what else `Journal.submit` raises.
+    the same ids, or an import of this name from other files, of another provenance or with another shift; ImportHeldUp
+    where the disk is full; and what else `Faults.keep` and `Journal.submit` raise.
     """
     _check_origins(journal, source)
     _check_ids(journal, source)
     if shift is not None:
         _check_shift(journal, source, shift)
+    source.faults.keep()
     kept = 0
 
     def keep(count: int) -> None:
@@ -94,7 +98,7 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
             f"no space left; {kept:,} of {source.total:,} records of {source.origin.origin} are in the journal, and "
             "stay. Free some space and run the same command again: it adds the rest"
         ) from error
-    return Loaded(source.total, fresh, shift, source.faults.count)
+    return Loaded(source.total, fresh, shift, source.faults.count, source.older)
 
 
 def _batches(source: Source, shift: int) -> Iterator[list[Draft]]:
@@ -131,47 +135,46 @@ def _settled(outcome: Ack | Refused) -> Ack:
 
 
 def _check_origins(journal: Journal, source: Source) -> None:
+    ours = source.origin
     for entry in journal.of_kind("origin"):
         record = entry.record
-        if (
-            isinstance(record, Origin)
-            and record.origin == source.origin.origin
-            and record.digest != source.origin.digest
-        ):
+        if not isinstance(record, Origin) or record.origin != ours.origin:
+            continue
+        if record.digest != ours.digest:
             raise ImportRefused(
                 f"{record.origin} was imported before from other files (digest {record.digest}, these have "
-                f"{source.origin.digest}), and what a journal has of an import is never amended: import files that "
+                f"{ours.digest}), and what a journal has of an import is never amended: import files that "
                 "were mended or changed into a new data directory (--home), or put the first ones back to go on"
+            )
+        if (record.source, record.licence) != (ours.source, ours.licence):
+            raise ImportRefused(
+                f"{record.origin} was imported before as of {record.source!r}, licence {record.licence!r}, and what a "
+                "journal has of an import is never amended: say the same again (--source, --licence) to go on, or "
+                "import into a new data directory (--home)"
             )
 
 
 def _check_ids(journal: Journal, source: Source) -> None:
-    """No id of the source may already be somebody else's. A viewer of ours is known by its key."""
-    name = source.origin.origin
-    foreign = {
+    """No id of the source may already be somebody else's. Ours are known by their key, whoever changed them since."""
+    videos = {
         entry.record.video
         for entry in journal.of_kind("video")
-        if isinstance(entry.record, Video) and entry.record.origin != name
+        if isinstance(entry.record, Video) and entry.record.origin != source.origin.origin
     }
-    _refuse_shared("video", foreign, source.videos(), name)
-    known = {
-        entry.record.viewer: entry.index for entry in journal.of_kind("viewer") if isinstance(entry.record, Viewer)
-    }
-    shared = np.intersect1d(np.array(sorted(known), np.int64), source.viewers())
+    _refuse_shared(journal, "video", videos, source.videos(), source)
+    viewers = {entry.record.viewer for entry in journal.of_kind("viewer") if isinstance(entry.record, Viewer)}
+    _refuse_shared(journal, "viewer", viewers, source.viewers(), source)
+
+
+def _refuse_shared(journal: Journal, what: str, there: set[int], ours: NDArray[np.int64], source: Source) -> None:
+    name = source.origin.origin
+    shared = np.intersect1d(np.array(sorted(there), np.int64), ours).tolist()
     if journal.find(import_key(f"{name}/origin", 0)) is not None:
-        shared = np.array(
-            [viewer for viewer in shared.tolist() if journal.find(import_key(f"{name}/viewer", viewer)) is None],
-            np.int64,
-        )
-    _refuse_shared("viewer", set(shared.tolist()), source.viewers(), name)
-
-
-def _refuse_shared(what: str, taken: set[int], ours: NDArray[np.int64], name: str) -> None:
-    shared = np.intersect1d(np.array(sorted(taken), np.int64), ours)
-    if len(shared):
+        shared = [number for number in shared if journal.find(import_key(f"{name}/{what}", number)) is None]
+    if shared:
         raise ImportRefused(
-            f"{len(shared)} {what} ids of {name} are taken in this journal, the first is {shared[0]}: two data sets "
-            "number their own from 0; import it into a data directory of its own (--home)"
+            f"{len(shared)} {what} ids of {name} are taken in this journal, the first is {shared[0]}, by another data "
+            "set (they number their own from 0) or by the app; import it into a data directory of its own (--home)"
         )
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,17 @@ FIRST_DAYLIGHT = 14 * 3_600_000
 """Milliseconds by which the first place on Earth to begin a day is ahead of UTC."""
 TAGS = 4
 """Tags of a video at most; of more, the first four in the source's order count."""
+PAST = 1000
+"""Rows of a viewer's history at most, the latest: a `History` holds no more."""
+
+
+class Provenance(NamedTuple):
+    """What the `Origin` record of an import says of where its rows are from."""
+
+    name: str
+    """Of the import: its keys and its videos have it, so that two with one name are one."""
+    source: str
+    licence: str
 
 
 class Source(Protocol):
@@ -35,6 +46,8 @@ class Source(Protocol):
     """Records that `records` yields."""
     last: int
     """Unix ms of the last impression, in the source's time; 0 where there is none."""
+    older: int
+    """Rows of histories that are left out, since they are older than the latest `PAST` of their viewer."""
 
     def viewers(self) -> NDArray[np.int64]:
         """Ids of its viewers, ascending."""

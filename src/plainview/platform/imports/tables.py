@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,8 @@ LENGTH = 40
 """Characters of a value, or of a name, that a message shows."""
 NAMES = 40
 """Names of a heading that a message shows."""
+_UNREADABLE = (pa.ArrowException, UnicodeError, OSError)
+"""What a damaged Parquet file raises."""
 
 
 class SourceError(ValueError):
@@ -51,15 +54,17 @@ class RowFault(msgspec.Struct, frozen=True):
 
 
 class Faults:
-    """Counts rows left out, keeps the first `SHOWN` and writes all, one JSON object a line, to `path` (None: nowhere).
+    """Counts rows left out, keeps the first `SHOWN` and lists all, one JSON object a line, for `path` (None: nowhere).
 
-    The file is created with the first fault. Use as a context manager, so that it is closed. Raises FaultsUnwritten.
+    The list is written beside `path`, by one at a time, and takes its place with `keep`; as a context manager, what was
+    not kept by the end is deleted. Raises FaultsUnwritten.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.count = 0
         self.first: list[RowFault] = []
+        self.kept = False
         self._file: IO[bytes] | None = None
 
     def add(self, fault: RowFault) -> None:
@@ -71,10 +76,21 @@ class Faults:
         try:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("wb")
+                self._file = self.path.with_name(f"{self.path.name}.new").open("wb")
             self._file.write(msgspec.json.encode(fault) + b"\n")
         except OSError as error:
             raise self._unwritten(error) from error
+
+    def keep(self) -> None:
+        """All faults are there: have the list at `path`, in place of an earlier one. Without a fault, nothing is."""
+        if self._file is None or self.path is None:
+            return
+        try:
+            self._file.close()
+            Path(self._file.name).replace(self.path)
+        except OSError as error:
+            raise self._unwritten(error) from error
+        self.kept = True
 
     def _unwritten(self, error: OSError) -> FaultsUnwritten:
         place = error.filename or self.path
@@ -89,12 +105,11 @@ class Faults:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            file, self._file = self._file, None
-            try:
-                file.close()
-            except OSError as failure:
-                raise self._unwritten(failure) from failure
+        if self._file is not None and not self.kept:
+            with suppress(OSError):
+                self._file.close()
+            with suppress(OSError):
+                Path(self._file.name).unlink()
 
 
 class Column(NamedTuple):
@@ -199,6 +214,8 @@ def _check_heading(path: Path, names: Sequence[str], columns: Sequence[Column]) 
                 f"{path}: no column {column.name!r}; the heading has {there}{more}. "
                 "Is this the file of the published data set, with its heading?"
             )
+        if names.count(column.name) > 1:
+            raise SourceError(f"{path}: column {column.name!r} is there twice; leave the one that is meant")
 
 
 def _csv_names(path: Path) -> list[str]:
@@ -211,8 +228,8 @@ def _csv_names(path: Path) -> list[str]:
 def _parquet_names(path: Path) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{path}: not a Parquet file: {error}") from error
+    except _UNREADABLE as error:
+        raise SourceError(f"{path}: not a Parquet file: {_sentence(error)}") from error
 
 
 def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[_Batch]:
@@ -224,8 +241,8 @@ def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[_Batch]:
                 row = np.arange(start, start + len(batch), dtype=np.int64)
                 start += len(batch)
                 yield _Batch([batch.column(column.name) for column in columns], row, row + 1, [], start)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{path}: damaged near row {start + 1}: {error}; download it again") from error
+    except _UNREADABLE as error:
+        raise SourceError(f"{path}: damaged near row {start + 1}: {_sentence(error)}; download it again") from error
 
 
 def _check_types(path: Path, schema: pa.Schema, columns: Sequence[Column]) -> None:
@@ -253,16 +270,9 @@ def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Colum
         what = "quote" if b'"' in text else "carriage return"
         column = names[field] if field < len(names) else "*"
         bad.append((line, column, f"{what} out of place in {_shown(text)}"))
-    skipped: list[int] = []
-
-    def note(row: pacsv.InvalidRow) -> str:
-        at = row.number - 1  # Arrow counts from 1
-        skipped.append(at)
-        short = "short" if row.actual_columns < row.expected_columns else "long"
-        reason = f"{short} row: {row.actual_columns} fields, the heading has {row.expected_columns}"
-        bad.append((int(block.line[at]), "*", reason))
-        return "skip"
-
+    for line, fields in block.misfits:
+        short = "short" if fields < len(names) else "long"
+        bad.append((line, "*", f"{short} row: {fields} fields, the heading has {len(names)}"))
     wanted = [column.name for column in columns]
     if not len(block.row):
         return _Batch([pa.array([], pa.binary()) for _ in wanted], block.row, block.line, bad, block.rows)
@@ -273,7 +283,6 @@ def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Colum
         parse_options=pacsv.ParseOptions(
             quote_char='"' if quoted else False,
             newlines_in_values=quoted,
-            invalid_row_handler=note,
             ignore_empty_lines=False,
         ),
         convert_options=pacsv.ConvertOptions(
@@ -284,7 +293,7 @@ def _csv_batch(block: lines.Block, names: Sequence[str], columns: Sequence[Colum
         ),
     )
     arrays = [table.column(name).combine_chunks() for name in wanted]
-    return _Batch(arrays, np.delete(block.row, skipped), np.delete(block.line, skipped), bad, block.rows)
+    return _Batch(arrays, block.row, block.line, bad, block.rows)
 
 
 def _convert(
@@ -297,6 +306,8 @@ def _convert(
     for array, column in zip(batch.columns, columns, strict=True):
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
+        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+            array = array.cast(pa.large_binary())  # nobody has looked yet whether it is UTF-8
         value, reasons = _texts(array, column) if column.kind == "text" else _numbers(array, column)
         for at, reason in reasons.items():
             if good[at]:
@@ -345,6 +356,8 @@ def _numbers(array: pa.Array, column: Column) -> tuple[NDArray[Any], dict[int, s
         array = _parse(pc.if_else(empty, None, array), column, reasons)
     elif column.kind == "seconds" or pa.types.is_floating(array.type):
         array = _whole(array, column, reasons)
+    if pa.types.is_uint64(array.type):
+        array = pc.min_element_wise(array, pa.scalar(2**63 - 1, pa.uint64()), skip_nulls=False)
     numbers = pc.fill_null(array.cast(pa.int64()), column.low).to_numpy(zero_copy_only=False)
     numbers = np.array(numbers, np.int64)
     absent = empty.to_numpy(zero_copy_only=False)
@@ -376,7 +389,7 @@ def _parse(array: pa.Array, column: Column, reasons: dict[int, str]) -> pa.Array
 
 def _whole(array: pa.Array, column: Column, reasons: dict[int, str]) -> pa.Array:
     """Floats as whole numbers: rounded milliseconds of seconds, else only those that are whole."""
-    values = array.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    values = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
     null = pc.is_null(array).to_numpy(zero_copy_only=False)
     scaled = values * 1000 if column.kind == "seconds" else values
     with np.errstate(invalid="ignore"):
@@ -396,6 +409,11 @@ def _shown(value: Any) -> str:
     value = value.as_py() if isinstance(value, pa.Scalar) else value
     text = value[: 4 * LENGTH + 4].decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return repr(text if len(text) <= LENGTH else text[: LENGTH - 3] + "...")
+
+
+def _sentence(error: Exception) -> str:
+    """What Arrow says of a file, in one line: it quotes what it found there."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(error)).split()).rstrip(".")
 
 
 def _printable(name: str) -> str:
