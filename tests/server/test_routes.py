@@ -305,6 +305,19 @@ def test_viewers_register_and_choose(client: Client) -> None:
     wrong(client.post("/v1/viewers", json={"age": "42"}), 400, "malformed", "age", "send 13-15, 16-17, 18+ or unknown")
 
 
+def test_what_a_registered_viewer_leaves_out_stays_as_they_told_it(client: Client) -> None:
+    viewer = client.post("/v1/viewers", json={"region": "XX", "age": "13-15", "mode": "plain"}).json()["viewer"]
+    for change in ({}, {"region": "DE"}, {"age": "16-17"}):
+        assert client.post("/v1/viewers", json={"viewer": viewer} | change).status_code == 200
+    page = feed(client, viewer=viewer).json()
+    assert '"region":"DE","age":"16-17","mode":"plain"' in page["receipt"]["body"]
+    schema = client.get("/schema/openapi.json").json()["paths"]["/v1/viewers"]["post"]["requestBody"]
+    fields = schema["content"]["application/json"]["schema"]["properties"]
+    for name in ("region", "age", "mode"):
+        assert "default" not in fields[name]
+        assert "it stays as it was told last" in fields[name]["description"]
+
+
 def test_what_is_no_page_is_not_found(client: Client, town: Application) -> None:
     for index in (0, town.journal.size + 5):
         wrong(client.get(f"/v1/pages/{index}"), 404, "unknown_index", "index", f"record {index} is no page")

@@ -215,7 +215,7 @@ async def add_video(state: State, body: RawBody) -> Response[bytes]:
     responses=_documented(ViewerAnswer, 413),
 )
 async def register(state: State, body: RawBody) -> Response[bytes]:
-    """A viewer registers, or changes what they told."""
+    """A viewer registers, or changes what they told: of who is registered, what is left out stays as it was."""
     new = _decoded(NewViewer, body)
     return _json(ViewerAnswer(*await _call(state, state.application.viewers.register, new)))
 
