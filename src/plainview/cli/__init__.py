@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from plainview.cli.console import forget_columns
+from plainview.cli.output import watch_output
+
 
 def main() -> None:
     """Run it. `verify` needs what plainview[verify] installs and nothing else, so it is found before Typer is."""
+    # Of a log, or a proof, 1 would say something; replay's says too that its report was not printed.
+    watch_output(1 if sys.argv[1:2] == ["replay"] else 2)
+    forget_columns()
     try:
         if sys.argv[1:2] == ["verify"]:
             from plainview.cli.verify import verify
@@ -20,3 +26,5 @@ def main() -> None:
             raise
         print(f"error: {error.name} is needed and not installed; install plainview[serve]", file=sys.stderr)
         sys.exit(2)
+    finally:
+        sys.stdout.flush()
