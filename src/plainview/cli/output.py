@@ -24,7 +24,7 @@ def watch_output(code: int) -> None:
         io.BufferedWriter(_Output(code)),
         encoding="utf-8" if was is None else was.encoding,
         errors="strict" if was is None else was.errors,
-        line_buffering=was is not None and was.line_buffering,
+        line_buffering=was is not None and was.isatty(),
     )
 
 
