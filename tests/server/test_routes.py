@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -238,6 +239,23 @@ def test_a_parameter_too_many_where_something_is_sent(client: Client) -> None:
 def test_a_query_may_be_spelt_otherwise(client: Client) -> None:
     query = f"%76iewer=1&&session={token()}&n=0&nonce={token()}&"
     assert client.get(f"/v1/feed?{query}").status_code == 200
+
+
+def test_a_field_that_is_there_twice(client: Client) -> None:
+    wrong(
+        client.post("/v1/events", content=b'{"events":[1],"events":[]}'),
+        400,
+        "malformed",
+        "events",
+        "it is there twice",
+    )
+    page = feed(client, viewer=1).json()
+    events = [event(page) for _ in range(2)]
+    twice = json.dumps(events[0])[:-1] + ',"watched":1}'
+    answer = client.post("/v1/events", content=f'{{"events":[{twice},{json.dumps(events[1])}]}}'.encode())
+    assert answer.status_code == 207
+    first, second = answer.json()["results"]
+    assert (first["error"], first["field"], second["status"]) == ("malformed", "watched", 200)
 
 
 def test_a_feed_for_an_unknown_viewer(client: Client) -> None:
