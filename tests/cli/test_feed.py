@@ -44,7 +44,8 @@ def test_json_is_what_the_server_answers(served: Path) -> None:
     [
         (["999999"], "viewer 999999 is not known"),
         (["5", "--n", "3", "--session", SESSION], "page 2"),
-        (["5", "--session", "short"], "session"),
+        (["5", "--session", "short"], "error: session: send 16 random bytes in unpadded base64url: 22 characters"),
+        (["5", "--n", str(2**32)], "error: n: send a whole number from 0 to 4294967295"),
     ],
 )
 def test_what_cannot_be_asked_is_told(served: Path, arguments: list[str], says: str) -> None:

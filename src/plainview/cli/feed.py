@@ -118,6 +118,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
     from plainview.platform.application import Application
     from plainview.platform.home import HomeError
     from plainview.platform.kernels import sound_cache
+    from plainview.platform.malformed import malformed
     from plainview.platform.serving import Ask
     from plainview.records import Page
     from plainview.server.answers import page_answer
@@ -135,7 +136,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
             try:
                 ask = msgspec.convert(asked, Ask)
             except msgspec.ValidationError as error:
-                raise CommandError(f"not a request: {error}") from error
+                raise malformed(error, Ask, b"") from error
             entry = application.serving.page(ask).entry
             assert isinstance(entry.record, Page)
             answer = page_answer(entry, application.cards(entry.record), application.log.promise(entry))
