@@ -156,6 +156,14 @@ def test_the_closing_sentence_counts_what_is_missing() -> None:
     )
 
 
+def test_where_there_is_no_page_nothing_is_said_of_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "")
+    _print(console(), report(pages=0, identical=0))
+    assert "a page" not in capsys.readouterr().out
+
+
 def test_an_index_below_0_is_said_as_it_is_and_once_what_to_do(served: Path) -> None:
     with sqlite3.connect(served / "journal.sqlite") as store:
         store.execute("UPDATE records SET idx = -5 WHERE idx = 100")

@@ -129,10 +129,10 @@ def _print(out: Console, report: Report) -> None:
         for stage, count in left.most_common():
             out.print(f"and {count:,} more at stage {escape(stage)}")
     out.print(_bar(report))
+    rate = f" ({report.cpu_seconds * 1000 / report.pages:.2f} ms CPU a page)" if report.pages else ""
     out.print(
         f"{report.records:,} records read and checked, {report.epochs:,} epochs folded again "
-        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s "
-        f"({report.cpu_seconds * 1000 / max(report.pages, 1):.2f} ms CPU a page)"
+        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s{rate}"
     )
     for release, pages in report.inconclusive.items():
         out.print(
