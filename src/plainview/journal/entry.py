@@ -33,6 +33,8 @@ class Refused(msgspec.Struct, frozen=True):
     reason: str
     code: str
     """`record`, `key`, `damaged`, or one of `journal.fence`."""
+    met: JournalDamaged | None = None
+    """The damage, where that is the reason."""
 
 
 class Entry(msgspec.Struct, frozen=True):
