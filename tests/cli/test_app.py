@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import sys
 from importlib import import_module
@@ -110,6 +111,15 @@ def test_a_home_that_is_a_file_is_told_in_a_sentence(command: tuple[str, ...], t
     result = invoke(*command, "--home", home)
     assert result.exit_code == 2
     assert f"error: {home} cannot be used as data directory (it is a file)" in one_line(result)
+
+
+def test_a_missing_record_is_told_with_what_to_do_once(served: Path) -> None:
+    with sqlite3.connect(served / "journal.sqlite") as store:
+        store.execute("DELETE FROM records WHERE idx BETWEEN 90 AND 95")
+    store.close()
+    said = one_line(invoke("evaluate", "--home", served))
+    assert said.startswith("error: record 90, index: records 90 to 95 are missing. ")
+    assert said.count("restore") == 1
 
 
 @pytest.mark.parametrize("command", [("serve",), ("feed", "1"), ("evaluate",)])

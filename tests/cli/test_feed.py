@@ -44,7 +44,8 @@ def test_json_is_what_the_server_answers(served: Path) -> None:
     [
         (["999999"], "viewer 999999 is not known"),
         (["5", "--n", "3", "--session", SESSION], "page 2"),
-        (["5", "--session", "short"], "session"),
+        (["5", "--session", "short"], "error: session: send 16 random bytes in unpadded base64url: 22 characters"),
+        (["5", "--n", str(2**32)], "error: n: send a whole number from 0 to 4294967295"),
     ],
 )
 def test_what_cannot_be_asked_is_told(served: Path, arguments: list[str], says: str) -> None:
@@ -113,6 +114,20 @@ def test_a_server_is_asked_at_its_address(server: str) -> None:
     assert "[b]x" in result.output
     assert "exploration (1 in 4)" in result.output
     assert "like 90%" in result.output
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "99", "100", ""])
+def test_nothing_of_a_page_is_cut_off_at_any_width(server: str, columns: str) -> None:
+    shown = page()
+    shown["videos"][0]["video"] = {"id": 2**53 - 1, "caption": "a[b] captionofonelongword", "creator": 2**53 - 2}
+    Answering.answer = (200, shown)
+    output = invoke("feed", "5", "--url", server, COLUMNS=columns).output
+    assert "…" not in output
+    if columns in ("20", "40", "99"):
+        said = "".join(output.split())
+        for text in ("1a[b]captionofonelongword", f"video{2**53 - 1}ofcreator{2**53 - 2}",
+                     "fresh,placedbyexploration(1in4)", "0.500:like90%,"):  # fmt: skip
+            assert text in said
 
 
 def test_what_the_server_refuses_is_told_in_its_words(server: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_a_fresh_process_needs_the_journal_alone(served: Path) -> None:
 
 def report(**fields: object) -> Report:
     whole = {
-        "records": 10, "epochs": 2, "snapshots": 1, "pages": 3000, "identical": 3000, "inconclusive": {},
+        "records": 10, "missing": 0, "epochs": 2, "snapshots": 1, "pages": 3000, "identical": 3000, "inconclusive": {},
         "unreached": 0, "differing": (), "installed": "x", "seconds": 1.0, "cpu_seconds": 1.0,
     }  # fmt: skip
     return Report(**(whole | fields))  # type: ignore[arg-type]
@@ -140,6 +141,37 @@ def test_the_closing_sentence_never_says_more_than_was_found() -> None:
     assert "1 page rests on damaged record 4" in _closing(report(identical=2999, unreached=1, differing=damaged))
     assert _closing(report(differing=damaged)) == (
         "3,000 pages: 3,000 identical; 1 record differs: restore damaged record 4 from a copy."
+    )
+
+
+def test_the_closing_sentence_counts_what_is_missing() -> None:
+    gap = (Difference(4, "record", "journal: index", "x"),)
+    assert _closing(report(identical=10, unreached=2990, missing=9000, differing=gap)) == (
+        "3,000 pages: 10 identical (0.3 %); 9,000 records are missing, and 2,990 pages rest on missing record 4: "
+        "restore it from a copy."
+    )
+    both = (*gap, Difference(7, "page", "trace", "x"))
+    assert "; 1 record differs and 1 record is missing: restore missing record 4" in _closing(
+        report(missing=1, differing=both)
+    )
+
+
+def test_where_there_is_no_page_nothing_is_said_of_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "")
+    _print(console(), report(pages=0, identical=0))
+    assert "a page" not in capsys.readouterr().out
+
+
+def test_an_index_below_0_is_said_as_it_is_and_once_what_to_do(served: Path) -> None:
+    with sqlite3.connect(served / "journal.sqlite") as store:
+        store.execute("UPDATE records SET idx = -5 WHERE idx = 100")
+    store.close()
+    result = invoke("replay", "--all", "--home", served)
+    assert result.exit_code == 2
+    assert one_line(result) == (
+        f"error: {served}: record -5, row: its index reads as -5; restore the journal from a copy"
     )
 
 

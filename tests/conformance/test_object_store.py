@@ -86,6 +86,14 @@ def test_a_missing_object_is_named(store: ObjectStore) -> None:
     assert isinstance(error.value, ObjectLost)
 
 
+def test_it_is_empty_until_something_is_there(store: ObjectStore) -> None:
+    assert store.empty()
+    digest = store.put({"a": np.zeros(1, "<f4")})
+    assert not store.empty()
+    store.delete(digest)
+    assert store.empty()
+
+
 def test_all_but_some_are_forgotten(store: ObjectStore) -> None:
     assert store.keep_only(()) == 0
     digests = [store.put({"a": np.arange(number)}) for number in range(9)]

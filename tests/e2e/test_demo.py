@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,32 @@ def test_a_directory_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "is not empty" in done.stderr
     assert (tmp_path / "precious").read_text() == "x"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_its_server_ends_with_it_however_it_ends(number: signal.Signals, tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "plainview.cli", "demo"],
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL) if number != signal.SIGKILL else None,
+    )
+    while not (servers := serving(tmp_path)):
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(number)
+    running.wait()
+    while serving(tmp_path) == servers:
+        time.sleep(0.01)
+    if number != signal.SIGKILL:
+        assert list(tmp_path.iterdir()) == []
+
+
+def serving(place: Path) -> set[str]:
+    """Processes that serve a data directory below `place`."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            if f"\0serve\0--home\0{place}/".encode() in file.read_bytes():
+                found.add(file.parent.name)
+    return found

@@ -11,6 +11,7 @@ from plainview.platform.application import Application
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from plainview.records import Record
+from tests.platform.forging import bare
 from tests.platform.test_learner import epochs, lose_objects, no_space_for_objects, play
 from tests.platform.towns import open_town, page_of, populate, settled
 
@@ -96,3 +97,15 @@ def test_looking_back_needs_no_room_on_the_disk(played: Application, home: Path)
         assert application.pages.explain(index).identical
         assert faulty.failed
         faulty.error = None
+
+
+def test_a_journal_restored_alone_is_folded_anew_and_that_is_one_line(
+    played: Application, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with played:
+        pass
+    bare(home)
+    caplog.clear()
+    with open_town(home) as application:
+        assert application.epoch.epoch > 1
+    assert caplog.messages == ["no delta or snapshot is kept: every epoch is folded again from the journal, this once"]

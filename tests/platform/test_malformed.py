@@ -8,10 +8,11 @@ import pytest
 from plainview.platform.catalogue import NewVideo
 from plainview.platform.events import NewEvent
 from plainview.platform.malformed import malformed
+from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.server.answers import EventBatch
 
-KINDS = [EventBatch, NewEvent, NewSetting, NewVideo, NewViewer]
+KINDS = [Ask, EventBatch, NewEvent, NewSetting, NewVideo, NewViewer]
 CASES = [(kind, field) for kind in KINDS for field in kind.__struct_fields__]
 
 

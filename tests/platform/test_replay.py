@@ -203,6 +203,23 @@ def test_a_missing_record_is_named(copy: Path, entries: list[Entry]) -> None:
     assert (report.differing[0].index, report.differing[0].stage) == (400, "journal: index")
 
 
+def test_a_gap_is_one_finding_however_wide(copy: Path, entries: list[Entry]) -> None:
+    far, size = 2**53 - 1, len(entries)
+    with sqlite3.connect(copy / "journal.sqlite") as store:
+        store.execute("DELETE FROM records WHERE idx BETWEEN 400 AND 402")
+        store.execute(f"INSERT INTO records SELECT {far}, time, kind, owner, NULL, leaf, hash, body FROM records "
+                      "WHERE kind = 'setting' LIMIT 1")  # fmt: skip
+    store.close()
+    report = replayed(copy)
+    gaps = [(found.index, found.detail) for found in report.differing if found.stage == "journal: index"]
+    assert gaps == [
+        (400, "records 400 to 402 are missing"),
+        (size, f"records {size} to {far - 1} are missing"),
+    ]
+    assert report.differing[-1].index == far
+    assert (report.records, report.missing) == (size - 3 + 1, far - size + 3)
+
+
 # Records changed so that every hash fits: what computing again is for.
 
 

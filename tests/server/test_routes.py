@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -240,6 +241,23 @@ def test_a_query_may_be_spelt_otherwise(client: Client) -> None:
     assert client.get(f"/v1/feed?{query}").status_code == 200
 
 
+def test_a_field_that_is_there_twice(client: Client) -> None:
+    wrong(
+        client.post("/v1/events", content=b'{"events":[1],"events":[]}'),
+        400,
+        "malformed",
+        "events",
+        "it is there twice",
+    )
+    page = feed(client, viewer=1).json()
+    events = [event(page) for _ in range(2)]
+    twice = json.dumps(events[0])[:-1] + ',"watched":1}'
+    answer = client.post("/v1/events", content=f'{{"events":[{twice},{json.dumps(events[1])}]}}'.encode())
+    assert answer.status_code == 207
+    first, second = answer.json()["results"]
+    assert (first["error"], first["field"], second["status"]) == ("malformed", "watched", 200)
+
+
 def test_a_feed_for_an_unknown_viewer(client: Client) -> None:
     wrong(feed(client, viewer=4711), 404, "unknown_viewer", "viewer", "viewer 4711 is not known")
 
@@ -303,6 +321,19 @@ def test_viewers_register_and_choose(client: Client) -> None:
         400, "malformed", "target", "numbered below 65536",
     )  # fmt: skip
     wrong(client.post("/v1/viewers", json={"age": "42"}), 400, "malformed", "age", "send 13-15, 16-17, 18+ or unknown")
+
+
+def test_what_a_registered_viewer_leaves_out_stays_as_they_told_it(client: Client) -> None:
+    viewer = client.post("/v1/viewers", json={"region": "XX", "age": "13-15", "mode": "plain"}).json()["viewer"]
+    for change in ({}, {"region": "DE"}, {"age": "16-17"}):
+        assert client.post("/v1/viewers", json={"viewer": viewer} | change).status_code == 200
+    page = feed(client, viewer=viewer).json()
+    assert '"region":"DE","age":"16-17","mode":"plain"' in page["receipt"]["body"]
+    schema = client.get("/schema/openapi.json").json()["paths"]["/v1/viewers"]["post"]["requestBody"]
+    fields = schema["content"]["application/json"]["schema"]["properties"]
+    for name in ("region", "age", "mode"):
+        assert "default" not in fields[name]
+        assert "it stays as it was told last" in fields[name]["description"]
 
 
 def test_what_is_no_page_is_not_found(client: Client, town: Application) -> None:

@@ -17,6 +17,7 @@ from plainview.feed.viewers import PAGES
 from plainview.platform.application import Application
 from plainview.server.app import make_app
 from plainview.storage import StoreFailed, StoreFull
+from tests.platform.forging import flip
 from tests.platform.test_learner import SLOW, Faulty
 from tests.platform.towns import event as seen
 from tests.platform.towns import open_town, page_of, populate, raw, token
@@ -177,6 +178,23 @@ def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
     index = client.post("/v1/settings", json=setting).json()["index"]
     damage(home, index)
     wrong(client.post("/v1/settings", json=setting), 503, "unavailable", "", f"record {index}, seal: ")
+
+
+def test_a_page_that_the_fence_finds_damaged_is_told_at_once(home: Path) -> None:
+    session = {"session": token(), "limit": 2}
+    with open_town(home) as town:
+        populate(town)
+        index, _ = page_of(town, **session)
+    flip(home, index, "body", 0)  # of its salt, which only who checks hashes looks at
+    with (
+        open_town(home, cadence=SLOW) as town,
+        ThreadPoolExecutor(2) as pool,
+        TestClient(make_app(town, pool, pool), raise_server_exceptions=False) as client,
+    ):
+        answer = feed(client, n=1, **session)
+        wrong(answer, 503, "unavailable", "", "the operator can restore the journal from a copy: try again then")
+        assert answer.json()["message"].startswith(f"record {index}, commitment: ")
+        assert health(client)[2].startswith(f"record {index}, commitment: ")
 
 
 def test_one_viewers_damaged_history_is_that_viewers_alone(home: Path) -> None:

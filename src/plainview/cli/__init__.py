@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
-from pathlib import Path
-from typing import NoReturn
+
+from plainview.cli.console import forget_columns
+from plainview.cli.output import watch_output
 
 
 def main() -> None:
@@ -14,18 +14,17 @@ def main() -> None:
 
     What nobody foresaw keeps its traceback and ends with 2: Python's own 1 is a verdict's.
     """
+    # Of a log, or a proof, 1 would say something; replay's says too that its report was not printed.
+    watch_output(1 if sys.argv[1:2] == ["replay"] else 2)
+    forget_columns()
     try:
         if sys.argv[1:2] == ["verify"]:
             from plainview.cli.verify import verify
 
-            code = verify(sys.argv[2:])
-            sys.stdout.flush()
-            sys.exit(code)
+            sys.exit(verify(sys.argv[2:]))
         from plainview.cli.app import app
 
         app(prog_name="plainview")
-    except BrokenPipeError:
-        unread()
     except Exception as error:  # noqa: BLE001 - Python would end with 1
         name = error.name if isinstance(error, ModuleNotFoundError) else None
         if name is None or name.partition(".")[0] == "plainview":
@@ -33,10 +32,5 @@ def main() -> None:
         else:
             print(f"error: {name} is needed and not installed; install plainview[serve]", file=sys.stderr)
         sys.exit(2)
-
-
-def unread() -> NoReturn:
-    """End with 2, where whoever was to read standard output has gone."""
-    # What is left would be flushed once more when Python ends.
-    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
-    sys.exit(2)
+    finally:
+        sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import signal
 import socket
@@ -9,10 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +32,8 @@ STEPS = " ▁▂▃▄▅▆▇█"
 START = 300
 """Seconds that a server may take to answer, kernels compiled for the first time included."""
 PROJECTIONS = ("objects", "projections")
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 def demo(
@@ -42,6 +46,9 @@ def demo(
 ) -> None:
     """Play a small simulated town against the real HTTP API, then compute every page again from the journal."""
     out = console()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, signal.default_int_handler)
     with told():
         temporary = home is None
         directory = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if home is None else home.expanduser().absolute()
@@ -84,16 +91,9 @@ def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
     from plainview.platform.town import Size
 
     out.print("[bold]1. A server[/bold], the real one, in a process of its own")
-    address, server, log = _start(out, directory)
-    try:
+    with _serving(out, directory) as address:
         out.print(f"\n[bold]2. A town[/bold] of {Size().viewers} viewers plays for {seconds:g} s against {address}")
         _play(out, address, seed, seconds, Size())
-    finally:
-        server.send_signal(signal.SIGTERM)
-        code = _ended(server)
-    if code:
-        raise CommandError(f"the server ended with code {code}: {_tail(log)}")
-    log.unlink()
     for name in PROJECTIONS:
         shutil.rmtree(directory / name, ignore_errors=True)
     out.print(
@@ -101,21 +101,32 @@ def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
         "   What is left is the journal. A fresh process computes every page again from it:"
     )
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(directory)]
-    return subprocess.run(command, check=False).returncode == 0
+    return subprocess.run(command, check=False, preexec_fn=_end_with_parent).returncode == 0
 
 
-def _start(out: Console, directory: Path) -> tuple[str, subprocess.Popen[bytes], Path]:
-    """A server that answers at the address that comes back."""
-    from plainview.platform.client import Client, ClientError
-
+@contextmanager
+def _serving(out: Console, directory: Path) -> Iterator[str]:
+    """The address of a server that answers there, and ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "plainview.cli", "serve", "--home", str(directory), "--port", str(port)]
-    with tempfile.NamedTemporaryFile(prefix="plainview-demo-", suffix=".log", delete=False) as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    log = Path(output.name)
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, preexec_fn=_end_with_parent)
+        try:
+            _await(out, address, server, log)
+            yield address
+        finally:
+            _end(server)
+        if server.returncode:
+            raise CommandError(f"the server ended with code {server.returncode}: {_tail(log)}")
+
+
+def _await(out: Console, address: str, server: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    """Return when `server` answers. Raises CommandError where it does not."""
+    from plainview.platform.client import Client, ClientError
+
     began = time.monotonic()
     with out.status("starting (the first start of a release compiles its kernels, half a minute or so)"):
         while True:
@@ -127,23 +138,31 @@ def _start(out: Console, directory: Path) -> tuple[str, subprocess.Popen[bytes],
                 if server.poll() is not None:
                     raise CommandError(f"the server did not start: {_tail(log)}") from error
                 if time.monotonic() - began > START:
-                    server.kill()
                     raise CommandError(f"the server did not answer within {START} s: {_tail(log)}") from error
             time.sleep(0.1)
     out.print(f"   answers at {address} after {time.monotonic() - began:.1f} s; release {health['release'][:12]}")
-    return address, server, log
 
 
-def _ended(server: subprocess.Popen[bytes]) -> int:
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Have it stop; one that does not within a minute, or while nobody waits for it, is killed."""
+    server.terminate()
     try:
-        return server.wait(timeout=60)
-    except subprocess.TimeoutExpired:
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=60)
+    finally:
         server.kill()
-        return server.wait()
+        server.wait()
 
 
-def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+def _end_with_parent() -> None:
+    """In a child: SIGTERM for it when the demo ends, however it does (prctl(2))."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _tail(log: IO[bytes]) -> str:
+    """The last line of what a server said."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
 
 

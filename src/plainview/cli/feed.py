@@ -13,11 +13,16 @@ from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+    from rich.table import Table
+
     from plainview.platform.client import Client
     from plainview.platform.home import Home, HomeError
 
 LIMIT = 10
 SHOWN_PARTS = 3
+TABLE = 100
+"""Columns that a table of the videos needs."""
 
 
 def feed(
@@ -113,6 +118,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
     from plainview.platform.application import Application
     from plainview.platform.home import HomeError
     from plainview.platform.kernels import sound_cache
+    from plainview.platform.malformed import malformed
     from plainview.platform.serving import Ask
     from plainview.records import Page
     from plainview.server.answers import page_answer
@@ -130,7 +136,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
             try:
                 ask = msgspec.convert(asked, Ask)
             except msgspec.ValidationError as error:
-                raise CommandError(f"not a request: {error}") from error
+                raise malformed(error, Ask, b"") from error
             application.check_log()
             entry = application.serving.page(ask).entry
             assert isinstance(entry.record, Page)
@@ -141,26 +147,25 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
 def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None:
     """`options` ask for the next page as this one was asked for; `where` says where its journal is."""
     from rich.markup import escape
-    from rich.table import Table
 
     out = console()
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in ("", "video", "caption", "creator", "source", "placed by", "value", "why"):
-        table.add_column(heading, justify="right" if heading in ("", "video", "creator", "value") else "left")
+    rows: list[tuple[str, ...]] = []
     for place, shown in enumerate(answer["videos"], 1):
         video = shown["video"] or {"id": "?", "caption": "its record is damaged", "creator": "?"}
         chance = f" (1 in {1 / shown['propensity']:.0f})" if shown["propensity"] < 1 else ""
-        table.add_row(
-            str(place),
-            str(video["id"]),
-            escape(video["caption"][:32]),
-            str(video["creator"]),
-            shown["source"],
-            shown["selector"] + chance,
-            f"{shown['value']:.3f}" if shown["parts"] else "",
-            _reason(shown["parts"]),
+        rows.append(
+            (
+                str(place),
+                str(video["id"]),
+                escape(video["caption"][:32]),
+                str(video["creator"]),
+                shown["source"],
+                shown["selector"] + chance,
+                f"{shown['value']:.3f}" if shown["parts"] else "",
+                _reason(shown["parts"]),
+            )
         )
-    out.print(table)
+    out.print(_table(rows) if out.width >= TABLE else _list(rows))
     if not answer["videos"]:
         out.print("No video is left to show: all were seen, or none is there yet.")
     session, n, index = answer["session"], answer["n"], str(answer["receipt"]["index"])
@@ -171,6 +176,32 @@ def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None
         f"check this one, where its data is: {escape(shlex.join(['plainview', 'replay', index, *where]))}",
         soft_wrap=True,
     )
+
+
+def _table(rows: list[tuple[str, ...]]) -> Table:
+    from rich.table import Table
+
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("", "video", "caption", "creator", "source", "placed by", "value", "why"):
+        justify: JustifyMethod = "right" if heading in ("", "video", "creator", "value") else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _list(rows: list[tuple[str, ...]]) -> Table:
+    """The same one below the other, where it is too narrow for a table."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for place, video, caption, creator, source, selector, value, why in rows:
+        lines = [caption, f"video {video} of creator {creator}", f"{source}, placed by {selector}"]
+        lines += [f"{value}: {why}"] if value else []
+        table.add_row(place, "\n".join(line for line in lines if line))
+    return table
 
 
 def _reason(parts: dict[str, float]) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from plainview.cli import unread
 from plainview.cli.errors import CommandError, told
 
 if TYPE_CHECKING:
@@ -74,8 +73,6 @@ def mirror(
     except KeyboardInterrupt:
         if once:
             raise  # perhaps not all of it is here
-    except BrokenPipeError:
-        unread()  # before Typer makes a 1 of it
 
 
 def _promises(receipts: Path | None, following: Mirror, believed: Policy) -> Promises | None:

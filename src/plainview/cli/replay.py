@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LISTED = 20
 """Findings shown; `--json` gives all."""
 WIDTH = 40
+MISSING = "journal: index"
+"""Stage at which a gap in the journal is found."""
 
 
 def replay(
@@ -104,6 +106,8 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
                 return run.run(index)
             except LookupError as error:
                 raise CommandError(str(error)) from error
+    except JournalDamaged as error:
+        raise CommandError(f"{home.path}: {error}; restore the journal from a copy") from error
     finally:
         journal.close()
 
@@ -125,10 +129,10 @@ def _print(out: Console, report: Report) -> None:
         for stage, count in left.most_common():
             out.print(f"and {count:,} more at stage {escape(stage)}")
     out.print(_bar(report))
+    rate = f" ({report.cpu_seconds * 1000 / report.pages:.2f} ms CPU a page)" if report.pages else ""
     out.print(
         f"{report.records:,} records read and checked, {report.epochs:,} epochs folded again "
-        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s "
-        f"({report.cpu_seconds * 1000 / max(report.pages, 1):.2f} ms CPU a page)"
+        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s{rate}"
     )
     for release, pages in report.inconclusive.items():
         out.print(
@@ -164,15 +168,18 @@ def _closing(report: Report) -> str:
         return f"{pages} re-run, 100 % identical."
     if report.sound:
         return f"{pages}: {report.identical:,} identical, none differs; install the release that served the others."
-    wrong = len(report.differing)
-    differ = f"{wrong:,} records differ" if wrong != 1 else "1 record differs"
+    wrong = sum(one.stage != MISSING for one in report.differing)
+    found = [f"{wrong:,} records differ" if wrong != 1 else "1 record differs"] if wrong else []
+    if report.missing:
+        found.append(f"{report.missing:,} records are missing" if report.missing != 1 else "1 record is missing")
     # Rounded down; and never 100 % of the pages where it is another record that differs.
     share = f" ({report.identical * 1000 // report.pages / 10:g} %)" if report.identical < report.pages else ""
-    text = f"{pages}: {report.identical:,} identical{share}; {differ}"
-    damaged = next((one.index for one in report.differing if one.stage.startswith("journal")), None)
+    text = f"{pages}: {report.identical:,} identical{share}; {' and '.join(found)}"
+    damaged = next((one for one in report.differing if one.stage.startswith("journal")), None)
+    what = "" if damaged is None else f"{'missing' if damaged.stage == MISSING else 'damaged'} record {damaged.index}"
     if report.unreached:
         rest = f"{report.unreached:,} pages rest" if report.unreached != 1 else "1 page rests"
-        text += f", and {rest} on damaged record {damaged}: restore it from a copy"
-    elif damaged is not None:
-        text += f": restore damaged record {damaged} from a copy"
+        text += f", and {rest} on {what}: restore it from a copy"
+    elif what:
+        text += f": restore {what} from a copy"
     return f"{text}."

@@ -33,6 +33,8 @@ class Refused(msgspec.Struct, frozen=True):
     reason: str
     code: str
     """`record`, `key`, `damaged`, or one of `journal.fence`."""
+    met: JournalDamaged | None = None
+    """The damage, where that is the reason."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -55,14 +57,15 @@ class JournalDamaged(Exception):
 
     `stage` says which check found it: `index` (the row is missing or out of place), `row` (the store cannot read it),
     `kind`, `seal`, `body` (no record's exact bytes), `time`, `owner`, `key`, `commitment` (body or salt against the
-    leaf), `leaf` (against its hash) or `hash`.
+    leaf), `leaf` (against its hash) or `hash`. `after` is one past it, and past those that are missing with it.
     """
 
-    def __init__(self, index: int, stage: str, detail: str) -> None:
+    def __init__(self, index: int, stage: str, detail: str, after: int | None = None) -> None:
         super().__init__(f"record {index}, {stage}: {detail}")
         self.index = index
         self.stage = stage
         self.detail = detail
+        self.after = index + 1 if after is None else after
 
 
 class JournalStopped(Exception):

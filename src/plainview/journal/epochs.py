@@ -83,6 +83,14 @@ class EpochStore:
             self._report_lost(f"the delta of epoch {epoch.epoch}", error)
         return None
 
+    def bare(self) -> bool:
+        """Whether nothing is kept at all, as where the journal alone was restored; then one report, and all is folded
+        again."""
+        if not self._objects.empty():
+            return False
+        self._report("no delta or snapshot is kept: every epoch is folded again from the journal, this once")
+        return True
+
     def save_snapshot(self, epoch: Epoch, arrays: Arrays) -> Snapshot:
         """Keep the whole world as of `epoch`, durably, and list it."""
         snapshot = Snapshot(epoch=epoch.epoch, upto=epoch.upto, digest=epoch.digest, object=self._objects.put(arrays))

@@ -69,7 +69,7 @@ class Group:
             try:
                 outcome = self._take(fit, salts[place * SALT : place * SALT + SALT])
             except JournalDamaged as error:
-                outcome = Refused(str(error), "damaged")
+                outcome = Refused(str(error), "damaged", error)
             self.outcomes.append(outcome)
 
     def _take(self, fit: _Fit, salt: bytes) -> Ack | Refused:

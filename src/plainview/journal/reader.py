@@ -54,7 +54,7 @@ class JournalReader:
             yield self._entry(row, trusting)
             place += 1
         if place < stop:
-            raise JournalDamaged(place, "index", "no record has this index; restore the journal from a copy")
+            raise self._gap(place)
 
     def entry(self, index: int, *, trusting: bool = False) -> Entry:
         """One record. Raises IndexError where the journal does not reach that far."""
@@ -122,8 +122,18 @@ class JournalReader:
     def _whole(self, found: list[bytes], start: int, stop: int) -> list[bytes]:
         if len(found) != stop - start:
             place = start + len(found)
-            raise JournalDamaged(place, "index", f"records {start} to {stop - 1} are not all there; restore a copy")
+            raise JournalDamaged(place, "index", f"records {start} to {stop - 1} are not all there")
         return found
+
+    def _gap(self, place: int) -> JournalDamaged:
+        """What to say where record `place` is missing: up to the next one that is there."""
+        after = size = self.size
+        try:
+            after = next((row.index for row in self._store.rows(place, size)), size)
+        except StoreDamaged as error:
+            after = error.index
+        missing = f"records {place} to {after - 1} are missing" if after > place + 1 else "no record has this index"
+        return JournalDamaged(place, "index", missing, after)
 
     def _rows(self, rows: Iterator[Row]) -> Iterator[Row]:
         try:

@@ -10,10 +10,10 @@ import msgspec
 from plainview.feed.viewers import PAGES
 from plainview.journal import Ack, Draft, Journal, JournalDamaged, Refused
 from plainview.journal.keys import event_key
+from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.faults import Fault
-from plainview.platform.malformed import malformed
 from plainview.platform.metrics import Metrics
 from plainview.platform.repeats import check_repeat
 from plainview.platform.residency import Residency
@@ -82,7 +82,6 @@ class Events:
         self._clock = clock
         self._metrics = metrics
         self._met = met
-        self._decoder = msgspec.json.Decoder(NewEvent)
 
     def take(self, batch: list[msgspec.Raw]) -> list[Taken]:
         """One outcome for each event, in order; those accepted are durable.
@@ -153,10 +152,7 @@ class Events:
 
         `unread` has the batch's viewers whose state cannot be read: it takes long to find out, and once is enough.
         """
-        try:
-            new = self._decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise malformed(error, NewEvent, raw) from None
+        new = decoded(NewEvent, raw)
         if new.action != "view" and new.watched:
             raise Fault(
                 "wrong_watched", f"watched: {new.watched}, and only a view has a watch time: leave it out", "watched"

@@ -33,6 +33,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     records: int
     """Read and checked."""
+    missing: int
+    """Between those: each gap is one of `differing`, by its first index."""
     epochs: int
     """Folded again, epoch 0 included."""
     snapshots: int

@@ -173,8 +173,9 @@ class Lineage:
             return
         start = self._journal.find(epoch_key(base.epoch))
         assert start is not None
+        bare = base.epoch == 0 and self._epochs.bare()
         for epoch in self._of_journal(start + 1):
-            delta = self._epochs.load_delta(epoch)
+            delta = None if bare else self._epochs.load_delta(epoch)
             if delta is None:
                 self._fold_again(world, base, epoch, keep)
             else:

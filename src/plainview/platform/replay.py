@@ -134,7 +134,7 @@ class Replay:
         """Records after a damaged one that break a bound: it may be the damage that makes them."""
         self._differing: dict[int, Difference] = {}
         self._inconclusive: dict[str, int] = {}
-        self._identical = self._unreached = self._done = self._epochs = self._snapshots = 0
+        self._identical = self._unreached = self._done = self._epochs = self._snapshots = self._missing = 0
 
     def run(self, only: int | None = None) -> Report:
         """Replay the whole journal; with `only`, the one page whose receipt is that record, and what it rests on.
@@ -173,7 +173,8 @@ class Replay:
         for pages in plan.pages.values():
             self._leave(pages)
         return Report(
-            records=self._read,
+            records=self._read - self._missing,
+            missing=self._missing,
             epochs=self._epochs,
             snapshots=self._snapshots,
             pages=plan.total,
@@ -242,7 +243,9 @@ class Replay:
                 self._differ(error.index, "record", f"journal: {error.stage}", error.detail)
                 if self._broken is None:
                     self._broken = error.index
-                self._read = max(self._read, error.index + 1)
+                self._read = max(self._read, error.after)
+                if error.stage == "index":
+                    self._missing += error.after - error.index
         self._advance(self._read, self._done)
 
     def _note(self, entry: Entry) -> None:

@@ -97,7 +97,8 @@ class Serving:
         """The page that `ask` asks for, its receipt durable; the first one where it was served before.
 
         Raises Fault for an unknown viewer, another viewer's session, a page out of turn, an `acknowledged` that no
-        record of the viewer reaches, and where the fence refuses again and again.
+        record of the viewer reaches, and where the fence refuses again and again. Raises JournalDamaged where a record
+        that the page goes on from is.
         """
         try:
             served = self._page(ask)
@@ -211,6 +212,8 @@ class Serving:
         finally:
             entry = self._awaited.pop(key, None)
         if not isinstance(outcome, Ack):
+            if outcome.met is not None:
+                raise outcome.met  # ranked again it would be refused again
             return outcome.code, outcome.reason
         if entry is None or entry.index != outcome.index:
             entry = self._journal.entry(outcome.index, trusting=True)

@@ -6,6 +6,7 @@ import secrets
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from plainview.journal import Ack, Draft, Journal, Refused
 from plainview.journal.keys import setting_key
@@ -18,6 +19,8 @@ from plainview.records.fields import U53, AgeBand, Mode, Region, Token
 
 TAGS = 2**16
 """Tags are numbered below this."""
+TOLD = ("region", "age", "mode")
+"""What viewers tell of themselves."""
 
 
 class NewViewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -25,10 +28,12 @@ class NewViewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     viewer: U53 | None = None
     """Their id; drawn by the server where left out."""
-    region: Region = "ZZ"
-    age: AgeBand = "unknown"
-    mode: Mode = "personal"
-    """What their requests get that do not say."""
+    region: Region | UnsetType = UNSET
+    """Left out, it stays as it was told last; ZZ where it never was."""
+    age: AgeBand | UnsetType = UNSET
+    """Left out, it stays as it was told last; unknown where it never was."""
+    mode: Mode | UnsetType = UNSET
+    """What their requests get that do not say. Left out, it stays as it was told last; personal where it never was."""
 
 
 class NewSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,14 +56,17 @@ class Viewers:
         self._choices = choices
 
     def register(self, new: NewViewer) -> tuple[int, int]:
-        """The viewer's id and the index of the record, durable."""
+        """The viewer's id and the index of the record, durable. Of who is registered, what is left out stays."""
         viewer = new.viewer
         if viewer is None:
             # Among 2**53 a drawn id is taken once in a very long while; drawing again settles it.
             viewer = secrets.randbits(53)
             while any(True for _ in self._journal.owned(f"viewer:{viewer}")):
                 viewer = secrets.randbits(53)
-        return viewer, self._append(Viewer(time=0, viewer=viewer, region=new.region, age=new.age, mode=new.mode)).index
+        with self._choices.turn([viewer]):
+            told = {name: value for name in TOLD if (value := getattr(new, name)) is not UNSET}
+            record = msgspec.structs.replace(self._last(viewer), **told)
+            return viewer, self._append(record).index
 
     def set(self, new: NewSetting) -> Ack:
         """Where the record is, durable.
@@ -76,6 +84,14 @@ class Viewers:
         if not outcome.fresh:
             check_repeat(self._journal, outcome.index, record)
         return outcome
+
+    def _last(self, viewer: int) -> Viewer:
+        """What a viewer told last. Their state does not do: it has no region that the release does not name."""
+        last = Viewer(time=0, viewer=viewer, region="ZZ", age="unknown", mode="personal")
+        for _, record in self._journal.history(f"viewer:{viewer}"):
+            if isinstance(record, Viewer):
+                last = msgspec.structs.replace(record, time=0)
+        return last
 
     def _append(self, record: Record) -> Ack:
         (outcome,) = self._journal.append([Draft(record)])

@@ -24,10 +24,10 @@ from msgspec.inspect import is_struct_type
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.platform.application import Application
+from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
-from plainview.platform.malformed import malformed
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Page
@@ -54,7 +54,6 @@ from plainview.server.schema import RawSchemas, describe, takes
 
 A = TypeVarTuple("A")
 R = TypeVar("R")
-S = TypeVar("S", bound=msgspec.Struct)
 
 Id = Annotated[int, QueryParameter(ge=0, le=2**53 - 1)]
 InPath = Annotated[int, PathParameter(ge=0, le=2**53 - 1)]
@@ -138,7 +137,7 @@ def writes(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) 
     responses=_EVENTS,
 )
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
-    batch = _decoded(EventBatch, body)
+    batch = decoded(EventBatch, body)
     taken = await _call(state, state.application.events.take, batch.events)
     faults = [one.fault for one in taken if one.fault is not None]
     again = [fault for fault in faults if fault.code == "unavailable"]
@@ -212,7 +211,7 @@ async def video(state: State, video_id: InPath) -> Response[bytes]:
 )
 async def add_video(state: State, body: RawBody) -> Response[bytes]:
     """A video's metadata. Sent again, it replaces what was there; feeds know it from the next epoch on."""
-    new = _decoded(NewVideo, body)
+    new = decoded(NewVideo, body)
     return _json(Written(await _call(state, state.application.catalogue.add, new)))
 
 
@@ -225,8 +224,8 @@ async def add_video(state: State, body: RawBody) -> Response[bytes]:
     responses=_documented(ViewerAnswer, 413),
 )
 async def register(state: State, body: RawBody) -> Response[bytes]:
-    """A viewer registers, or changes what they told."""
-    new = _decoded(NewViewer, body)
+    """A viewer registers, or changes what they told: of who is registered, what is left out stays as it was."""
+    new = decoded(NewViewer, body)
     return _json(ViewerAnswer(*await _call(state, state.application.viewers.register, new)))
 
 
@@ -244,7 +243,7 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
     responses=_documented(SettingAnswer, 404, 409, 413, 422),
 )
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
-    new = _decoded(NewSetting, body)
+    new = decoded(NewSetting, body)
     outcome = await _call(state, state.application.viewers.set, new)
     return _json(SettingAnswer(outcome.index, outcome.fresh))
 
@@ -310,14 +309,6 @@ async def _call(state: State, function: Callable[[*A], R], *arguments: *A) -> R:
 
 async def _in(pool: ThreadPoolExecutor, function: Callable[[*A], R], *arguments: *A) -> R:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
-
-
-def _decoded(kind: type[S], body: bytes) -> S:
-    try:
-        body.decode()  # what is passed on as raw JSON is not looked at by the decoder
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise malformed(error, kind, body) from error
 
 
 def _json(content: object, status: int = 200) -> Response[bytes]:

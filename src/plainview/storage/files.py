@@ -79,6 +79,11 @@ class FileObjects:
         """See `ObjectStore.holds`."""
         return self._files.exists(self._path(digest))
 
+    def empty(self) -> bool:
+        """See `ObjectStore.empty`."""
+        names = self._files.names
+        return not any(path.suffix == SUFFIX for directory in names(self._directory) for path in names(directory))
+
     def delete(self, digest: str) -> None:
         """See `ObjectStore.delete`."""
         self._files.remove(self._path(digest))

@@ -48,6 +48,10 @@ class ObjectStore(Protocol):
         """Whether the object is there; says nothing of its health."""
         ...
 
+    def empty(self) -> bool:
+        """Whether there is no object at all."""
+        ...
+
     def delete(self, digest: str) -> None:
         """Forget the object. No error where it is not there."""
         ...

@@ -255,7 +255,8 @@ class SqliteRecords:
             ((first, last),) = cursor.fetchall()
         if first is not None and first < 0:
             # A flipped sign would otherwise make the last row vanish without a gap.
-            raise StoreDamaged(first & _INDEX, f"its index reads as {first}")
+            unflipped = first & _INDEX
+            raise StoreDamaged(unflipped if unflipped <= last + 1 else first, f"its index reads as {first}")
         return 0 if last is None else int(last) + 1
 
     @contextmanager
