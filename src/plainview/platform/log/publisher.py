@@ -87,8 +87,9 @@ class Publisher:
         """What was last about to be put into the file: it may be there although that failed."""
         self._off = ""
         """Which way journal time was off when that was last looked at."""
-        self._arrived = threading.Condition()
-        self._closing = False
+        self._arrived = threading.Event()
+        """Set once a record has come since the last attempt to publish, or all is to end."""
+        self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self.published: Published | None = None
         self.trouble = ""
@@ -160,9 +161,8 @@ class Publisher:
 
     def close(self) -> None:
         """Publish what is there, as far as witnesses answer, and stop."""
-        with self._arrived:
-            self._closing = True
-            self._arrived.notify()
+        self._ending.set()
+        self._arrived.set()
         if self._thread is not None:
             self._thread.join()
 
@@ -238,21 +238,21 @@ class Publisher:
             )
 
     def _observe(self, _: list[Entry]) -> None:
-        """Called by the journal's writer."""
-        with self._arrived:
-            self._arrived.notify()
+        """Called by the journal's writer. Only the first group since the last publication wakes anybody."""
+        if not self._arrived.is_set():
+            self._arrived.set()
 
     def _run(self) -> None:
         while True:
             began = time.monotonic()
-            closing = self._closing
+            closing = self._ending.is_set()
+            self._arrived.clear()
             self._attempt()
             if closing or self.failure is not None:
                 return
-            with self._arrived:
-                while not self._closing and (self._up_to_date or time.monotonic() < began + self._interval):
-                    left = began + self._interval - time.monotonic()
-                    self._arrived.wait(None if self._up_to_date else max(left, 0.001))
+            self._ending.wait(max(began + self._interval - time.monotonic(), 0))
+            if self._up_to_date:
+                self._arrived.wait()
 
     @property
     def _up_to_date(self) -> bool:
