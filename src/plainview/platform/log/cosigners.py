@@ -44,9 +44,10 @@ class Cosigners:
     @property
     def doubt(self) -> str:
         """Why this may be an older copy of the log, or another's; empty where it cannot be."""
-        if self._policy.quorum == NO_QUORUM or not self._policy.reaches_quorum(self._unheard):
+        unheard = dict(self._unheard)  # asked for by requests while the publisher hears others
+        if self._policy.quorum == NO_QUORUM or not self._policy.reaches_quorum(unheard):
             return ""
-        reasons = "; ".join(f"witness {shown(name)} {why}" for name, why in self._unheard.items())
+        reasons = "; ".join(f"witness {shown(name)}: {why}" for name, why in unheard.items())
         return f"it is not known whether this is the newest copy of the log ({reasons})"
 
     def hear(self, published: tuple[Note, Checkpoint] | None, size: int, read: NodeReader) -> None:
