@@ -10,7 +10,6 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from time import monotonic
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -49,18 +48,17 @@ def ask(
 ) -> Answer:
     """What GET answers, or POST where there is `content`, of which at most `limit` + 1 bytes are read.
 
-    `seconds` is for all of it, but for looking the host's name up. Raises AskError.
+    `seconds` is for connecting, and for all the rest; looking the host's name up is not in it. Raises AskError.
     """
     check_url(url)
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=seconds)
-    end = monotonic() + seconds
     late = threading.Event()
     try:
         connection.connect()
         # A socket's own timeout begins anew with every byte.
-        watch = threading.Timer(max(end - monotonic(), 0), _hang_up, (connection.sock, late))
+        watch = threading.Timer(seconds, _hang_up, (connection.sock, late))
         watch.daemon = True
         watch.start()
         try:
@@ -75,12 +73,14 @@ def ask(
         if answer.length and len(data) <= limit:
             raise http.client.IncompleteRead(data, answer.length)
         return Answer(answer.status, answer.headers.get("content-encoding", "identity").lower(), data)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, RuntimeError) as error:
         # Not the text of an HTTPException, which may be the server's own: people read it on a terminal.
         if late.is_set() or isinstance(error, TimeoutError):
             reason = f"not within {seconds:g} s"
         elif isinstance(error, OSError):
             reason = error.strerror or type(error).__name__
+        elif isinstance(error, RuntimeError):
+            reason = str(error)  # no thread to be had for now
         else:
             reason = f"not in HTTP: {type(error).__name__}"
         raise AskError(f"{url}: no answer ({reason})") from error

@@ -8,7 +8,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
 from typing import NamedTuple
 
 from plainview.journal.entry import Ack, Draft, Entry, JournalBusy, JournalStopped, Refused
@@ -239,5 +240,5 @@ def _begin(submission: _Submission) -> bool:
 
 def _fail(submissions: list[_Submission], error: Exception) -> None:
     for submission in submissions:
-        if not submission.future.done():
+        with suppress(InvalidStateError):  # done, or cancelled
             submission.future.set_exception(error)

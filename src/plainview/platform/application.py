@@ -165,8 +165,8 @@ class Application:
         """What is held up for now, by a full disk for one, or served only in part; empty where nothing is."""
         if self.journal.trouble:
             return f"no record can be written, and so no page served: {self.journal.trouble}"
-        if self._publisher.trouble:
-            return f"the log is not published: {self._publisher.trouble}"
+        if self._publisher.trouble or self._publisher.hold:
+            return f"the log is not published: {self._publisher.trouble or self._publisher.hold}"
         if self.learner.trouble:
             return self.learner.trouble
         first, *others = list(self._damage) or [""]
@@ -175,12 +175,12 @@ class Application:
     @property
     def failure(self) -> str:
         """What keeps the platform from serving or learning until it is started again; empty where nothing does."""
+        if self._publisher.failure is not None:
+            return f"the log is published no more: {self._publisher.failure}"
         if self.journal.failure is not None:
             return f"the journal has stopped: {self.journal.failure}"
         if self.learner.failure is not None:
             return f"the learner has stopped: {self.learner.failure}"
-        if self._publisher.failure is not None:
-            return f"the log is published no more: {self._publisher.failure}"
         return ""
 
     def check_log(self) -> None:

@@ -305,6 +305,78 @@ def test_a_checkpoint_that_somebody_else_wrote_ends_publishing(journal: Journal,
     assert published(directory).size == 10
 
 
+def test_a_hold_ends_though_nothing_new_comes(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    for one in witnesses.values():
+        one.answers = [(503, b"down")] * 3
+    again = publisher_of(journal, directory, policy(witnesses))
+    again.start()
+    until(lambda: "answered 503" in again.trouble)
+    until(lambda: not again.hold)
+    until(lambda: not again.trouble)
+    again.close()
+
+
+@pytest.mark.parametrize("published_before", [False, True])
+def test_an_older_copy_that_has_grown_since_is_not_taken_for_the_newest(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness], published_before: bool
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    if published_before:
+        grow(journal, 5)
+        publisher.publish()
+    old = older(directory, tmp_path)
+    copy = copied(journal, tmp_path, 10)
+    grow(journal, 40)
+    publisher.publish()
+    for one in witnesses.values():
+        one.note = b""
+    grow(copy, 60)  # an import, say
+    restored = publisher_of(copy, old, policy(witnesses))
+    assert "says that it cosigned 40 records, more than were signed" in restored.hold
+    with pytest.raises(WitnessError, match="says that it cosigned 40 records"):
+        restored.publish()
+    assert {one.submitted for one in witnesses.values()} <= {0, 5, 40}
+    copy.close()
+
+
+def test_what_was_signed_and_cosigned_before_a_crash_is_gone_on_from(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    grow(journal, 9)
+    compare, calls = publisher._compare, []
+
+    def crash() -> bytes | None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise PowerLoss
+        return compare()
+
+    monkeypatch.setattr(publisher, "_compare", crash)
+    with pytest.raises(PowerLoss):
+        publisher.publish()
+    assert {one.seen.size for one in witnesses.values()} == {9}
+    for one in witnesses.values():
+        one.note = b""  # no monitor would be told
+    again = publisher_of(journal, directory, policy(witnesses))
+    assert again.hold == ""
+    assert again.publish()
+    assert published(directory).size == 9
+
+
+def test_a_quorum_that_nobody_can_be_asked_for(journal: Journal, directory: Path) -> None:
+    bad = Policy((), (Witness("north", WITNESSES["north"].key),), (), "north")
+    with pytest.raises(ValueError, match="quorum 'north' cannot be reached"):
+        publisher_of(journal, directory, bad)
+
+
 @pytest.mark.parametrize("size", [20, 256, 512, 513])
 @pytest.mark.parametrize("kept", [False, True])
 def test_another_journal_than_was_published_is_not_opened(
@@ -347,10 +419,18 @@ def test_a_disk_that_fails_after_the_new_checkpoint_is_in_place_ends_nothing(
             with pytest.raises(OSError, match="Input/output"):
                 publisher.publish()
             grow(journal, journal.size + 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(HostFileSystem, "write", fail_to_write)
+        with pytest.raises(OSError, match="No space"):
+            publisher.publish()
     assert publisher.published is not None
     assert publisher.published.checkpoint.size == 5  # nobody was shown the other
     assert publisher.publish()
     assert published(directory).size == journal.size
+
+
+def fail_to_write(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_a_journal_that_cannot_be_read_for_now_ends_nothing(
@@ -476,13 +556,13 @@ def test_power_loss_at_any_operation_leaves_a_log_that_goes_on(
     files = CrashingFiles()
     shown: list[Checkpoint] = []
     crashes = 0
-    for crash_at in range(18):
+    for crash_at in range(33):
         publisher = publisher_of(journal, Path("/disk"), policy(witnesses), files)
         assert [one for one in shown if publisher._tree.root(one.size) != one.root] == []
         if shown:
             assert publisher.published is not None
             assert publisher.published.checkpoint.size >= shown[-1].size
-        files._crash_at = files.operations + crash_at % 6
+        files._crash_at = files.operations + crash_at % 11
         with suppress(PowerLoss):
             grow(journal, journal.size + chance.randrange(1, 300))
             publisher.publish()

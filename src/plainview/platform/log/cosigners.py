@@ -34,10 +34,12 @@ class Cosigners:
     """For one thread. It waits for nobody longer than PATIENCE: who is late is heard the next time."""
 
     def __init__(self, policy: Policy, log: VerifierKey, *, new: bool) -> None:
-        """`new`: `log` has signed nothing yet. Raises ValueError for a witness's URL."""
+        """`new`: `log` has signed nothing yet. Raises ValueError for a witness's URL, and a quorum that cannot be."""
         self._policy = policy
         self._clients = {one.name: WitnessClient(one, log) for one in policy.witnesses if one.url}
-        self._unheard: dict[str, str] = {} if new else {one.name: "has not answered yet" for one in policy.witnesses}
+        if not policy.reaches_quorum(self._clients):
+            raise ValueError(f"quorum {shown(policy.quorum)} cannot be reached by the witnesses that have a URL")
+        self._unheard = {} if new else {name: f"witness {shown(name)} has not answered yet" for name in self._clients}
         """Who has not spoken for this history, and why."""
         self._busy: dict[str, Future[_Cosignature | None]] = {}
 
@@ -47,15 +49,13 @@ class Cosigners:
         unheard = dict(self._unheard)  # asked for by requests while the publisher hears others
         if self._policy.quorum == NO_QUORUM or not self._policy.reaches_quorum(unheard):
             return ""
-        reasons = "; ".join(f"witness {shown(name)}: {why}" for name, why in unheard.items())
-        return f"it is not known whether this is the newest copy of the log ({reasons})"
+        return f"it is not known whether this is the newest copy of the log ({'; '.join(unheard.values())})"
 
-    def hear(self, published: tuple[Note, Checkpoint] | None, size: int, read: NodeReader) -> None:
-        """Ask those who have not spoken about what was published, or whether they know anything. Nothing new is signed.
-
-        Raises HistoryRefused.
-        """
-        asked = {name: _start(self._clients[name].hear, published, size, read) for name in self._free(self._unheard)}
+    def hear(self, note: Note, checkpoint: Checkpoint, size: int, read: NodeReader) -> None:
+        """Ask those who have not spoken, with what was signed last: nothing new is signed. Raises HistoryRefused."""
+        asked = {
+            name: _start(self._clients[name].hear, note, checkpoint, size, read) for name in self._free(self._unheard)
+        }
         self._collect(asked, lambda _: not self.doubt)
 
     def cosign(self, note: Note, checkpoint: Checkpoint, read: NodeReader) -> list[_Cosignature]:
@@ -123,5 +123,8 @@ def _start(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
             future.set_exception(error)
 
-    threading.Thread(target=run, name="witness", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="witness", daemon=True).start()
+    except RuntimeError as error:  # no thread to be had for now
+        future.set_exception(WitnessError(f"no witness can be asked ({error})"))
     return future

@@ -51,9 +51,13 @@ def open_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> 
 
 
 def check_log(journal: Journal, directory: Path, origin: str, tolerance: int) -> None:
-    """Raises LogBroken where `journal` is not what was published of it: for whoever appends without publishing."""
+    """Raises LogBroken where `journal` may not be what was published of it: for whoever appends without publishing."""
     if (directory / CHECKPOINT).exists():
-        open_log(journal, directory, origin, tolerance)[1].open()
+        _, publisher = open_log(journal, directory, origin, tolerance)
+        publisher.open()
+        publisher.ask_witnesses()
+        if publisher.hold:
+            raise LogBroken(f"{directory}: {publisher.hold}; try again when they answer")
 
 
 def _signer(directory: Path, origin: str) -> tuple[Signer, bool]:

@@ -20,7 +20,7 @@ import msgspec
 from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.errors import LedgerError
-from plainview.ledger.hashing import HASH_SIZE
+from plainview.ledger.hashing import EMPTY_ROOT, HASH_SIZE
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy
@@ -34,6 +34,7 @@ from plainview.storage.filesystem import FileSystem, write_durable
 
 CHECKPOINT = "checkpoint"
 TREE = "tree"
+SIGNED = "signed"
 INTERVAL = 1.0
 """Seconds at least from one publication to the next."""
 
@@ -79,12 +80,15 @@ class Publisher:
         self._policy = policy
         self._path = directory / CHECKPOINT
         self._kept = directory / TREE
+        self._signed_path = directory / SIGNED
+        self._signed: tuple[Note, Checkpoint] | None = None
+        """What was signed last: in its file before any witness saw it."""
         self._files = files
         self._tolerance = tolerance
         self._interval = interval
         self._cosigners = Cosigners(policy, signer.key, new=new)
-        self._attempted: bytes | None = None
-        """What was last about to be put into the file: it may be there although that failed."""
+        self._there: set[bytes | None] = set()
+        """What the file may hold by this publisher's own doing."""
         self._off = ""
         """Which way journal time was off when that was last looked at."""
         self._arrived = threading.Event()
@@ -102,32 +106,38 @@ class Publisher:
 
         Raises LogBroken where the one does not begin with the other, OSError, JournalDamaged.
         """
-        self.published = self._stored()
+        self.published = self._stored(self._path)
+        self._there = {None if self.published is None else self.published.data}
+        signed = self._stored(self._signed_path) or self.published
         size = self._journal.size
-        if self.published is None:
+        if signed is None:
             self._tree.extend(size, advance)
             return
-        checkpoint = self.published.checkpoint
+        self._signed = signed.note, signed.checkpoint
+        self._take_up(signed.checkpoint, size, advance)
+        for checkpoint in (signed.checkpoint, self.published and self.published.checkpoint):
+            if checkpoint and self._tree.root(checkpoint.size) != checkpoint.root:
+                raise LogBroken(
+                    f"{self._path.parent}: the journal's first {checkpoint.size} records are not those that were "
+                    "published; restore a copy of both"
+                )
+
+    def _take_up(self, checkpoint: Checkpoint, size: int, advance: Advance | None) -> None:
         if checkpoint.size > size:
             raise LogBroken(
-                f"{self._path}: {checkpoint.size} records were published, and the journal has {size}: it is "
+                f"{self._path.parent}: {checkpoint.size} records were published, and the journal has {size}: it is "
                 "an older copy; restore the newest one"
             )
         with suppress(OSError, JournalDamaged):
             kept = self._files.read(self._kept)
             # Of what was published alone, for which the root answers; and not all of it, or the root would be compared
             # with itself where it ends with a tile.
-            self._tree.restore(kept[: (checkpoint.size - 1) // TILE_WIDTH * HASH_SIZE])
+            self._tree.restore(kept[: max(checkpoint.size - 1, 0) // TILE_WIDTH * HASH_SIZE])
             self._tree.extend(size, advance)
             if self._tree.root(checkpoint.size) == checkpoint.root:
                 return
         self._tree.restore(b"")
         self._tree.extend(size, advance)
-        if self._tree.root(checkpoint.size) != checkpoint.root:
-            raise LogBroken(
-                f"{self._path}: the journal's first {checkpoint.size} records are not those that were published; "
-                "restore a copy of both"
-            )
 
     def ask_witnesses(self) -> None:
         """Ask witnesses whether this is the newest copy of the log, for PATIENCE at most; who is late is asked again.
@@ -142,12 +152,19 @@ class Publisher:
     @property
     def hold(self) -> str:
         """Why nothing that comes now can be promised to be published; empty where it can."""
-        return str(self.failure or "") or self._cosigners.doubt
+        if self.failure is not None:
+            return str(self.failure) or type(self.failure).__name__
+        return self._cosigners.doubt
 
     def _hear(self) -> None:
         if self._cosigners.doubt:
-            published = None if self.published is None else (self.published.note, self.published.checkpoint)
-            self._cosigners.hear(published, self._tree.size, self._tree.read)
+            # The empty tree is where every history begins: whoever knows of more says so.
+            note, checkpoint = self._signed or self._sign(Checkpoint(self._signer.key.name, 0, EMPTY_ROOT))
+            self._cosigners.hear(note, checkpoint, self._tree.size, self._tree.read)
+
+    def _sign(self, checkpoint: Checkpoint) -> tuple[Note, Checkpoint]:
+        text = checkpoint.text()
+        return Note(text, (self._signer.sign(text),)), checkpoint
 
     def start(self) -> None:
         """Publish whatever comes, from here on."""
@@ -172,49 +189,51 @@ class Publisher:
         Raises LogBroken and HistoryRefused, after which it may not be called again; WitnessError where no quorum
         cosigned, OSError and JournalDamaged.
         """
+        self._hear()
+        if self._cosigners.doubt:
+            raise WitnessError(self._cosigners.doubt)
         size = self._journal.size
         before = self.published
         if size == (0 if before is None else before.checkpoint.size):
             return False
-        self._hear()
-        if self._cosigners.doubt:
-            raise WitnessError(self._cosigners.doubt)
         self._compare()
         self._tree.extend(size)
-        checkpoint = Checkpoint(self._signer.key.name, size, self._tree.root(size))
-        text = checkpoint.text()
-        signed = Note(text, (self._signer.sign(text),))
+        signed, checkpoint = self._sign(Checkpoint(self._signer.key.name, size, self._tree.root(size)))
+        if self._policy.witnesses:
+            write_durable(self._files, self._signed_path, [signed.encode()])
+        self._signed = signed, checkpoint
         cosigned = self._cosigners.cosign(signed, checkpoint, self._tree.read)
         times = [moment for _, moment in cosigned]
         self._check_clock(size, before, times)
-        note = Note(text, (*signed.signatures, *(signature for signature, _ in cosigned)))
+        note = Note(signed.text, (*signed.signatures, *(signature for signature, _ in cosigned)))
         published = Published(self._checked(note), note, note.encode(), min(times, default=0))
-        self._compare()
-        self._attempted = published.data
+        self._there = {self._compare(), published.data}
         write_durable(self._files, self._path, [published.data])
-        self.published, self._attempted = published, None
+        self.published, self._there = published, {published.data}
         return True
 
-    def _compare(self) -> None:
-        """Raises LogBroken unless the file holds what this publisher put there, or tried to."""
-        now, before = self._stored(), self.published
-        if (now and now.data) not in (before and before.data, self._attempted or (before and before.data)):
+    def _compare(self) -> bytes | None:
+        """What the file holds. Raises LogBroken unless this publisher put it there, be it by an attempt that failed."""
+        now = self._stored(self._path)
+        data = None if now is None else now.data
+        if data not in self._there:
             raise LogBroken(f"{self._path}: another process published there; stop one of the two")
+        return data
 
     def _checked(self, note: Note) -> Checkpoint:
         """What is about to be shown, read as others will read it."""
         return self._policy.check(note, [self._signer.key]).checkpoint
 
-    def _stored(self) -> Published | None:
+    def _stored(self, path: Path) -> Published | None:
         try:
-            data = self._files.read(self._path)
+            data = self._files.read(path)
         except FileNotFoundError:
             return None
         try:
             note = parse_note(data)
             checkpoint, _ = open_checkpoint(note, self._signer.key.name, [self._signer.key])
         except LedgerError as error:
-            raise LogBroken(f"{self._path}: not a checkpoint of this log ({error}); restore a copy") from None
+            raise LogBroken(f"{path}: not a checkpoint of this log ({error}); restore a copy") from None
         return Published(checkpoint, note, data)
 
     def _check_clock(self, size: int, before: Published | None, witnessed: list[int]) -> None:
@@ -245,13 +264,13 @@ class Publisher:
     def _run(self) -> None:
         while True:
             began = time.monotonic()
-            closing = self._ending.is_set()
             self._arrived.clear()
+            closing = self._ending.is_set()  # after that, or what `close` sets in between would be lost
             self._attempt()
             if closing or self.failure is not None:
                 return
             self._ending.wait(max(began + self._interval - time.monotonic(), 0))
-            if self._up_to_date:
+            if self._up_to_date and not self._cosigners.doubt:
                 self._arrived.wait()
 
     @property

@@ -71,37 +71,39 @@ class WitnessClient:
         self._known = size
         return found
 
-    def hear(self, published: tuple[Note, Checkpoint] | None, size: int, read: NodeReader) -> None:
-        """Have it say how much of this log it has cosigned, by what is published already: nothing new is signed.
+    def hear(self, note: Note, checkpoint: Checkpoint, size: int, read: NodeReader) -> None:
+        """Have it show that what it cosigned of this log is in the `size` leaves of `read`.
 
-        `size` leaves are in `read`. Raises as `cosign` does, HistoryDoubted where it has cosigned more than those.
+        It is sent what was signed last, so that nothing new is signed for it. Raises as `cosign` does.
         """
-        if published is None:
-            if not self._look(size, read):
-                raise WitnessError(self._of("does not say what it has cosigned of this log"))
-            return
-        note, checkpoint = published
         status, body = self._submit(note, checkpoint.size, read)
         if status == 409:
             self._known = self._told(body, size, read)
+            if self._known > checkpoint.size:
+                # More than was ever signed from here. Its word is not enough, and no proof can be asked for it.
+                if self._look(size, read) < self._known:
+                    raise HistoryDoubted(
+                        self._of(f"says that it cosigned {self._known} records, more than were signed")
+                    )
+                return
+            status, body = self._submit(note, checkpoint.size, read)
+        if status == 422:
             self._look(size, read)
-        elif status != 200:
+            raise HistoryDoubted(self._of(f"says that it cosigned {self._known} records, and not those here"))
+        if status != 200:
             raise WitnessError(self._of(f"answered {status} ({shown(_text(body).strip())})"))
-        else:
-            self._known = checkpoint.size
+        self._known = checkpoint.size
 
-    def _look(self, size: int, read: NodeReader) -> bool:
+    def _look(self, size: int, read: NodeReader) -> int:
         """Raises HistoryRefused where the witness shows this log's own signature on another history than `read`.
 
-        False where it shows nothing, which says nothing: what monitors are shown may lie elsewhere, or an hour back.
+        How many of its records it shows; 0 says nothing: what monitors are shown may lie elsewhere, or an hour back.
         """
         try:
             answer = ask(f"{self._prefix}/{origin_hash(self._log.name)}/checkpoint", ANSWER_LIMIT, TIMEOUT)
-            if answer.status == 404:
-                return True
             seen, _ = open_checkpoint(parse_note(answer.data), self._log.name, [self._log])
         except (AskError, LedgerError):
-            return False
+            return 0
         if seen.size > size:
             raise HistoryRefused(
                 f"witness {shown(self.witness.name)} cosigned {seen.size} records of this log, and here are {size}: "
@@ -112,7 +114,7 @@ class WitnessClient:
                 f"witness {shown(self.witness.name)} cosigned {seen.size} records of this log, and they are not those "
                 "here: another server published from a copy of this data directory"
             )
-        return True
+        return seen.size
 
     def _told(self, body: bytes, size: int, read: NodeReader) -> int:
         """What the witness says it has, if this log can go on from there."""
