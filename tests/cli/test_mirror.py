@@ -210,10 +210,13 @@ def test_one_look_that_is_interrupted_ends_with_130(
 ) -> None:
     monkeypatch.setattr(Mirror, "update", lambda _: signal.raise_signal(number))
     before = signal.getsignal(signal.SIGTERM)
+    # Whoever runs the tests in the background has SIGINT ignored.
+    interrupting = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         result = invoke("mirror", tmp_path / "copy", "--policy", policy, "--once")
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupting)
     assert (result.exit_code, result.output) == (130, "")
 
 
