@@ -371,6 +371,27 @@ def test_what_was_signed_and_cosigned_before_a_crash_is_gone_on_from(
     assert published(directory).size == 9
 
 
+def test_a_policy_may_ask_no_witness_for_a_while(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    copy = copied(journal, tmp_path, 10)
+    alone = publisher_of(journal, directory)
+    grow(journal, 20)
+    alone.publish()
+    # Published alone, it is more than was signed for the witnesses: an older copy is told by it, and they go on from it.
+    with pytest.raises(LogBroken, match="20 records were published, and the journal has 10"):
+        publisher_of(copy, directory, policy(witnesses))
+    again = publisher_of(journal, directory, policy(witnesses))
+    assert again.hold == ""
+    grow(journal, 25)
+    assert again.publish()
+    assert {one.seen.size for one in witnesses.values()} == {25}
+    copy.close()
+
+
 def test_a_quorum_that_nobody_can_be_asked_for(journal: Journal, directory: Path) -> None:
     bad = Policy((), (Witness("north", WITNESSES["north"].key),), (), "north")
     with pytest.raises(ValueError, match="quorum 'north' cannot be reached"):

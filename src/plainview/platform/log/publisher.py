@@ -108,15 +108,17 @@ class Publisher:
         """
         self.published = self._stored(self._path)
         self._there = {None if self.published is None else self.published.data}
-        signed = self._stored(self._signed_path) or self.published
+        # What was signed last is behind where no witness was asked for a while.
+        known = [one for one in (self._stored(self._signed_path), self.published) if one is not None]
         size = self._journal.size
-        if signed is None:
+        if not known:
             self._tree.extend(size, advance)
             return
-        self._signed = signed.note, signed.checkpoint
-        self._take_up(signed.checkpoint, size, advance)
-        for checkpoint in (signed.checkpoint, self.published and self.published.checkpoint):
-            if checkpoint and self._tree.root(checkpoint.size) != checkpoint.root:
+        largest = max(known, key=lambda one: one.checkpoint.size)
+        self._signed = largest.note, largest.checkpoint
+        self._take_up(largest.checkpoint, size, advance)
+        for checkpoint in (one.checkpoint for one in known):
+            if self._tree.root(checkpoint.size) != checkpoint.root:
                 raise LogBroken(
                     f"{self._path.parent}: the journal's first {checkpoint.size} records are not those that were "
                     "published; restore a copy of both"
