@@ -381,7 +381,7 @@ def test_a_policy_may_ask_no_witness_for_a_while(
     alone = publisher_of(journal, directory)
     grow(journal, 20)
     alone.publish()
-    # Published alone, it is more than was signed for the witnesses: an older copy is told by it, and they go on from it.
+    # It is more than was signed for the witnesses: an older copy is told by it, and they go on from it.
     with pytest.raises(LogBroken, match="20 records were published, and the journal has 10"):
         publisher_of(copy, directory, policy(witnesses))
     again = publisher_of(journal, directory, policy(witnesses))
