@@ -1,0 +1,283 @@
+"""Charters: who runs, owns and oversees a log, how many of each must sign, and the bounds that everything in it keeps.
+
+A charter is the text of a signed note. Its first is record 0 of the journal, and its digest the trust anchor that is
+handed over out of band; a later one amends it, signed by the quorum of the one before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from plainview.ledger.errors import FormatError, PolicyError
+from plainview.ledger.keys import VerifierKey, parse_vkey
+from plainview.ledger.notes import NOTE_LIMIT, Note
+from plainview.ledger.opening import verified_signatures
+from plainview.ledger.policies import Policy
+from plainview.ledger.policy_files import encode_policy, parse_policy
+from plainview.ledger.schemes import ED25519
+from plainview.ledger.spelling import (
+    check_characters,
+    check_hash,
+    check_number,
+    from_decimal,
+    hash_from_base64,
+    shown,
+    to_base64,
+)
+
+ROLES = ("operator", "licensor", "partner")
+_TITLE = "plainview/charter/v1"
+_FIRST = "none"
+"""What stands for the charter before the first."""
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A key and whose it is."""
+
+    role: str
+    key: VerifierKey
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What everything in the journal keeps. Numbers from 0."""
+
+    clock_tolerance: int
+    """Milliseconds that journal time may lie outside the witness times around it."""
+    now_tolerance: int
+    """Milliseconds at most between a page's `now` and its append."""
+    merge_delay: int
+    """Milliseconds at most from a record to the published checkpoint that has it."""
+    replay_window: int
+    """Days for which a page can be re-run."""
+    retention: int
+    """Days for which a viewer's events are kept, if they do not ask for less."""
+
+
+class Charter(msgspec.Struct, frozen=True):
+    """What the parties agreed on. Raises FormatError where that cannot be written or cannot hold."""
+
+    number: int
+    """0 for the first; each amendment counts one up."""
+    previous: bytes | None
+    """Digest of the charter that it amends; None for the first."""
+    origin: str
+    """The log's origin line, the name of its key."""
+    parties: tuple[Party, ...]
+    """By role in the order of ROLES. Nobody's key stands twice."""
+    quorums: tuple[int, ...]
+    """How many of each of ROLES must sign an amendment, and a release or licence where the role is asked."""
+    bounds: Bounds
+    baseline: bytes
+    """Digest of the release that serves when no other may."""
+    policy: Policy
+    """The log's key, whom it asks to cosign, and who must have."""
+
+    def __post_init__(self) -> None:
+        check_number(self.number, "charter, number")
+        if (self.number == 0) != (self.previous is None):
+            raise FormatError("charter: the first, and only the first, amends none")
+        if self.previous is not None:
+            check_hash(self.previous, "charter, previous")
+        check_characters(self.origin, "charter, origin")
+        check_hash(self.baseline, "charter, baseline")
+        for name in Bounds.__struct_fields__:
+            check_number(getattr(self.bounds, name), f"charter, {_line_name(name)}")
+        self._check_parties()
+        if self.origin not in [log.key.name for log in self.policy.logs]:
+            raise FormatError(f"charter: its policy names no log {shown(self.origin)}")
+
+    def _check_parties(self) -> None:
+        if [party.role for party in self.parties] != sorted((party.role for party in self.parties), key=_place):
+            raise FormatError(f"charter: its parties do not stand in the order {', '.join(ROLES)}")
+        if len(self.quorums) != len(ROLES):
+            raise FormatError(f"charter: {len(self.quorums)} quorums for {len(ROLES)} roles")
+        for role, quorum in zip(ROLES, self.quorums, strict=True):
+            keys = self.keys_of(role)
+            if not 1 <= quorum <= len(keys):
+                raise FormatError(
+                    f"charter: {quorum} of {len(keys)} {role} keys; 1 to all of at least one can be asked"
+                )
+        seen: dict[bytes, str] = {}
+        for what, key in self._all_keys():
+            if key.public in seen:
+                raise FormatError(f"charter: {what} and {seen[key.public]} share the key {shown(key.vkey())}")
+            seen[key.public] = what
+        for party in self.parties:
+            if party.key.scheme is not ED25519:
+                raise FormatError(f"charter: a {party.role}'s key signs with Ed25519 (0x01), not {party.key.code:#04x}")
+
+    def _all_keys(self) -> Iterator[tuple[str, VerifierKey]]:
+        for party in self.parties:
+            yield f"{party.role} {party.key.name}", party.key
+        for log in self.policy.logs:
+            yield f"log {log.key.name}", log.key
+        for witness in self.policy.witnesses:
+            yield f"witness {witness.name}", witness.key
+
+    def keys_of(self, role: str) -> tuple[VerifierKey, ...]:
+        """The keys of one of ROLES."""
+        return tuple(party.key for party in self.parties if party.role == role)
+
+    def text(self) -> str:
+        """The one text of this charter."""
+        lines = [
+            _TITLE,
+            f"number {self.number}",
+            f"previous {_FIRST if self.previous is None else to_base64(self.previous)}",
+            f"origin {self.origin}",
+            *(f"party {party.role} {party.key.vkey()}" for party in self.parties),
+            *(f"quorum {role} {quorum}" for role, quorum in zip(ROLES, self.quorums, strict=True)),
+            *(f"{_line_name(name)} {getattr(self.bounds, name)}" for name in Bounds.__struct_fields__),
+            f"baseline {to_base64(self.baseline)}",
+            "policy",
+        ]
+        return "".join(f"{line}\n" for line in lines) + encode_policy(self.policy).decode()
+
+    def digest(self) -> bytes:
+        """SHA-256 of the text: what is handed over out of band, and what an amendment names."""
+        return hashlib.sha256(self.text().encode()).digest()
+
+
+class Missing(NamedTuple):
+    """Signatures that a charter still needs."""
+
+    role: str
+    """One of ROLES, or `new` for keys that must show that somebody holds them."""
+    keys: tuple[VerifierKey, ...]
+    """Any `number` of these."""
+    number: int
+
+
+def parse_charter(text: str) -> Charter:
+    """The charter whose `text` this is; else FormatError, which names the line."""
+    if len(text) > NOTE_LIMIT:
+        raise FormatError(f"charter: {len(text)} characters, at most {NOTE_LIMIT} are read")
+    head, policy_line, policy = text.partition("\npolicy\n")
+    if not policy_line:
+        raise FormatError("charter: no line `policy`, with a policy file after it")
+    lines = _Lines(head)
+    lines.take_whole(_TITLE)
+    number = lines.take_number("number")
+    previous = lines.take("previous")
+    origin = lines.take("origin")
+    parties = []
+    while lines.next_is("party"):
+        role, _, vkey = lines.take("party").partition(" ")
+        if role not in ROLES:
+            raise FormatError(f"{lines.where}: {shown(role)} is none of {', '.join(ROLES)}")
+        parties.append(Party(role, parse_vkey(vkey)))
+    quorums = tuple(lines.take_number(f"quorum {role}") for role in ROLES)
+    bounds = Bounds(*(lines.take_number(_line_name(name)) for name in Bounds.__struct_fields__))
+    baseline = hash_from_base64(lines.take("baseline"), lines.where)
+    lines.end()
+    charter = Charter(
+        number,
+        None if previous == _FIRST else hash_from_base64(previous, "charter, previous"),
+        origin,
+        tuple(parties),
+        quorums,
+        bounds,
+        baseline,
+        parse_policy(policy.encode()),
+    )
+    if charter.text() != text:
+        raise FormatError("charter: its policy has comments, spaces or an order that the one spelling has not")
+    return charter
+
+
+def missing(note: Note, charter: Charter, previous: Charter | None = None) -> list[Missing]:
+    """What `note` still needs to bring `charter` into force after `previous`, None before the first.
+
+    Signed by the quorum of each role of the charter before, of its own where it is the first; and by every key that is
+    new, so that nobody is made a party with a key that is not theirs. Raises SignatureError where a known key's
+    signature does not verify, PolicyError where it does not follow on `previous`.
+    """
+    _check_follows(charter, previous)
+    parties = {party.key for party in charter.parties}
+    deciding = charter if previous is None else previous
+    signed = {one.key for one in verified_signatures(note, {party.key for party in deciding.parties} | parties)}
+    lacking = []
+    for role, quorum in zip(ROLES, deciding.quorums, strict=True):
+        keys = deciding.keys_of(role)
+        left = quorum - sum(key in signed for key in keys)
+        if left > 0:
+            lacking.append(Missing(role, tuple(key for key in keys if key not in signed), left))
+    if previous is not None:
+        new = parties - {party.key for party in previous.parties} - signed
+        if new:
+            lacking.append(Missing("new", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
+    return lacking
+
+
+def check_charter(note: Note, previous: Charter | None = None) -> Charter:
+    """The charter in `note`, if it is in force after `previous`.
+
+    Raises FormatError, and what `missing` raises; PolicyError where signatures are missing.
+    """
+    charter = parse_charter(note.text)
+    lacking = missing(note, charter, previous)
+    if lacking:
+        words = "; ".join(
+            f"{one.number} more of {one.role}: {', '.join(shown(key.name) for key in one.keys)}" for one in lacking
+        )
+        raise PolicyError(f"charter {charter.number}: signatures are missing: {words}")
+    return charter
+
+
+def _check_follows(charter: Charter, previous: Charter | None) -> None:
+    if previous is None:
+        if charter.number:
+            raise PolicyError(f"charter {charter.number}: it amends another, which is not given")
+        return
+    if charter.number != previous.number + 1 or charter.previous != previous.digest():
+        raise PolicyError(f"charter {charter.number}: it does not amend charter {previous.number} as that stands")
+    if charter.origin != previous.origin:
+        raise PolicyError(f"charter {charter.number}: another origin is another log, and no amendment")
+
+
+class _Lines:
+    """A charter's lines one by one."""
+
+    def __init__(self, head: str) -> None:
+        self._lines = head.split("\n")
+        self._at = 0
+
+    @property
+    def where(self) -> str:
+        """The line taken last."""
+        return f"charter, line {self._at}"
+
+    def next_is(self, word: str) -> bool:
+        return self._at < len(self._lines) and self._lines[self._at].startswith(f"{word} ")
+
+    def take(self, name: str) -> str:
+        """What stands after `name`, of which the next line must be."""
+        if not self.next_is(name):
+            found = shown(self._lines[self._at]) if self._at < len(self._lines) else "the end"
+            raise FormatError(f"charter, line {self._at + 1}: {found} is not `{name}` and what it is")
+        self._at += 1
+        return self._lines[self._at - 1].removeprefix(f"{name} ")
+
+    def take_number(self, name: str) -> int:
+        return from_decimal(self.take(name), self.where)
+
+    def take_whole(self, line: str) -> None:
+        if self._lines[0] != line:
+            raise FormatError(f"charter, line 1: {shown(self._lines[0])} is not {line}")
+        self._at = 1
+
+    def end(self) -> None:
+        if self._at < len(self._lines):
+            raise FormatError(f"charter, line {self._at + 1}: {shown(self._lines[self._at])} where `policy` should be")
+
+
+def _line_name(field: str) -> str:
+    return field.replace("_", "-")
+
+
+def _place(role: str) -> int:
+    return ROLES.index(role)
