@@ -73,7 +73,7 @@ def test_whatever_parses_has_one_spelling(data: st.DataObject) -> None:
         ("plainview/charter/v1", "plainview/charter/v2", "line 1"),
         ("number 0", "number 00", "line 2"),
         ("number 0", "number 1", "only the first"),
-        ("previous none", "previous AAAA", "32 bytes"),
+        ("previous none", "previous AAAA", "no digest in 43 characters"),
         ("party licensor", "party owner", "line 7: 'owner' is none of"),
         ("quorum operator 1", "quorum operator 0", "0 of 2 operator keys"),
         ("quorum partner 2", "quorum partner 4", "4 of 3 partner keys"),

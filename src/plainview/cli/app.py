@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import plainview
+from plainview.cli.charter import charter
 from plainview.cli.demo import demo
 from plainview.cli.errors import told
 from plainview.cli.evaluate import evaluate
@@ -54,6 +55,7 @@ def _pass_on(name: str, module: str, text: str) -> None:
         import_module(module).app(list(context.args), prog_name=f"plainview {name}")
 
 
+app.add_typer(charter, name="charter")
 app.command()(demo)
 app.command()(evaluate)
 app.command()(feed)

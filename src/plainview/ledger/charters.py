@@ -6,6 +6,7 @@ handed over out of band; a later one amends it, signed by the quorum of the one 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from plainview.ledger.errors import FormatError, PolicyError
+from plainview.ledger.hashing import HASH_SIZE
 from plainview.ledger.keys import VerifierKey, parse_vkey
 from plainview.ledger.notes import NOTE_LIMIT, Note
 from plainview.ledger.opening import verified_signatures
@@ -24,9 +26,7 @@ from plainview.ledger.spelling import (
     check_hash,
     check_number,
     from_decimal,
-    hash_from_base64,
     shown,
-    to_base64,
 )
 
 ROLES = ("operator", "licensor", "partner")
@@ -127,12 +127,12 @@ class Charter(msgspec.Struct, frozen=True):
         lines = [
             _TITLE,
             f"number {self.number}",
-            f"previous {_FIRST if self.previous is None else to_base64(self.previous)}",
+            f"previous {_FIRST if self.previous is None else digest_text(self.previous)}",
             f"origin {self.origin}",
             *(f"party {party.role} {party.key.vkey()}" for party in self.parties),
             *(f"quorum {role} {quorum}" for role, quorum in zip(ROLES, self.quorums, strict=True)),
             *(f"{_line_name(name)} {getattr(self.bounds, name)}" for name in Bounds.__struct_fields__),
-            f"baseline {to_base64(self.baseline)}",
+            f"baseline {digest_text(self.baseline)}",
             "policy",
         ]
         return "".join(f"{line}\n" for line in lines) + encode_policy(self.policy).decode()
@@ -140,6 +140,22 @@ class Charter(msgspec.Struct, frozen=True):
     def digest(self) -> bytes:
         """SHA-256 of the text: what is handed over out of band, and what an amendment names."""
         return hashlib.sha256(self.text().encode()).digest()
+
+
+def digest_text(digest: bytes) -> str:
+    """A digest as releases and records have it: 43 characters of base64url."""
+    return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+
+
+def parse_digest(text: str, what: str) -> bytes:
+    """The digest whose `digest_text` this is; else FormatError."""
+    try:
+        digest = base64.b64decode(f"{text}=", altchars=b"-_", validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != HASH_SIZE or digest_text(digest) != text:
+        raise FormatError(f"{what}: {shown(text)} is no digest in 43 characters of base64url")
+    return digest
 
 
 class Missing(NamedTuple):
@@ -172,11 +188,11 @@ def parse_charter(text: str) -> Charter:
         parties.append(Party(role, parse_vkey(vkey)))
     quorums = tuple(lines.take_number(f"quorum {role}") for role in ROLES)
     bounds = Bounds(*(lines.take_number(_line_name(name)) for name in Bounds.__struct_fields__))
-    baseline = hash_from_base64(lines.take("baseline"), lines.where)
+    baseline = parse_digest(lines.take("baseline"), lines.where)
     lines.end()
     charter = Charter(
         number,
-        None if previous == _FIRST else hash_from_base64(previous, "charter, previous"),
+        None if previous == _FIRST else parse_digest(previous, "charter, previous"),
         origin,
         tuple(parties),
         quorums,
