@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainview.feed.actions import COMMENT, LIKE, NATIVE, VIEWED, Reader
+from plainview.feed.actions import COMMENT, LIKE, NATIVE, VIEWED, Actions, Reader
 from plainview.feed.residents import Residents
 from plainview.feed.viewers import (
     BLOCKS,
@@ -183,3 +184,19 @@ def test_residents_rebuild_whom_they_forgot() -> None:
     assert len(residents) == 3
     for viewer in (5, 1, 8, 1, 2):
         assert residents.row(viewer).tobytes() == before[viewer]
+
+
+def test_a_viewer_whose_records_cannot_be_read_is_nobody_and_takes_nobodys_place() -> None:
+    def load(viewer: int) -> Actions:
+        if viewer == 9:
+            raise OSError("damaged")
+        return READER.read([page(1, (3,), viewer)])
+
+    residents = Residents(1, load)
+    before = residents.row(5).tobytes()
+    for _ in range(2):
+        with pytest.raises(OSError, match="damaged"):
+            residents.slot(9)
+    assert 9 not in residents
+    assert 5 in residents
+    assert residents.row(5).tobytes() == before

@@ -38,17 +38,17 @@ class Residents:
         return len(self._slots)
 
     def slot(self, viewer: int) -> int:
-        """The row of `viewer`, built from their records if they were not resident."""
+        """The row of `viewer`, built from their records if they were not resident; where `load` raises, nobody is."""
         slot = self._slots.get(viewer)
         if slot is not None:
             self._slots.move_to_end(viewer)
             return slot
+        actions = self._load(viewer)
         slot = self._place()
         self._slots[viewer] = slot
         row = self.rows[slot : slot + 1]
         row[:] = np.zeros(1, row.dtype)
         row["id"] = viewer
-        actions = self._load(viewer)
         if len(actions.rows):
             actions.rows["slot"] = slot
             apply_all(self.rows, actions.rows, actions.payload)

@@ -245,7 +245,7 @@ def apply(viewer: np.void, action: np.void, payload: np.ndarray) -> None:
         viewer.plain = action.code
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def apply_all(viewers: np.ndarray, actions: np.ndarray, payload: np.ndarray) -> None:
     """Take up actions in order, each in the row its `slot` names (-1: not a resident viewer's, passed over)."""
     for i in range(actions.shape[0]):

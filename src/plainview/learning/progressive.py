@@ -103,7 +103,7 @@ class Progressive:
         return foretold, more
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _foretell(tables: Tables, maps: Maps, viewers, actions, payload, parts, lists, bits, told) -> None:
     context = np.zeros(1, CONTEXT)
     one = np.empty(1, np.int32)
