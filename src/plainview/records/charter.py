@@ -1,22 +1,22 @@
-"""Record 0: what the journal is, and the bounds everything in it keeps."""
+"""Record 0: what the parties agreed on, and each time they agreed anew."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from plainview.records.codec import Record
-from plainview.records.fields import U32, Digest, Millis, Text
+from plainview.records.fields import Millis
+
+NOTE = 15_000
+"""Characters of a charter's note at most: as an entry of the log, where escapes and bytes add up, it has to stay below
+2^16 bytes."""
 
 
 class Charter(Record, frozen=True):
-    """The bounds of one journal. Its bytes' digest is the trust anchor of everything that follows."""
+    """A charter comes into force. The first is record 0: by its digest everything that follows is trusted."""
 
     time: Millis
-    origin: Text
-    """The log's origin line: a schemeless URL prefix."""
-    baseline: Digest
-    """The release that serves when no other may."""
-    clock_tolerance: U32
-    """Milliseconds that journal time may lie outside the witness timestamps around it."""
-    now_tolerance: U32
-    """Milliseconds at most between a page's `now` and its append."""
-    replay_window: U32
-    """Days for which a page can be re-run."""
+    note: Annotated[str, Meta(min_length=1, max_length=NOTE)]
+    """The signed note, as text: what it says and by whom it must be signed is `ledger.charters`'."""
