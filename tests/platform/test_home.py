@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,22 @@ from typer.testing import CliRunner
 from plainview.cli.serve import app
 from plainview.feed.configuration import DEFAULT
 from plainview.journal import Draft, JournalDamaged
+from plainview.platform.faults import HomeError
 from plainview.platform.founding import found
-from plainview.platform.home import Home, HomeError, charter_of, default_home
+from plainview.platform.home import Home, default_home
+from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed_digest
-from plainview.records import Epoch, Release, Revocation, Viewer
+from plainview.records import Release, Revocation, Viewer
 from plainview.storage.sqlite import DATABASE
+from tests.platform.homes import begun, parties_of
 from tests.storage.powerless import powerless
 
 
 def begin(path: Path) -> Home:
-    home = Home(path)
-    journal = home.write(DEFAULT)
-    found(journal, home.epochs)
-    journal.close()
+    """Begin a journal there, or make sure that it may be gone on with."""
+    home = begun(path)
+    with closing(home.write(DEFAULT)) as journal:
+        found(journal, home)
     return home
 
 
@@ -35,17 +39,6 @@ def test_default_home_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert default_home() == tmp_path / ".local" / "share" / "plainview"
     monkeypatch.setenv("PLAINVIEW_HOME", str(tmp_path / "elsewhere"))
     assert default_home() == tmp_path / "elsewhere"
-
-
-def test_a_new_journal_begins_with_charter_release_and_epoch_0(home: Path) -> None:
-    reader = begin(home).read()
-    charter, release, epoch = (entry.record for entry in reader.read())
-    assert charter == charter_of(reader)
-    assert isinstance(release, Release)
-    assert release.digest == installed_digest() == charter_of(reader).baseline
-    assert isinstance(epoch, Epoch)
-    assert (epoch.epoch, epoch.upto) == (0, 0)
-    reader.close()
 
 
 def test_opened_again_nothing_is_added(home: Path) -> None:
@@ -58,7 +51,8 @@ def test_opened_again_nothing_is_added(home: Path) -> None:
 def test_another_releases_journal_does_not_open_and_nothing_is_added(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Home(home).check()  # nothing is there yet
+    with pytest.raises(HomeError, match="no journal has begun here"):
+        Home(home).check()
     begin(home).check()
     other = "B" * 42 + "A"
     theirs = f"written by release {installed_digest()}, and release {other} is installed: install.*--home"
@@ -75,9 +69,11 @@ def test_another_releases_journal_does_not_open_and_nothing_is_added(
 def test_a_journal_whose_making_was_broken_off_is_made(home: Path) -> None:
     home.mkdir()
     (home / DATABASE).touch()
-    Home(home).check()
+    with pytest.raises(HomeError, match="no journal has begun here"):
+        Home(home).check()
     with pytest.raises(HomeError, match="there is no journal here"):
         Home(home).read()
+    begin_locally(Home(home), parties_of(home))
     begin(home).check()
 
 
@@ -105,7 +101,7 @@ def test_a_journal_of_several_releases_is_the_last_ones(home: Path, monkeypatch:
     other = "B" * 42 + "A"
     journal.append([Draft(Release(time=0, name="other", digest=other, manifest=""))])
     with pytest.raises(HomeError, match=f"written by release {other}, and release {installed_digest()} is installed"):
-        found(journal, Home(home).epochs)
+        found(journal, Home(home))
     journal.close()
     monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
     begin(home)
@@ -123,7 +119,7 @@ def test_a_journal_without_charter_is_not_ours(home: Path) -> None:
     journal = Home(home).write(DEFAULT)
     journal.append([Draft(Viewer(time=0, viewer=1, region="ZZ", age="unknown", mode="personal"))])
     with pytest.raises(HomeError, match="record 0 is Viewer, not a charter"):
-        found(journal, Home(home).epochs)
+        found(journal, Home(home))
     journal.close()
     with pytest.raises(HomeError, match="not begun by Plainview"):
         Home(home).write(DEFAULT)

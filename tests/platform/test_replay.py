@@ -15,7 +15,10 @@ from plainview.feed.heads import HEADS
 from plainview.feed.probe import ProbeFailed
 from plainview.journal import Ack, Draft, Entry, JournalReader, PlainSealer
 from plainview.platform import replay as module
+from plainview.platform.application import Application
 from plainview.platform.findings import Report
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
 from plainview.platform.learner import Cadence
 from plainview.platform.releases import installed, installed_digest
 from plainview.platform.replay import Replay
@@ -24,6 +27,7 @@ from plainview.records import Epoch, Event, Item, Page, Revocation, Setting
 from plainview.records.fields import DASHES, to_text
 from plainview.storage import SqliteRecords
 from tests.platform.forging import copied, flip, forge, substitute
+from tests.platform.homes import amendment, charter_of
 from tests.platform.played import application, play
 
 OTHER = to_text(bytes(31) + b"\1")
@@ -129,6 +133,55 @@ def test_one_page_that_is_none(copy: Path, entries: list[Entry]) -> None:
         replayed(copy, 0)
     with pytest.raises(LookupError, match=f"the journal has {len(entries)}"):
         replayed(copy, len(entries))
+
+
+@pytest.fixture(scope="module")
+def amended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A journal whose charter was amended between pages, and where."""
+    path = tmp_path_factory.mktemp("amended") / "home"
+    with application(path) as running:
+        play(running, 12)
+    bounds = msgspec.structs.replace(charter_of(path).bounds, now_tolerance=120_000)
+    index = adopt(Home(path), amendment(path, bounds=bounds)).record
+    with Application(Home(path)) as running:
+        play(running, 12, seed=2)
+    return path, index
+
+
+def test_each_charter_holds_for_its_own_records(amended: tuple[Path, int], tmp_path: Path) -> None:
+    home, charter = amended
+    report = replayed(home)
+    assert (report.pages, report.identical, report.differing) == (24, 24, ())
+    with reading(home) as journal:
+        pages = [entry.index for entry in journal.of_kind("page")]
+        times = {index: journal.entry(index).time for index in pages}
+    before, after = [index for index in pages if index < charter][-1], pages[-1]
+    forgeries: list[tuple[int, str, dict[str, int]]] = [
+        (before, "bounds: charter", {"charter": charter}),
+        (after, "bounds: charter", {"charter": 0}),
+        (before, "bounds: clock", {"now": times[before] - 60_000}),
+        (after, "", {"now": times[after] - 60_000}),  # by its own charter it may
+    ]
+    for number, (index, stage, fields) in enumerate(forgeries):
+        copy = copied(home, tmp_path / str(number))
+        forge(copy, index, **fields)
+        found = {one.stage for one in replayed(copy).differing if one.index == index}
+        assert {one for one in found if one.startswith("bounds")} == {stage} - {""}
+
+
+def test_an_amendment_that_is_not_in_force_is_named(amended: tuple[Path, int], tmp_path: Path) -> None:
+    home, charter = amended
+    with reading(home) as journal:
+        note = journal.entry(charter).record.note  # type: ignore[attr-defined]
+    cut = note[: note.rstrip("\n").rindex("\n") + 1]
+    copy = copied(home, tmp_path / "copy")
+    forge(copy, charter, note=cut)
+    report = replayed(copy)
+    assert report.differing[0].index == charter
+    assert "charter 1: signatures are missing: 1 more of partner" in report.differing[0].detail
+    # The one before stays in force, and all that cites this one differs.
+    assert report.identical == 12
+    assert {difference.stage for difference in report.differing} == {"bounds: charter"}
 
 
 # One flipped bit of any stored input.
@@ -241,7 +294,7 @@ FORGERIES: list[tuple[str, Callable[[Page], bool], Callable[[Page], dict[str, An
     ("bounds: clock", personal, lambda page: {"now": page.now - 60_000}),
     ("bounds: epoch", personal, lambda page: {"epoch_digest": OTHER}),
     ("bounds: epoch", personal, lambda page: {"epoch": 10**6}),
-    ("receipt: charter", personal, lambda page: {"charter": 1}),
+    ("bounds: charter", personal, lambda page: {"charter": 1}),
     ("receipt: policy", personal, lambda page: {"policy": page.policy + 1}),
     ("receipt: pinned", personal, lambda page: {"pinned": page.epoch + 1}),
     ("receipt: pinned", plain, lambda page: {"pinned": page.pinned + 1}),

@@ -11,12 +11,12 @@ import msgspec
 
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
-from plainview.platform.home import Home
 from plainview.platform.learner import Cadence
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewViewer
 from plainview.records import Page
 from plainview.records.fields import to_text
+from tests.platform.homes import begun
 
 VIDEOS = 60
 VIEWERS = (1, 2, 3)
@@ -33,8 +33,8 @@ def now() -> int:
 
 
 def open_town(path: Path, **options: Any) -> Application:
-    """The platform in `path`, as it stands."""
-    return Application(Home(path), **({"cadence": QUICK} | options))
+    """The platform in `path`, as it stands; begun where nothing is there yet."""
+    return Application(begun(path), **({"cadence": QUICK} | options))
 
 
 def settled(application: Application) -> None:

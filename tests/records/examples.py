@@ -38,11 +38,7 @@ def token(byte: int) -> str:
 EXAMPLES: dict[str, Record] = {
     "charter": Charter(
         time=TIME,
-        origin="log.example.org/feed",
-        baseline=digest(1),
-        clock_tolerance=5000,
-        now_tolerance=2000,
-        replay_window=30,
+        note="plainview/charter/v1\nnumber 0\n\n\N{EM DASH} operator.example AAAAAAAA\n",
     ),
     "decision": Decision(
         time=TIME,

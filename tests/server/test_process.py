@@ -24,6 +24,7 @@ from plainview.platform.home import Home
 from plainview.platform.releases import CACHE
 from plainview.records import Event, Page
 from plainview.records.fields import DASHES, to_text
+from tests.platform.homes import begun
 from tests.platform.towns import now, token
 
 KERNELS = Path(os.environ[CACHE])
@@ -42,6 +43,7 @@ def cache(pytestconfig: pytest.Config) -> Path:
 def populated(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """A home with videos and viewers, brought in over HTTP."""
     home = tmp_path_factory.mktemp("process") / "home"
+    begun(home)
     with Server(home, cache, KERNELS) as server:
         server.start()
         client = Client(server.port)
@@ -209,7 +211,7 @@ def test_it_says_in_its_home_where_it_listens(populated: Path, server: Server) -
 
 
 def test_two_servers_on_one_port(tmp_path: Path, server: Server) -> None:
-    done = start(tmp_path / "home", server.port)
+    done = start(begun(tmp_path / "home").path, server.port)
     assert done.returncode == 2
     assert f"cannot listen on 127.0.0.1:{server.port}" in done.stderr
     assert "--port" in done.stderr

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from plainview.platform.client import Client
-    from plainview.platform.home import Home, HomeError
+    from plainview.platform.faults import HomeError
+    from plainview.platform.home import Home
 
 LIMIT = 10
 SHOWN_PARTS = 3
@@ -116,7 +117,7 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
     import msgspec
 
     from plainview.platform.application import Application
-    from plainview.platform.home import HomeError
+    from plainview.platform.faults import HomeError
     from plainview.platform.kernels import sound_cache
     from plainview.platform.malformed import malformed
     from plainview.platform.serving import Ask

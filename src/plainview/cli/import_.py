@@ -116,6 +116,8 @@ def _import(
         with told():
             provenance = _provenance(published, *given)
             place = at_home(home)
+            place.prepare()
+            place.check()
             loaded = _run(out, reader, provenance, directory, place, keep_times)
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
@@ -185,8 +187,7 @@ def _load(out: Console, source: Source, journal: Journal, home: Home, keep_times
         MofNCompleteColumn(table_column=whole),
         TimeRemainingColumn(elapsed_when_finished=True, table_column=whole.copy()),
     )
-    charter = found(journal, home.epochs)
-    check_log(journal, home.path / LOG, charter.origin, charter.clock_tolerance)
+    check_log(journal, home.path / LOG, found(journal, home))
     with Progress(*columns, console=out) as progress:
         task = progress.add_task(source.origin.origin, total=source.total)
         return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
-from plainview.records import Decision, Epoch, Page, Record, Release, Revocation
+from plainview.records import Charter, Decision, Epoch, Page, Record, Release, Revocation
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 
@@ -33,7 +33,7 @@ class Past(Protocol):
     def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]: ...
 
 
-_OBSERVED = frozenset({Page, Epoch, Release, Revocation, Decision})
+_OBSERVED = frozenset({Charter, Page, Epoch, Release, Revocation, Decision})
 
 
 class _Turn(NamedTuple):
@@ -48,14 +48,15 @@ class Fence:
     """Refuses pages that break the bounds the partner has set, and epochs that do not follow the last.
 
     `max_lag`: records at most between what a page's epoch has folded in and the page's own index.
-    `now_tolerance`: milliseconds at most between a page's `now` and its journal time.
+    `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
+    force sets it anew.
 
-    Codes: `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `charter`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int) -> None:
         self._max_lag = max_lag
-        self._now_tolerance = now_tolerance
+        self.now_tolerance = now_tolerance
         self._past: Past | None = None
         self._clear()
 
@@ -63,7 +64,7 @@ class Fence:
         """Take in all that `past` holds, and look sessions up there from now on."""
         self._clear()
         self._past = past
-        for kind in ("release", "revocation", "decision"):
+        for kind in ("charter", "release", "revocation", "decision"):
             for entry in past.of_kind(kind):
                 self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
@@ -107,6 +108,8 @@ class Fence:
                 self._epochs[record.epoch] = record
                 while index - next(iter(self._epochs.values())).upto > self._max_lag and len(self._epochs) > 1:
                     self._epochs.popitem(last=False)
+            case Charter():
+                self._charter = index
             case Release():
                 self._releases.add(record.digest)
             case Revocation():
@@ -117,6 +120,8 @@ class Fence:
                 pass
 
     def _clear(self) -> None:
+        self._charter = 0
+        """Index of the one in force."""
         self._releases: set[str] = set()
         self._revoked: dict[str, int] = {}
         self._decided: dict[int, int] = {}
@@ -138,12 +143,18 @@ class Fence:
 
     def _check_page(self, index: int, time: int, page: Page) -> Refused | None:
         return (
-            self._check_release(page)
+            self._check_charter(page)
+            or self._check_release(page)
             or self._check_items(page)
             or self._check_world(index, page)
             or self._check_clock(time, page)
             or self._check_session(page)
         )
+
+    def _check_charter(self, page: Page) -> Refused | None:
+        if page.charter != self._charter:
+            return Refused(f"the charter in force is record {self._charter}, not {page.charter}", "charter")
+        return None
 
     def _check_release(self, page: Page) -> Refused | None:
         revoked = self._revoked.get(page.release)
@@ -180,9 +191,9 @@ class Fence:
         return None
 
     def _check_clock(self, time: int, page: Page) -> Refused | None:
-        if abs(time - page.now) > self._now_tolerance:
+        if abs(time - page.now) > self.now_tolerance:
             return Refused(
-                f"the page's now is {page.now} and journal time {time}: more than {self._now_tolerance} ms apart",
+                f"the page's now is {page.now} and journal time {time}: more than {self.now_tolerance} ms apart",
                 "clock",
             )
         return None

@@ -45,15 +45,15 @@ class Party(msgspec.Struct, frozen=True):
 class Bounds(msgspec.Struct, frozen=True):
     """What everything in the journal keeps. Numbers from 0."""
 
-    clock_tolerance: int
+    clock_tolerance: int = 5_000
     """Milliseconds that journal time may lie outside the witness times around it."""
-    now_tolerance: int
+    now_tolerance: int = 2_000
     """Milliseconds at most between a page's `now` and its append."""
-    merge_delay: int
+    merge_delay: int = 5_000
     """Milliseconds at most from a record to the published checkpoint that has it."""
-    replay_window: int
+    replay_window: int = 30
     """Days for which a page can be re-run."""
-    retention: int
+    retention: int = 400
     """Days for which a viewer's events are kept, if they do not ask for less."""
 
 

@@ -17,9 +17,9 @@ from plainview.keys.key_files import KeyFileError
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.events import Events
-from plainview.platform.faults import Fault
+from plainview.platform.faults import Fault, HomeError
 from plainview.platform.founding import found
-from plainview.platform.home import LOG, Home, HomeError
+from plainview.platform.home import LOG, Home
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, LineageBroken, Progress
 from plainview.platform.log.log import Log
@@ -83,10 +83,11 @@ class Application:
         """What was found damaged, in the order in which it was met; told until the next start."""
         self.journal: Journal = home.write(configuration)
         try:
-            charter = found(self.journal, home.epochs)
-            identity = to_text(hashlib.sha256(encode(charter)).digest())
-            self._window = charter.replay_window
-            self.log, self._publisher = open_log(self.journal, home.path / LOG, charter.origin, charter.clock_tolerance)
+            charters = found(self.journal, home)
+            identity = to_text(hashlib.sha256(encode(self.journal.entry(0).record)).digest())
+            charter = charters.in_force.charter
+            self._window = charter.bounds.replay_window
+            self.log, self._publisher = open_log(self.journal, home.path / LOG, charters)
             # Before anything is appended: it may be an older copy.
             self._publisher.open(_hashing(progress))
             self._publisher.ask_witnesses()
@@ -118,6 +119,7 @@ class Application:
                 pins,
                 pipeline,
                 self.release,
+                charters.in_force.record,
                 environment_digest(),
                 clock,
                 self.metrics,
@@ -128,7 +130,7 @@ class Application:
                 self.residency,
                 choices,
                 self.catalogue,
-                charter.replay_window,
+                self._window,
                 clock,
                 self.metrics,
                 self.met,

@@ -13,7 +13,11 @@ from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.keys import page_key
-from plainview.records import Charter, Decision, Epoch, Page, Release, Revocation
+from plainview.ledger.charters import Charter
+from plainview.ledger.errors import LedgerError
+from plainview.platform.charters import opened
+from plainview.records import Charter as CharterRecord
+from plainview.records import Decision, Epoch, Page, Release, Revocation
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""
@@ -69,10 +73,11 @@ class Bounds:
 
     def __init__(self, journal: JournalReader, max_lag: int) -> None:
         self._before = _Before(journal)
-        self._max_lag = max_lag
-        self._fence = self._new_fence(0)
+        self._fence = Fence(max_lag, 0)
+        self._fence.rebuild(self._before)
         self._time = 0
-        self._charters: set[int] = set()
+        self._charter: Charter | None = None
+        """In force."""
         self._releases: dict[str, int] = {}
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
@@ -86,9 +91,13 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         match record:
-            case Charter() if not self._charters:
-                self._fence = self._new_fence(record.now_tolerance)
-                self._charters.add(entry.index)
+            case CharterRecord():
+                try:
+                    self._charter = opened(record, self._charter)
+                except LedgerError as error:
+                    self._before.read = entry.index + 1
+                    return "bounds: charter", str(error)  # what came before stays in force
+                self._fence.now_tolerance = self._charter.bounds.now_tolerance
             case Release():
                 self._releases.setdefault(record.digest, entry.index)
                 self._policies.append(entry.index + 1)
@@ -126,7 +135,7 @@ class Bounds:
         index, record = entry.index, entry.record
         if entry.time < self._time:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
-        if index == 0 and not isinstance(record, Charter):
+        if index == 0 and not isinstance(record, CharterRecord):
             return "bounds: charter", "record 0 is not a charter"
         if not isinstance(record, (Page, Epoch)):
             return None
@@ -135,8 +144,6 @@ class Bounds:
             return f"bounds: {refused.code}", refused.reason
         if not isinstance(record, Page):
             return None
-        if record.charter not in self._charters:
-            return "receipt: charter", f"record {record.charter} is not a charter"
         if going_on is not None and record.pinned != going_on.pinned:
             return (
                 "receipt: pinned",
@@ -152,8 +159,3 @@ class Bounds:
         if not isinstance(record, Page):
             return None
         return _Turn(record.n, record.request.mode == "plain", record.pinned, record.cursor)
-
-    def _new_fence(self, now_tolerance: int) -> Fence:
-        fence = Fence(self._max_lag, now_tolerance)
-        fence.rebuild(self._before)
-        return fence

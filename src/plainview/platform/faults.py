@@ -1,6 +1,10 @@
-"""What a caller of the platform did wrong, in words for that caller."""
+"""What a caller of the platform did wrong, and what its operator has to mend, in words for whom it is told."""
 
 from __future__ import annotations
+
+
+class HomeError(Exception):
+    """The data directory cannot be used, why, and what to do."""
 
 
 class Fault(Exception):

@@ -1,59 +1,109 @@
-"""How a journal begins: its charter, the installed release, and epoch 0."""
+"""How a journal begins, is amended and gone on with: its charter, the installed release, and epoch 0."""
 
 from __future__ import annotations
 
-import secrets
+from contextlib import closing
 
 from plainview.journal import Draft, Journal, Refused
-from plainview.journal.epochs import EpochStore
+from plainview.keys.key_files import KeyFileError
 from plainview.learning import epochs as worlds
 from plainview.learning.fold import empty_world
-from plainview.platform.home import NOW_TOLERANCE, VARIABLE, HomeError, charter_of, check_release
+from plainview.ledger.charters import Charter, check_charter
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.notes import Note
+from plainview.platform.charters import Adopted, Charters
+from plainview.platform.faults import HomeError
+from plainview.platform.home import LOG, VARIABLE, Home, check_release
+from plainview.platform.log.opening import check_log, log_signer
+from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed, installed_digest
-from plainview.records import Charter, Release, Revocation, encode
-
-ORIGIN = "plainview.local/"
-"""Begins the log's origin line, until the operator has a name. What follows is drawn: by its origin a witness knows a
-log."""
-CLOCK_TOLERANCE = 5_000
-"""Milliseconds, see `Charter.clock_tolerance`."""
-REPLAY_WINDOW = 30
-"""Days, see `Charter.replay_window`."""
+from plainview.records import Charter as CharterRecord
+from plainview.records import Record, Release, Revocation, decode, encode
+from plainview.records.fields import to_text
+from plainview.records.leaf import public_leaf
 
 
-def found(journal: Journal, epochs: EpochStore) -> Charter:
-    """Begin an empty journal, or make sure that the installed release may go on with one that was begun.
+def found(journal: Journal, home: Home) -> Charters:
+    """Make sure that the installed release may go on with a journal that was begun.
 
-    Returns the charter. Raises HomeError for a journal without a charter, for one that another release wrote, and for
+    Returns its charters. Raises HomeError for a journal without a charter, for one that another release wrote, and for
     an installed release that was revoked.
     """
-    digest = installed_digest()
-    if journal.size == 0:
-        manifest = encode(installed()).decode()
-        release = Release(time=0, name=installed().configuration.name, digest=digest, manifest=manifest)
-        first = worlds.first(empty_world())
-        epochs.save_delta(first.delta)
-        charter = Charter(
-            time=0,
-            origin=f"{ORIGIN}{secrets.token_hex(8)}",
-            baseline=digest,
-            clock_tolerance=CLOCK_TOLERANCE,
-            now_tolerance=NOW_TOLERANCE,
-            replay_window=REPLAY_WINDOW,
-        )
-        _append(journal, [Draft(charter), Draft(release), Draft(first.record)])
-    charter = charter_of(journal)
+    if not journal.size:
+        raise home.unbegun()
+    charters = Charters(journal)
     check_release(journal)
+    digest = installed_digest()
     for entry in journal.of_kind("revocation"):
         if isinstance(entry.record, Revocation) and entry.record.digest == digest:
             raise HomeError(
                 f"release {digest} was revoked by record {entry.index}: install another version of Plainview, and "
                 f"begin another data directory with --home or {VARIABLE}"
             )
+    return charters
+
+
+def adopt(home: Home, note: Note, *, unheard: bool = False) -> Adopted:
+    """Begin the journal in `home` with the charter in `note`, or amend the charter that is in force there.
+
+    All is checked before anything is written. Raises HomeError for a charter that is not in force then, or does not fit
+    the installed release and the log's key, and for a directory that is in use; for an amendment also where this may be
+    an older copy, unless witnesses may be left `unheard`.
+    """
+    with closing(home.write(installed().configuration)) as journal:
+        if journal.size:
+            _amend(journal, home, note, unheard)
+        else:
+            _begin(journal, home, note)
+        return Charters(journal).in_force
+
+
+def _begin(journal: Journal, home: Home, note: Note) -> None:
+    charter = _checked(home, note, None)
+    digest = installed_digest()
+    if to_text(charter.baseline) != digest:
+        raise HomeError(
+            f"the charter's baseline is release {to_text(charter.baseline)}, and release {digest} is installed: "
+            "install that one, or have the parties sign a charter with the installed one"
+        )
+    manifest = encode(installed()).decode()
+    release = Release(time=0, name=installed().configuration.name, digest=digest, manifest=manifest)
+    first = worlds.first(empty_world())
+    home.epochs.save_delta(first.delta)
+    _append(journal, [_record(note), release, first.record])
+
+
+def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
+    charters = found(journal, home)
+    _checked(home, note, charters.in_force.charter)
+    record = _record(note)
+    try:
+        check_log(journal, home.path / LOG, charters, unheard=unheard)
+    except (LogBroken, KeyFileError) as error:
+        raise HomeError(str(error)) from error
+    _append(journal, [record])
+
+
+def _checked(home: Home, note: Note, previous: Charter | None) -> Charter:
+    try:
+        charter = check_charter(note, previous)
+        log_signer(home.path / LOG, charter)
+    except (LedgerError, LogBroken, KeyFileError) as error:
+        raise HomeError(str(error)) from error
     return charter
 
 
-def _append(journal: Journal, drafts: list[Draft]) -> None:
-    for outcome in journal.append(drafts):
+def _record(note: Note) -> CharterRecord:
+    """Raises HomeError where the note is too long for one."""
+    record = CharterRecord(time=0, note=note.encode().decode())
+    try:
+        public_leaf("charter", decode(CharterRecord, encode(record)))
+    except ValueError as error:
+        raise HomeError(f"the charter does not fit a record: {error}") from error
+    return record
+
+
+def _append(journal: Journal, records: list[Record]) -> None:
+    for outcome in journal.append([Draft(record) for record in records]):
         if isinstance(outcome, Refused):
-            raise HomeError(f"the journal could not be begun ({outcome.code}): {outcome.reason}")
+            raise HomeError(f"the charter could not be written down ({outcome.code}): {outcome.reason}")

@@ -13,20 +13,16 @@ from pathlib import Path
 
 from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
+from plainview.platform.charters import Charters
+from plainview.platform.faults import HomeError
 from plainview.platform.releases import LOCKED, installed_digest
-from plainview.records import Charter, Release
+from plainview.records import Release
 from plainview.storage import FileObjects, SqliteRecords, StoreAbsent, StoreError
 from plainview.storage.sqlite import DATABASE, LOCK
 
 VARIABLE = "PLAINVIEW_HOME"
-NOW_TOLERANCE = 2_000
-"""Milliseconds between a page's `now` and its append, in the charter of a journal begun here."""
 LOG = "log"
 _OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, LOG, "objects", "projections", "kernels", "imports"}
-
-
-class HomeError(Exception):
-    """The data directory cannot be used, why, and what to do."""
 
 
 def default_home() -> Path:
@@ -75,7 +71,7 @@ class Home:
             raise self._unusable(error) from error
         try:
             reader = JournalReader(store, PlainSealer())
-            tolerance = _tolerance(reader)
+            tolerance = Charters(reader).in_force.charter.bounds.now_tolerance if reader.size else 0
             check_release(reader)
             return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance))
         except StoreError as error:
@@ -116,22 +112,45 @@ class Home:
         return address, instance
 
     def check(self) -> None:
-        """Raises HomeError where a journal cannot be read or is another release's: before kernels are compiled for it.
+        """Raises HomeError where no journal has begun, or it cannot be read or is another release's: before kernels are
+        compiled for it.
 
         Raises JournalDamaged for one that is damaged.
         """
+        if not self.begun():
+            raise self.unbegun()
+        journal = self.read()
         try:
-            journal = self.read()
-        except HomeError as error:
-            if isinstance(error.__cause__, StoreAbsent):
-                return
-            raise
-        try:
+            Charters(journal)
             check_release(journal)
         except StoreError as error:
             raise HomeError(str(error)) from error
         finally:
             journal.close()
+
+    def begun(self) -> bool:
+        """Whether there is a journal with records. Raises HomeError where it cannot be read."""
+        try:
+            journal = self.read()
+        except HomeError as error:
+            if isinstance(error.__cause__, StoreAbsent):
+                return False
+            raise
+        try:
+            return journal.size > 0
+        except StoreError as error:
+            raise HomeError(str(error)) from error
+        finally:
+            journal.close()
+
+    def unbegun(self) -> HomeError:
+        """What to say where there is no journal yet."""
+        return HomeError(
+            f"{self.path}: no journal has begun here, and one begins with a charter that its parties have signed: "
+            "agree on one (docs/how-to/agree-on-a-charter.md) and run "
+            f"`plainview charter adopt FILE --home {self.path}`; or, to try things out, "
+            f"`plainview charter local DIRECTORY --home {self.path}`, which makes all parties' keys on this machine"
+        )
 
     def _unusable(self, error: OSError) -> HomeError:
         reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
@@ -140,33 +159,18 @@ class Home:
         )
 
 
-def charter_of(journal: JournalReader) -> Charter:
-    """Record 0. Raises HomeError where it is something else."""
-    record = journal.entry(0).record
-    if not isinstance(record, Charter):
-        raise HomeError(f"record 0 is {type(record).__name__}, not a charter: this journal was not begun by Plainview")
-    return record
-
-
 def check_release(journal: JournalReader) -> None:
-    """Raises HomeError where another release than the installed one wrote `journal`; an empty one is anybody's.
+    """Raises HomeError where another release than the installed one wrote `journal`.
 
     Two releases would fold one world, and neither could fold it again alone: from then on no page could be replayed.
     """
-    if not journal.size:
-        return
-    digest = charter_of(journal).baseline
     for entry in journal.of_kind("release", newest_first=True):
         assert isinstance(entry.record, Release)
         digest = entry.record.digest
+        if digest != installed_digest():
+            raise HomeError(
+                f"this journal was written by release {digest}, and release {installed_digest()} is installed: install "
+                f"the versions of Plainview and of {', '.join(LOCKED)} that wrote it, or begin another data directory "
+                f"with --home or {VARIABLE}"
+            )
         break
-    if digest != installed_digest():
-        raise HomeError(
-            f"this journal was written by release {digest}, and release {installed_digest()} is installed: install the "
-            f"versions of Plainview and of {', '.join(LOCKED)} that wrote it, or begin another data directory with "
-            f"--home or {VARIABLE}"
-        )
-
-
-def _tolerance(journal: JournalReader) -> int:
-    return charter_of(journal).now_tolerance if journal.size else NOW_TOLERANCE

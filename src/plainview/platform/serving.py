@@ -75,6 +75,7 @@ class Serving:
         pins: Pins,
         pipeline: Pipeline,
         release: str,
+        charter: int,
         environment: str,
         clock: Callable[[], int],
         metrics: Metrics,
@@ -86,6 +87,7 @@ class Serving:
         self._pins = pins
         self._pipeline = pipeline
         self._release = release
+        self._charter = charter
         self._release_bytes = to_bytes(release)
         self._environment = environment
         self._clock = clock
@@ -254,7 +256,7 @@ class Serving:
             n=ask.n,
             previous=DASHES if turn is None else turn.commitment,
             release=self._release,
-            charter=0,
+            charter=self._charter,
             policy=edition.policy,
             epoch=edition.epoch.epoch,
             epoch_digest=edition.epoch.digest,

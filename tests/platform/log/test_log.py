@@ -16,13 +16,17 @@ from plainview.ledger.policies import Log as KnownLog
 from plainview.ledger.promises import open_promise
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, tiles
-from plainview.platform.log.log import MERGE, Log
+from plainview.platform.charters import Adopted, Charters
+from plainview.platform.log.log import Log
 from plainview.platform.log.publisher import Publisher
 from tests.ledger.logs import LOG, ORIGIN
+from tests.ledger.test_charters import CHARTER, amended
 from tests.platform.log.journals import OPEN, grow, publisher_of
 
 SIZE = 700
 POLICY = replace(OPEN, logs=(KnownLog(LOG.key),))
+CHARTERS = Charters.__new__(Charters)
+CHARTERS.all = [Adopted(0, CHARTER), Adopted(SIZE, amended(bounds=replace(CHARTER.bounds, merge_delay=9_000)))]
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def publisher(journal: Journal, tmp_path: Path) -> Publisher:
 
 @pytest.fixture
 def log(publisher: Publisher) -> Log:
-    return Log(publisher._tree, publisher, LOG)
+    return Log(publisher._tree, publisher, LOG, CHARTERS)
 
 
 def fetched(log: Log, path: str) -> bytes:
@@ -89,7 +93,7 @@ def test_there_is_nothing_else(log: Log, path: str) -> None:
 def test_nothing_is_there_before_the_first_checkpoint(journal: Journal, tmp_path: Path) -> None:
     publisher = publisher_of(journal, tmp_path)
     grow(journal, 3)
-    log = Log(publisher._tree, publisher, LOG)
+    log = Log(publisher._tree, publisher, LOG, CHARTERS)
     assert log.size == 0
     assert log.resource("checkpoint") is None
     assert log.resource("tile/0/000.p/3") is None
@@ -102,7 +106,8 @@ def test_what_is_promised_is_what_is_proven(log: Log, journal: Journal, publishe
         entry = journal.entry(index)
         promise = open_promise(parse_note(log.promise(entry)), ORIGIN, [LOG.key])
         assert log.promise(entry) == log.promise(entry)
-        assert (promise.index, promise.deadline) == (index, entry.time + MERGE)
+        # What the charter said when the record came, whatever one that came later says.
+        assert (promise.index, promise.deadline) == (index, entry.time + (5_000 if index < SIZE else 9_000))
         assert promise.leaf == leaf_hash(journal.leaves(index, index + 1)[0])
         proof = log.proof(index)
         if index == SIZE:

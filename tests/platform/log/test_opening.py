@@ -1,16 +1,24 @@
 from __future__ import annotations
 
-import shutil
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from plainview.keys.key_files import KeyFileError
-from plainview.ledger.policy_files import parse_policy
-from plainview.platform.home import HomeError
+from plainview.keys.key_files import KeyFileError, make_key, read_key
+from plainview.ledger.notes import Note, parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policies import Log as KnownLog
+from plainview.ledger.schemes import ED25519
+from plainview.platform.faults import HomeError
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
 from plainview.platform.viewers import NewViewer
 from tests.cli.homes import invoke
+from tests.ledger.logs import LOG
+from tests.platform.homes import amendment, charter_of
 from tests.platform.imports.data_sets import kuairand
 from tests.platform.towns import open_town
 
@@ -37,43 +45,52 @@ def set_back(home: Path) -> None:
     connection.close()
 
 
-def test_each_log_has_a_name_of_its_own_and_a_policy_that_names_it(tmp_path: Path, home: Path) -> None:
-    with open_town(tmp_path / "other") as other, open_town(home) as application:
-        policy = parse_policy((home / "log" / "policy").read_bytes())
-        assert [log.key.vkey() for log in policy.logs] == [application.log.vkey]
-        assert policy.quorum == "none"
-        assert application.log.vkey.partition("+")[0] != other.log.vkey.partition("+")[0]
-
-
-@pytest.mark.parametrize(
-    ("lost", "message"),
-    [
-        ("policy", "the log's policy is gone; restore it, or write one"),
-        ("key", "the log's key is gone, and another cannot go on with its checkpoints"),
-    ],
-)
-def test_what_is_lost_of_a_published_log_is_not_made_anew(home: Path, lost: str, message: str) -> None:
-    (home / "log" / lost).unlink()
-    with pytest.raises(HomeError, match=message):
+def test_the_key_is_not_made_anew(home: Path) -> None:
+    (home / "log" / "key").unlink()
+    with pytest.raises(HomeError, match=r"the log's key is not there \(plainview\.local/.*restore it"):
         open_town(home)
-    assert not (home / "log" / lost).exists()
+    assert not (home / "log" / "key").exists()
 
 
-def test_what_cannot_be_read_is_told(home: Path) -> None:
-    (home / "log" / "policy").write_text("log x\n")
-    with pytest.raises(HomeError, match="policy, line 1"):
-        open_town(home)
-    (home / "log" / "policy").write_text("quorum none\n")
-    with pytest.raises(HomeError, match=r"does not name this log; add the line `log plainview\.local/"):
-        open_town(home)
+def test_a_key_that_cannot_be_used_is_told(home: Path) -> None:
     (home / "log" / "key").chmod(0o644)
     with pytest.raises(HomeError, match="chmod 600") as error:
         open_town(home)
     assert isinstance(error.value.__cause__, KeyFileError)
+    (home / "log" / "key").unlink()
+    other = make_key(home / "log" / "key", "other.example", ED25519).key
+    with pytest.raises(HomeError, match=f"the key {re.escape(other.vkey())} lies there, and the charter names plainv"):
+        open_town(home)
+
+
+def test_the_key_can_be_another_with_an_amendment(home: Path, tmp_path: Path) -> None:
+    old = read_key(home / "log" / "key").key
+    origin, policy = old.name, charter_of(home).policy
+    new = make_key(tmp_path / "new", origin, ED25519).key
+    adopt(Home(home), amendment(home, policy=replace(policy, logs=(*policy.logs, KnownLog(new)))))
+    # Named beside the old one, which goes on as long as it lies there.
+    with open_town(home) as application:
+        assert application.log.vkey == old.vkey()
+    (tmp_path / "new").replace(home / "log" / "key")
+    # The old one may go at once: what it signed before is still this log's.
+    adopt(Home(home), amendment(home, policy=replace(policy, logs=(KnownLog(new),))))
+    with open_town(home) as application:
+        assert application.log.vkey == new.vkey()
+        application.viewers.register(NewViewer(viewer=2))
+    checkpoint, signed = open_checkpoint(parse_note((home / "log" / "checkpoint").read_bytes()), origin, [old, new])
+    assert [one.key for one in signed] == [new]
+    assert checkpoint.size == size_of(home)
+
+
+def test_a_checkpoint_that_none_of_its_keys_signed_is_no_ones(home: Path) -> None:
+    path = home / "log" / "checkpoint"
+    path.write_bytes(LOG.add_to(Note(parse_note(path.read_bytes()).text, (LOG.sign("\n"),))).encode())
+    with pytest.raises(HomeError, match="not a checkpoint of this log"):
+        open_town(home)
 
 
 def test_a_log_that_begins_over_a_grown_journal_is_told(home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    shutil.rmtree(home / "log")
+    (home / "log" / "checkpoint").unlink()
     open_town(home).close()
     assert "a new log begins over" in caplog.text
 

@@ -8,7 +8,7 @@ quorum that cosigned a later checkpoint has one among those who have spoken, and
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from time import monotonic
@@ -23,7 +23,8 @@ from plainview.ledger.spelling import shown
 from plainview.platform.log.witnesses import HistoryDoubted, WitnessClient, WitnessError
 
 PATIENCE = 2.0
-"""Seconds for a quorum. A record that comes right after one publication began waits twice as long, of MERGE's five."""
+"""Seconds for a quorum. A record that comes right after one publication began waits twice as long, of the five
+that charters allow by default."""
 GRACE = 0.2
 """Seconds more for the others, once there is a quorum."""
 
@@ -33,10 +34,11 @@ _Cosignature = tuple[NoteSignature, int]
 class Cosigners:
     """For one thread. It waits for nobody longer than PATIENCE: who is late is heard the next time."""
 
-    def __init__(self, policy: Policy, log: VerifierKey, *, new: bool) -> None:
-        """`new`: `log` has signed nothing yet. Raises ValueError for a witness's URL, and a quorum that cannot be."""
+    def __init__(self, policy: Policy, keys: Sequence[VerifierKey], *, new: bool) -> None:
+        """`keys` are the log's; `new`: it has signed nothing yet. Raises ValueError for a witness's URL, and a quorum
+        that cannot be."""
         self._policy = policy
-        self._clients = {one.name: WitnessClient(one, log) for one in policy.witnesses if one.url}
+        self._clients = {one.name: WitnessClient(one, keys) for one in policy.witnesses if one.url}
         if not policy.reaches_quorum(self._clients):
             raise ValueError(f"quorum {shown(policy.quorum)} cannot be reached by the witnesses that have a URL")
         self._unheard = {} if new else {name: f"witness {shown(name)} has not answered yet" for name in self._clients}

@@ -16,12 +16,11 @@ from plainview.ledger.promises import Promise
 from plainview.ledger.signers import Signer
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tiles import parse_tile_path, tile_width
+from plainview.platform.charters import Charters
 from plainview.platform.log.publisher import CHECKPOINT, Publisher
 from plainview.platform.log.tree import JournalTree
 from plainview.records.leaf import personal_leaf
 
-MERGE = 5_000
-"""Milliseconds from an entry's journal time to the checkpoint that has it, at most: what a promise says."""
 COMPRESSED = 64
 """Full entry bundles kept compressed, some 10 KB each unless they hold large public acts."""
 
@@ -38,7 +37,8 @@ class Resource(NamedTuple):
 class Log:
     """May be used from many threads."""
 
-    def __init__(self, tree: JournalTree, publisher: Publisher, signer: Signer) -> None:
+    def __init__(self, tree: JournalTree, publisher: Publisher, signer: Signer, charters: Charters) -> None:
+        self._charters = charters
         self._tree = tree
         self._publisher = publisher
         self._signer = signer
@@ -96,7 +96,9 @@ class Log:
             return b""
         assert entry.commitment is not None
         leaf = leaf_hash(personal_leaf(entry.kind, entry.commitment))
-        promise = Promise(self._signer.key.name, entry.index, leaf, entry.time + MERGE)
+        # By the charter of its index: with a later one's shorter delay it would promise what is past.
+        deadline = entry.time + self._charters.at(entry.index).bounds.merge_delay
+        promise = Promise(self._signer.key.name, entry.index, leaf, deadline)
         return promise.signed(self._signer).encode()
 
     def proof(self, index: int) -> LogProof | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.hashing import EMPTY_ROOT, HASH_SIZE
+from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Policy
@@ -70,13 +72,16 @@ class Publisher:
         tolerance: int,
         interval: float = INTERVAL,
         *,
+        keys: Sequence[VerifierKey] = (),
         new: bool = False,
     ) -> None:
         """`signer` is the log's, an Ed25519 key by the name of its origin, and `new` where it has signed nothing yet;
-        `tolerance` in ms is between journal time and the witnesses'. Raises ValueError for a witness's URL."""
+        `keys` may have signed what was published before it. `tolerance` in ms is between journal time and the
+        witnesses'. Raises ValueError for a witness's URL."""
         self._journal = journal
         self._tree = tree
         self._signer = signer
+        self._keys = [signer.key, *(key for key in keys if key != signer.key)]
         self._policy = policy
         self._path = directory / CHECKPOINT
         self._kept = directory / TREE
@@ -86,7 +91,7 @@ class Publisher:
         self._files = files
         self._tolerance = tolerance
         self._interval = interval
-        self._cosigners = Cosigners(policy, signer.key, new=new)
+        self._cosigners = Cosigners(policy, self._keys, new=new)
         self._there: set[bytes | None] = set()
         """What the file may hold by this publisher's own doing."""
         self._off = ""
@@ -115,7 +120,7 @@ class Publisher:
             self._tree.extend(size, advance)
             return
         largest = max(known, key=lambda one: one.checkpoint.size)
-        self._signed = largest.note, largest.checkpoint
+        self._signed = self._sign(largest.checkpoint)  # the same note, unless the key is another
         self._take_up(largest.checkpoint, size, advance)
         for checkpoint in (one.checkpoint for one in known):
             if self._tree.root(checkpoint.size) != checkpoint.root:
@@ -233,7 +238,7 @@ class Publisher:
             return None
         try:
             note = parse_note(data)
-            checkpoint, _ = open_checkpoint(note, self._signer.key.name, [self._signer.key])
+            checkpoint, _ = open_checkpoint(note, self._signer.key.name, self._keys)
         except LedgerError as error:
             raise LogBroken(f"{path}: not a checkpoint of this log ({error}); restore a copy") from None
         return Published(checkpoint, note, data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from plainview.http.asking import AskError, ask, check_url
 from plainview.ledger.checkpoints import Checkpoint, origin_hash
 from plainview.ledger.consistency import consistency_proof
@@ -36,14 +38,15 @@ class HistoryRefused(Exception):
 class WitnessClient:
     """One witness of the policy, by its URL. For one thread at a time."""
 
-    def __init__(self, witness: Witness, log: VerifierKey) -> None:
-        """`log` is the key of the log that is to be cosigned. Raises ValueError for the witness's URL."""
+    def __init__(self, witness: Witness, keys: Sequence[VerifierKey]) -> None:
+        """`keys` are those of the log that is to be cosigned. Raises ValueError for the witness's URL."""
         try:
             check_url(witness.url or "")
         except AskError as error:
             raise ValueError(f"witness {shown(witness.name)}: {error}") from None
         self.witness = witness
-        self._log = log
+        self._keys = keys
+        self._origin = keys[0].name
         self._prefix = (witness.url or "").rstrip("/")
         self._known = 0
         """Size that it cosigned last, as far as is known."""
@@ -100,8 +103,8 @@ class WitnessClient:
         How many of its records it shows; 0 says nothing: what monitors are shown may lie elsewhere, or an hour back.
         """
         try:
-            answer = ask(f"{self._prefix}/{origin_hash(self._log.name)}/checkpoint", ANSWER_LIMIT, TIMEOUT)
-            seen, _ = open_checkpoint(parse_note(answer.data), self._log.name, [self._log])
+            answer = ask(f"{self._prefix}/{origin_hash(self._origin)}/checkpoint", ANSWER_LIMIT, TIMEOUT)
+            seen, _ = open_checkpoint(parse_note(answer.data), self._origin, self._keys)
         except (AskError, LedgerError):
             return 0
         if seen.size > size:

@@ -1,0 +1,55 @@
+"""A charter whose parties are all one hand, to try things out with: what it signs proves nothing to others."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from plainview.keys.key_files import make_key
+from plainview.ledger.charters import ROLES, Bounds, Charter, Party
+from plainview.ledger.notes import Note
+from plainview.ledger.policies import NO_QUORUM, Log, Policy
+from plainview.ledger.schemes import ED25519
+from plainview.platform.faults import HomeError
+from plainview.platform.founding import adopt
+from plainview.platform.home import LOG, Home
+from plainview.platform.log.opening import KEY
+from plainview.platform.releases import installed_digest
+from plainview.records.fields import to_bytes
+from plainview.storage.filesystem import HostFileSystem, make_durable, write_durable
+
+ORIGIN = "plainview.local/"
+"""Begins the log's origin line. What follows is drawn: by its origin a witness knows a log."""
+URL = "http://127.0.0.1:8000/log/"
+CHARTER = "charter"
+
+
+def begin_locally(home: Home, parties: Path) -> Charter:
+    """Begin the journal in `home` with keys of all parties, each in a directory of its own below `parties`.
+
+    The signed charter is in `parties` too. Raises HomeError, where a journal has begun as well; KeyFileError where a
+    key lies there; OSError.
+    """
+    home.prepare()
+    if home.begun():
+        raise HomeError(f"{home.path}: a journal has begun here: `plainview charter show --home {home.path}` shows how")
+    files = HostFileSystem()
+    origin = f"{ORIGIN}{secrets.token_hex(8)}"
+    for directory in (home.path / LOG, *(parties / role for role in ROLES)):
+        make_durable(files, directory)
+    log = make_key(home.path / LOG / KEY, origin, ED25519).key
+    signers = [make_key(parties / role / KEY, f"{origin}/{role}", ED25519) for role in ROLES]
+    charter = Charter(
+        0,
+        None,
+        origin,
+        tuple(Party(role, signer.key) for role, signer in zip(ROLES, signers, strict=True)),
+        (1, 1, 1),
+        Bounds(),
+        to_bytes(installed_digest()),
+        Policy((Log(log, URL),), (), (), NO_QUORUM),
+    )
+    text = charter.text()
+    note = Note(text, tuple(signer.sign(text) for signer in signers))
+    write_durable(files, parties / CHARTER, [note.encode()])
+    return adopt(home, note).charter

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plainview.keys.key_files import read_key
+from plainview.ledger.charters import ROLES, check_charter
+from plainview.ledger.notes import parse_note
+from plainview.platform.faults import HomeError
+from plainview.platform.home import LOG, Home
+from plainview.platform.local_charter import CHARTER, begin_locally
+from plainview.platform.log.opening import KEY
+from plainview.platform.releases import installed_digest
+from plainview.records.fields import to_text
+from tests.platform.homes import charter_of
+
+
+def test_all_parties_have_a_key_of_their_own_that_only_the_owner_can_read(home: Path, tmp_path: Path) -> None:
+    charter = begin_locally(Home(home), tmp_path / "parties")
+    assert charter == charter_of(home)
+    assert check_charter(parse_note((tmp_path / "parties" / CHARTER).read_bytes())) == charter
+    for role in ROLES:
+        path = tmp_path / "parties" / role / KEY
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert charter.keys_of(role) == (read_key(path).key,)
+    assert [log.key for log in charter.policy.logs] == [read_key(home / LOG / KEY).key]
+    assert charter.policy.quorum == "none"
+    assert to_text(charter.baseline) == installed_digest()
+
+
+def test_each_log_has_a_name_of_its_own(tmp_path: Path) -> None:
+    origins = {begin_locally(Home(tmp_path / name), tmp_path / f"{name}-parties").origin for name in ("a", "b")}
+    assert len(origins) == 2
+
+
+def test_a_journal_begins_once(home: Path, tmp_path: Path) -> None:
+    charter = begin_locally(Home(home), tmp_path / "parties")
+    with pytest.raises(HomeError, match="a journal has begun here"):
+        begin_locally(Home(home), tmp_path / "others")
+    assert not (tmp_path / "others").exists()
+    assert charter_of(home) == charter
+
+
+def test_a_directory_of_something_else_gets_no_key(home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    (home / "thesis.txt").write_text("mine")
+    with pytest.raises(HomeError, match="holds something else"):
+        begin_locally(Home(home), tmp_path / "parties")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
