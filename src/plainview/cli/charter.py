@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.charter_shown import show_charter
 from plainview.cli.errors import CommandError, told
+from plainview.cli.home import HomeOption, at_home
 
 if TYPE_CHECKING:
-    from plainview.ledger.charters import Charter, Party
+    from plainview.ledger.charters import Bounds, Charter, Party
     from plainview.ledger.notes import NoteSignature
+    from plainview.ledger.policies import Policy
 
 charter = typer.Typer(
     help="Agree on who runs, owns and oversees a log, and on the bounds that everything in it keeps.",
@@ -29,18 +32,36 @@ PolicyFile = Annotated[
     Path | None,
     typer.Option("--policy", metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy."),
 ]
+ClockTolerance = Annotated[
+    int | None, typer.Option(min=0, help="Milliseconds that journal time may be off witness time; at first 5,000.")
+]
+NowTolerance = Annotated[
+    int | None, typer.Option(min=0, help="Milliseconds from a page's now to its append; at first 2,000.")
+]
+MergeDelay = Annotated[
+    int | None, typer.Option(min=0, help="Milliseconds until a record is published; at first 5,000.")
+]
+ReplayWindow = Annotated[int | None, typer.Option(min=1, help="Days for which a page can be re-run; at first 30.")]
+Retention = Annotated[int | None, typer.Option(min=1, help="Days for which viewers' events are kept; at first 400.")]
 
 
 @charter.command()
 def key(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key is to lie.", show_default=False)],
-    name: Annotated[str, typer.Option(help="Whose key it is: operator.example.", show_default=False)],
+    name: Annotated[
+        str, typer.Option(help="Whose key it is: operator.example; the log's has its origin.", show_default=False)
+    ],
 ) -> None:
-    """Make a party's key: the private one into a file that only you can read, the public one to be handed on."""
+    """Make a key of a party or of the log: the private one into a file that only you can read, the public one shown."""
     with told():
         from plainview.keys.key_files import make_key
         from plainview.ledger.schemes import ED25519
+        from plainview.storage.filesystem import HostFileSystem, make_durable
 
+        try:
+            make_durable(HostFileSystem(), file.absolute().parent)
+        except OSError as error:
+            raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
         typer.echo(make_key(file, name, ED25519).key.vkey())
 
 
@@ -54,11 +75,11 @@ def new(
         Path, typer.Option(metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy.")
     ],
     quorum: Quorums = None,
-    clock_tolerance: Annotated[int, typer.Option(min=0, help="Milliseconds of journal time off witness time.")] = 5_000,
-    now_tolerance: Annotated[int, typer.Option(min=0, help="Milliseconds from a page's now to its append.")] = 2_000,
-    merge_delay: Annotated[int, typer.Option(min=0, help="Milliseconds until a record is published.")] = 5_000,
-    replay_window: Annotated[int, typer.Option(min=1, help="Days for which a page can be re-run.")] = 30,
-    retention: Annotated[int, typer.Option(min=1, help="Days for which viewers' events are kept.")] = 400,
+    clock_tolerance: ClockTolerance = None,
+    now_tolerance: NowTolerance = None,
+    merge_delay: MergeDelay = None,
+    replay_window: ReplayWindow = None,
+    retention: Retention = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="DIGEST", help="The release that serves when no other may; the installed one.")
     ] = None,
@@ -79,7 +100,7 @@ def new(
             believed.logs[0].key.name,
             parties,
             _quorums((1, 1, 1), quorum),
-            Bounds(clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
+            _bounds(Bounds(), clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
             _baseline(baseline),
             believed,
         )
@@ -98,11 +119,11 @@ def amend(
     ] = None,
     policy: PolicyFile = None,
     quorum: Quorums = None,
-    clock_tolerance: Annotated[int | None, typer.Option(min=0)] = None,
-    now_tolerance: Annotated[int | None, typer.Option(min=0)] = None,
-    merge_delay: Annotated[int | None, typer.Option(min=0)] = None,
-    replay_window: Annotated[int | None, typer.Option(min=1)] = None,
-    retention: Annotated[int | None, typer.Option(min=1)] = None,
+    clock_tolerance: ClockTolerance = None,
+    now_tolerance: NowTolerance = None,
+    merge_delay: MergeDelay = None,
+    replay_window: ReplayWindow = None,
+    retention: Retention = None,
     baseline: Annotated[str | None, typer.Option(metavar="DIGEST")] = None,
 ) -> None:
     """Write an amendment: what is not said stays as it is. The quorum of the charter in force must sign it."""
@@ -123,20 +144,13 @@ def amend(
                 raise CommandError(f"--add {one}: write ROLE=VKEY")
             come.setdefault(role, []).append(vkey)
         kept = [party for party in old.parties if party.key.name not in gone]
-        bounds: dict[str, Any] = {
-            "clock_tolerance": clock_tolerance,
-            "now_tolerance": now_tolerance,
-            "merge_delay": merge_delay,
-            "replay_window": replay_window,
-            "retention": retention,
-        }
         changed = replace(
             old,
             number=old.number + 1,
             previous=old.digest(),
             parties=_in_order([*kept, *_parties(**come)]),
             quorums=_quorums(old.quorums, quorum),
-            bounds=replace(old.bounds, **{name: value for name, value in bounds.items() if value is not None}),
+            bounds=_bounds(old.bounds, clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
             baseline=old.baseline if baseline is None else _baseline(baseline),
             policy=old.policy if policy is None else _policy(policy),
         )
@@ -155,8 +169,10 @@ def sign(
 
         signed, signatures = _read(file)
         signer = read_key(key)
-        before = () if previous is None else _read(previous)[0].parties
-        if signer.key not in [party.key for party in (*signed.parties, *before)]:
+        before = None if previous is None else _read(previous)[0]
+        if before is not None and signed.previous != before.digest():
+            raise CommandError(f"{file} does not amend {previous}: get the charter that is in force")
+        if signer.key not in [party.key for one in (signed, before) if one is not None for party in one.parties]:
             raise CommandError(
                 f"{file} names no party with the key {signer.key.vkey()}; a party of the one before gives --previous"
             )
@@ -165,72 +181,103 @@ def sign(
 
 
 @charter.command()
-def show(file: File, previous: Before = None) -> None:
-    """Show what a charter says, its digest, and whose signatures it still needs.
+def show(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A charter, signed or not yet; those of a journal where none is given."),
+    ] = None,
+    previous: Before = None,
+    home: HomeOption = None,
+) -> None:
+    """Show what a charter says, its digest, and whose signatures it still needs; or the charters of a journal.
 
     The exit code is 0 where it is in force, 1 where signatures are missing or do not hold, 2 where it cannot be read.
     """
-    from rich.markup import escape
-    from rich.table import Table
-
-    from plainview.cli.console import console
-
     with told():
-        from plainview.ledger.charters import ROLES, Bounds, Missing, digest_text, missing
-        from plainview.ledger.errors import PolicyError, SignatureError
+        if file is None:
+            if previous is not None:
+                raise CommandError("--previous goes with a FILE: a journal knows which charter came before")
+            _show_journal(home)
+        elif home is not None:
+            raise CommandError("give a FILE or --home, not both")
+        elif not show_charter(*_read(file), None if previous is None else _read(previous)[0]):
+            raise typer.Exit(1)
+    typer.echo("Hand the digest of charter 0 over out of band: verification starts from it.")
+
+
+def _show_journal(home: Path | None) -> None:
+    from contextlib import closing
+
+    from plainview.ledger.notes import parse_note
+    from plainview.platform.charters import Charters
+    from plainview.records import Charter as Record
+
+    place = at_home(home)
+    if not place.begun():
+        raise place.unbegun()
+    with closing(place.read()) as journal:
+        before = None
+        for adopted in Charters(journal).all:
+            record = journal.entry(adopted.record).record
+            assert isinstance(record, Record)
+            typer.echo(f"record {adopted.record}:")
+            show_charter(adopted.charter, parse_note(record.note.encode()).signatures, before)
+            before = adopted.charter
+
+
+@charter.command()
+def adopt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The signed charter.", show_default=False)],
+    home: HomeOption = None,
+    without_witnesses: Annotated[
+        bool,
+        typer.Option(
+            "--without-witnesses",
+            help="Amend though too few of the log's witnesses say that this is the newest copy: they are gone.",
+        ),
+    ] = False,
+) -> None:
+    """Begin a journal with a charter, or amend the one in force there, while its server is stopped.
+
+    All is checked before anything is written.
+    """
+    with told():
+        from plainview.ledger.charters import digest_text
         from plainview.ledger.notes import Note
-        from plainview.ledger.opening import verified_signatures
 
-        shown, signatures = _read(file)
-        before = None if previous is None else _read(previous)[0]
-        out = console()
-        out.print(
-            f"[bold]charter {shown.number}[/bold] of {escape(shown.origin)}, digest {digest_text(shown.digest())}"
-        )
-        wrong = ""
-        signed: set[object] = set()
-        lacking: list[Missing] = []
-        try:
-            if signatures:
-                note = Note(shown.text(), signatures)
-                parties = {party.key for one in (shown, before) if one is not None for party in one.parties}
-                signed = {one.key for one in verified_signatures(note, parties)}
-                lacking = missing(note, shown, before)
-        except (PolicyError, SignatureError) as error:
-            wrong = str(error)
-        table = Table(show_edge=False, pad_edge=False)
-        for heading in ("role", "must sign", "key", "signed"):
-            table.add_column(heading, overflow="fold")
-        for role, quorum in zip(ROLES, shown.quorums, strict=True):
-            for place, held in enumerate(shown.keys_of(role)):
-                of = f"{quorum} of {len(shown.keys_of(role))}" if place == 0 else ""
-                table.add_row(role if place == 0 else "", of, escape(held.vkey()), "yes" if held in signed else "")
-        out.print(table)
-        for name in Bounds.__struct_fields__:
-            out.print(f"{name.replace('_', ' ')}: {getattr(shown.bounds, name):,} {_UNITS[name]}")
-        out.print(f"baseline: {digest_text(shown.baseline)}")
-        for witness in shown.policy.witnesses:
-            out.print(f"witness {escape(witness.name)}: {escape(witness.key.vkey())}", soft_wrap=True)
-        out.print(f"witnesses' quorum: {escape(shown.policy.quorum)}")
-    if wrong:
-        out.print(f"[red]Not in force:[/red] {escape(wrong)}", soft_wrap=True)
-    elif not signatures:
-        out.print("[yellow]Not in force:[/yellow] nobody has signed it.")
-    for one in lacking:
-        names = ", ".join(held.name for held in one.keys)
-        out.print(f"[yellow]Not in force:[/yellow] {one.number} more of {one.role} must sign: {escape(names)}")
-    if wrong or lacking or not signatures:
-        raise typer.Exit(1)
-    out.print("[green]In force.[/green] Hand the digest over out of band: verification starts from it.")
+        place = at_home(home)
+        from plainview.platform import founding
+
+        read, signatures = _read(file)
+        if not signatures:
+            raise CommandError(f"{file}: nobody has signed it; `plainview charter sign` does")
+        adopted = founding.adopt(place, Note(read.text(), signatures), unheard=without_witnesses)
+    typer.echo(
+        f"Record {adopted.record} of {place.path}: charter {read.number} of {read.origin} is in force, digest "
+        f"{digest_text(read.digest())}"
+    )
 
 
-_UNITS = {
-    "clock_tolerance": "ms",
-    "now_tolerance": "ms",
-    "merge_delay": "ms",
-    "replay_window": "days",
-    "retention": "days",
-}
+@charter.command()
+def local(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the parties' keys are to lie.", show_default=False)
+    ],
+    home: HomeOption = None,
+) -> None:
+    """Begin a journal with keys of all parties made on this machine, to try things out."""
+    with told():
+        from plainview.ledger.charters import ROLES, digest_text
+
+        place = at_home(home)
+        from plainview.platform.local_charter import begin_locally
+
+        made = begin_locally(place, directory)
+    typer.echo(
+        f"{place.path}: begun with charter 0 of {made.origin}, digest {digest_text(made.digest())}\n"
+        f"The keys of {', '.join(ROLES[:-1])} and {ROLES[-1]} lie in {directory}. One hand holds all: this charter "
+        "proves nothing to others. How parties agree on one that does: docs/how-to/agree-on-a-charter.md"
+    )
 
 
 def _read(path: Path) -> tuple[Charter, tuple[NoteSignature, ...]]:
@@ -255,11 +302,14 @@ def _read(path: Path) -> tuple[Charter, tuple[NoteSignature, ...]]:
 def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = (), *, over: bool = False) -> None:
     from plainview.ledger.charters import digest_text
     from plainview.ledger.notes import Note
+    from plainview.records.charter import NOTE
     from plainview.storage.filesystem import HostFileSystem, write_durable
 
     if path.exists() and not over:
         raise CommandError(f"{path} is there already; give another name, or move it away")
     data = Note(made.text(), signatures).encode() if signatures else made.text().encode()
+    if len(data.decode()) > NOTE:
+        raise CommandError(f"{path}: {len(data.decode()):,} characters; a record holds a charter of at most {NOTE:,}")
     try:
         write_durable(HostFileSystem(), path, [data])
     except OSError as error:
@@ -299,7 +349,14 @@ def _quorums(before: tuple[int, ...], changes: list[str] | None) -> tuple[int, .
     return tuple(quorums[role] for role in ROLES)
 
 
-def _policy(path: Path) -> Any:
+def _bounds(before: Bounds, *changes: int | None) -> Bounds:
+    """In the order of its fields; None leaves what was."""
+    from msgspec.structs import astuple
+
+    return type(before)(*(old if new is None else new for old, new in zip(astuple(before), changes, strict=True)))
+
+
+def _policy(path: Path) -> Policy:
     from plainview.ledger.errors import FormatError
     from plainview.ledger.policy_files import parse_policy
 

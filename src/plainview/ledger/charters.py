@@ -86,6 +86,10 @@ class Charter(msgspec.Struct, frozen=True):
         check_hash(self.baseline, "charter, baseline")
         for name in Bounds.__struct_fields__:
             check_number(getattr(self.bounds, name), f"charter, {_line_name(name)}")
+        try:
+            encode_policy(self.policy).decode()
+        except UnicodeDecodeError:
+            raise FormatError("charter: its policy is not UTF-8") from None
         self._check_parties()
         if self.origin not in [log.key.name for log in self.policy.logs]:
             raise FormatError(f"charter: its policy names no log {shown(self.origin)}")

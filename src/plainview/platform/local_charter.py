@@ -7,9 +7,11 @@ from pathlib import Path
 
 from plainview.keys.key_files import make_key
 from plainview.ledger.charters import ROLES, Bounds, Charter, Party
+from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
 from plainview.ledger.policies import NO_QUORUM, Log, Policy
 from plainview.ledger.schemes import ED25519
+from plainview.ledger.signers import Signer
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
 from plainview.platform.home import LOG, Home
@@ -28,18 +30,31 @@ def begin_locally(home: Home, parties: Path) -> Charter:
     """Begin the journal in `home` with keys of all parties, each in a directory of its own below `parties`.
 
     The signed charter is in `parties` too. Raises HomeError, where a journal has begun as well; KeyFileError where a
-    key lies there; OSError.
+    key lies there.
     """
     home.prepare()
     if home.begun():
-        raise HomeError(f"{home.path}: a journal has begun here: `plainview charter show --home {home.path}` shows how")
-    files = HostFileSystem()
+        raise HomeError(
+            f"{home.path}: a journal has begun here already, with a charter that `plainview charter show --home "
+            f"{home.path}` shows"
+        )
     origin = f"{ORIGIN}{secrets.token_hex(8)}"
-    for directory in (home.path / LOG, *(parties / role for role in ROLES)):
-        make_durable(files, directory)
-    log = make_key(home.path / LOG / KEY, origin, ED25519).key
-    signers = [make_key(parties / role / KEY, f"{origin}/{role}", ED25519) for role in ROLES]
-    charter = Charter(
+    files = HostFileSystem()
+    try:
+        for directory in (*(parties / role for role in ROLES), home.path / LOG):
+            make_durable(files, directory.absolute())
+        signers = [make_key(parties / role / KEY, f"{origin}/{role}", ED25519) for role in ROLES]
+        charter = _charter(origin, signers, make_key(home.path / LOG / KEY, origin, ED25519).key)
+        text = charter.text()
+        note = Note(text, tuple(signer.sign(text) for signer in signers))
+        write_durable(files, parties / CHARTER, [note.encode()])
+    except OSError as error:
+        raise HomeError(f"{error.filename or parties}: cannot be written ({error.strerror})") from error
+    return adopt(home, note).charter
+
+
+def _charter(origin: str, signers: list[Signer], log: VerifierKey) -> Charter:
+    return Charter(
         0,
         None,
         origin,
@@ -49,7 +64,3 @@ def begin_locally(home: Home, parties: Path) -> Charter:
         to_bytes(installed_digest()),
         Policy((Log(log, URL),), (), (), NO_QUORUM),
     )
-    text = charter.text()
-    note = Note(text, tuple(signer.sign(text) for signer in signers))
-    write_durable(files, parties / CHARTER, [note.encode()])
-    return adopt(home, note).charter

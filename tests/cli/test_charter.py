@@ -1,0 +1,226 @@
+"""`plainview charter`, as the parties meet it, each with a machine of their own."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plainview.feed.configuration import DEFAULT
+from plainview.keys.key_files import read_key
+from plainview.ledger.charters import ROLES, digest_text, parse_charter
+from plainview.ledger.notes import parse_note
+from plainview.platform.home import Home
+from plainview.platform.releases import installed_digest
+from plainview.records.fields import to_text
+from tests.cli.homes import invoke, one_line
+from tests.platform.homes import charter_of
+
+ORIGIN = "feed.example/log"
+PARTIES = ("operator", "licensor", "partner-1", "partner-2")
+
+
+def said(*arguments: object, code: int = 0) -> str:
+    result = invoke("charter", *arguments)
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+class Ceremony:
+    """Four parties, and what they send each other: public keys and one file."""
+
+    def __init__(self, place: Path) -> None:
+        self.home = place / "server" / "home"
+        self.draft = place / "draft"
+        self.policy = place / "policy"
+        self._place = place
+        self.vkeys = {name: said("key", self.key(name), "--name", f"{name}.example").strip() for name in PARTIES}
+        log = said("key", self.home / "log" / "key", "--name", ORIGIN).strip()
+        self.policy.write_text(f"log {log} https://feed.example/log/\nquorum none\n")
+
+    def key(self, name: str) -> Path:
+        return self._place / name / "key"
+
+    def write(self) -> None:
+        parties = [word for name in PARTIES for word in (f"--{name.partition('-')[0]}", self.vkeys[name])]
+        said("new", self.draft, *parties, "--quorum", "partner=2", "--policy", self.policy, "--retention", "90")
+
+    def sign(self, name: str, file: Path, *options: object) -> None:
+        """On the party's own machine, to which the file is sent and from which it comes back."""
+        sent = self._place / name / "sent"
+        shutil.copy(file, sent)
+        said("sign", sent, "--key", self.key(name), *options)
+        shutil.copy(sent, file)
+
+
+@pytest.fixture
+def ceremony(tmp_path: Path) -> Ceremony:
+    return Ceremony(tmp_path)
+
+
+@pytest.fixture
+def adopted(ceremony: Ceremony) -> Ceremony:
+    ceremony.write()
+    for name in PARTIES:
+        ceremony.sign(name, ceremony.draft)
+    said("adopt", ceremony.draft, "--home", ceremony.home)
+    return ceremony
+
+
+def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
+    ceremony.write()
+    assert "Not in force: nobody has signed it." in said("show", ceremony.draft, code=1)
+    for name in PARTIES:
+        shown = said("show", ceremony.draft, code=1)
+        assert "Not in force" in shown
+        ceremony.sign(name, ceremony.draft)
+        ceremony.sign(name, ceremony.draft)  # twice is once
+    shown = said("show", ceremony.draft)
+    charter = parse_charter(parse_note(ceremony.draft.read_bytes()).text)
+    assert "In force." in shown
+    assert f"charter 0 of {ORIGIN}, digest {digest_text(charter.digest())}\n" in shown
+    assert ceremony.policy.read_text() in shown
+    assert [name for name in PARTIES if ceremony.vkeys[name] in shown] == [*PARTIES]
+    assert (charter.quorums, charter.bounds.retention, charter.bounds.replay_window) == ((1, 1, 2), 90, 30)
+    assert to_text(charter.baseline) == installed_digest()
+    assert "Record 0 of " in said("adopt", ceremony.draft, "--home", ceremony.home)
+    assert charter_of(ceremony.home) == charter
+    journal = said("show", "--home", ceremony.home)
+    assert journal.startswith("record 0:\n")
+    assert journal.removeprefix("record 0:\n") == shown
+
+
+@pytest.mark.parametrize("without", PARTIES)
+def test_what_a_quorum_has_not_signed_begins_nothing(ceremony: Ceremony, without: str) -> None:
+    ceremony.write()
+    refused = invoke("charter", "adopt", ceremony.draft, "--home", ceremony.home)
+    assert "nobody has signed it" in one_line(refused)
+    for name in PARTIES:
+        if name != without:
+            ceremony.sign(name, ceremony.draft)
+    assert f"must sign: {without}.example" in said("show", ceremony.draft, code=1)
+    refused = invoke("charter", "adopt", ceremony.draft, "--home", ceremony.home)
+    assert (refused.exit_code, f"'{without}.example'" in one_line(refused)) == (2, True)
+    assert not Home(ceremony.home).begun()
+
+
+def test_a_party_goes_and_another_comes(adopted: Ceremony, tmp_path: Path) -> None:
+    new = said("key", tmp_path / "partner-3" / "key", "--name", "partner-3.example").strip()
+    file, of = tmp_path / "amendment", ("--previous", adopted.draft)
+    said("amend", file, "--of", adopted.draft, "--remove", "partner-1.example", "--add", f"partner={new}")
+    assert invoke("charter", "sign", file, "--key", adopted.key("partner-1")).exit_code == 2
+    for name in PARTIES:  # partner-1 too: it is the quorum of the one before that decides
+        adopted.sign(name, file, *of)
+    assert "1 more of new must sign: partner-3.example" in said("show", file, *of, code=1)
+    adopted.sign("partner-3", file)
+    assert "In force." in said("show", file, *of)
+    assert "Record 3 of " in said("adopt", file, "--home", adopted.home)
+    names = [key.name for key in charter_of(adopted.home).keys_of("partner")]
+    assert names == ["partner-2.example", "partner-3.example"]
+    shown = said("show", "--home", adopted.home)
+    assert (shown.count("In force."), "record 3:\ncharter 1 of" in shown) == (2, True)
+    again = invoke("charter", "adopt", file, "--home", adopted.home)
+    assert "charter 1: it does not amend charter 1 as that stands" in one_line(again)
+
+
+def test_an_amendment_is_signed_for_what_it_amends(adopted: Ceremony, tmp_path: Path) -> None:
+    file = tmp_path / "amendment"
+    said("amend", file, "--of", adopted.draft, "--merge-delay", "9000")
+    refused = invoke("charter", "sign", file, "--key", adopted.key("operator"), "--previous", file)
+    assert f"{file} does not amend {file}" in one_line(refused)
+
+
+def test_an_amendment_waits_for_whoever_has_the_journal_open(adopted: Ceremony, tmp_path: Path) -> None:
+    file = tmp_path / "amendment"
+    said("amend", file, "--of", adopted.draft, "--merge-delay", "9000")
+    for name in PARTIES:
+        adopted.sign(name, file)
+    with closing(Home(adopted.home).write(DEFAULT)):
+        refused = invoke("charter", "adopt", file, "--home", adopted.home)
+        assert "has this journal open for writing; stop it" in one_line(refused)
+    said("adopt", file, "--home", adopted.home)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--remove", "x.example"], "has no party x.example"),
+        (["--remove", "licensor.example"], "1 of 0 licensor keys"),
+        (["--add", "partner"], "write ROLE=VKEY"),
+        (["--add", "owner=x"], "owner: a party is one of operator, licensor, partner"),
+        (["--add", "partner=x"], "vkey: 'x' is not"),
+        (["--quorum", "partner=3"], "3 of 2 partner keys"),
+        (["--quorum", "partner"], "write ROLE=K"),
+        (["--baseline", "x"], "--baseline x: a release's digest has 43 characters"),
+    ],
+)
+def test_an_amendment_that_cannot_be(ceremony: Ceremony, arguments: list[str], message: str) -> None:
+    ceremony.write()
+    target = ceremony.draft.with_name("amendment")
+    refused = invoke("charter", "amend", target, "--of", ceremony.draft, *arguments)
+    assert (refused.exit_code, message in one_line(refused)) == (2, True), refused.stderr
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (b"quorum none\n", "names one log, its own; this one has 0"),
+        (b"log x\n", "policy, line 1"),
+        (b"%s\xff\nquorum none\n", "its policy is not UTF-8"),
+        (b"%s" + b"x" * 15_000 + b"\nquorum none\n", "a record holds a charter of at most 15,000"),
+    ],
+)
+def test_a_policy_that_no_charter_has(ceremony: Ceremony, policy: bytes, message: str) -> None:
+    log = ceremony.policy.read_bytes().splitlines()[0]
+    ceremony.policy.write_bytes(policy.replace(b"%s", log))
+    parties = [word for name in PARTIES for word in (f"--{name.partition('-')[0]}", ceremony.vkeys[name])]
+    refused = invoke("charter", "new", ceremony.draft, *parties, "--policy", ceremony.policy)
+    assert (refused.exit_code, message in one_line(refused)) == (2, True), refused.stderr
+    assert not ceremony.draft.exists()
+
+
+def test_nothing_is_written_over(ceremony: Ceremony) -> None:
+    ceremony.write()
+    refused = invoke("charter", "amend", ceremony.draft, "--of", ceremony.draft)
+    assert "is there already" in one_line(refused)
+    refused = invoke("charter", "key", ceremony.key("operator"), "--name", "other.example")
+    assert "keys are never overwritten" in one_line(refused)
+    assert read_key(ceremony.key("operator")).key.vkey() == ceremony.vkeys["operator"]
+
+
+def test_a_key_of_nobodys_signs_nothing(ceremony: Ceremony, tmp_path: Path) -> None:
+    ceremony.write()
+    said("key", tmp_path / "stranger", "--name", "stranger.example")
+    refused = invoke("charter", "sign", ceremony.draft, "--key", tmp_path / "stranger")
+    assert "names no party with the key stranger.example" in one_line(refused)
+
+
+def test_what_is_no_charter_is_told(tmp_path: Path, ceremony: Ceremony) -> None:
+    file = tmp_path / "file"
+    assert "No such file" in one_line(invoke("charter", "show", file))
+    for content, message in ((b"x", "no line `policy`"), (b"\xff", "decode"), (b"x\n\n", "no newline")):
+        file.write_bytes(content)
+        assert message in one_line(invoke("charter", "show", file))
+    ceremony.write()
+    assert "not both" in one_line(invoke("charter", "show", ceremony.draft, "--home", tmp_path))
+    assert "goes with a FILE" in one_line(invoke("charter", "show", "--previous", ceremony.draft))
+    assert "no journal has begun here" in one_line(invoke("charter", "show", "--home", tmp_path / "none"))
+
+
+def test_all_hands_in_one(tmp_path: Path) -> None:
+    home, parties = tmp_path / "home", tmp_path / "parties"
+    output = said("local", parties, "--home", home)
+    charter = charter_of(home)
+    assert digest_text(charter.digest()) in output
+    assert "proves nothing to others" in output
+    assert [read_key(parties / role / "key").key for role in ROLES] == [party.key for party in charter.parties]
+    refused = invoke("charter", "local", tmp_path / "others", "--home", home)
+    assert "a journal has begun here already" in one_line(refused)
+    refused = invoke("charter", "local", parties, "--home", tmp_path / "second")
+    assert "there is a key already" in one_line(refused)
+    (tmp_path / "file").touch()
+    refused = invoke("charter", "local", tmp_path / "file" / "parties", "--home", tmp_path / "third")
+    assert "cannot be written" in one_line(refused)
