@@ -25,6 +25,9 @@ def test_a_town_is_played_and_every_page_comes_out_again(tmp_path: Path) -> None
     home = tmp_path / "town"
     done = demo("--seconds", 4, "--seed", 3, "--home", home)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        f"all their keys were made here, each in a directory of its own in {tmp_path / 'town-parties'}" in done.stdout
+    )
     assert "long views, personal" in done.stdout
     assert "long views, plain" in done.stdout
     closing = next(line for line in done.stdout.splitlines() if line.endswith("pages re-run, 100 % identical."))

@@ -50,15 +50,15 @@ def demo(
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, signal.default_int_handler)
     with told():
-        temporary = home is None
-        directory = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if home is None else home.expanduser().absolute()
+        made = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if home is None else None
+        directory = (home or Path(made or "", "home")).expanduser().absolute()
         _check_empty(directory)
         try:
             sound = _demo(out, directory, seed, seconds)
         finally:
-            if temporary and not keep:
-                shutil.rmtree(directory, ignore_errors=True)
-    if not temporary or keep:
+            if made is not None and not keep:
+                shutil.rmtree(made, ignore_errors=True)
+    if made is None or keep:
         out.print(
             f"The town's data is in {directory}. Go on with:\n"
             f"  plainview serve --home {directory}\n"
@@ -68,8 +68,8 @@ def demo(
         )
     elif sound:
         out.print(
-            "Next: `plainview demo --keep` keeps the town's data to look around in; `plainview import kuairand DIR` "
-            "and `plainview serve` run on real data.",
+            "Next: `plainview demo --keep` keeps the town's data to look around in; `plainview charter local DIR`, "
+            "`plainview import kuairand DIR` and `plainview serve` run on real data.",
             soft_wrap=True,
         )
     if not sound:
@@ -90,18 +90,40 @@ def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
     """Whether everything that was served came out the same."""
     from plainview.platform.town import Size
 
-    out.print("[bold]1. A server[/bold], the real one, in a process of its own")
+    out.print("[bold]1. A charter[/bold] of operator, licensor and partner")
+    _agree(out, directory)
+    out.print("\n[bold]2. A server[/bold], the real one, in a process of its own")
     with _serving(out, directory) as address:
-        out.print(f"\n[bold]2. A town[/bold] of {Size().viewers} viewers plays for {seconds:g} s against {address}")
+        out.print(f"\n[bold]3. A town[/bold] of {Size().viewers} viewers plays for {seconds:g} s against {address}")
         _play(out, address, seed, seconds, Size())
     for name in PROJECTIONS:
         shutil.rmtree(directory / name, ignore_errors=True)
     out.print(
-        "\n[bold]3. Replay[/bold]: the server is stopped; worlds, deltas, snapshots and the catalogue are deleted.\n"
+        "\n[bold]4. Replay[/bold]: the server is stopped; worlds, deltas, snapshots and the catalogue are deleted.\n"
         "   What is left is the journal. A fresh process computes every page again from it:"
     )
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(directory)]
     return subprocess.run(command, check=False, preexec_fn=_end_with_parent).returncode == 0
+
+
+def _agree(out: Console, directory: Path) -> None:
+    """Begin a journal there, with keys of all parties beside it."""
+    from rich.markup import escape
+
+    from plainview.cli.home import at_home
+    from plainview.ledger.charters import digest_text
+
+    home = at_home(directory)
+    from plainview.platform.local_charter import begin_locally
+
+    parties = directory.with_name(f"{directory.name}-parties")
+    charter = begin_locally(home, parties)
+    out.print(
+        f"   digest {digest_text(charter.digest())}, from which all that follows can be checked\n"
+        f"   all their keys were made here, each in a directory of its own in {escape(str(parties))}: one hand holds "
+        "them, so this charter proves nothing to others",
+        soft_wrap=True,
+    )
 
 
 @contextmanager
