@@ -12,9 +12,7 @@ from typing import Annotated, Any, TypeVar, TypeVarTuple
 
 import msgspec
 from litestar import Litestar, MediaType, Response, Router, get, post
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -116,15 +114,9 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 }
 
 
-def writes(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raises Fault where nothing may be written: it would be acknowledged and then be no part of the log."""
-    connection.app.state.application.check_log()
-
-
 @post(
     "/events",
     summary="Send events",
-    guards=[writes],
     description=(
         "What viewers did. Each event has a result of its own. 207 where some were refused, 422 where all were; the "
         "others are kept. One that needs a damaged record has status 503 in its result, and is to be sent again once "
@@ -138,7 +130,7 @@ def writes(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) 
 )
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
     batch = decoded(EventBatch, body)
-    taken = await _call(state, state.application.events.take, batch.events)
+    taken = await _write(state, state.application.events.take, batch.events)
     faults = [one.fault for one in taken if one.fault is not None]
     again = [fault for fault in faults if fault.code == "unavailable"]
     if again and len(again) == len(taken):
@@ -147,7 +139,7 @@ async def take_events(state: State, body: RawBody) -> Response[bytes]:
     return _json(EventsAnswer(len(taken) - len(faults), len(faults), event_results(taken)), status)
 
 
-@get("/feed", summary="Get a page of the feed", guards=[writes], responses=_documented(PageAnswer, 403, 404, 409, 422))
+@get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
 async def feed(
     state: State,
     viewer: Id,
@@ -172,7 +164,7 @@ async def feed(
         region=region,
         acknowledged=acknowledged,
     )
-    return _body(await _call(state, _feed, state.application, ask))
+    return _body(await _write(state, _feed, state.application, ask))
 
 
 @get("/pages/{index:str}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
@@ -204,7 +196,6 @@ async def video(state: State, video_id: InPath) -> Response[bytes]:
 @post(
     "/videos",
     summary="Add a video",
-    guards=[writes],
     status_code=200,
     operation_class=takes(NewVideo),
     responses=_documented(Written, 403, 413, 422),
@@ -212,13 +203,12 @@ async def video(state: State, video_id: InPath) -> Response[bytes]:
 async def add_video(state: State, body: RawBody) -> Response[bytes]:
     """A video's metadata. Sent again, it replaces what was there; feeds know it from the next epoch on."""
     new = decoded(NewVideo, body)
-    return _json(Written(await _call(state, state.application.catalogue.add, new)))
+    return _json(Written(await _write(state, state.application.catalogue.add, new)))
 
 
 @post(
     "/viewers",
     summary="Register a viewer",
-    guards=[writes],
     status_code=200,
     operation_class=takes(NewViewer),
     responses=_documented(ViewerAnswer, 413),
@@ -226,13 +216,12 @@ async def add_video(state: State, body: RawBody) -> Response[bytes]:
 async def register(state: State, body: RawBody) -> Response[bytes]:
     """A viewer registers, or changes what they told: of who is registered, what is left out stays as it was."""
     new = decoded(NewViewer, body)
-    return _json(ViewerAnswer(*await _call(state, state.application.viewers.register, new)))
+    return _json(ViewerAnswer(*await _write(state, state.application.viewers.register, new)))
 
 
 @post(
     "/settings",
     summary="Change a setting",
-    guards=[writes],
     description=(
         "A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on, until it "
         f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more "
@@ -244,7 +233,7 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
 )
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     new = decoded(NewSetting, body)
-    outcome = await _call(state, state.application.viewers.set, new)
+    outcome = await _write(state, state.application.viewers.set, new)
     return _json(SettingAnswer(outcome.index, outcome.fresh))
 
 
@@ -301,6 +290,15 @@ def _proof(application: Application, index: int) -> bytes:
     if proof is None:
         raise Fault("unavailable", f"index: record {index} is not published yet: ask again in a second", "index")
     return proof.encode()
+
+
+async def _write(state: State, function: Callable[[*A], R], *arguments: *A) -> R:
+    """Raises Fault where nothing may be written: it would be acknowledged and then be no part of the log.
+
+    Asked here and not by a guard, for which Litestar copies the route, and starts a thread where it is no coroutine.
+    """
+    state.application.check_log()
+    return await _call(state, function, *arguments)
 
 
 async def _call(state: State, function: Callable[[*A], R], *arguments: *A) -> R:
