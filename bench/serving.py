@@ -22,10 +22,14 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """`plainview serve` on one home. Its bytecode is kept in `cache`, its kernels there too or in `kernels`."""
+    """`plainview serve` on one home. Its bytecode is kept in `cache`, its kernels there too or in `kernels`.
 
-    def __init__(self, home: Path, cache: Path, kernels: Path | None = None) -> None:
+    `program` is the module that is run as `plainview`.
+    """
+
+    def __init__(self, home: Path, cache: Path, kernels: Path | None = None, *, program: str = "plainview.cli") -> None:
         self._home = home
+        self._program = program
         self._cache = cache
         self._kernels = cache / "kernels" if kernels is None else kernels
         self.port = free_port()
@@ -38,7 +42,7 @@ class Server:
             "PYTHONPYCACHEPREFIX": str(self._cache / "bytecode"),
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        command = [sys.executable, "-m", "plainview.cli", "serve", "--home", str(self._home), "--port", str(self.port)]
+        command = [sys.executable, "-m", self._program, "serve", "--home", str(self._home), "--port", str(self.port)]
         began = time.perf_counter()
         self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
         while time.perf_counter() - began < patience:
