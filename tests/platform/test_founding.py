@@ -155,7 +155,7 @@ def test_an_amendment_is_written_to_no_copy_that_may_be_an_older_one(home: Path)
     gone = Witness("gone", WITNESSES["north"].key, "http://127.0.0.1:1")
     adopt(Home(home), amendment(home, policy=replace(policy, witnesses=(gone,), quorum="gone")))
     note, size = amendment(home, policy=policy), size_of(home)
-    with pytest.raises(HomeError, match="it is not known whether this is the newest copy of the log.*try again"):
+    with pytest.raises(HomeError, match=r"it is not known whether this is the newest copy of the log.*try again"):
         adopt(Home(home), note)
     assert size_of(home) == size
     adopt(Home(home), note, unheard=True)
