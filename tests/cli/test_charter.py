@@ -90,6 +90,7 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
     journal = said("show", "--home", ceremony.home)
     assert journal.startswith("record 0:\n")
     assert journal.removeprefix("record 0:\n") == shown
+    assert said("policy", ceremony.draft) == said("policy", "--home", ceremony.home) == ceremony.policy.read_text()
 
 
 @pytest.mark.parametrize("without", PARTIES)
@@ -207,7 +208,8 @@ def test_what_is_no_charter_is_told(tmp_path: Path, ceremony: Ceremony) -> None:
     ceremony.write()
     assert "not both" in one_line(invoke("charter", "show", ceremony.draft, "--home", tmp_path))
     assert "goes with a FILE" in one_line(invoke("charter", "show", "--previous", ceremony.draft))
-    assert "no journal has begun here" in one_line(invoke("charter", "show", "--home", tmp_path / "none"))
+    for command in ("show", "policy"):
+        assert "no journal has begun here" in one_line(invoke("charter", command, "--home", tmp_path / "none"))
 
 
 def test_all_hands_in_one(tmp_path: Path) -> None:

@@ -14,19 +14,22 @@ import metamorphic_log
 import pytest
 
 from bench.serving import Server
-from plainview.keys.key_files import read_key
+from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.notes import parse_note
+from plainview.ledger.opening import verified_signatures
 from plainview.ledger.policies import NO_QUORUM, Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.promises import open_promise
+from plainview.ledger.schemes import ED25519
 from plainview.oversight.witness.directory import LOGS, make_directory
 from plainview.records.fields import to_bytes
 from plainview.records.leaf import personal_leaf
 from tests.cli.homes import invoke
 from tests.oversight.witness.processes import Process
+from tests.platform.homes import amendment, parties_of, put
 from tests.platform.towns import open_town, populate
 from tests.server.test_process import KERNELS, VIEWERS, Viewer, cache
 
@@ -38,7 +41,7 @@ PATIENCE = 60
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A data directory whose log has a key."""
+    """A data directory whose charter asks no witness."""
     with open_town(tmp_path / "home") as application:
         populate(application, 200)
     return tmp_path / "home"
@@ -63,12 +66,20 @@ def witnesses(tmp_path: Path, key: VerifierKey) -> Iterator[list[tuple[Process, 
         process.end()
 
 
-def policy_of(key: VerifierKey, port: int, witnesses: list[tuple[Process, VerifierKey]]) -> bytes:
-    """Both witnesses must cosign; where there are none, nobody."""
+def policy_of(keys: list[VerifierKey], port: int, witnesses: list[tuple[Process, VerifierKey]]) -> Policy:
+    """All witnesses must cosign; where there are none, nobody."""
     named = tuple(Witness(own.name, own, f"http://127.0.0.1:{process.port}") for process, own in witnesses)
-    groups = (Group("both", 2, tuple(one.name for one in named)),) if named else ()
-    log = Log(key, f"http://127.0.0.1:{port}/log/")
-    return encode_policy(Policy((log,), named, groups, "both" if named else NO_QUORUM))
+    groups = (Group("all", len(named), tuple(one.name for one in named)),) if named else ()
+    logs = tuple(Log(key, f"http://127.0.0.1:{port}/log/") for key in keys)
+    return Policy(logs, named, groups, "all" if named else NO_QUORUM)
+
+
+def amend(home: Path, policy: Policy) -> None:
+    """As the parties do, with the server stopped."""
+    path = home.with_name("amendment")
+    path.write_bytes(amendment(home, policy=policy).encode())
+    result = invoke("charter", "adopt", path, "--home", home)
+    assert result.exit_code == 0, result.stderr
 
 
 def fetched(port: int, path: str) -> bytes:
@@ -96,12 +107,12 @@ def test_a_published_log_is_followed_under_load_and_a_copy_that_forks_is_caught(
     policy, copy = tmp_path / "policy", tmp_path / "copy"
 
     def mirror(port: int, *believed: tuple[Process, VerifierKey]) -> tuple[int, str]:
-        policy.write_bytes(policy_of(key, port, list(believed)))
+        policy.write_bytes(encode_policy(policy_of([key], port, list(believed))))
         result = invoke("mirror", copy, "--policy", policy, "--once")
         return result.exit_code, result.stdout + result.stderr
 
     with Server(home, cache, KERNELS) as server:
-        (home / "log" / "policy").write_bytes(policy_of(key, server.port, witnesses))
+        amend(home, policy_of([key], server.port, witnesses))
         server.start()
         viewers = [Viewer(server.port, viewer) for viewer in VIEWERS if viewer <= 3]
         for viewer in viewers:
@@ -129,7 +140,8 @@ def test_a_published_log_is_followed_under_load_and_a_copy_that_forks_is_caught(
         for viewer in viewers:
             viewer.join()
     # Killed under load, it goes on with what was published.
-    shutil.copytree(home, tmp_path / "fork")
+    for source in (home, parties_of(home)):
+        shutil.copytree(source, tmp_path / source.name.replace("home", "fork"))
     with Server(home, cache, KERNELS) as server:
         server.start()
         before = published(server.port)
@@ -146,7 +158,8 @@ def test_a_published_log_is_followed_under_load_and_a_copy_that_forks_is_caught(
         server.start()
     # Whoever runs it all the same, without witnesses, is caught by who followed the log.
     with Server(tmp_path / "fork", cache, KERNELS) as server:
-        (tmp_path / "fork" / "log" / "policy").write_bytes(policy_of(key, server.port, []))
+        # The parties conspire, and the operator's adoption asks nobody: `plainview charter adopt` would not.
+        put(tmp_path / "fork", amendment(tmp_path / "fork", policy=policy_of([key], server.port, [])).encode().decode())
         server.start()
         while published(server.port) <= last:
             server.first_page(viewer=2)
@@ -158,3 +171,52 @@ def test_a_published_log_is_followed_under_load_and_a_copy_that_forks_is_caught(
     assert verified.exit_code == 0, verified.stderr
     assert verified.stdout.startswith("Proven: the log signed trees of ")
     assert os.fspath(file) in said
+
+
+def test_witnesses_and_the_logs_key_change_by_amendments_while_a_mirror_follows(
+    tmp_path: Path, home: Path, key: VerifierKey, witnesses: list[tuple[Process, VerifierKey]], cache: Path
+) -> None:
+    first, second = witnesses
+    copy, policy = tmp_path / "copy", tmp_path / "policy"
+
+    def mirrored(port: int) -> str:
+        """What it says of the log, believing what the charter in force says."""
+        policy.write_bytes(invoke("charter", "policy", "--home", home).stdout.encode())
+        result = invoke("mirror", copy, "--policy", policy, "--once")
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
+
+    def run(server: Server) -> str:
+        server.start()
+        before = published(server.port)
+        server.first_page(viewer=1)
+        wait_for("growth", lambda: published(server.port) > before)
+        said = mirrored(server.port)
+        assert server.stop() == 0
+        return said
+
+    (home / "log" / "checkpoint").unlink()  # a log that begins with a witness
+    with Server(home, cache, KERNELS) as server:
+        amend(home, policy_of([key], server.port, [first]))
+        assert "cosigned by w1.example" in run(server)
+
+    # Another key, which the witnesses are told of before it signs.
+    new = make_key(home / "log" / "key.new", key.name, ED25519).key
+    for name, (process, _) in zip(("w1", "w2"), witnesses, strict=True):
+        logs = encode_policy(Policy((Log(key), Log(new)), (), (), NO_QUORUM))
+        (tmp_path / name / LOGS).write_bytes(logs)
+        process.end()
+        process.start()
+    with Server(home, cache, KERNELS) as server:
+        amend(home, policy_of([key, new], server.port, [first, second]))
+        (home / "log" / "key.new").replace(home / "log" / "key")
+        assert "cosigned by w1.example, w2.example" in run(server)
+    note = parse_note((copy / "checkpoint").read_bytes())
+    assert [one.key for one in verified_signatures(note, [key, new])] == [new]
+
+    # One of the witnesses goes, and the old key, which signed what the mirror began with.
+    with Server(home, cache, KERNELS) as server:
+        amend(home, policy_of([new], server.port, [second]))
+        assert "cosigned by w2.example" in run(server)
+    replayed = invoke("replay", "--all", "--home", home)
+    assert (replayed.exit_code, "3 pages re-run, 100 % identical" in replayed.stdout) == (0, True), replayed.stdout

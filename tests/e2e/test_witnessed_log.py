@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plainview.ledger.charters import ROLES
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.keys import VerifierKey
@@ -14,10 +15,11 @@ from plainview.ledger.log_proofs import LogProof
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.policies import Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.schemes import ED25519
 from plainview.ledger.submissions import Submission
 from plainview.oversight.witness.directory import LOGS, make_directory
 from tests.cli.homes import invoke, one_line
-from tests.ledger.logs import LOG
+from tests.ledger.logs import LOG, signer
 from tests.oversight.mirror.logs import DirectoryLog, Served, served
 from tests.oversight.witness.processes import Process
 
@@ -70,10 +72,14 @@ def server(log: WitnessedLog) -> Iterator[Served]:
 
 @pytest.fixture
 def policy(tmp_path: Path, server: Served, witnesses: list[tuple[Process, VerifierKey]]) -> Path:
+    """Of the charter that the log's parties write for it."""
     path = tmp_path / "policy"
     named = tuple(Witness(key.name, key, f"http://127.0.0.1:{process.port}") for process, key in witnesses)
     group = Group("both", 2, tuple(one.name for one in named))
     path.write_bytes(encode_policy(Policy((Log(LOG.key, server.url),), named, (group,), "both")))
+    parties = [word for role in ROLES for word in (f"--{role}", signer(f"{role}.example", ED25519).key.vkey())]
+    assert invoke("charter", "new", tmp_path / "charter", *parties, "--policy", path).exit_code == 0
+    path.write_text(invoke("charter", "policy", tmp_path / "charter").stdout)
     return path
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from plainview.feed.configuration import DEFAULT
+from plainview.journal import Draft
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import ROLES, Charter
 from plainview.ledger.notes import Note
@@ -15,6 +17,7 @@ from plainview.platform.charters import Charters
 from plainview.platform.home import Home
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.log.opening import KEY
+from plainview.records import Charter as CharterRecord
 from plainview.storage.sqlite import DATABASE
 
 
@@ -43,3 +46,9 @@ def amendment(path: Path, signing: Iterable[str] = ROLES, **changes: object) -> 
     follows = {"number": before.number + 1, "previous": before.digest()}
     text = replace(before, **(follows | changes)).text()
     return Note(text, tuple(read_key(parties_of(path) / role / KEY).sign(text) for role in signing))
+
+
+def put(path: Path, note: str) -> None:
+    """Append a charter's record as a writer does that checks nothing."""
+    with closing(Home(path).write(DEFAULT)) as journal:
+        journal.append([Draft(CharterRecord(time=0, note=note))])

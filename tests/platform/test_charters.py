@@ -8,21 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT
-from plainview.journal import Draft
 from plainview.keys.key_files import make_key
 from plainview.ledger.policies import Log
 from plainview.ledger.schemes import ED25519
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
 from plainview.platform.home import Home
-from plainview.records import Charter
-from tests.platform.homes import amendment, begun, charter_of
-
-
-def write(home: Path, note: str) -> None:
-    """As a writer that checks nothing."""
-    with closing(Home(home).write(DEFAULT)) as journal:
-        journal.append([Draft(Charter(time=0, note=note))])
+from tests.platform.homes import amendment, begun, charter_of, put
 
 
 def charters(home: Path) -> Charters:
@@ -33,7 +25,7 @@ def charters(home: Path) -> Charters:
 def test_each_holds_from_its_record_on(home: Path) -> None:
     begun(home)
     first = charter_of(home)
-    write(home, amendment(home, bounds=replace(first.bounds, merge_delay=7_000)).encode().decode())
+    put(home, amendment(home, bounds=replace(first.bounds, merge_delay=7_000)).encode().decode())
     found = charters(home)
     assert [(one.record, one.charter.number) for one in found.all] == [(0, 0), (3, 1)]
     assert found.at(0) == found.at(2) == first
@@ -45,7 +37,7 @@ def test_the_logs_keys_are_all_that_it_ever_had(home: Path, tmp_path: Path) -> N
     begun(home)
     first = charter_of(home)
     other = make_key(tmp_path / "other", first.origin, ED25519).key
-    write(home, amendment(home, policy=replace(first.policy, logs=(Log(other),))).encode().decode())
+    put(home, amendment(home, policy=replace(first.policy, logs=(Log(other),))).encode().decode())
     assert charters(home).log_keys() == [other, first.policy.logs[0].key]
 
 
@@ -59,7 +51,7 @@ def test_the_logs_keys_are_all_that_it_ever_had(home: Path, tmp_path: Path) -> N
 )
 def test_a_chain_that_is_broken_is_told_by_its_record(home: Path, broken: dict[str, Any], message: str) -> None:
     begun(home)
-    write(home, amendment(home, **broken).encode().decode())
+    put(home, amendment(home, **broken).encode().decode())
     for use in (lambda: charters(home), Home(home).check, lambda: Home(home).write(DEFAULT)):
         with pytest.raises(HomeError, match=f"record 3 brings no charter into force: charter .*{message}"):
             use()
@@ -67,6 +59,6 @@ def test_a_chain_that_is_broken_is_told_by_its_record(home: Path, broken: dict[s
 
 def test_a_note_that_is_none_is_told_by_its_record(home: Path) -> None:
     begun(home)
-    write(home, "whatever")
+    put(home, "whatever")
     with pytest.raises(HomeError, match="record 3 brings no charter into force: note: no empty line"):
         charters(home)

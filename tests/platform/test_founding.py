@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -10,15 +11,16 @@ from plainview.feed.configuration import DEFAULT
 from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.charters import parse_charter
 from plainview.ledger.notes import Note
-from plainview.ledger.policies import Log
+from plainview.ledger.policies import Log, Witness
 from plainview.ledger.schemes import ED25519
-from plainview.platform import founding
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt, found
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
 from plainview.records import Charter, Epoch, Release
+from plainview.storage.sqlite import DATABASE
+from tests.ledger.logs import WITNESSES
 from tests.platform.homes import amendment, begun, charter_of, parties_of
 from tests.platform.towns import open_town, page_of, populate
 
@@ -92,6 +94,15 @@ def test_a_charter_begins_nothing_without_the_logs_key(tmp_path: Path, home: Pat
     refused(home, note, rf"the key {other.vkey().replace('+', '.')} lies there, and the charter names plainview")
 
 
+def test_a_policy_with_which_no_log_goes_on_begins_nothing(tmp_path: Path, home: Path, note: Note) -> None:
+    put_key(tmp_path, home)
+    policy = charter_of(tmp_path / "origin").policy
+    key = WITNESSES["north"].key
+    for url, message in ((None, "cannot be reached by the witnesses that have a URL"), ("ftp://x", "north")):
+        witnessed = replace(policy, witnesses=(Witness("north", key, url),), quorum="north")
+        refused(home, signed(tmp_path, policy=witnessed), f"the charter's policy: .*{message}")
+
+
 def test_a_note_that_no_record_holds_begins_nothing(tmp_path: Path, home: Path, note: Note) -> None:
     put_key(tmp_path, home)
     log = charter_of(tmp_path / "origin").policy.logs[0]
@@ -137,20 +148,20 @@ def test_an_amendment_waits_until_the_server_is_stopped(home: Path) -> None:
         adopt(Home(home), amendment(home))
 
 
-def test_an_amendment_is_written_to_no_older_copy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_amendment_is_written_to_no_copy_that_may_be_an_older_one(home: Path) -> None:
     with open_town(home) as application:
         populate(application)
-    note, size = amendment(home), size_of(home)
-    asked: list[bool] = []
-
-    def check(*_: object, unheard: bool) -> None:
-        asked.append(unheard)
-        if not unheard:
-            raise founding.LogBroken("an older copy")
-
-    monkeypatch.setattr(founding, "check_log", check)
-    with pytest.raises(HomeError, match="an older copy"):
+    policy = charter_of(home).policy
+    gone = Witness("gone", WITNESSES["north"].key, "http://127.0.0.1:1")
+    adopt(Home(home), amendment(home, policy=replace(policy, witnesses=(gone,), quorum="gone")))
+    note, size = amendment(home, policy=policy), size_of(home)
+    with pytest.raises(HomeError, match=r"it is not known whether this is the newest copy of the log.*try again"):
         adopt(Home(home), note)
     assert size_of(home) == size
     adopt(Home(home), note, unheard=True)
-    assert asked == [False, True]
+    assert charter_of(home).policy == policy
+    with sqlite3.connect(home / DATABASE) as connection:  # as a copy that is older than what was published
+        connection.execute("DELETE FROM records WHERE idx >= 10")
+    connection.close()
+    with pytest.raises(HomeError, match="records were published, and the journal has 10"):
+        adopt(Home(home), amendment(home), unheard=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from plainview.ledger.charters import Bounds, Charter, Party
     from plainview.ledger.notes import NoteSignature
     from plainview.ledger.policies import Policy
+    from plainview.platform.home import Home
 
 charter = typer.Typer(
     help="Agree on who runs, owns and oversees a log, and on the bounds that everything in it keeps.",
@@ -23,6 +24,10 @@ charter = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The charter, signed or not yet.", show_default=False)]
+FileOrNone = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="A charter, signed or not yet; a journal's where none is given."),
+]
 Before = Annotated[Path | None, typer.Option(metavar="FILE", help="The charter that it amends.", show_default=False)]
 Quorums = Annotated[
     list[str] | None,
@@ -182,10 +187,7 @@ def sign(
 
 @charter.command()
 def show(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="[FILE]", help="A charter, signed or not yet; those of a journal where none is given."),
-    ] = None,
+    file: FileOrNone = None,
     previous: Before = None,
     home: HomeOption = None,
 ) -> None:
@@ -205,6 +207,13 @@ def show(
     typer.echo("Hand the digest of charter 0 over out of band: verification starts from it.")
 
 
+def _begun(home: Path | None) -> Home:
+    place = at_home(home)
+    if not place.begun():
+        raise place.unbegun()
+    return place
+
+
 def _show_journal(home: Path | None) -> None:
     from contextlib import closing
 
@@ -212,10 +221,7 @@ def _show_journal(home: Path | None) -> None:
     from plainview.platform.charters import Charters
     from plainview.records import Charter as Record
 
-    place = at_home(home)
-    if not place.begun():
-        raise place.unbegun()
-    with closing(place.read()) as journal:
+    with closing(_begun(home).read()) as journal:
         before = None
         for adopted in Charters(journal).all:
             record = journal.entry(adopted.record).record
@@ -223,6 +229,23 @@ def _show_journal(home: Path | None) -> None:
             typer.echo(f"record {adopted.record}:")
             show_charter(adopted.charter, parse_note(record.note.encode()).signatures, before)
             before = adopted.charter
+
+
+@charter.command("policy")
+def print_policy(file: FileOrNone = None, home: HomeOption = None) -> None:
+    """Print the policy of a charter, or of the one in force in a journal: what witnesses and `mirror` take."""
+    with told():
+        from contextlib import closing
+
+        from plainview.ledger.policy_files import encode_policy
+        from plainview.platform.charters import Charters
+
+        if file is not None:
+            held = _read(file)[0]
+        else:
+            with closing(_begun(home).read()) as journal:
+                held = Charters(journal).in_force.charter
+        typer.echo(encode_policy(held.policy), nl=False)
 
 
 @charter.command()

@@ -14,7 +14,7 @@ from plainview.ledger.notes import Note
 from plainview.platform.charters import Adopted, Charters
 from plainview.platform.faults import HomeError
 from plainview.platform.home import LOG, VARIABLE, Home, check_release
-from plainview.platform.log.opening import check_log, log_signer
+from plainview.platform.log.opening import check_fits, check_log
 from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Charter as CharterRecord
@@ -75,10 +75,10 @@ def _begin(journal: Journal, home: Home, note: Note) -> None:
 
 def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
     charters = found(journal, home)
-    _checked(home, note, charters.in_force.charter)
+    charter = _checked(home, note, charters.in_force.charter)
     record = _record(note)
     try:
-        check_log(journal, home.path / LOG, charters, unheard=unheard)
+        check_log(journal, home.path / LOG, charters, charter, unheard=unheard)
     except (LogBroken, KeyFileError) as error:
         raise HomeError(str(error)) from error
     _append(journal, [record])
@@ -87,7 +87,7 @@ def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
 def _checked(home: Home, note: Note, previous: Charter | None) -> Charter:
     try:
         charter = check_charter(note, previous)
-        log_signer(home.path / LOG, charter)
+        check_fits(home.path / LOG, charter)
     except (LedgerError, LogBroken, KeyFileError) as error:
         raise HomeError(str(error)) from error
     return charter

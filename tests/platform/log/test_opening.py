@@ -82,6 +82,15 @@ def test_the_key_can_be_another_with_an_amendment(home: Path, tmp_path: Path) ->
     assert checkpoint.size == size_of(home)
 
 
+def test_a_lost_key_is_replaced_by_an_amendment(home: Path) -> None:
+    (home / "log" / "key").unlink()
+    policy = charter_of(home).policy
+    new = make_key(home / "log" / "key", charter_of(home).origin, ED25519).key
+    adopt(Home(home), amendment(home, policy=replace(policy, logs=(KnownLog(new),))))
+    with open_town(home) as application:
+        assert application.log.vkey == new.vkey()
+
+
 def test_a_checkpoint_that_none_of_its_keys_signed_is_no_ones(home: Path) -> None:
     path = home / "log" / "checkpoint"
     path.write_bytes(LOG.add_to(Note(parse_note(path.read_bytes()).text, (LOG.sign("\n"),))).encode())

@@ -10,6 +10,7 @@ from plainview.keys.key_files import read_key
 from plainview.ledger.charters import Charter
 from plainview.ledger.signers import Signer
 from plainview.platform.charters import Charters
+from plainview.platform.log.cosigners import Cosigners
 from plainview.platform.log.log import Log
 from plainview.platform.log.publisher import CHECKPOINT, SIGNED, LogBroken, Publisher
 from plainview.platform.log.tree import JournalTree
@@ -27,8 +28,7 @@ def open_log(journal: Journal, directory: Path, charters: Charters) -> tuple[Log
 
     Raises LogBroken and KeyFileError for what cannot be used.
     """
-    charter = charters.in_force.charter
-    signer = log_signer(directory, charter)
+    signer = log_signer(directory, charters.in_force.charter)
     if not _has_signed(directory) and journal.size > FOUNDING:
         _logger.warning(
             "%s: a new log begins over %d records. If this journal was published before, stop, and restore its log",
@@ -36,33 +36,34 @@ def open_log(journal: Journal, directory: Path, charters: Charters) -> tuple[Log
             journal.size,
         )
     tree = JournalTree(journal)
-    try:
-        publisher = Publisher(
-            journal,
-            tree,
-            signer,
-            charter.policy,
-            directory,
-            HostFileSystem(),
-            charter.bounds.clock_tolerance,
-            keys=charters.log_keys(),
-        )
-    except ValueError as error:
-        raise LogBroken(f"the charter in force: {error}; amend it") from None
+    publisher = _publisher(journal, tree, directory, charters, signer)
     return Log(tree, publisher, signer, charters), publisher
 
 
-def check_log(journal: Journal, directory: Path, charters: Charters, *, unheard: bool = False) -> None:
+def check_log(
+    journal: Journal, directory: Path, charters: Charters, next_: Charter | None = None, *, unheard: bool = False
+) -> None:
     """Raises LogBroken where `journal` may not be what was published of it: for whoever appends without publishing.
 
-    With `unheard`, only where that shows.
+    `next_` is the charter about to come, which may name another key of the log. With `unheard` it is raised only for
+    what shows, and not for what too few witnesses say.
     """
     if _has_signed(directory):
-        _, publisher = open_log(journal, directory, charters)
+        signer = log_signer(directory, next_ or charters.in_force.charter)
+        publisher = _publisher(journal, JournalTree(journal), directory, charters, signer)
         publisher.open()
         publisher.ask_witnesses()
         if publisher.hold and not unheard:
             raise LogBroken(f"{directory}: {publisher.hold}; try again when they answer")
+
+
+def check_fits(directory: Path, charter: Charter) -> None:
+    """Raises LogBroken and KeyFileError where no log could go on in `directory` with `charter` in force."""
+    signer = log_signer(directory, charter)
+    try:
+        Cosigners(charter.policy, [signer.key], new=False)
+    except ValueError as error:
+        raise LogBroken(f"the charter's policy: {error}") from None
 
 
 def log_signer(directory: Path, charter: Charter) -> Signer:
@@ -81,6 +82,15 @@ def log_signer(directory: Path, charter: Charter) -> Signer:
             f"{' and '.join(key.vkey() for key in named)}: put that one there, or amend the charter"
         )
     return signer
+
+
+def _publisher(journal: Journal, tree: JournalTree, directory: Path, charters: Charters, signer: Signer) -> Publisher:
+    policy, bounds = charters.in_force.charter.policy, charters.in_force.charter.bounds
+    files, keys = HostFileSystem(), charters.log_keys()
+    try:
+        return Publisher(journal, tree, signer, policy, directory, files, bounds.clock_tolerance, keys=keys)
+    except ValueError as error:
+        raise LogBroken(f"the charter in force: {error}; amend it") from None
 
 
 def _has_signed(directory: Path) -> bool:
