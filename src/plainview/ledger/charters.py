@@ -74,7 +74,7 @@ class Charter(msgspec.Struct, frozen=True):
     baseline: bytes
     """Digest of the release that serves when no other may."""
     policy: Policy
-    """The log's key, whom it asks to cosign, and who must have."""
+    """The log's keys and no other log's, whom it asks to cosign, and who must have."""
 
     def __post_init__(self) -> None:
         check_number(self.number, "charter, number")
@@ -87,10 +87,17 @@ class Charter(msgspec.Struct, frozen=True):
         for name in Bounds.__struct_fields__:
             check_number(getattr(self.bounds, name), f"charter, {_line_name(name)}")
         self._check_parties()
-        if self.origin not in [log.key.name for log in self.policy.logs]:
+        names = [log.key.name for log in self.policy.logs]
+        if self.origin not in names:
             raise FormatError(f"charter: its policy names no log {shown(self.origin)}")
+        if others := set(names) - {self.origin}:
+            raise FormatError(f"charter: its policy names another log, {shown(min(others))}")
+        check_characters(encode_policy(self.policy).decode("utf-8", "surrogateescape"), "charter, policy")
 
     def _check_parties(self) -> None:
+        for party in self.parties:
+            if party.role not in ROLES:
+                raise FormatError(f"charter: {shown(party.role)} is none of {', '.join(ROLES)}")
         if [party.role for party in self.parties] != sorted((party.role for party in self.parties), key=_place):
             raise FormatError(f"charter: its parties do not stand in the order {', '.join(ROLES)}")
         if len(self.quorums) != len(ROLES):
@@ -172,6 +179,7 @@ def parse_charter(text: str) -> Charter:
     """The charter whose `text` this is; else FormatError, which names the line."""
     if len(text) > NOTE_LIMIT:
         raise FormatError(f"charter: {len(text)} characters, at most {NOTE_LIMIT} are read")
+    check_characters(text, "charter")
     head, policy_line, policy = text.partition("\npolicy\n")
     if not policy_line:
         raise FormatError("charter: no line `policy`, with a policy file after it")
