@@ -30,7 +30,8 @@ from plainview.ledger.spelling import (
 )
 
 ROLES = ("operator", "licensor", "partner")
-_TITLE = "plainview/charter/v1"
+TITLE = "plainview/charter/v1"
+"""The first line of a charter."""
 _FIRST = "none"
 """What stands for the charter before the first."""
 
@@ -132,7 +133,7 @@ class Charter(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The one text of this charter."""
         lines = [
-            _TITLE,
+            TITLE,
             f"number {self.number}",
             f"previous {_FIRST if self.previous is None else digest_text(self.previous)}",
             f"origin {self.origin}",
@@ -184,7 +185,7 @@ def parse_charter(text: str) -> Charter:
     if not policy_line:
         raise FormatError("charter: no line `policy`, with a policy file after it")
     lines = _Lines(head)
-    lines.take_whole(_TITLE)
+    lines.take_whole(TITLE)
     number = lines.take_number("number")
     previous = lines.take("previous")
     origin = lines.take("origin")
