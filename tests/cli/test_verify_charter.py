@@ -256,7 +256,8 @@ def test_each_is_judged_by_the_charter_of_its_time(files: Path, capsys: pytest.C
     log.publish(300)
     for name, by in (("old", LOG), ("new", NEW_KEY)):
         (bundle / f"{name}.json").write_bytes(answer(260, by))
-    log.put("checkpoint", log.show(300, "north", "south", by=NEW_KEY).encode())
+    (bundle / "again.json").write_bytes(answer(120, NEW_KEY))  # as a log answers that has given up its old key
+    log.show(300, "north", "south", by=NEW_KEY)
     code, lines = of_directory(capsys)
     assert code == 1
     assert lines[0].endswith("; the first is the charter, and charter 1 is in force")
@@ -264,6 +265,8 @@ def test_each_is_judged_by_the_charter_of_its_time(files: Path, capsys: pytest.C
         "NOT PROVEN: old.json: note: no signature of a known key",
         "NOT PROVEN: fork.tlog-misbehaviour: note: no signature of a known key",
     ]
+    assert lines[1].startswith("proven: 120.json: ")
+    assert lines[2].startswith("proven: again.json: ")
     assert lines[-1].endswith(f"agreed on, and that nothing amends charter 1, {digest_text(LATER.digest())}, since.")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from plainview.ledger.broken_promises import Kind as Broken
 from plainview.ledger.broken_promises import parse_broken_promise
 from plainview.ledger.checkpoints import parse_checkpoint
-from plainview.ledger.errors import ProofError
+from plainview.ledger.errors import LedgerError, ProofError
 from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.notes import Note
@@ -19,6 +20,8 @@ from plainview.oversight.charters import Charters
 
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
+
+T = TypeVar("T")
 
 
 class Verdict(NamedTuple):
@@ -44,13 +47,13 @@ class Claimed(NamedTuple):
 
 def claimed_page(name: str, receipt: Receipt, trust: Trust) -> Claimed:
     """The entry of a page whose receipt holds. Raises LedgerError where it does not."""
-    promise = receipt.check(_policy(trust, receipt.index))
+    promise = _judged(trust, receipt.index, receipt.check)
     return Claimed(f"the page in {name}", promise.leaf, promise)
 
 
 def receipt_verdict(name: str, receipt: Receipt, trust: Trust) -> Verdict:
     """Of an answer with a page's receipt. Raises LedgerError."""
-    promise = receipt.check(_policy(trust, receipt.index))
+    promise = _judged(trust, receipt.index, receipt.check)
     return Verdict(
         f"the log {shown(promise.origin)} promised to have the page in {name} as its entry {promise.index:,} by "
         f"{moment(promise.deadline)}",
@@ -68,8 +71,7 @@ def log_proof_verdict(data: bytes, trust: Trust, claimed: Claimed) -> Verdict:
             f"a proof of entry {proof.index} of {shown(head.origin)}, and {claimed.name} is entry {promise.index} of "
             f"{shown(promise.origin)}"
         )
-    policy = _policy(trust, head.size)
-    accepted = proof.verify(claimed.leaf, policy)
+    accepted, policy = _judged(trust, head.size, lambda policy: (proof.verify(claimed.leaf, policy), policy))
     proven = (
         f"{claimed.name} is entry {proof.index:,} of {head.size:,} in the log {shown(head.origin)}, whose root the "
         f"log's key signed, {_cosigned(accepted, policy)}"
@@ -117,8 +119,15 @@ def broken_promise_verdict(data: bytes, trust: Trust) -> Verdict:
     return Verdict(found.sentence(), not_proven)
 
 
-def _policy(trust: Trust, size: int) -> Policy:
-    return trust.policy(size) if isinstance(trust, Charters) else trust
+def _judged(trust: Trust, size: int, check: Callable[[Policy], T]) -> T:
+    """What `check` says by the policy that goes with the size of a tree, or the index promised. Raises LedgerError."""
+    errors = []
+    for policy in trust.policies(size) if isinstance(trust, Charters) else [trust]:
+        try:
+            return check(policy)
+        except LedgerError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _joint(trust: Trust, *signed: Note) -> Policy:

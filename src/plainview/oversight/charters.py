@@ -33,7 +33,8 @@ class _Standing(NamedTuple):
 class Charters:
     """The charters of one log in their order: the first has this digest, each other is in force after the one before.
 
-    What says something of a log is judged by the one in force at the size of its tree, or at the index promised.
+    What says something of a log is judged by the one in force at the size of its tree, or at the index promised, and by
+    those after it. So a key that was given up says nothing of what came later.
     """
 
     def __init__(self, digest: bytes) -> None:
@@ -76,22 +77,26 @@ class Charters:
             raise PolicyError(f"charter {charter.number}: as that number, {digest_text(here.digest())} is in force")
         return check_charter(note, self._standing[charter.number - 1].charter if charter.number else None)
 
-    def policy(self, size: int) -> Policy:
-        """By which a tree of `size` entries is judged, or the promise of that index. PolicyError if none is here."""
+    def policies(self, size: int) -> list[Policy]:
+        """One of which accepts a tree of `size` entries, or the promise of that index: then in force, or later ones.
+
+        A log may promise an old entry again, and sign its last tree anew, with the key that it has by now. Raises
+        PolicyError where no charter is here.
+        """
         if not self._standing:
             raise PolicyError(f"the charter {digest_text(self.digest)} is not here")
         place = bisect_left(self._standing, size, key=lambda one: one.since)
-        return self._standing[max(place, 1) - 1].charter.policy
+        return [one.charter.policy for one in self._standing[max(place, 1) - 1 :]]
 
     def joint(self, *signed: tuple[int, Note]) -> Policy:
         """By which notes on trees of these sizes are judged together, with the witnesses and quorum of the largest.
 
-        Raises PolicyError, and SignatureError for one that no key signed which was the log's at its size.
+        Raises PolicyError, and SignatureError for one that no key signed which was the log's at its size or later.
         """
-        policy = self.policy(max(size for size, _ in signed))
+        policy = self.policies(max(size for size, _ in signed))[0]
         for size, note in signed:
-            logs = self.policy(size).logs
-            open_note(note, [log.key for log in logs])
+            logs = [log for one in self.policies(size) for log in one.logs]
+            open_note(note, {log.key for log in logs})
             policy = replace(policy, logs=tuple({log.key: log for log in (*policy.logs, *logs)}.values()))
         return policy
 

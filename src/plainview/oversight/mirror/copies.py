@@ -52,7 +52,7 @@ class Copy:
                         for at, entry in enumerate(entries, tile.index * TILE_WIDTH):
                             trust.take(at, entry)
         if isinstance(trust, Charters):
-            self.accepted = trust.policy(head.size).check(self.note)
+            self.accepted = trust.policies(head.size)[0].check(self.note)
 
     @property
     def size(self) -> int:
