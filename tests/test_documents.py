@@ -16,6 +16,7 @@ import typer.main
 import plainview
 from plainview.cli.app import app
 from plainview.cli.verify import parser
+from plainview.ledger.charters import parse_charter
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
@@ -75,6 +76,12 @@ def check_command(words: list[str]) -> None:
     for word in words:
         if word.startswith("-"):
             assert word.partition("=")[0] in {*options, "--help"}, f"{said} {word}: no such option"
+
+
+def test_the_charter_that_is_shown_is_one() -> None:
+    text = (TOP / "docs" / "reference" / "ledger.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```\n(plainview/charter/v1\n.*?)```", text, flags=re.DOTALL)
+    parse_charter(shown)
 
 
 def test_the_reference_of_records_is_what_the_structs_say() -> None:

@@ -14,9 +14,10 @@ from plainview.ledger.log_proofs import LogProof
 from plainview.ledger.policy_files import encode_policy
 from tests.cli.test_verify import INSTALLED, ODD, odd, only_verify
 from tests.ledger.breaches import late
-from tests.ledger.contradictions import fork
+from tests.ledger.contradictions import PARTED, fork
 from tests.ledger.logs import ORIGIN
 from tests.ledger.witnessed import POLICY
+from tests.oversight.mirror.logs import DirectoryLog
 from tests.oversight.pages import PageLog, answer, other_answer
 
 
@@ -107,7 +108,12 @@ def test_what_is_of_no_known_kind_is_named(bundle: Path, capsys: pytest.CaptureF
     ("file", "data", "message", "code"),
     [
         ("120.json", answer(120, body="{}"), "NOT PROVEN: 120.json: receipt: its commitment is not", 1),
-        ("120.json", answer(120, body="{}"), "not checked: page-120.tlog-proof: of entry 120", 1),
+        (
+            "120.json",
+            answer(120, body="{}"),
+            "proven: page-120.tlog-proof: what the copy in copy has there is entry",
+            1,
+        ),
         ("120.json", answer(120)[:-1], "not checked: 120.json: receipt: not JSON", 2),
         ("page-120.tlog-proof", b"", "not checked: page-120.tlog-proof: tlog-proof: no empty line", 2),
         ("copy/tile/entries/000", None, "NOT PROVEN: copy: tile/entries/000: entry 2 has not the hash", 1),
@@ -128,6 +134,53 @@ def test_what_does_not_hold(
     assert found == code
     assert message in "\n".join(lines)
     assert lines[-1].startswith(("4 of 6", "5 of 6"))
+
+
+def test_a_proof_of_an_entry_that_is_not_here(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(bundle / "copy")
+    (bundle / "120.json").unlink()
+    code, lines = run(capsys)
+    assert code == 2
+    assert any(line.startswith("not checked: page-120.tlog-proof: of entry 120") for line in lines)
+
+
+def test_proofs_of_two_histories(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = PageLog(bundle / "other", "b", common=121)
+    other.publish(300)
+    (bundle / "page-120-again.tlog-proof").write_bytes(proof(other, 120, 200))
+    for name in ("copy", "other"):
+        shutil.rmtree(bundle / name)
+    code, lines = run(capsys)
+    assert code == 1
+    (line,) = (line for line in lines if line.startswith("NOT PROVEN: "))
+    assert line == (
+        "NOT PROVEN: page-120.tlog-proof: its tree of 200 entries is not that of page-120-again.tlog-proof: the log "
+        "forked"
+    )
+
+
+def test_copies_of_one_log(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    PageLog(bundle / "an-older-copy").publish(200, "north", "south")
+    assert run(capsys)[0] == 0
+    PageLog(bundle / "forked", "b", common=199).publish(200, "north", "south")
+    code, lines = run(capsys)
+    assert code == 1
+    assert "NOT PROVEN: forked: its tree of 200 entries and that of the copy in copy are of two histories" in lines
+
+
+def test_what_convicts_and_the_copy(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, lines = run(capsys)
+    assert lines[3].endswith("; the copy in copy has neither of the two trees")
+    assert lines[5].endswith("; the copy in copy has another there")
+    for log, which, there in (("a", "first", "it"), ("b", "second", "another there")):
+        shutil.rmtree(bundle / "copy")
+        DirectoryLog(bundle / "copy", log, common=PARTED).publish(300, "north", "south")
+        _, lines = run(capsys)
+        assert lines[3].endswith(f"; the copy in copy has the {which} of the two trees")
+        assert lines[5].endswith(f"; the copy in copy has {there}")
+    DirectoryLog(bundle / "copy").publish(90, "north", "south")
+    _, lines = run(capsys)
+    assert lines[5].endswith("; the copy in copy ends before it")
 
 
 def test_files_of_the_log_that_are_not_there(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,43 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plainview.ledger.charters import Bounds, Charter, Party, check_charter, missing, parse_charter
-from plainview.ledger.errors import FormatError, LedgerError, PolicyError, SignatureError
-from plainview.ledger.notes import Note
-from plainview.ledger.policies import Group, Log, Policy, Witness
+from plainview.ledger.charters import ROLES, Charter, Party, check_charter, missing, parse_charter
+from plainview.ledger.errors import FormatError, PolicyError, SignatureError
+from plainview.ledger.notes import Note, NoteSignature
+from plainview.ledger.policies import Log
 from plainview.ledger.schemes import ED25519, ED25519_COSIGNATURE
 from plainview.ledger.signers import Signer
-from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
+from tests.ledger.chartered import CHARTER, KEYS, PARTIES, POLICY, QUORUM, amended, note_of
+from tests.ledger.logs import LOG, ORIGIN, signer
 
-KEYS = {
-    name: signer(f"{name}.example", ED25519)
-    for name in ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")
-}
-PARTIES = (
-    Party("operator", KEYS["operator"].key),
-    Party("operator", KEYS["operator-spare"].key),
-    Party("licensor", KEYS["licensor"].key),
-    Party("partner", KEYS["partner-1"].key),
-    Party("partner", KEYS["partner-2"].key),
-    Party("partner", KEYS["partner-3"].key),
-)
-POLICY = Policy(
-    (Log(LOG.key, "https://feed.example/log/"),),
-    tuple(Witness(name, one.key, f"https://{name}.example/") for name, one in WITNESSES.items()),
-    (Group("two", 2, tuple(WITNESSES)),),
-    "two",
-)
-CHARTER = Charter(0, None, ORIGIN, PARTIES, (1, 1, 2), Bounds(5_000, 2_000, 5_000, 30, 400), bytes(range(32)), POLICY)
-SIGNED = ("operator", "licensor", "partner-1", "partner-3")
-
-
-def note_of(charter: Charter, *names: str) -> Note:
-    text = charter.text()
-    return Note(text, tuple(KEYS[name].sign(text) for name in names))
-
-
-def amended(charter: Charter = CHARTER, **changes: object) -> Charter:
-    return replace(charter, number=charter.number + 1, previous=charter.digest(), **changes)
+OTHER = signer("other.example/log", ED25519)
 
 
 def test_a_charter_reads_as_it_is_written() -> None:
@@ -83,6 +56,8 @@ def test_whatever_parses_has_one_spelling(data: st.DataObject) -> None:
         ("\npolicy\n", "\nextra\npolicy\n", "where `policy` should be"),
         ("\npolicy\n", "\npolicy\n# ours\n", "the one spelling"),
         (f"origin {ORIGIN}", "origin other.example", "names no log 'other.example'"),
+        ("\npolicy\n", f"\npolicy\nlog {OTHER.key.vkey()}\n", "names another log, 'other.example/log'"),
+        ("https://feed", "https://\udcff", "may not stand in a note"),
     ],
 )
 def test_what_is_no_charter(old: str, new: str, message: str) -> None:
@@ -98,9 +73,12 @@ def test_what_is_no_charter(old: str, new: str, message: str) -> None:
         ((*PARTIES, PARTIES[5]), "share the key"),
         ((*PARTIES[:5], Party("partner", KEYS["operator"].key)), "share the key"),
         ((*PARTIES[:5], Party("partner", LOG.key)), "share the key"),
+        ((*PARTIES[:5], Party("partner", replace(KEYS["operator"].key, name="alias"))), "share the key"),
+        ((*PARTIES, Party("partner", replace(KEYS["partner-1"].key, name="alias"))), "share the key"),
         ((*PARTIES[:5], Party("partner", Signer("p.example", ED25519, b"\1" * 32).key), PARTIES[0]), "the order"),
         ((*PARTIES, Party("partner", signer("x", ED25519_COSIGNATURE).key)), "signs with Ed25519"),
         (PARTIES[:2], "1 of 0 licensor keys"),
+        ((*PARTIES, Party("owner", KEYS["new"].key)), "'owner' is none of operator, licensor, partner"),
     ],
 )
 def test_parties_that_cannot_be(parties: tuple[Party, ...], message: str) -> None:
@@ -109,9 +87,9 @@ def test_parties_that_cannot_be(parties: tuple[Party, ...], message: str) -> Non
 
 
 def test_the_first_is_in_force_with_the_quorum_of_every_role() -> None:
-    assert check_charter(note_of(CHARTER, *SIGNED)) == CHARTER
-    for left_out in SIGNED:
-        names = [name for name in SIGNED if name != left_out]
+    assert check_charter(note_of(CHARTER, *QUORUM)) == CHARTER
+    for left_out in QUORUM:
+        names = [name for name in QUORUM if name != left_out]
         with pytest.raises(PolicyError, match=f"signatures are missing: 1 more of {left_out.split('-')[0]}"):
             check_charter(note_of(CHARTER, *names))
     # One key signs once, however often.
@@ -147,24 +125,94 @@ def test_an_amendment_needs_the_quorum_before_it() -> None:
 
 def test_an_amendment_follows_on_the_charter_that_it_names() -> None:
     with pytest.raises(PolicyError, match="amends another, which is not given"):
-        check_charter(note_of(amended(), *SIGNED))
+        check_charter(note_of(amended(), *QUORUM))
     for wrong in (replace(amended(), number=2), replace(amended(), previous=bytes(32)), CHARTER):
         with pytest.raises(PolicyError, match="does not amend charter 0 as that stands"):
-            check_charter(note_of(wrong, *SIGNED), CHARTER)
-    other = signer("other.example/log", ED25519).key
-    moved = amended(origin=other.name, policy=replace(POLICY, logs=(Log(other),)))
+            check_charter(note_of(wrong, *QUORUM), CHARTER)
+    moved = amended(origin=OTHER.key.name, policy=replace(POLICY, logs=(Log(OTHER.key),)))
     with pytest.raises(PolicyError, match="another origin is another log"):
-        check_charter(note_of(moved, *SIGNED), CHARTER)
+        check_charter(note_of(moved, *QUORUM), CHARTER)
 
 
 def test_a_signature_of_another_text_refuses_all_of_it() -> None:
-    note = note_of(CHARTER, *SIGNED)
+    note = note_of(CHARTER, *QUORUM)
     altered = Note(note.text.replace("replay-window 30", "replay-window 31"), note.signatures)
     with pytest.raises(SignatureError, match="does not verify"):
         check_charter(altered)
 
 
-@given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    with suppress(LedgerError, UnicodeDecodeError):
-        parse_charter(data.decode())
+def test_a_policy_that_no_note_can_hold() -> None:
+    with pytest.raises(FormatError, match="may not stand in a note"):
+        replace(CHARTER, policy=replace(POLICY, logs=(Log(LOG.key, "\udcff"),)))
+
+
+def test_a_signature_counts_for_the_key_that_made_it_and_for_this_text() -> None:
+    note = note_of(CHARTER, "operator", "licensor", "partner-1")
+    partner = note.signatures[2]
+    # Under a name of one's own it is nobody's; under another party's it is a bad one.
+    for name in ("alias.example", "partner-2.example"):
+        own = replace(KEYS["partner-1"].key, name=name)
+        alias = NoteSignature(name, own.key_id, partner.data)
+        with pytest.raises(PolicyError, match="1 more of partner"):
+            check_charter(Note(note.text, (*note.signatures, alias)))
+    forged = NoteSignature("partner-2.example", KEYS["partner-2"].key.key_id, partner.data)
+    with pytest.raises(SignatureError, match=r"'partner-2.example' .*does not verify"):
+        check_charter(Note(note.text, (*note.signatures, forged)))
+    # The same parties' word for another log is no word for this one, and the other way round.
+    other = replace(CHARTER, origin=OTHER.key.name, policy=replace(POLICY, logs=(Log(OTHER.key),)))
+    for text, signatures in (
+        (CHARTER.text(), note_of(other, *QUORUM).signatures),
+        (other.text(), note_of(CHARTER, *QUORUM).signatures),
+    ):
+        with pytest.raises(SignatureError, match="does not verify"):
+            check_charter(Note(text, signatures))
+
+
+def test_competing_amendments_need_a_quorum_each() -> None:
+    first, second = amended(quorums=(1, 1, 1)), amended(quorums=(2, 1, 3))
+    with pytest.raises(SignatureError, match="does not verify"):
+        check_charter(Note(second.text(), note_of(first, *QUORUM).signatures), CHARTER)
+    # What it asks for itself decides on the next one, not on itself.
+    assert check_charter(note_of(second, *QUORUM), CHARTER) == second
+    with pytest.raises(PolicyError, match=r"1 more of operator: .*; 1 more of partner: 'partner-2.example'$"):
+        check_charter(note_of(amended(second), *QUORUM), second)
+
+
+@given(st.data())
+def test_in_force_is_what_the_quorum_of_every_role_signed(data: st.DataObject) -> None:
+    old, new = (data.draw(charters()) for _ in range(2))
+    later = amended(old, parties=new.parties, quorums=new.quorums)
+    signers = data.draw(st.lists(st.sampled_from(list(KEYS)), min_size=1, max_size=12))
+    keys = {KEYS[name].key for name in signers}
+    enough = all(len(keys & set(old.keys_of(role))) >= quorum for role, quorum in zip(ROLES, old.quorums, strict=True))
+    assert accepted(note_of(old, *signers)) == enough
+    come = {party.key for party in later.parties} - {party.key for party in old.parties}
+    assert accepted(note_of(later, *signers), old) == (enough and come <= keys)
+
+
+@st.composite
+def charters(draw: st.DrawFn) -> Charter:
+    """Of any parties and quorums."""
+    names = draw(st.permutations(list(KEYS)))
+    parties: list[Party] = []
+    quorums = []
+    for place, role in enumerate(ROLES):
+        count = draw(st.integers(1, len(names) - len(parties) - 2 + place))
+        parties += [Party(role, KEYS[name].key) for name in names[len(parties) : len(parties) + count]]
+        quorums.append(draw(st.integers(1, count)))
+    return replace(CHARTER, parties=tuple(parties), quorums=tuple(quorums))
+
+
+def accepted(note: Note, previous: Charter | None = None) -> bool:
+    try:
+        check_charter(note, previous)
+    except PolicyError:
+        return False
+    return True
+
+
+@given(st.binary(max_size=400).map(lambda data: data.decode("utf-8", "surrogateescape")) | st.text(st.characters()))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for whole in (text, CHARTER.text() + text, CHARTER.text().replace("\npolicy\n", f"\npolicy\n{text}\n")):
+        with suppress(FormatError):
+            assert parse_charter(whole).text() == whole

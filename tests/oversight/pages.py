@@ -39,9 +39,9 @@ def receipt(index: int, by: Signer = LOG, /, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def answer(index: int, /, **changed: Any) -> bytes:
+def answer(index: int, by: Signer = LOG, /, **changed: Any) -> bytes:
     """The whole answer with that receipt."""
-    return json.dumps({"viewer": 1, "videos": [{"value": 0.5}], "receipt": receipt(index, **changed)}).encode()
+    return json.dumps({"viewer": 1, "videos": [{"value": 0.5}], "receipt": receipt(index, by, **changed)}).encode()
 
 
 def other_answer(index: int) -> bytes:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from plainview.ledger.broken_promises import Kind as Broken
 from plainview.ledger.broken_promises import parse_broken_promise
 from plainview.ledger.checkpoints import parse_checkpoint
-from plainview.ledger.errors import ProofError
-from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.errors import LedgerError, ProofError
 from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
+from plainview.ledger.notes import Note
 from plainview.ledger.policies import NO_QUORUM, Accepted, Policy
 from plainview.ledger.promises import Promise
 from plainview.ledger.spelling import printable, shown
+from plainview.oversight.charters import Charters
 
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
+
+T = TypeVar("T")
 
 
 class Verdict(NamedTuple):
@@ -27,23 +31,29 @@ class Verdict(NamedTuple):
     not_proven: str
 
 
+Trust = Policy | Charters
+"""Whose keys are believed."""
+
+
 class Claimed(NamedTuple):
-    """An entry that is to be in a log, by the name of the file it comes from."""
+    """An entry that is to be in a log, by where it comes from."""
 
     name: str
-    data: bytes
+    leaf: bytes
+    """Its hash."""
     promise: Promise | None = None
     """That it is in a log at an index; None where only the proof says."""
 
 
-def claimed_page(name: str, receipt: Receipt, policy: Policy) -> Claimed:
+def claimed_page(name: str, receipt: Receipt, trust: Trust) -> Claimed:
     """The entry of a page whose receipt holds. Raises LedgerError where it does not."""
-    return Claimed(f"the page in {name}", receipt.entry(), receipt.check(policy))
+    promise = _judged(trust, receipt.index, receipt.check)
+    return Claimed(f"the page in {name}", promise.leaf, promise)
 
 
-def receipt_verdict(name: str, receipt: Receipt, policy: Policy) -> Verdict:
+def receipt_verdict(name: str, receipt: Receipt, trust: Trust) -> Verdict:
     """Of an answer with a page's receipt. Raises LedgerError."""
-    promise = receipt.check(policy)
+    promise = _judged(trust, receipt.index, receipt.check)
     return Verdict(
         f"the log {shown(promise.origin)} promised to have the page in {name} as its entry {promise.index:,} by "
         f"{moment(promise.deadline)}",
@@ -52,17 +62,16 @@ def receipt_verdict(name: str, receipt: Receipt, policy: Policy) -> Verdict:
     )
 
 
-def log_proof_verdict(data: bytes, policy: Policy, claimed: Claimed) -> Verdict:
+def log_proof_verdict(data: bytes, trust: Trust, claimed: Claimed) -> Verdict:
     """Of a `.tlog-proof` and the entry it is of. Raises LedgerError."""
     proof = parse_log_proof(data)
-    origin = parse_checkpoint(proof.checkpoint.text).origin
-    if (promise := claimed.promise) and (promise.origin, promise.index) != (origin, proof.index):
+    head = parse_checkpoint(proof.checkpoint.text)
+    if (promise := claimed.promise) and (promise.origin, promise.index) != (head.origin, proof.index):
         raise ProofError(
-            f"a proof of entry {proof.index} of {shown(origin)}, and {claimed.name} is entry {promise.index} of "
+            f"a proof of entry {proof.index} of {shown(head.origin)}, and {claimed.name} is entry {promise.index} of "
             f"{shown(promise.origin)}"
         )
-    accepted = proof.verify(leaf_hash(claimed.data), policy)
-    head = accepted.checkpoint
+    accepted, policy = _judged(trust, head.size, lambda policy: (proof.verify(claimed.leaf, policy), policy))
     proven = (
         f"{claimed.name} is entry {proof.index:,} of {head.size:,} in the log {shown(head.origin)}, whose root the "
         f"log's key signed, {_cosigned(accepted, policy)}"
@@ -75,9 +84,10 @@ def log_proof_verdict(data: bytes, policy: Policy, claimed: Claimed) -> Verdict:
     return Verdict(proven, not_proven)
 
 
-def misbehaviour_verdict(data: bytes, policy: Policy) -> Verdict:
+def misbehaviour_verdict(data: bytes, trust: Trust) -> Verdict:
     """Of a `.tlog-misbehaviour`. Raises LedgerError."""
-    found = parse_misbehaviour(data).check(policy)
+    proof = parse_misbehaviour(data)
+    found = proof.check(_joint(trust, proof.smaller, proof.larger))
     match found.kind:
         case Kind.SPLIT | Kind.FORK:
             not_proven = "which of the two is the true history, or who it was that had the key"
@@ -88,9 +98,13 @@ def misbehaviour_verdict(data: bytes, policy: Policy) -> Verdict:
     return Verdict(found.sentence(), not_proven)
 
 
-def broken_promise_verdict(data: bytes, policy: Policy) -> Verdict:
+def broken_promise_verdict(data: bytes, trust: Trust) -> Verdict:
     """Of a `.tlog-broken-promise`. Raises LedgerError."""
-    found = parse_broken_promise(data).check(policy)
+    proof = parse_broken_promise(data)
+    policy = _joint(trust, proof.promise, proof.against)
+    found = proof.check(policy)
+    if found.kind is Broken.LATE and isinstance(trust, Charters):
+        trust.check_steady(found.promise.index, found.promise.deadline)
     match found.kind:
         case Broken.OTHER:
             not_proven = "what the promised entry was, or who it was that had the key"
@@ -103,6 +117,28 @@ def broken_promise_verdict(data: bytes, policy: Policy) -> Verdict:
                 "had a clock that was ahead, or if the log publishes with fewer witnesses than this policy asks for"
             )
     return Verdict(found.sentence(), not_proven)
+
+
+def _judged(trust: Trust, size: int, check: Callable[[Policy], T]) -> T:
+    """What `check` says by the policy that goes with the size of a tree, or the index promised. Raises LedgerError."""
+    errors = []
+    for policy in trust.policies(size) if isinstance(trust, Charters) else [trust]:
+        try:
+            return check(policy)
+        except LedgerError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _joint(trust: Trust, *signed: Note) -> Policy:
+    """By which checkpoints and promises are judged together."""
+    return trust.joint(*((_size(note), note) for note in signed)) if isinstance(trust, Charters) else trust
+
+
+def _size(note: Note) -> int:
+    """Of a checkpoint's tree, or the index that is promised: a checkpoint's second line is a number."""
+    _, second, third, *_ = note.text.split("\n")
+    return int(second if second.isdecimal() else third)
 
 
 def _cosigned(accepted: Accepted, policy: Policy) -> str:

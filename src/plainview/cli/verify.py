@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plainview.cli.belief import Belief
 from plainview.cli.verdicts import (
     Claimed,
+    Trust,
     Verdict,
     broken_promise_verdict,
     claimed_page,
@@ -22,11 +25,15 @@ from plainview.cli.verdicts import (
 )
 from plainview.ledger import broken_promises, log_proofs, misbehaviour
 from plainview.ledger.bundles import ENTRY_LIMIT
+from plainview.ledger.charters import parse_digest
 from plainview.ledger.errors import FormatError, LedgerError
+from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.keys import parse_vkey
+from plainview.ledger.notes import NOTE_LIMIT, parse_note
 from plainview.ledger.policies import NO_QUORUM, Log, Policy
 from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
 from plainview.ledger.spelling import printable
+from plainview.oversight.charters import Charters
 
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
@@ -36,8 +43,9 @@ FILE_LIMIT = 1 << 23
 
 _HELP = """\
 An answer with a page's receipt shows what the log promised. A .tlog-proof shows that an entry, which is to be given
-too, stands in a log that the policy believes. A .tlog-misbehaviour shows that a log or its witnesses said what cannot
-be true together, a .tlog-broken-promise that a log broke its promise. Nothing is fetched.
+too, stands in a log that is believed. A .tlog-misbehaviour shows that a log or its witnesses said what cannot be true
+together, a .tlog-broken-promise that a log broke its promise. Nothing is fetched. Believed are a log's charters, by the
+digest of the first, or a policy; what is proven with both given holds by both.
 """
 _CODES = """\
 Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
@@ -49,6 +57,10 @@ class Unreadable(Exception):
     """A file or an argument that is not what it should be."""
 
 
+class _NotProven(Exception):
+    """A file, and what in it does not hold."""
+
+
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser("plainview verify", description=_HELP, epilog=_CODES, allow_abbrev=False)
@@ -58,6 +70,19 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="an answer of /v1/feed or /v1/pages/INDEX, or its receipt, as JSON; a .tlog-proof, .tlog-misbehaviour or "
         ".tlog-broken-promise file; or a directory of these, in which a mirror's copy of a log may be too",
+    )
+    made.add_argument(
+        "--charter",
+        metavar="DIGEST",
+        help="of a log's first charter, by which its charters in force say who is believed",
+    )
+    made.add_argument(
+        "--charter-file",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="that charter as it was signed, and after it each that amends it; a directory's are looked for in it",
     )
     made.add_argument("--policy", type=Path, metavar="FILE", help="whose keys are believed, in C2SP tlog-policy")
     made.add_argument(
@@ -71,42 +96,83 @@ def parser() -> argparse.ArgumentParser:
 
 def verify(arguments: Sequence[str]) -> int:
     """Say what was proven and what was not, each in a sentence; the exit code. Usage errors raise SystemExit(2)."""
-    options = parser().parse_args(arguments)
-    reading = options.file
+    options = parser().parse_args(_joined(arguments))
     try:
-        policy = _policy(options.policy, options.log)
+        belief = _belief(options)
         if options.file.is_dir():
             from plainview.cli.verify_directory import verify_directory
 
-            if options.entry or options.receipt:
+            if options.entry or options.receipt or options.charter_file:
                 raise Unreadable(
-                    f"{options.file}: is a directory, whose receipts are looked for in it: leave --entry and "
-                    "--receipt out"
+                    f"{options.file}: is a directory, whose receipts and charters are looked for in it: leave --entry, "
+                    "--receipt and --charter-file out"
                 )
-            return verify_directory(options.file, policy, options.policy)
-        data = read(options.file, FILE_LIMIT)
-        claimed = None
-        if options.entry:
-            claimed = Claimed(printable(str(options.entry)), read(options.entry, ENTRY_LIMIT))
-        elif options.receipt:
-            reading = options.receipt
-            claimed = claimed_page(printable(str(reading)), parsed_receipt(read(reading, FILE_LIMIT)), policy)
-            reading = options.file
-        found = verdict(printable(str(options.file)), data, policy, claimed)
-    except FormatError as error:
-        return _failed(f"error: {printable(str(reading))}: {error}", 2)
+            return verify_directory(options.file, belief, options.policy)
+        found = _file(options, belief)
     except Unreadable as error:
         return _failed(f"error: {error}", 2)
+    except _NotProven as error:
+        return _failed(f"Not proven: {error}.", 1)
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
-    except LedgerError as error:
-        return _failed(f"Not proven: {printable(str(reading))}: {error}.", 1)
     print(f"Proven: {found.proven}.")
     print(f"Not proven: {found.not_proven}.")
+    for line in belief.closing():
+        print(line)
     return 0
 
 
-def verdict(name: str, data: bytes, policy: Policy, claimed: Claimed | None) -> Verdict:
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """`--charter DIGEST` as one argument: a digest may begin with a dash, and would be taken for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined[-1:] == ["--charter"]:
+            joined[-1] = f"--charter={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _file(options: argparse.Namespace, belief: Belief) -> Verdict:
+    data = read(options.file, FILE_LIMIT)
+    if belief.charters is not None:
+        _take_up(options.charter_file, belief.charters)
+    claimed = None
+    if options.entry:
+        claimed = Claimed(printable(str(options.entry)), leaf_hash(read(options.entry, ENTRY_LIMIT)))
+    elif options.receipt:
+        answer = read(options.receipt, FILE_LIMIT)
+        with _told_of(options.receipt) as of:
+            receipt = parsed_receipt(answer)
+            claimed = belief.check(lambda trust: claimed_page(of, receipt, trust))
+    with _told_of(options.file) as of:
+        return belief.check(lambda trust: verdict(of, data, trust, claimed))
+
+
+def _take_up(files: Sequence[Path], charters: Charters) -> None:
+    if not files:
+        raise Unreadable(
+            "--charter: give the charter with that digest, and after it each that amends it, as --charter-file FILE"
+        )
+    for path in files:
+        data = read(path, NOTE_LIMIT)
+        with _told_of(path):
+            charters.read(parse_note(data))
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[str]:
+    """The file's name. What is wrong with its content is raised as Unreadable and _NotProven, which begin with it."""
+    name = printable(str(path))
+    try:
+        yield name
+    except FormatError as error:
+        raise Unreadable(f"{name}: {error}") from error
+    except LedgerError as error:
+        raise _NotProven(f"{name}: {error}") from error
+
+
+def verdict(name: str, data: bytes, trust: Trust, claimed: Claimed | None) -> Verdict:
     """What the file `data` proves; its kind is told from how it begins. `claimed` is what a `.tlog-proof` is of.
 
     Raises LedgerError where it does not hold, Unreadable for what is no file of those kinds or does not go with it.
@@ -118,7 +184,7 @@ def verdict(name: str, data: bytes, policy: Policy, claimed: Claimed | None) -> 
                 f"{name}: a .tlog-proof is of an entry: give its exact bytes as --entry FILE, or a page's answer as "
                 "--receipt FILE"
             )
-        return log_proof_verdict(data, policy, claimed)
+        return log_proof_verdict(data, trust, claimed)
     answer = data.lstrip()[:1] == b"{"
     if not answer and version not in (misbehaviour.VERSION, broken_promises.VERSION):
         raise Unreadable(
@@ -128,10 +194,10 @@ def verdict(name: str, data: bytes, policy: Policy, claimed: Claimed | None) -> 
     if claimed:
         raise Unreadable(f"{name}: is of no entry, as only a .tlog-proof is: leave --entry and --receipt out")
     if version == misbehaviour.VERSION:
-        return misbehaviour_verdict(data, policy)
+        return misbehaviour_verdict(data, trust)
     if version == broken_promises.VERSION:
-        return broken_promise_verdict(data, policy)
-    return receipt_verdict(name, parsed_receipt(data), policy)
+        return broken_promise_verdict(data, trust)
+    return receipt_verdict(name, parsed_receipt(data), trust)
 
 
 def parsed_receipt(data: bytes) -> Receipt:
@@ -153,9 +219,22 @@ def read(path: Path, limit: int) -> bytes:
     return data
 
 
+def _belief(options: argparse.Namespace) -> Belief:
+    policy = _policy(options.policy, options.log) if options.policy or options.log else None
+    if options.charter is None:
+        if options.charter_file:
+            raise Unreadable("--charter-file: which charter is believed says its digest, as --charter DIGEST")
+        if policy is None:
+            raise Unreadable("whose keys are believed? give --charter DIGEST, --policy FILE, or --log VKEY")
+        return Belief(policy, None)
+    try:
+        charters = Charters(parse_digest(options.charter, "--charter"))
+    except FormatError as error:
+        raise Unreadable(str(error)) from error
+    return Belief(policy, charters)
+
+
 def _policy(file: Path | None, vkeys: Sequence[str]) -> Policy:
-    if file is None and not vkeys:
-        raise Unreadable("whose keys are believed? give --policy FILE, or --log VKEY")
     try:
         logs = tuple(Log(parse_vkey(vkey)) for vkey in vkeys)
         if file is None:

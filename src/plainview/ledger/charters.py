@@ -30,7 +30,8 @@ from plainview.ledger.spelling import (
 )
 
 ROLES = ("operator", "licensor", "partner")
-_TITLE = "plainview/charter/v1"
+TITLE = "plainview/charter/v1"
+"""The first line of a charter."""
 _FIRST = "none"
 """What stands for the charter before the first."""
 
@@ -74,7 +75,7 @@ class Charter(msgspec.Struct, frozen=True):
     baseline: bytes
     """Digest of the release that serves when no other may."""
     policy: Policy
-    """The log's key, whom it asks to cosign, and who must have."""
+    """The log's keys and no other log's, whom it asks to cosign, and who must have."""
 
     def __post_init__(self) -> None:
         check_number(self.number, "charter, number")
@@ -91,10 +92,17 @@ class Charter(msgspec.Struct, frozen=True):
         except UnicodeDecodeError:
             raise FormatError("charter: its policy is not UTF-8") from None
         self._check_parties()
-        if self.origin not in [log.key.name for log in self.policy.logs]:
+        names = [log.key.name for log in self.policy.logs]
+        if self.origin not in names:
             raise FormatError(f"charter: its policy names no log {shown(self.origin)}")
+        if others := set(names) - {self.origin}:
+            raise FormatError(f"charter: its policy names another log, {shown(min(others))}")
+        check_characters(encode_policy(self.policy).decode("utf-8", "surrogateescape"), "charter, policy")
 
     def _check_parties(self) -> None:
+        for party in self.parties:
+            if party.role not in ROLES:
+                raise FormatError(f"charter: {shown(party.role)} is none of {', '.join(ROLES)}")
         if [party.role for party in self.parties] != sorted((party.role for party in self.parties), key=_place):
             raise FormatError(f"charter: its parties do not stand in the order {', '.join(ROLES)}")
         if len(self.quorums) != len(ROLES):
@@ -129,7 +137,7 @@ class Charter(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The one text of this charter."""
         lines = [
-            _TITLE,
+            TITLE,
             f"number {self.number}",
             f"previous {_FIRST if self.previous is None else digest_text(self.previous)}",
             f"origin {self.origin}",
@@ -176,11 +184,12 @@ def parse_charter(text: str) -> Charter:
     """The charter whose `text` this is; else FormatError, which names the line."""
     if len(text) > NOTE_LIMIT:
         raise FormatError(f"charter: {len(text)} characters, at most {NOTE_LIMIT} are read")
+    check_characters(text, "charter")
     head, policy_line, policy = text.partition("\npolicy\n")
     if not policy_line:
         raise FormatError("charter: no line `policy`, with a policy file after it")
     lines = _Lines(head)
-    lines.take_whole(_TITLE)
+    lines.take_whole(TITLE)
     number = lines.take_number("number")
     previous = lines.take("previous")
     origin = lines.take("origin")

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from plainview.ledger.bundles import Bundle, parse_bundle_path, parse_entries, verify_entries
+from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import FormatError, ProofError
 from plainview.ledger.hashing import EMPTY_ROOT, fold_right
 from plainview.ledger.nodes import Node, cover
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Accepted, Policy
+from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, parse_tile_path, tile_width, tiles
+from plainview.oversight.charters import Charters
 
 BATCH = 64
 """Tiles checked together: those above them are read once for all."""
@@ -21,13 +24,18 @@ BATCH = 64
 class Copy:
     """What `read` gives by its paths in the log, once all of it was checked. Raises LedgerError, and what `read` does.
 
-    `accepted` is its checkpoint, which `policy` accepts.
+    `note` is its checkpoint and `accepted` what is in it, which `trust` accepts: a policy, or the charters that its
+    entries are to have, which are taken up.
     """
 
-    def __init__(self, read: Callable[[str], bytes], policy: Policy) -> None:
+    accepted: Accepted
+
+    def __init__(self, read: Callable[[str], bytes], trust: Policy | Charters) -> None:
         self._get = read
-        self.accepted: Accepted = policy.check(parse_note(read("checkpoint")))
-        head = self.accepted.checkpoint
+        self.note = parse_note(read("checkpoint"))
+        if isinstance(trust, Policy):
+            self.accepted = trust.check(self.note)
+        head = parse_checkpoint(self.note.text)
         if head.size == 0 and head.root != EMPTY_ROOT:
             raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
         self._tree = TileReader(head.size, head.root, self._tiles)
@@ -38,7 +46,13 @@ class Copy:
                 hashed = [next(hashes) for _ in range(tile.width)]
                 if tile.level == 0:
                     bundle = Bundle(tile.index, tile.width)
-                    verify_entries(bundle, parse_entries(bundle, read(bundle.path)), hashed)
+                    entries = parse_entries(bundle, read(bundle.path))
+                    verify_entries(bundle, entries, hashed)
+                    if isinstance(trust, Charters):
+                        for at, entry in enumerate(entries, tile.index * TILE_WIDTH):
+                            trust.take(at, entry)
+        if isinstance(trust, Charters):
+            self.accepted = trust.policies(head.size)[0].check(self.note)
 
     @property
     def size(self) -> int:

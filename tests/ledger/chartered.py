@@ -1,0 +1,41 @@
+"""A charter, its parties' keys, and what amends it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from plainview.ledger.charters import Bounds, Charter, Party
+from plainview.ledger.notes import Note
+from plainview.ledger.policies import Group, Log, Policy, Witness
+from plainview.ledger.schemes import ED25519
+from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
+
+KEYS = {
+    name: signer(f"{name}.example", ED25519)
+    for name in ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")
+}
+PARTIES = (
+    Party("operator", KEYS["operator"].key),
+    Party("operator", KEYS["operator-spare"].key),
+    Party("licensor", KEYS["licensor"].key),
+    Party("partner", KEYS["partner-1"].key),
+    Party("partner", KEYS["partner-2"].key),
+    Party("partner", KEYS["partner-3"].key),
+)
+POLICY = Policy(
+    (Log(LOG.key, "https://feed.example/log/"),),
+    tuple(Witness(name, one.key, f"https://{name}.example/") for name, one in WITNESSES.items()),
+    (Group("two", 2, tuple(WITNESSES)),),
+    "two",
+)
+CHARTER = Charter(0, None, ORIGIN, PARTIES, (1, 1, 2), Bounds(5_000, 2_000, 5_000, 30, 400), bytes(range(32)), POLICY)
+QUORUM = ("operator", "licensor", "partner-1", "partner-3")
+
+
+def note_of(charter: Charter, *names: str) -> Note:
+    text = charter.text()
+    return Note(text, tuple(KEYS[name].sign(text) for name in names))
+
+
+def amended(charter: Charter = CHARTER, **changes: object) -> Charter:
+    return replace(charter, number=charter.number + 1, previous=charter.digest(), **changes)
