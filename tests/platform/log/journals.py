@@ -74,3 +74,8 @@ def copied(journal: Journal, tmp_path: Path, at: int) -> Journal:
     for path in (tmp_path / "journal").iterdir():
         shutil.copy(path, target / path.name)
     return open_journal(target)
+
+
+def older(directory: Path, tmp_path: Path) -> Path:
+    """A copy of the log's directory as it is now."""
+    return Path(shutil.copytree(directory, tmp_path / "old"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
@@ -14,14 +13,9 @@ from plainview.platform.log.cosigners import PATIENCE
 from plainview.platform.log.publisher import LogBroken, Publisher
 from plainview.platform.log.witnesses import HistoryRefused, WitnessError
 from tests.ledger.logs import WITNESSES
-from tests.platform.log.journals import copied, grow, policy, published, publisher_of, until
+from tests.platform.log.journals import copied, grow, older, policy, published, publisher_of, until
 from tests.platform.log.stub_witness import StubWitness
 from tests.storage.crashing_files import PowerLoss
-
-
-def older(directory: Path, tmp_path: Path) -> Path:
-    """A copy of the log's directory as it is now."""
-    return Path(shutil.copytree(directory, tmp_path / "old"))
 
 
 def test_an_older_copy_of_the_directory_does_not_start(
@@ -105,7 +99,7 @@ def test_an_older_copy_that_has_grown_since_is_not_taken_for_the_newest(
         one.note = b""
     grow(copy, 60)  # an import, say
     restored = publisher_of(copy, old, policy(witnesses))
-    assert "says that it cosigned 40 records, more than were signed" in restored.hold
+    assert "says that it cosigned 40 records of this log, more than were signed" in restored.hold
     with pytest.raises(WitnessError, match="says that it cosigned 40 records"):
         restored.publish()
     assert {one.submitted for one in witnesses.values()} <= {0, 5, 40}

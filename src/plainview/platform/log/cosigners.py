@@ -16,10 +16,10 @@ from typing import Any
 
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.keys import VerifierKey
-from plainview.ledger.nodes import NodeReader
 from plainview.ledger.notes import Note, NoteSignature
 from plainview.ledger.policies import NO_QUORUM, Policy
 from plainview.ledger.spelling import shown
+from plainview.platform.log.tree import JournalTree
 from plainview.platform.log.witnesses import HistoryDoubted, WitnessClient, WitnessError
 
 PATIENCE = 2.0
@@ -51,16 +51,14 @@ class Cosigners:
             return ""
         return f"it is not known whether this is the newest copy of the log ({'; '.join(unheard.values())})"
 
-    def hear(self, note: Note, checkpoint: Checkpoint, size: int, read: NodeReader) -> None:
+    def hear(self, note: Note, checkpoint: Checkpoint, tree: JournalTree) -> None:
         """Ask those who have not spoken, with what was signed last: nothing new is signed. Raises HistoryRefused."""
-        asked = {
-            name: _start(self._clients[name].hear, note, checkpoint, size, read) for name in self._free(self._unheard)
-        }
+        asked = {name: _start(self._clients[name].hear, note, checkpoint, tree) for name in self._free(self._unheard)}
         self._collect(asked, lambda _: not self.doubt)
 
-    def cosign(self, note: Note, checkpoint: Checkpoint, read: NodeReader) -> list[_Cosignature]:
+    def cosign(self, note: Note, checkpoint: Checkpoint, tree: JournalTree) -> list[_Cosignature]:
         """Cosignatures in the policy's order, enough for its quorum. Raises WitnessError, and HistoryRefused."""
-        asked = {name: _start(self._clients[name].cosign, note, checkpoint, read) for name in self._free(self._clients)}
+        asked = {name: _start(self._clients[name].cosign, note, checkpoint, tree) for name in self._free(self._clients)}
         found, troubles = self._collect(asked, self._policy.reaches_quorum)
         if not self._policy.reaches_quorum(found):
             raise WitnessError("; ".join(troubles) or f"no witness of quorum {shown(self._policy.quorum)} has a URL")

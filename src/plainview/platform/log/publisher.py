@@ -162,7 +162,7 @@ class Publisher:
         if self._cosigners.doubt:
             # The empty tree is where every history begins: whoever knows of more says so.
             note, checkpoint = self._signed or self._sign(Checkpoint(self._signer.key.name, 0, EMPTY_ROOT))
-            self._cosigners.hear(note, checkpoint, self._tree.size, self._tree.read)
+            self._cosigners.hear(note, checkpoint, self._tree)
 
     def _sign(self, checkpoint: Checkpoint) -> tuple[Note, Checkpoint]:
         text = checkpoint.text()
@@ -204,7 +204,7 @@ class Publisher:
         if self._policy.witnesses:
             write_durable(self._files, self._signed_path, [signed.encode()])
         self._signed = signed, checkpoint
-        cosigned = self._cosigners.cosign(signed, checkpoint, self._tree.read)
+        cosigned = self._cosigners.cosign(signed, checkpoint, self._tree)
         times = [moment for _, moment in cosigned]
         self._check_clock(size, before, times)
         note = Note(signed.text, (*signed.signatures, *(signature for signature, _ in cosigned)))
