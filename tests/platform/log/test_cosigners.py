@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from plainview.journal import Journal, JournalStopped
-from plainview.ledger.policies import Policy, Witness
+from plainview.ledger.policies import NO_QUORUM, Policy, Witness
 from plainview.platform.log.cosigners import PATIENCE
 from plainview.platform.log.publisher import LogBroken, Publisher
 from plainview.platform.log.witnesses import HistoryRefused, WitnessError
+from tests.journal.drafts import NOW
 from tests.ledger.logs import WITNESSES
 from tests.platform.log.journals import copied, grow, older, policy, published, publisher_of, until
 from tests.platform.log.stub_witness import StubWitness
@@ -266,3 +267,44 @@ def test_a_witness_that_drips_holds_up_neither_start_nor_end(
     again.close()
     assert time.monotonic() - began < 4 * PATIENCE
     assert "no answer (not within 2 s)" in again.hold or "has not answered" in again.trouble
+
+
+def test_a_slow_witness_holds_up_nothing_where_no_quorum_is_asked_for(
+    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    publisher = publisher_of(journal, directory, Policy((), (witnesses["north"].witness,), (), NO_QUORUM))
+    witnesses["north"].gate.clear()
+    grow(journal, 5)
+    began = time.monotonic()
+    assert publisher.publish()
+    assert time.monotonic() - began < PATIENCE / 2
+    witnesses["north"].gate.set()
+
+
+def test_what_a_late_witness_showed_is_known_before_more_is_signed(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    with StubWitness("south", WITNESSES["south"], NOW // 1000) as south:
+        three = {**witnesses, "south": south}
+        publisher = publisher_of(journal, directory, policy(three), new=True)
+        grow(journal, 5)
+        publisher.publish()
+        until(lambda: {one.seen.size for one in three.values()} == {5})
+        old = older(directory, tmp_path)
+        signed = (old / "signed").read_bytes()
+        copy = copied(journal, tmp_path, 10)
+        grow(journal, 40)
+        for one in witnesses.values():
+            one.answers = [(500, b"")]
+        with pytest.raises(WitnessError):
+            publisher.publish()
+        south.gate.clear()
+        restored = publisher_of(copy, old, policy(three))
+        assert restored.hold == ""  # no quorum has cosigned more, and south is late
+        grow(copy, 12)
+        south.gate.set()
+        until(lambda: all(future.done() for future in restored._cosigners._busy.values()))
+        with pytest.raises(HistoryRefused, match="cosigned 40 records"):
+            restored.publish()
+        assert (old / "signed").read_bytes() == signed
+        copy.close()

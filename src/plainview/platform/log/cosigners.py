@@ -51,6 +51,14 @@ class Cosigners:
             return ""
         return f"it is not known whether this is the newest copy of the log ({'; '.join(unheard.values())})"
 
+    def settle(self) -> None:
+        """Take up what those said who were late. Raises HistoryRefused."""
+        for name, future in list(self._busy.items()):
+            if future.done():
+                del self._busy[name]
+                with suppress(WitnessError):
+                    self._take(name, future)
+
     def hear(self, note: Note, checkpoint: Checkpoint, tree: JournalTree) -> None:
         """Ask those who have not spoken, with what was signed last: nothing new is signed. Raises HistoryRefused."""
         asked = {name: _start(self._clients[name].hear, note, checkpoint, tree) for name in self._free(self._unheard)}
@@ -65,12 +73,8 @@ class Cosigners:
         return [found[name] for name in self._clients if name in found]
 
     def _free(self, names: Iterable[str]) -> list[str]:
-        """Those of `names` that can be asked; what others said who were late is taken up."""
-        for name, future in list(self._busy.items()):
-            if future.done():
-                del self._busy[name]
-                with suppress(WitnessError):
-                    self._take(name, future)
+        """Those of `names` that can be asked."""
+        self.settle()
         return [name for name in names if name in self._clients and name not in self._busy]
 
     def _collect(
@@ -82,8 +86,11 @@ class Cosigners:
         self._busy |= asked
         waiting = dict(asked)
         end = monotonic() + PATIENCE
-        while waiting and (left := end - monotonic()) > 0:
-            wait(waiting.values(), left, FIRST_COMPLETED)
+        while waiting:
+            if enough(found):
+                end = min(end, monotonic() + GRACE)
+            if not wait(waiting.values(), max(end - monotonic(), 0), FIRST_COMPLETED).done:
+                break
             for name in [name for name, future in waiting.items() if future.done()]:
                 del self._busy[name]
                 try:
@@ -93,8 +100,6 @@ class Cosigners:
                 else:
                     if cosignature is not None:
                         found[name] = cosignature
-            if enough(found):
-                end = min(end, monotonic() + GRACE)
         return found, troubles + [f"witness {shown(name)} has not answered in {PATIENCE:g} s" for name in waiting]
 
     def _take(self, name: str, future: Future[_Cosignature | None]) -> _Cosignature | None:

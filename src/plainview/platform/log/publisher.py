@@ -159,6 +159,7 @@ class Publisher:
         return self._cosigners.doubt
 
     def _hear(self) -> None:
+        self._cosigners.settle()
         if self._cosigners.doubt:
             # The empty tree is where every history begins: whoever knows of more says so.
             note, checkpoint = self._signed or self._sign(Checkpoint(self._signer.key.name, 0, EMPTY_ROOT))
