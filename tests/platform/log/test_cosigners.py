@@ -308,3 +308,26 @@ def test_what_a_late_witness_showed_is_known_before_more_is_signed(
             restored.publish()
         assert (old / "signed").read_bytes() == signed
         copy.close()
+
+
+def test_one_witness_that_was_set_back_does_not_speak_for_a_quorum(
+    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
+) -> None:
+    """Where any two quorums share two witnesses, the other of them tells the older copy."""
+    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    grow(journal, 5)
+    publisher.publish()
+    old, known = older(directory, tmp_path), witnesses["north"].seen
+    copy = copied(journal, tmp_path, 10)
+    grow(journal, 40)
+    publisher.publish()
+    witnesses["north"].seen = known
+    witnesses["west"].answers = [(503, b"down")] * 2
+    restored = publisher_of(copy, old, policy(witnesses))
+    assert "witness 'west' answered 503" in restored.hold
+    with pytest.raises(WitnessError, match="not known whether this is the newest copy"):
+        restored.publish()
+    assert witnesses["north"].submitted == 5
+    with pytest.raises(HistoryRefused, match="cosigned 40 records"):
+        restored.publish()
+    copy.close()

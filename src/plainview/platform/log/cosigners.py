@@ -1,8 +1,9 @@
 """The policy's witnesses together: who cosigns, and whether enough of them have spoken for the history that is here.
 
-A log that was set back would sign a second history unless a witness tells it in time. So nothing is signed while the
-witnesses that have not spoken since the start could have made a quorum among themselves. Once they could not, any
-quorum that cosigned a later checkpoint has one among those who have spoken, and that one would have said so.
+A log that was set back would sign a second history unless a witness tells it in time. So nothing is signed before a
+quorum has spoken since the start, nor while those that have not could make one among themselves. From then on, of any
+quorum that cosigned a later checkpoint at least one has spoken, and at least as many as any two quorums share: all of
+these would have to be set back, like the log, for none to say so.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ class Cosigners:
     def doubt(self) -> str:
         """Why this may be an older copy of the log, or another's; empty where it cannot be."""
         unheard = dict(self._unheard)  # asked for by requests while the publisher hears others
-        if self._policy.quorum == NO_QUORUM or not self._policy.reaches_quorum(unheard):
+        heard = self._clients.keys() - unheard
+        if self._policy.quorum == NO_QUORUM or (
+            self._policy.reaches_quorum(heard) and not self._policy.reaches_quorum(unheard)
+        ):
             return ""
         return f"it is not known whether this is the newest copy of the log ({'; '.join(unheard.values())})"
 
