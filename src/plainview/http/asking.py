@@ -64,8 +64,9 @@ def ask(
         try:
             path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
             connection.request("GET" if content is None else "POST", path, content, {**_HEADERS, **(headers or {})})
-            answer = connection.getresponse()
-            data = answer.read(limit + 1)
+            # An answer after which the server hangs up has the connection to itself: `close` below would not close it.
+            with connection.getresponse() as answer:
+                data = answer.read(limit + 1)
         finally:
             watch.cancel()
         if late.is_set():
