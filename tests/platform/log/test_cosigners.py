@@ -9,11 +9,12 @@ import pytest
 
 from plainview.journal import Journal, JournalStopped
 from plainview.ledger.policies import NO_QUORUM, Policy, Witness
+from plainview.ledger.schemes import ED25519_COSIGNATURE
 from plainview.platform.log.cosigners import PATIENCE
 from plainview.platform.log.publisher import LogBroken, Publisher
 from plainview.platform.log.witnesses import HistoryRefused, WitnessError
 from tests.journal.drafts import NOW
-from tests.ledger.logs import WITNESSES
+from tests.ledger.logs import WITNESSES, signer
 from tests.platform.log.journals import copied, grow, older, policy, published, publisher_of, until
 from tests.platform.log.stub_witness import StubWitness
 from tests.storage.crashing_files import PowerLoss
@@ -228,6 +229,13 @@ def test_a_quorum_that_nobody_can_be_asked_for(journal: Journal, directory: Path
     bad = Policy((), (Witness("north", WITNESSES["north"].key),), (), "north")
     with pytest.raises(ValueError, match="quorum 'north' cannot be reached"):
         publisher_of(journal, directory, bad)
+
+
+def test_more_witnesses_than_a_note_has_room_for(journal: Journal, directory: Path) -> None:
+    many = [Witness(f"w{at}", signer(f"w{at}", ED25519_COSIGNATURE).key, "http://w.example/") for at in range(64)]
+    with pytest.raises(ValueError, match="64 witnesses have a URL, and a note has room for 63"):
+        publisher_of(journal, directory, Policy((), tuple(many), (), "w1"))
+    publisher_of(journal, directory, Policy((), tuple(many[1:]), (), "w1"), new=True)
 
 
 def test_a_slow_witness_holds_up_nothing_that_the_quorum_does_not_need(

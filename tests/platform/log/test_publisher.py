@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plainview.journal import Journal
+from plainview.journal import Journal, JournalDamaged
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Policy, Witness
@@ -190,6 +190,25 @@ def test_a_journal_that_cannot_be_read_for_now_ends_nothing(
     until(lambda: publisher.published)
     publisher.close()
     assert publisher.failure is None
+
+
+def test_a_journal_that_is_damaged_ends_it_in_a_line(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = publisher_of(journal, directory)
+
+    def fail(*_: object) -> None:
+        raise JournalDamaged(3, "hash", "no hash but 7")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "leaf_hashes", fail)
+        publisher.start()
+        grow(journal, 5)
+        until(lambda: publisher.failure)
+        publisher.close()
+    assert [(one.message, one.exc_info) for one in caplog.records if one.name.endswith("publisher")] == [
+        ("the log is published no more: record 3, hash: no hash but 7", None)
+    ]
 
 
 @pytest.mark.parametrize("url", ["https://w.example/ä/", "ftp://w.example/", "http://w.example:x/", "w.example"])

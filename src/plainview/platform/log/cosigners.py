@@ -17,7 +17,7 @@ from typing import Any
 
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.keys import VerifierKey
-from plainview.ledger.notes import Note, NoteSignature
+from plainview.ledger.notes import SIGNATURE_LIMIT, Note, NoteSignature
 from plainview.ledger.policies import NO_QUORUM, Policy
 from plainview.ledger.spelling import shown
 from plainview.platform.log.tree import JournalTree
@@ -35,9 +35,14 @@ class Cosigners:
     """For one thread. It waits for nobody longer than PATIENCE: who is late is heard the next time."""
 
     def __init__(self, policy: Policy, log: VerifierKey, *, new: bool) -> None:
-        """`new`: `log` has signed nothing yet. Raises ValueError for a witness's URL, and a quorum that cannot be."""
+        """`new`: `log` has signed nothing yet. Raises ValueError for a witness's URL, a quorum that cannot be, and more
+        witnesses than a note has room for."""
         self._policy = policy
         self._clients = {one.name: WitnessClient(one, log) for one in policy.witnesses if one.url}
+        if len(self._clients) >= SIGNATURE_LIMIT:
+            raise ValueError(
+                f"{len(self._clients)} witnesses have a URL, and a note has room for {SIGNATURE_LIMIT - 1} of them"
+            )
         if not policy.reaches_quorum(self._clients):
             raise ValueError(f"quorum {shown(policy.quorum)} cannot be reached by the witnesses that have a URL")
         self._unheard = {} if new else {name: f"witness {shown(name)} has not answered yet" for name in self._clients}

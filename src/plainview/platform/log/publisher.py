@@ -287,7 +287,7 @@ class Publisher:
             if str(error) != self.trouble:
                 _logger.warning("the log is not published: %s; it is tried again", error)
             self.trouble = str(error)
-        except (LogBroken, HistoryRefused) as error:
+        except (LogBroken, HistoryRefused, JournalDamaged) as error:
             _logger.error("the log is published no more: %s", error)
             self._fail(error)
         except Exception as error:
