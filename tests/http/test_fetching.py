@@ -178,3 +178,22 @@ def test_what_failed_is_hung_up_on_at_once() -> None:
         speaking.join()
     assert error.value.__cause__ is not None
     assert heard == [b""]
+
+
+@pytest.mark.parametrize("size", [b"-1", b"ffffffffffffffff"])
+def test_an_answer_without_end_is_read_no_further_than_may_be(size: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT", 5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + size + b"\r\n")
+                while True:
+                    connection.sendall(bytes(10_000))
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        with pytest.raises(FetchError, match="more than 10 bytes"):
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
+        speaking.join()
