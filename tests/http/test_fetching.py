@@ -155,3 +155,45 @@ def test_a_host_that_no_name_can_have() -> None:
 def test_nobody_there() -> None:
     with pytest.raises(FetchError, match="no answer"):
         fetch("http://127.0.0.1:1/", 10)
+
+
+def test_what_failed_is_hung_up_on_at_once() -> None:
+    """Also where the error, and what it came from, is kept for a while."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        heard: list[bytes] = []
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.settimeout(5)
+                connection.recv(10_000)
+                connection.sendall(b"HTTP/1.0 200 OK\r\ncontent-length: 9\r\n\r\nshort")
+                connection.shutdown(socket.SHUT_WR)
+                heard.append(connection.recv(1))
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        with pytest.raises(FetchError, match="IncompleteRead") as error:
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
+        speaking.join()
+    assert error.value.__cause__ is not None
+    assert heard == [b""]
+
+
+@pytest.mark.parametrize("size", [b"-1", b"ffffffffffffffff"])
+def test_an_answer_without_end_is_read_no_further_than_may_be(size: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT", 5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + size + b"\r\n")
+                while True:
+                    connection.sendall(bytes(10_000))
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        with pytest.raises(FetchError, match="more than 10 bytes"):
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
+        speaking.join()

@@ -142,7 +142,7 @@ def test_a_signature_of_another_text_refuses_all_of_it() -> None:
 
 
 def test_a_policy_that_no_note_can_hold() -> None:
-    with pytest.raises(FormatError, match="may not stand in a note"):
+    with pytest.raises(FormatError, match="its policy is not UTF-8"):
         replace(CHARTER, policy=replace(POLICY, logs=(Log(LOG.key, "\udcff"),)))
 
 

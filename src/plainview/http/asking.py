@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import plainview
 
+_PIECE = 1 << 16
 _HEADERS = {"user-agent": f"plainview/{plainview.__version__}"}
 
 
@@ -64,14 +65,16 @@ def ask(
         try:
             path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
             connection.request("GET" if content is None else "POST", path, content, {**_HEADERS, **(headers or {})})
-            answer = connection.getresponse()
-            data = answer.read(limit + 1)
+            # An answer after which the server hangs up has the connection to itself: `close` below would not close it.
+            with connection.getresponse() as answer:
+                wanted = limit + 1 if answer.length is None else min(limit + 1, answer.length)
+                data = _read(answer, wanted)
         finally:
             watch.cancel()
         if late.is_set():
             raise TimeoutError  # what was read by then may look whole
-        if answer.length and len(data) <= limit:
-            raise http.client.IncompleteRead(data, answer.length)
+        if answer.length is not None and len(data) < wanted:
+            raise http.client.IncompleteRead(data, wanted - len(data))
         return Answer(answer.status, answer.headers.get("content-encoding", "identity").lower(), data)
     except (OSError, http.client.HTTPException, ValueError, RuntimeError) as error:
         # Not the text of an HTTPException, which may be the server's own: people read it on a terminal.
@@ -86,6 +89,14 @@ def ask(
         raise AskError(f"{url}: no answer ({reason})") from error
     finally:
         connection.close()
+
+
+def _read(answer: http.client.HTTPResponse, size: int) -> bytes:
+    """`size` bytes at most. Not with `read`, to which a chunk of -1 bytes is all that ever comes."""
+    data = bytearray()
+    while len(data) < size and (part := answer.read1(min(size - len(data), _PIECE))):
+        data += part
+    return bytes(data[:size])
 
 
 def _hang_up(connection: socket.socket, late: threading.Event) -> None:

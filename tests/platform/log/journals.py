@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from plainview.journal import Fence, Journal, PlainSealer
-from plainview.ledger.policies import NO_QUORUM, Policy
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.notes import parse_note
+from plainview.ledger.opening import open_checkpoint
+from plainview.ledger.policies import NO_QUORUM, Group, Policy
 from plainview.platform.log.publisher import Publisher
 from plainview.platform.log.tree import JournalTree
 from plainview.storage import SqliteRecords
 from plainview.storage.filesystem import FileSystem, HostFileSystem
 from tests.journal.conftest import Clock
 from tests.journal.drafts import viewer
-from tests.ledger.logs import LOG
+from tests.ledger.logs import LOG, ORIGIN
+from tests.platform.log.stub_witness import StubWitness
 
 OPEN = Policy((), (), (), NO_QUORUM)
 
@@ -32,13 +39,41 @@ def publisher_of(
     policy: Policy = OPEN,
     files: FileSystem | None = None,
     interval: float = 0.01,
-    *,
-    new: bool = False,
 ) -> Publisher:
     """A publisher that signs as `LOG`, opened as at a start."""
     publisher = Publisher(
-        journal, JournalTree(journal), LOG, policy, directory, files or HostFileSystem(), 5_000, interval, new=new
+        journal, JournalTree(journal), LOG, policy, directory, files or HostFileSystem(), 5_000, interval
     )
     publisher.open()
     publisher.ask_witnesses()
     return publisher
+
+
+def policy(witnesses: dict[str, StubWitness], threshold: int = 2) -> Policy:
+    listed = tuple(one.witness for one in witnesses.values())
+    return Policy((), listed, (Group("enough", threshold, tuple(witnesses)),), "enough")
+
+
+def published(directory: Path) -> Checkpoint:
+    """As anybody reads it."""
+    return open_checkpoint(parse_note((directory / "checkpoint").read_bytes()), ORIGIN, [LOG.key])[0]
+
+
+def until(true: Callable[[], object]) -> None:
+    while not true():
+        time.sleep(0.01)
+
+
+def copied(journal: Journal, tmp_path: Path, at: int) -> Journal:
+    """A copy of the journal's directory as it is with `at` records; the journal goes on after that."""
+    grow(journal, at)
+    target = tmp_path / "copy"
+    target.mkdir()
+    for path in (tmp_path / "journal").iterdir():
+        shutil.copy(path, target / path.name)
+    return open_journal(target)
+
+
+def older(directory: Path, tmp_path: Path) -> Path:
+    """A copy of the log's directory as it is now."""
+    return Path(shutil.copytree(directory, tmp_path / "old"))

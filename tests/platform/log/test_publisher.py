@@ -1,58 +1,25 @@
 from __future__ import annotations
 
 import random
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from plainview.journal import Journal, JournalStopped
+from plainview.journal import Journal, JournalDamaged
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.notes import parse_note
-from plainview.ledger.opening import open_checkpoint
-from plainview.ledger.policies import Group, Policy, Witness
+from plainview.ledger.policies import Policy, Witness
 from plainview.ledger.tree import Tree
-from plainview.platform.log.cosigners import PATIENCE
-from plainview.platform.log.publisher import LogBroken, Publisher
-from plainview.platform.log.witnesses import HistoryRefused, WitnessError
+from plainview.platform.log.publisher import LogBroken
+from plainview.platform.log.witnesses import WitnessError
 from plainview.storage import StoreFailed
 from plainview.storage.filesystem import HostFileSystem
 from tests.journal.drafts import NOW
-from tests.ledger.logs import LOG, ORIGIN, WITNESSES
-from tests.platform.log.journals import grow, open_journal, publisher_of
+from tests.ledger.logs import ORIGIN, WITNESSES
+from tests.platform.log.journals import copied, grow, policy, published, publisher_of, until
 from tests.platform.log.stub_witness import StubWitness
 from tests.storage.crashing_files import CrashingFiles, PowerLoss
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    path = tmp_path / "log"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def witnesses() -> Iterator[dict[str, StubWitness]]:
-    with ExitStack() as stack:
-        yield {name: stack.enter_context(StubWitness(name, WITNESSES[name], NOW // 1000)) for name in ("north", "west")}
-
-
-def policy(witnesses: dict[str, StubWitness], threshold: int = 2) -> Policy:
-    listed = tuple(one.witness for one in witnesses.values())
-    return Policy((), listed, (Group("enough", threshold, tuple(witnesses)),), "enough")
-
-
-def published(directory: Path) -> Checkpoint:
-    """As anybody reads it."""
-    return open_checkpoint(parse_note((directory / "checkpoint").read_bytes()), ORIGIN, [LOG.key])[0]
-
-
-def until(true: Callable[[], object]) -> None:
-    while not true():
-        time.sleep(0.01)
 
 
 def test_what_is_published_is_the_journal_and_only_what_is_new(journal: Journal, directory: Path) -> None:
@@ -84,7 +51,7 @@ def test_everything_that_comes_is_published_and_at_the_end_too(journal: Journal,
 def test_nothing_is_shown_before_a_quorum_cosigned(
     journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    publisher = publisher_of(journal, directory, policy(witnesses))
     grow(journal, 10)
     witnesses["north"].answers = [(500, b"out of order")]
     with pytest.raises(WitnessError, match=r"witness 'north' answered 500 .*out of order"):
@@ -100,28 +67,6 @@ def test_nothing_is_shown_before_a_quorum_cosigned(
     assert publisher.published.witnessed == NOW // 1000
 
 
-def test_a_slow_witness_holds_up_nothing_that_the_quorum_does_not_need(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses, 1), new=True)
-    witnesses["north"].gate.clear()
-    for size in (10, 20):
-        grow(journal, size)
-        began = time.monotonic()
-        assert publisher.publish()
-        assert time.monotonic() - began < PATIENCE / 2
-    assert witnesses["north"].asked == 1  # and not again while it has not answered
-    witnesses["north"].gate.set()
-    until(lambda: witnesses["north"].seen.size == 10)
-    until(lambda: not grow_and_publish(journal, publisher) or witnesses["north"].seen.size > 20)
-    assert published(directory).size == witnesses["north"].seen.size
-
-
-def grow_and_publish(journal: Journal, publisher: Publisher) -> bool:
-    grow(journal, journal.size + 1)
-    return publisher.publish()
-
-
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -135,7 +80,7 @@ def grow_and_publish(journal: Journal, publisher: Publisher) -> bool:
 def test_what_a_witness_may_not_answer(
     journal: Journal, directory: Path, witnesses: dict[str, StubWitness], answer: tuple[int, bytes], message: str
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    publisher = publisher_of(journal, directory, policy(witnesses))
     grow(journal, 10)
     witnesses["north"].answers = [answer]
     with pytest.raises(WitnessError, match=message):
@@ -146,7 +91,7 @@ def test_what_a_witness_may_not_answer(
 def test_a_signature_that_does_not_hold_is_no_cosignature(
     journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    publisher = publisher_of(journal, directory, policy(witnesses))
     grow(journal, 10)
     line = WITNESSES["north"].sign(Checkpoint(ORIGIN, 10, bytes(32)).text(), 5).line()
     witnesses["north"].answers = [(200, line.encode())]
@@ -157,142 +102,10 @@ def test_a_signature_that_does_not_hold_is_no_cosignature(
 def test_nobody_listens_where_a_witness_should(journal: Journal, directory: Path) -> None:
     with StubWitness("north", WITNESSES["north"]) as gone:
         pass
-    publisher = publisher_of(journal, directory, policy({"north": gone}, 1), new=True)
+    publisher = publisher_of(journal, directory, policy({"north": gone}, 1))
     grow(journal, 1)
     with pytest.raises(WitnessError, match="witness 'north' cannot be asked"):
         publisher.publish()
-
-
-def copied(journal: Journal, tmp_path: Path, at: int) -> Journal:
-    """A copy of the journal's directory as it is with `at` records; the journal goes on after that."""
-    grow(journal, at)
-    target = tmp_path / "copy"
-    target.mkdir()
-    for path in (tmp_path / "journal").iterdir():
-        shutil.copy(path, target / path.name)
-    return open_journal(target)
-
-
-def test_an_older_copy_of_the_directory_does_not_start(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    old = older(directory, tmp_path)
-    copy = copied(journal, tmp_path, 10)
-    grow(journal, 40)
-    publisher.publish()
-    with pytest.raises(LogBroken, match=r"cosigned 40 records of this log, and here are 10: .* an older copy"):
-        publisher_of(copy, old, policy(witnesses))
-    copy.close()
-
-
-def older(directory: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(directory, tmp_path / "old"))
-
-
-@pytest.mark.parametrize("shown", [b"", b"garbage"])
-def test_an_older_copy_signs_nothing_though_witnesses_show_monitors_nothing(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness], shown: bytes
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    old = older(directory, tmp_path)
-    copy = copied(journal, tmp_path, 10)
-    grow(journal, 40)
-    publisher.publish()
-    for one in witnesses.values():
-        one.note = shown
-    restored = publisher_of(copy, old, policy(witnesses))
-    grow(copy, 60)
-    for _ in range(2):
-        with pytest.raises(WitnessError, match=r"not known whether this is the newest copy .*says that it cosigned 40"):
-            restored.publish()
-    assert "says that it cosigned 40 records of this log" in restored.hold
-    # What it submitted was what it had published already.
-    assert {one.submitted for one in witnesses.values()} <= {5, 40}
-    assert published(old).size == 5
-    copy.close()
-
-
-def test_an_older_copy_waits_for_a_witness_that_alone_may_have_seen_more(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses, 1), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    until(lambda: witnesses["west"].seen.size == 5)
-    old = older(directory, tmp_path)
-    copy = copied(journal, tmp_path, 10)
-    grow(journal, 40)
-    witnesses["west"].answers = [(500, b"")]
-    publisher.publish()
-    witnesses["north"].answers = [(503, b"down")] * 3
-    restored = publisher_of(copy, old, policy(witnesses, 1))
-    assert restored.hold
-    with pytest.raises(WitnessError, match="north' answered 503"):
-        restored.publish()
-    with pytest.raises(WitnessError, match="north' answered 503"):
-        restored.publish()
-    with pytest.raises(HistoryRefused, match="cosigned 40 records"):
-        restored.publish()
-    assert published(old).size == 5
-    copy.close()
-
-
-def test_a_start_without_witnesses_holds_and_goes_on_when_enough_have_spoken(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    for one in witnesses.values():
-        one.answers = [(503, b"down")] * 2
-    again = publisher_of(journal, directory, policy(witnesses))
-    assert "it is not known whether this is the newest copy of the log (witness 'north'" in again.hold
-    grow(journal, 6)
-    with pytest.raises(WitnessError, match="answered 503"):
-        again.publish()
-    assert again.publish()
-    assert again.hold == ""
-
-
-def test_a_second_server_on_a_copy_is_noticed_by_a_witness(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    copy = copied(journal, tmp_path, 10)
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    (tmp_path / "second").mkdir()
-    second = publisher_of(copy, tmp_path / "second", policy(witnesses), new=True)
-    grow(journal, 20)
-    publisher.publish()
-    grow(copy, 30)  # salts are drawn: from record 10 on they are other leaves
-    second.start()
-    until(lambda: second.failure)
-    assert isinstance(second.failure, HistoryRefused)
-    assert "another server published from a copy" in str(second.failure)
-    assert not (tmp_path / "second" / "checkpoint").exists()
-    assert second.hold == str(second.failure)
-    # What would be acknowledged from here on could not be kept.
-    with pytest.raises(JournalStopped, match="another server published from a copy"):
-        grow(copy, 31)
-    second.close()
-    copy.close()
-
-
-def test_a_restored_copy_that_has_all_that_was_cosigned_goes_on(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 10)
-    publisher.publish()
-    (directory / "checkpoint").unlink()
-    restored = publisher_of(journal, directory, policy(witnesses))
-    grow(journal, 20)
-    assert restored.publish()
-    assert published(directory).size == 20
 
 
 def test_a_checkpoint_that_somebody_else_wrote_ends_publishing(journal: Journal, directory: Path) -> None:
@@ -303,99 +116,6 @@ def test_a_checkpoint_that_somebody_else_wrote_ends_publishing(journal: Journal,
     with pytest.raises(LogBroken, match="another process published there"):
         other.publish()
     assert published(directory).size == 10
-
-
-def test_a_hold_ends_though_nothing_new_comes(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    for one in witnesses.values():
-        one.answers = [(503, b"down")] * 3
-    again = publisher_of(journal, directory, policy(witnesses))
-    again.start()
-    until(lambda: "answered 503" in again.trouble)
-    until(lambda: not again.hold)
-    until(lambda: not again.trouble)
-    again.close()
-
-
-@pytest.mark.parametrize("published_before", [False, True])
-def test_an_older_copy_that_has_grown_since_is_not_taken_for_the_newest(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness], published_before: bool
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    if published_before:
-        grow(journal, 5)
-        publisher.publish()
-    old = older(directory, tmp_path)
-    copy = copied(journal, tmp_path, 10)
-    grow(journal, 40)
-    publisher.publish()
-    for one in witnesses.values():
-        one.note = b""
-    grow(copy, 60)  # an import, say
-    restored = publisher_of(copy, old, policy(witnesses))
-    assert "says that it cosigned 40 records, more than were signed" in restored.hold
-    with pytest.raises(WitnessError, match="says that it cosigned 40 records"):
-        restored.publish()
-    assert {one.submitted for one in witnesses.values()} <= {0, 5, 40}
-    copy.close()
-
-
-def test_what_was_signed_and_cosigned_before_a_crash_is_gone_on_from(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    grow(journal, 9)
-    compare, calls = publisher._compare, []
-
-    def crash() -> bytes | None:
-        calls.append(1)
-        if len(calls) == 2:
-            raise PowerLoss
-        return compare()
-
-    monkeypatch.setattr(publisher, "_compare", crash)
-    with pytest.raises(PowerLoss):
-        publisher.publish()
-    assert {one.seen.size for one in witnesses.values()} == {9}
-    for one in witnesses.values():
-        one.note = b""  # no monitor would be told
-    again = publisher_of(journal, directory, policy(witnesses))
-    assert again.hold == ""
-    assert again.publish()
-    assert published(directory).size == 9
-
-
-def test_a_policy_may_ask_no_witness_for_a_while(
-    journal: Journal, tmp_path: Path, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    copy = copied(journal, tmp_path, 10)
-    alone = publisher_of(journal, directory)
-    grow(journal, 20)
-    alone.publish()
-    # It is more than was signed for the witnesses: an older copy is told by it, and they go on from it.
-    with pytest.raises(LogBroken, match="20 records were published, and the journal has 10"):
-        publisher_of(copy, directory, policy(witnesses))
-    again = publisher_of(journal, directory, policy(witnesses))
-    assert again.hold == ""
-    grow(journal, 25)
-    assert again.publish()
-    assert {one.seen.size for one in witnesses.values()} == {25}
-    copy.close()
-
-
-def test_a_quorum_that_nobody_can_be_asked_for(journal: Journal, directory: Path) -> None:
-    bad = Policy((), (Witness("north", WITNESSES["north"].key),), (), "north")
-    with pytest.raises(ValueError, match="quorum 'north' cannot be reached"):
-        publisher_of(journal, directory, bad)
 
 
 @pytest.mark.parametrize("size", [20, 256, 512, 513])
@@ -472,21 +192,23 @@ def test_a_journal_that_cannot_be_read_for_now_ends_nothing(
     assert publisher.failure is None
 
 
-def test_a_witness_that_drips_holds_up_neither_start_nor_end(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+def test_a_journal_that_is_damaged_ends_it_in_a_line(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
-    grow(journal, 5)
-    publisher.publish()
-    witnesses["north"].drip = 0.3
-    began = time.monotonic()
-    again = publisher_of(journal, directory, policy(witnesses))
-    again.start()
-    grow(journal, 6)
-    until(lambda: again.trouble)
-    again.close()
-    assert time.monotonic() - began < 4 * PATIENCE
-    assert "no answer (not within 2 s)" in again.hold or "has not answered" in again.trouble
+    publisher = publisher_of(journal, directory)
+
+    def fail(*_: object) -> None:
+        raise JournalDamaged(3, "hash", "no hash but 7")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "leaf_hashes", fail)
+        publisher.start()
+        grow(journal, 5)
+        until(lambda: publisher.failure)
+        publisher.close()
+    assert [(one.message, one.exc_info) for one in caplog.records if one.name.endswith("publisher")] == [
+        ("the log is published no more: record 3, hash: no hash but 7", None)
+    ]
 
 
 @pytest.mark.parametrize("url", ["https://w.example/ä/", "ftp://w.example/", "http://w.example:x/", "w.example"])
@@ -527,7 +249,7 @@ def test_a_clock_that_is_off_is_told(
     witnesses: dict[str, StubWitness],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    publisher = publisher_of(journal, directory, policy(witnesses), new=True)
+    publisher = publisher_of(journal, directory, policy(witnesses))
     for one in witnesses.values():
         one.time = NOW // 1000 - 4
     grow(journal, 1)

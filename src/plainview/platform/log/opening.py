@@ -61,7 +61,7 @@ def check_fits(directory: Path, charter: Charter) -> None:
     """Raises LogBroken and KeyFileError where no log could go on in `directory` with `charter` in force."""
     signer = log_signer(directory, charter)
     try:
-        Cosigners(charter.policy, [signer.key], new=False)
+        Cosigners(charter.policy, [signer.key])
     except ValueError as error:
         raise LogBroken(f"the charter's policy: {error}") from None
 

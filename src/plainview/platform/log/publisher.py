@@ -73,11 +73,10 @@ class Publisher:
         interval: float = INTERVAL,
         *,
         keys: Sequence[VerifierKey] = (),
-        new: bool = False,
     ) -> None:
-        """`signer` is the log's, an Ed25519 key by the name of its origin, and `new` where it has signed nothing yet;
-        `keys` may have signed what was published before it. `tolerance` in ms is between journal time and the
-        witnesses'. Raises ValueError for a witness's URL."""
+        """`signer` is the log's, an Ed25519 key by the name of its origin; `keys` may have signed what was published
+        before. `tolerance` in ms is between journal time and the witnesses'. Raises ValueError for a policy that
+        `Cosigners` cannot ask."""
         self._journal = journal
         self._tree = tree
         self._signer = signer
@@ -91,7 +90,7 @@ class Publisher:
         self._files = files
         self._tolerance = tolerance
         self._interval = interval
-        self._cosigners = Cosigners(policy, self._keys, new=new)
+        self._cosigners = Cosigners(policy, self._keys)
         self._there: set[bytes | None] = set()
         """What the file may hold by this publisher's own doing."""
         self._off = ""
@@ -164,10 +163,11 @@ class Publisher:
         return self._cosigners.doubt
 
     def _hear(self) -> None:
+        self._cosigners.settle()
         if self._cosigners.doubt:
             # The empty tree is where every history begins: whoever knows of more says so.
             note, checkpoint = self._signed or self._sign(Checkpoint(self._signer.key.name, 0, EMPTY_ROOT))
-            self._cosigners.hear(note, checkpoint, self._tree.size, self._tree.read)
+            self._cosigners.hear(note, checkpoint, self._tree)
 
     def _sign(self, checkpoint: Checkpoint) -> tuple[Note, Checkpoint]:
         text = checkpoint.text()
@@ -209,7 +209,7 @@ class Publisher:
         if self._policy.witnesses:
             write_durable(self._files, self._signed_path, [signed.encode()])
         self._signed = signed, checkpoint
-        cosigned = self._cosigners.cosign(signed, checkpoint, self._tree.read)
+        cosigned = self._cosigners.cosign(signed, checkpoint, self._tree)
         times = [moment for _, moment in cosigned]
         self._check_clock(size, before, times)
         note = Note(signed.text, (*signed.signatures, *(signature for signature, _ in cosigned)))
@@ -291,7 +291,7 @@ class Publisher:
             if str(error) != self.trouble:
                 _logger.warning("the log is not published: %s; it is tried again", error)
             self.trouble = str(error)
-        except (LogBroken, HistoryRefused) as error:
+        except (LogBroken, HistoryRefused, JournalDamaged) as error:
             _logger.error("the log is published no more: %s", error)
             self._fail(error)
         except Exception as error:

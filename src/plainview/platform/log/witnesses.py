@@ -8,14 +8,13 @@ from plainview.http.asking import AskError, ask, check_url
 from plainview.ledger.checkpoints import Checkpoint, origin_hash
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.errors import LedgerError
-from plainview.ledger.hashing import fold_right
 from plainview.ledger.keys import VerifierKey
-from plainview.ledger.nodes import NodeReader, cover
 from plainview.ledger.notes import Note, NoteSignature, parse_note, parse_signature
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policies import Witness
 from plainview.ledger.spelling import from_decimal, shown
 from plainview.ledger.submissions import Submission
+from plainview.platform.log.tree import JournalTree
 
 TIMEOUT = 2.0
 """Seconds for an answer."""
@@ -29,6 +28,15 @@ class WitnessError(Exception):
 
 class HistoryDoubted(WitnessError):
     """It says that it cosigned another history than there is here, and shows nothing for it."""
+
+
+class _Ahead(WitnessError):
+    """It cosigned more of this very history than it was sent, which it shows."""
+
+    def __init__(self, message: str, note: Note, checkpoint: Checkpoint) -> None:
+        super().__init__(message)
+        self.note = note
+        self.checkpoint = checkpoint
 
 
 class HistoryRefused(Exception):
@@ -51,18 +59,20 @@ class WitnessClient:
         self._known = 0
         """Size that it cosigned last, as far as is known."""
 
-    def cosign(self, note: Note, checkpoint: Checkpoint, read: NodeReader) -> tuple[NoteSignature, int]:
-        """Its cosignature of `note`, which is of `checkpoint` in the tree of `read`, and the time in it.
+    def cosign(self, note: Note, checkpoint: Checkpoint, tree: JournalTree) -> tuple[NoteSignature, int]:
+        """Its cosignature of `note`, which is of `checkpoint` in `tree`, and the time in it.
 
         Raises WitnessError, and HistoryRefused where it shows what cannot be true together with this.
         """
         size = checkpoint.size
-        status, body = self._submit(note, size, read)
+        status, body = self._submit(note, size, tree)
         if status == 409:
-            self._known = self._told(body, size, read)
-            status, body = self._submit(note, size, read)
+            self._known = self._told(body)
+            if self._known > size:
+                raise self._ahead(tree)
+            status, body = self._submit(note, size, tree)
         if status == 422:
-            self._look(size, read)
+            self._look(tree)
             raise HistoryDoubted(
                 self._of(
                     f"says that it cosigned {self._known} records of this log, and that the {size} here go on otherwise"
@@ -74,65 +84,58 @@ class WitnessClient:
         self._known = size
         return found
 
-    def hear(self, note: Note, checkpoint: Checkpoint, size: int, read: NodeReader) -> None:
-        """Have it show that what it cosigned of this log is in the `size` leaves of `read`.
+    def hear(self, note: Note, checkpoint: Checkpoint, tree: JournalTree) -> None:
+        """Have it cosign anew what it cosigned last of this log, or `note`: what `tree` begins with.
 
-        It is sent what was signed last, so that nothing new is signed for it. Raises as `cosign` does.
+        `note` is what was signed last, so that nothing new is signed for it. Raises as `cosign` does.
         """
-        status, body = self._submit(note, checkpoint.size, read)
-        if status == 409:
-            self._known = self._told(body, size, read)
-            if self._known > checkpoint.size:
-                # More than was ever signed from here. Its word is not enough, and no proof can be asked for it.
-                if self._look(size, read) < self._known:
-                    raise HistoryDoubted(
-                        self._of(f"says that it cosigned {self._known} records, more than were signed")
-                    )
-                return
-            status, body = self._submit(note, checkpoint.size, read)
-        if status == 422:
-            self._look(size, read)
-            raise HistoryDoubted(self._of(f"says that it cosigned {self._known} records, and not those here"))
-        if status != 200:
-            raise WitnessError(self._of(f"answered {status} ({shown(_text(body).strip())})"))
-        self._known = checkpoint.size
+        try:
+            self.cosign(note, checkpoint, tree)
+        except _Ahead as ahead:
+            self.cosign(ahead.note, ahead.checkpoint, tree)
 
-    def _look(self, size: int, read: NodeReader) -> int:
-        """Raises HistoryRefused where the witness shows this log's own signature on another history than `read`.
+    def _look(self, tree: JournalTree) -> tuple[Note, Checkpoint] | None:
+        """What the witness shows with this log's own signature. Raises HistoryRefused unless `tree` begins with it.
 
-        How many of its records it shows; 0 says nothing: what monitors are shown may lie elsewhere, or an hour back.
+        None says nothing: what monitors are shown may lie elsewhere, or an hour back.
         """
         try:
             answer = ask(f"{self._prefix}/{origin_hash(self._origin)}/checkpoint", ANSWER_LIMIT, TIMEOUT)
-            seen, _ = open_checkpoint(parse_note(answer.data), self._origin, self._keys)
+            note = parse_note(answer.data)
+            seen, _ = open_checkpoint(note, self._origin, self._keys)
         except (AskError, LedgerError):
-            return 0
-        if seen.size > size:
+            return None
+        # The tree as it is now: another who asks the same witness may have had it cosign more since this began.
+        if seen.size > (size := tree.size):
             raise HistoryRefused(
                 f"witness {shown(self.witness.name)} cosigned {seen.size} records of this log, and here are {size}: "
                 "the data directory is an older copy, or another server runs from a copy of it"
             )
-        if fold_right(read(cover(0, seen.size))) != seen.root:
+        if tree.root(seen.size) != seen.root:
             raise HistoryRefused(
                 f"witness {shown(self.witness.name)} cosigned {seen.size} records of this log, and they are not those "
                 "here: another server published from a copy of this data directory"
             )
-        return seen.size
+        return note, seen
 
-    def _told(self, body: bytes, size: int, read: NodeReader) -> int:
-        """What the witness says it has, if this log can go on from there."""
+    def _told(self, body: bytes) -> int:
+        """How many records the witness says it has."""
         try:
-            known = from_decimal(_text(body).removesuffix("\n"), "its size")
+            return from_decimal(_text(body).removesuffix("\n"), "its size")
         except LedgerError as error:
             raise WitnessError(self._of(f"answered 409 and {error}")) from None
-        if known > size:
-            self._look(size, read)
-            raise HistoryDoubted(self._of(f"says that it cosigned {known} records of this log, and here are {size}"))
-        return known
 
-    def _submit(self, note: Note, size: int, read: NodeReader) -> tuple[int, bytes]:
+    def _ahead(self, tree: JournalTree) -> WitnessError:
+        """What to raise where it says that it cosigned more than it was sent: its word is not enough."""
+        found = self._look(tree)
+        if found is not None and found[1].size >= self._known:
+            return _Ahead(self._of(f"has cosigned {self._known} records of this log already"), *found)
+        more = "more than were signed" if self._known <= tree.size else f"and here are {tree.size}"
+        return HistoryDoubted(self._of(f"says that it cosigned {self._known} records of this log, {more}"))
+
+    def _submit(self, note: Note, size: int, tree: JournalTree) -> tuple[int, bytes]:
         old = min(self._known, size)
-        content = Submission(old, consistency_proof(old, size, read), note).encode()
+        content = Submission(old, consistency_proof(old, size, tree.read), note).encode()
         try:
             answer = ask(f"{self._prefix}/add-checkpoint", ANSWER_LIMIT, TIMEOUT, content)
         except AskError as error:
