@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from plainview.journal import Ack, Draft, Fence, Journal, Refused
 from plainview.journal import fence as fences
@@ -250,3 +251,18 @@ def test_a_page_cites_the_charter_in_force(ready: Journal, reopen: Opener) -> No
     ready = reopen()
     refused(ready, page(), "charter", "record 2")
     accepted(ready, page(charter=2))
+
+
+def test_the_next_page_of_a_session_at_hand_is_not_looked_for(ready: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = accepted(ready, page())
+    asked: list[bytes] = []
+    find = ready._store.find
+    monkeypatch.setattr(ready._store, "find", lambda keys: asked.extend(keys) or find(keys))
+    commitment = ready.entry(first.index).commitment
+    assert commitment is not None
+    following = page(n=1, previous=to_text(commitment))
+    (second,) = accepted(ready, following)
+    assert not asked
+    # Sent again, it is: and found.
+    assert accepted(ready, following) == [replace(second, fresh=False)]
+    assert len(asked) == 1

@@ -26,7 +26,7 @@ PLAIN = 4
 @contextmanager
 def application(path: Path, cadence: Cadence | None = None) -> Iterator[Application]:
     """An application over a catalogue and registered viewers."""
-    with Application(begun(path), residents=4096, cadence=cadence or Cadence(0.1, 200, 8)) as running:
+    with Application(begun(path), residents=4096, rankings=4, cadence=cadence or Cadence(0.1, 200, 8)) as running:
         rng = random.Random(0)
         _append(
             running,

@@ -251,7 +251,7 @@ def test_a_clock_set_back_does_not_stop_pages(home: Path) -> None:
 
 def test_threads_rank_while_epochs_land(home: Path) -> None:
     """A short torn-read hunt; `tests/exactness` holds the long one."""
-    with open_town(home) as application:
+    with open_town(home, rankings=3) as application:
         populate(application)
         stop = threading.Event()
 

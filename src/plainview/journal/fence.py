@@ -83,6 +83,13 @@ class Fence:
             return self._check_epoch(index, record)
         return None
 
+    def knows_new(self, record: Record) -> bool:
+        """Whether `record` is the next page of a session at hand: its key need not be looked for."""
+        if type(record) is not Page:
+            return False
+        last = self._sessions.get(record.session)
+        return last is not None and last.n + 1 == record.n
+
     def minds_repeats(self, record: Record) -> bool:
         """Whether `check_repeated` could refuse such a record: reading the earlier one costs time."""
         return isinstance(record, Page)

@@ -59,7 +59,9 @@ class Group:
         self._here: dict[bytes, int] = {}
         timed = b'{"time":%d,' % time
         fits = [_fit(draft, timed) for draft in drafts]
-        self._there = store.find([fit.key for fit in fits if type(fit) is _Fit and fit.key is not None])
+        self._there = store.find(
+            [fit.key for fit in fits if type(fit) is _Fit and fit.key is not None and not fence.knows_new(fit.record)]
+        )
         salts = entropy(SALT * len(fits))
         for place, fit in enumerate(fits):
             if type(fit) is Refused:

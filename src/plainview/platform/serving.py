@@ -79,7 +79,9 @@ class Serving:
         environment: str,
         clock: Callable[[], int],
         metrics: Metrics,
+        rankings: int,
     ) -> None:
+        """`rankings` at a time are computed at most: pages that come together are quicker one after another."""
         self._journal = journal
         self._published = published
         self._residency = residency
@@ -92,6 +94,7 @@ class Serving:
         self._environment = environment
         self._clock = clock
         self._metrics = metrics
+        self._turns = threading.Semaphore(rankings)
         self._threads = threading.local()
         self._awaited: dict[tuple[str, int], Entry | None] = {}
 
@@ -187,7 +190,7 @@ class Serving:
         number = self._region(request.region)
         # A list of an epoch gone by may take a while to draw up: not while the world is held.
         pinned = self._pins.at(turn.pinned, number) if turn is not None and goes_on else None
-        with self._published as edition:
+        with self._turns, self._published as edition:
             if plain and pinned is None:
                 pinned = self._pins.begin(edition.world, edition.epoch.epoch, number)
             ranked = rank(

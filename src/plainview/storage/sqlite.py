@@ -197,6 +197,8 @@ class SqliteRecords:
         """Index and time of the rows with those of `keys` that are there."""
         found: dict[bytes, tuple[int, int]] = {}
         wanted = list(keys)
+        if not wanted:
+            return found
         with self._reading() as cursor:
             while wanted:
                 number = next(number for number in _KEYS if number <= len(wanted))
