@@ -89,6 +89,12 @@ def test_a_full_disk_is_told_and_over_with_the_first_record_that_fits(
     assert alone.journal.size == size + 1
 
 
+def test_a_clock_that_is_off_is_told(client: Client, alone: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alone._publisher, "clock", "journal time is 9.0 s behind all witnesses'")
+    told = "promises may count as broken: journal time is 9.0 s behind all witnesses'"
+    assert health(client) == (200, "degraded", told)
+
+
 def test_a_store_that_failed_is_told_at_once(client: Client, alone: Application) -> None:
     store = failing(alone, StoreFailed("/srv/plainview/journal.sqlite: disk I/O error"))
     for _ in range(2):

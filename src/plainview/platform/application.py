@@ -175,6 +175,8 @@ class Application:
             return f"no record can be written, and so no page served: {self.journal.trouble}"
         if self._publisher.trouble or self._publisher.hold:
             return f"the log is not published: {self._publisher.trouble or self._publisher.hold}"
+        if self._publisher.clock:
+            return f"promises may count as broken: {self._publisher.clock}"
         if self.learner.trouble:
             return self.learner.trouble
         first, *others = list(self._damage) or [""]

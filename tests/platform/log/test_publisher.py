@@ -260,12 +260,18 @@ def test_a_clock_that_is_off_is_told(
     grow(journal, 2)
     publisher.publish()
     assert "journal time is 19.0 s ahead of all witnesses'" in caplog.text
+    assert publisher.clock in caplog.text
     caplog.clear()
     for one in witnesses.values():
-        one.time = NOW // 1000 + 20
+        one.time = NOW // 1000
     grow(journal, 3)
     publisher.publish()
+    assert not publisher.clock
+    for one in witnesses.values():
+        one.time = NOW // 1000 + 20
     grow(journal, 4)
+    publisher.publish()
+    grow(journal, 5)
     publisher.publish()
     assert "journal time is 20.0 s behind all witnesses'" in caplog.text
 

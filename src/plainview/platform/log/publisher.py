@@ -94,7 +94,7 @@ class Publisher:
         self._there: set[bytes | None] = set()
         """What the file may hold by this publisher's own doing."""
         self._off = ""
-        """Which way journal time was off when that was last looked at."""
+        """Which way journal time was off when that was last told."""
         self._arrived = threading.Event()
         """Set once a record has come since the last attempt to publish, or all is to end."""
         self._ending = threading.Event()
@@ -102,6 +102,8 @@ class Publisher:
         self.published: Published | None = None
         self.trouble = ""
         """Why the last attempt to publish failed; empty where it did not. It is made again."""
+        self.clock = ""
+        """How far journal time was off from what witnesses say when that was last looked at; empty where it was not."""
         self.failure: Exception | None = None
         """What ended publishing, if something did."""
 
@@ -253,15 +255,15 @@ class Publisher:
             apart = before.witnessed * 1000 - self._journal.entry(before.checkpoint.size, trusting=True).time
             which = "behind"
         if apart <= self._tolerance:
-            self._off = ""
-        elif which != self._off:
+            self._off = self.clock = ""
+            return
+        self.clock = (
+            f"journal time is {apart / 1000:.1f} s {which} all witnesses', and the charter allows "
+            f"{self._tolerance / 1000:.1f} s: set this machine's clock"
+        )
+        if which != self._off:
             self._off = which
-            _logger.error(
-                "journal time is %.1f s %s all witnesses', and the charter allows %.1f s: set this machine's clock",
-                apart / 1000,
-                which,
-                self._tolerance / 1000,
-            )
+            _logger.error("%s", self.clock)
 
     def _observe(self, _: list[Entry]) -> None:
         """Called by the journal's writer. Only the first group since the last publication wakes anybody."""
