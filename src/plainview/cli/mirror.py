@@ -167,6 +167,7 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
     from plainview.ledger.notes import NOTE_LIMIT
     from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
     from plainview.ledger.spelling import printable
+    from plainview.oversight.mirror.copies import LOCK
     from plainview.oversight.mirror.files import MirrorFiles
     from plainview.oversight.mirror.mirror import Mirror
     from plainview.oversight.mirror.source import LogSource
@@ -175,7 +176,7 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
         with file.open("rb") as opened:
             policy = parse_policy(opened.read(POLICY_LIMIT + 1))
         directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / "lock").open("ab")
+        lock = (directory / LOCK).open("ab")
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from error
     with lock:

@@ -23,7 +23,7 @@ from plainview.ledger.promises import parse_promise
 from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.oversight.charters import Charters
-from plainview.oversight.mirror.copies import Copy
+from plainview.oversight.mirror.copies import CHECKPOINT, LOCK, PENDING, Copy
 from plainview.oversight.receipts import Receipt
 
 VERSIONS: dict[str, str] = {one.SUFFIX: one.VERSION for one in (log_proofs, misbehaviour, broken_promises)}
@@ -105,9 +105,9 @@ class _Bundle:
 
         for place, folders, names in os.walk(self._directory, onerror=told):
             here = Path(place)
-            if "checkpoint" in names:
+            if CHECKPOINT in names:
                 roots.append(here)
-                names.remove("checkpoint")
+                names = [name for name in names if name not in (CHECKPOINT, PENDING, LOCK)]
                 folders[:] = [name for name in folders if name != "tile"]
             folders.sort()
             links = [name for name in folders if (here / name).is_symlink()]

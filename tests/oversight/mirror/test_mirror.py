@@ -17,7 +17,8 @@ from plainview.ledger.notes import NOTE_LIMIT, Note
 from plainview.ledger.policies import Log, Policy, Witness
 from plainview.ledger.signers import Signer
 from plainview.ledger.tiles import Tile, tile_data, tiles
-from plainview.oversight.mirror.files import CHECKPOINT, PENDING, MirrorFiles
+from plainview.oversight.mirror.copies import CHECKPOINT, PENDING
+from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
 from tests.ledger.logs import LOG, LOG_ML_DSA, ORIGIN, STRANGER, TIME, WITNESSES, signed

@@ -17,6 +17,12 @@ from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, parse_tile_path, tile_width, tiles
 from plainview.oversight.charters import Charters
 
+CHECKPOINT = "checkpoint"
+"""The last one of which everything is here. A mirror writes it last, so whatever it needs is there."""
+PENDING = "pending"
+"""The one whose entries a mirror is fetching."""
+LOCK = "lock"
+"""Empty: who holds it is the one mirror at work there."""
 BATCH = 64
 """Tiles checked together: those above them are read once for all."""
 
@@ -32,7 +38,7 @@ class Copy:
 
     def __init__(self, read: Callable[[str], bytes], trust: Policy | Charters) -> None:
         self._get = read
-        self.note = parse_note(read("checkpoint"))
+        self.note = parse_note(read(CHECKPOINT))
         if isinstance(trust, Policy):
             self.accepted = trust.check(self.note)
         head = parse_checkpoint(self.note.text)

@@ -7,10 +7,6 @@ from pathlib import Path
 
 from plainview.storage.filesystem import FileSystem, HostFileSystem, make_durable, write_durable
 
-CHECKPOINT = "checkpoint"
-"""The last one of which everything is here. Written last, so whatever it needs is there."""
-PENDING = "pending"
-"""The one whose entries are being fetched."""
 MISBEHAVIOUR = "misbehaviour"
 """Where proofs of it lie."""
 

@@ -29,7 +29,8 @@ from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, tiles
-from plainview.oversight.mirror.files import CHECKPOINT, MISBEHAVIOUR, PENDING, MirrorFiles
+from plainview.oversight.mirror.copies import CHECKPOINT, PENDING
+from plainview.oversight.mirror.files import MISBEHAVIOUR, MirrorFiles
 from plainview.oversight.mirror.source import LogSource
 
 BATCH = 64
