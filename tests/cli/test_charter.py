@@ -114,7 +114,7 @@ def test_a_party_goes_and_another_comes(adopted: Ceremony, tmp_path: Path) -> No
     assert invoke("charter", "sign", file, "--key", adopted.key("partner-1")).exit_code == 2
     for name in PARTIES:  # partner-1 too: it is the quorum of the one before that decides
         adopted.sign(name, file, *of)
-    assert "1 more of new must sign: partner-3.example" in said("show", file, *of, code=1)
+    assert "1 more of new keys must sign: partner-3.example" in said("show", file, *of, code=1)
     adopted.sign("partner-3", file)
     shown = said("show", file, *of)
     assert "Signed by all who must." in shown
@@ -127,6 +127,16 @@ def test_a_party_goes_and_another_comes(adopted: Ceremony, tmp_path: Path) -> No
     assert "record 3, in force:\ncharter 1 of" in shown
     again = invoke("charter", "adopt", file, "--home", adopted.home)
     assert "charter 1: it is in force already" in one_line(again)
+
+
+def test_who_signs_again_takes_back_what_they_signed_of_another_text(ceremony: Ceremony) -> None:
+    ceremony.write()
+    ceremony.sign("operator", ceremony.draft)
+    ceremony.draft.write_text(ceremony.draft.read_text().replace("retention 90", "retention 91"))
+    assert "does not verify" in said("show", ceremony.draft, code=1)
+    for name in PARTIES:
+        ceremony.sign(name, ceremony.draft)
+    assert "Signed by all who must." in said("show", ceremony.draft)
 
 
 def test_an_amendment_is_signed_for_what_it_amends(adopted: Ceremony, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_an_amendment_needs_the_quorum_before_it() -> None:
     later = amended(parties=parties)
     names = ("operator-spare", "licensor", "partner-2", "partner-3")
     assert check_charter(note_of(later, *names, "new"), CHARTER) == later
-    with pytest.raises(PolicyError, match=re.escape("1 more of new: 'new.example'")):
+    with pytest.raises(PolicyError, match=re.escape("1 more of new keys: 'new.example'")):
         check_charter(note_of(later, *names), CHARTER)
     # The new one's parties alone cannot give themselves power.
     takeover = amended(parties=(Party("operator", KEYS["new"].key), *PARTIES[2:]), quorums=(1, 1, 1))

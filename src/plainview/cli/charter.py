@@ -184,7 +184,8 @@ def sign(
                 f"{file} names no party with the key {signer.key.vkey()}; a party of the one before gives --previous"
             )
         own = signer.sign(signed.text())
-        _write(file, signed, (*(one for one in signatures if one != own), own), over=True)
+        others = (one for one in signatures if (one.name, one.key_id) != (own.name, own.key_id))
+        _write(file, signed, (*others, own), over=True)
 
 
 @charter.command()

@@ -175,7 +175,7 @@ class Missing(NamedTuple):
     """Signatures that a charter still needs."""
 
     role: str
-    """One of ROLES, or `new` for keys that must show that somebody holds them."""
+    """One of ROLES, or `new keys`, which must show that somebody holds them."""
     keys: tuple[VerifierKey, ...]
     """Any `number` of these."""
     number: int
@@ -239,7 +239,7 @@ def missing(note: Note, charter: Charter, previous: Charter | None = None) -> li
     if previous is not None:
         new = parties - {party.key for party in previous.parties} - signed
         if new:
-            lacking.append(Missing("new", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
+            lacking.append(Missing("new keys", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
     return lacking
 
 

@@ -207,7 +207,7 @@ class Mirror:
             return None
         return self._opened(
             data,
-            f"{path} is another log's, damaged (move it away), or signed with a key that the policy has no more (name "
+            f"{path} is damaged (move it away), another log's, or signed with a key that the policy has no more (name "
             "that one, too)",
         )
 
