@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
         ceremony.sign(name, ceremony.draft)  # twice is once
     shown = said("show", ceremony.draft)
     charter = parse_charter(parse_note(ceremony.draft.read_bytes()).text)
-    assert "In force." in shown
+    assert "Signed by all who must." in shown
     assert f"charter 0 of {ORIGIN}, digest {digest_text(charter.digest())}\n" in shown
     assert ceremony.policy.read_text() in shown
     assert [name for name in PARTIES if ceremony.vkeys[name] in shown] == [*PARTIES]
@@ -88,8 +89,7 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
     assert "Record 0 of " in said("adopt", ceremony.draft, "--home", ceremony.home)
     assert charter_of(ceremony.home) == charter
     journal = said("show", "--home", ceremony.home)
-    assert journal.startswith("record 0:\n")
-    assert journal.removeprefix("record 0:\n") == shown
+    assert journal == f"record 0, in force:\n{shown}"
     assert said("policy", ceremony.draft) == said("policy", "--home", ceremony.home) == ceremony.policy.read_text()
 
 
@@ -114,16 +114,29 @@ def test_a_party_goes_and_another_comes(adopted: Ceremony, tmp_path: Path) -> No
     assert invoke("charter", "sign", file, "--key", adopted.key("partner-1")).exit_code == 2
     for name in PARTIES:  # partner-1 too: it is the quorum of the one before that decides
         adopted.sign(name, file, *of)
-    assert "1 more of new must sign: partner-3.example" in said("show", file, *of, code=1)
+    assert "1 more of new keys must sign: partner-3.example" in said("show", file, *of, code=1)
     adopted.sign("partner-3", file)
-    assert "In force." in said("show", file, *of)
+    shown = said("show", file, *of)
+    assert "Signed by all who must." in shown
+    assert re.search(rf"goes +│ +│ {re.escape(adopted.vkeys['partner-1'])} │ yes", shown)
     assert "Record 3 of " in said("adopt", file, "--home", adopted.home)
     names = [key.name for key in charter_of(adopted.home).keys_of("partner")]
     assert names == ["partner-2.example", "partner-3.example"]
     shown = said("show", "--home", adopted.home)
-    assert (shown.count("In force."), "record 3:\ncharter 1 of" in shown) == (2, True)
+    assert "record 0, in force until record 3:\ncharter 0 of" in shown
+    assert "record 3, in force:\ncharter 1 of" in shown
     again = invoke("charter", "adopt", file, "--home", adopted.home)
-    assert "charter 1: it does not amend charter 1 as that stands" in one_line(again)
+    assert "charter 1: it is in force already" in one_line(again)
+
+
+def test_who_signs_again_takes_back_what_they_signed_of_another_text(ceremony: Ceremony) -> None:
+    ceremony.write()
+    ceremony.sign("operator", ceremony.draft)
+    ceremony.draft.write_text(ceremony.draft.read_text().replace("retention 90", "retention 91"))
+    assert "does not verify" in said("show", ceremony.draft, code=1)
+    for name in PARTIES:
+        ceremony.sign(name, ceremony.draft)
+    assert "Signed by all who must." in said("show", ceremony.draft)
 
 
 def test_an_amendment_is_signed_for_what_it_amends(adopted: Ceremony, tmp_path: Path) -> None:
@@ -199,10 +212,19 @@ def test_a_key_of_nobodys_signs_nothing(ceremony: Ceremony, tmp_path: Path) -> N
     assert "names no party with the key stranger.example" in one_line(refused)
 
 
+def test_what_others_wrote_is_shown_as_it_is(ceremony: Ceremony, tmp_path: Path) -> None:
+    names = ["o:fire:[red]x\\", "l\x9b31m", "p\u202e"]
+    vkeys = [said("key", tmp_path / str(at), "--name", name).strip() for at, name in enumerate(names)]
+    parties = [word for role, vkey in zip(ROLES, vkeys, strict=True) for word in (f"--{role}", vkey)]
+    said("new", ceremony.draft, *parties, "--policy", ceremony.policy)
+    shown = said("show", ceremony.draft, code=1)
+    assert [vkey in shown for vkey in (vkeys[0], ascii(vkeys[1]), ascii(vkeys[2]))] == [True] * 3
+
+
 def test_what_is_no_charter_is_told(tmp_path: Path, ceremony: Ceremony) -> None:
     file = tmp_path / "file"
     assert "No such file" in one_line(invoke("charter", "show", file))
-    for content, message in ((b"x", "no line `policy`"), (b"\xff", "decode"), (b"x\n\n", "no newline")):
+    for content, message in ((b"x", "no line `policy`"), (b"\xff", "byte 0 is not UTF-8"), (b"x\n\n", "no newline")):
         file.write_bytes(content)
         assert message in one_line(invoke("charter", "show", file))
     ceremony.write()

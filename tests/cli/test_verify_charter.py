@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.cli.verify import verify
-from plainview.ledger.charters import digest_text
+from plainview.ledger.charters import TITLE, digest_text
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.log_proofs import LogProof
 from plainview.ledger.policies import Log
@@ -134,9 +134,10 @@ def test_an_amendment_is_asked_too(files: Path, capsys: pytest.CaptureFixture[st
     code, said = run(capsys, "new.json", *both)
     assert code == 0
     which = f"charter 1, {digest_text(LATER.digest())}"
-    assert said.endswith(f"agreed on, that the log has {which}, and that nothing amends {which}, since.\n")
+    assert said.endswith(f"agreed on, that the log has {which}, and that nothing amends it since.\n")
     code, said = run(capsys, "120.json", *both)
-    assert (code, said) == (1, "Not proven: 120.json: note: no signature of a known key.\n")
+    assert (code, said[:55]) == (1, "Not proven: 120.json: note: no signature of a known key")
+    assert said[55:] == "; by charter 1, the last given: what is from before that is judged without its file.\n"
 
 
 def test_a_policy_beside_it(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,6 +183,13 @@ def test_a_directory(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\nnumber x\n"])
+def test_a_charter_that_is_cut_off(files: Path, capsys: pytest.CaptureFixture[str], end: str) -> None:
+    (files / "bundle" / "cut-off").write_text(f"{TITLE}{end}")
+    code, said = of_directory(capsys)
+    assert (code, "not checked: cut-off: note: no empty line between text and signatures" in said) == (2, True)
+
+
 def test_a_directory_without_a_copy(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "bundle" / "copy").rename(files / "copy")
     code, lines = of_directory(capsys)
@@ -214,8 +222,8 @@ def test_a_directory_without_a_copy(files: Path, capsys: pytest.CaptureFixture[s
         ({0: charter_entry(note_of(ELSEWHERE, *QUORUM))}, "entry 0: the charter there is"),
         ({0: charter_entry(note_of(CHARTER, *QUORUM[1:]))}, "entry 0: charter 0: signatures are missing: 1 more of op"),
         ({0: FIRST, 9: charter_entry(note_of(LATER, *QUORUM[1:]))}, "entry 9: charter 1: signatures are missing"),
-        ({0: FIRST, 9: FIRST}, "entry 9: charter 0: it does not amend charter 0 as that stands"),
-        ({0: FIRST, 9: AMENDMENT, 270: AMENDMENT}, "entry 270: charter 1: it does not amend charter 1 as that stands"),
+        ({0: FIRST, 9: FIRST}, "entry 9: charter 0: it is in force already"),
+        ({0: FIRST, 9: AMENDMENT, 270: AMENDMENT}, "entry 270: charter 1: it is in force already"),
         ({0: FIRST, 9: AMENDMENT[:-9]}, "entry 9: is no charter"),
         ({0: FIRST, 9: AMENDMENT}, "note: no signature of a known key"),
     ],

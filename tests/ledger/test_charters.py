@@ -52,6 +52,7 @@ def test_whatever_parses_has_one_spelling(data: st.DataObject) -> None:
         ("quorum partner 2", "quorum partner 4", "4 of 3 partner keys"),
         ("quorum licensor 1\n", "", "is not `quorum licensor`"),
         ("clock-tolerance 5000", "clock-tolerance -1", "line 14"),
+        ("merge-delay 5000", "merge-delay 4294967296", "merge-delay: 4294967296 is not from 0 to 2^32 - 1"),
         ("\npolicy\n", "\n", "no line `policy`"),
         ("\npolicy\n", "\nextra\npolicy\n", "where `policy` should be"),
         ("\npolicy\n", "\npolicy\n# ours\n", "the one spelling"),
@@ -113,7 +114,7 @@ def test_an_amendment_needs_the_quorum_before_it() -> None:
     later = amended(parties=parties)
     names = ("operator-spare", "licensor", "partner-2", "partner-3")
     assert check_charter(note_of(later, *names, "new"), CHARTER) == later
-    with pytest.raises(PolicyError, match=re.escape("1 more of new: 'new.example'")):
+    with pytest.raises(PolicyError, match=re.escape("1 more of new keys: 'new.example'")):
         check_charter(note_of(later, *names), CHARTER)
     # The new one's parties alone cannot give themselves power.
     takeover = amended(parties=(Party("operator", KEYS["new"].key), *PARTIES[2:]), quorums=(1, 1, 1))
@@ -126,9 +127,11 @@ def test_an_amendment_needs_the_quorum_before_it() -> None:
 def test_an_amendment_follows_on_the_charter_that_it_names() -> None:
     with pytest.raises(PolicyError, match="amends another, which is not given"):
         check_charter(note_of(amended(), *QUORUM))
-    for wrong in (replace(amended(), number=2), replace(amended(), previous=bytes(32)), CHARTER):
+    for wrong in (replace(amended(), number=2), replace(amended(), previous=bytes(32))):
         with pytest.raises(PolicyError, match="does not amend charter 0 as that stands"):
             check_charter(note_of(wrong, *QUORUM), CHARTER)
+    with pytest.raises(PolicyError, match="charter 0: it is in force already"):
+        check_charter(note_of(CHARTER, *QUORUM), CHARTER)
     moved = amended(origin=OTHER.key.name, policy=replace(POLICY, logs=(Log(OTHER.key),)))
     with pytest.raises(PolicyError, match="another origin is another log"):
         check_charter(note_of(moved, *QUORUM), CHARTER)

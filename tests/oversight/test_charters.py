@@ -91,7 +91,7 @@ def test_what_is_no_first_charter(entry: bytes, message: str) -> None:
     ("note", "message"),
     [
         (note_of(ROTATED, *QUORUM[1:]), "1 more of operator"),
-        (note_of(CHARTER, *QUORUM), "does not amend charter 0 as that stands"),
+        (note_of(CHARTER, *QUORUM), "charter 0: it is in force already"),
         (note_of(LAST, *QUORUM), "does not amend charter 0"),
         (Note(ROTATED.text(), note_of(CHARTER, *QUORUM).signatures), "does not verify"),
     ],

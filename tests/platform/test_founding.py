@@ -12,7 +12,7 @@ from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.charters import parse_charter
 from plainview.ledger.notes import Note
 from plainview.ledger.policies import Log, Witness
-from plainview.ledger.schemes import ED25519
+from plainview.ledger.schemes import ED25519, ML_DSA_44_COSIGNATURE
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt, found
@@ -94,6 +94,14 @@ def test_a_charter_begins_nothing_without_the_logs_key(tmp_path: Path, home: Pat
     refused(home, note, rf"the key {other.vkey().replace('+', '.')} lies there, and the charter names plainview")
 
 
+def test_a_log_signs_with_no_other_kind_of_key(tmp_path: Path, home: Path, note: Note) -> None:
+    charter = charter_of(tmp_path / "origin")
+    (home / LOG).mkdir(parents=True)
+    key = make_key(home / LOG / KEY, charter.origin, ML_DSA_44_COSIGNATURE).key
+    policy = replace(charter.policy, logs=(Log(key),))
+    refused(home, signed(tmp_path, policy=policy), r"a log signs with Ed25519 \(0x01\), and this key does not")
+
+
 def test_a_policy_with_which_no_log_goes_on_begins_nothing(tmp_path: Path, home: Path, note: Note) -> None:
     put_key(tmp_path, home)
     policy = charter_of(tmp_path / "origin").policy
@@ -107,7 +115,13 @@ def test_a_note_that_no_record_holds_begins_nothing(tmp_path: Path, home: Path, 
     put_key(tmp_path, home)
     log = charter_of(tmp_path / "origin").policy.logs[0]
     long = replace(charter_of(tmp_path / "origin").policy, logs=(replace(log, url="x" * 15_000),))
-    refused(home, signed(tmp_path, policy=long), "the charter does not fit a record: .*15000")
+    refused(home, signed(tmp_path, policy=long), r"the charter has 16,\d+ characters with its signatures, and")
+
+
+def test_a_disk_on_which_nothing_can_be_written_is_told(tmp_path: Path, home: Path, note: Note) -> None:
+    put_key(tmp_path, home)
+    (home / "objects").touch()
+    refused(home, note, "objects.* cannot be used")
 
 
 def test_an_amendment_comes_after_all_records_and_pages_cite_it_from_then_on(home: Path) -> None:
@@ -129,7 +143,7 @@ def test_an_amendment_that_is_not_in_force_is_not_written(home: Path) -> None:
     with pytest.raises(HomeError, match="signatures are missing: 1 more of operator"):
         adopt(Home(home), amendment(home, ["licensor", "partner"]))
     adopt(Home(home), first)
-    with pytest.raises(HomeError, match="charter 1: it does not amend charter 1 as that stands"):
+    with pytest.raises(HomeError, match="charter 1: it is in force already"):
         adopt(Home(home), first)
     assert size_of(home) == 4
 

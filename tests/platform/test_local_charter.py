@@ -42,6 +42,13 @@ def test_a_journal_begins_once(home: Path, tmp_path: Path) -> None:
     assert charter_of(home) == charter
 
 
+def test_the_parties_keys_lie_outside_the_data_directory(home: Path) -> None:
+    for parties in (home, home / "parties"):
+        with pytest.raises(HomeError, match="which the parties' keys are kept apart from"):
+            begin_locally(Home(home), parties)
+    assert list(home.iterdir()) == []
+
+
 def test_a_directory_of_something_else_gets_no_key(home: Path, tmp_path: Path) -> None:
     home.mkdir()
     (home / "thesis.txt").write_text("mine")

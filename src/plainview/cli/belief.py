@@ -53,10 +53,17 @@ class Belief:
             said.append(
                 f"The policy given is not that of charter {last.number}, in force here: what is proven holds by both."
             )
-        which = f"charter {last.number}, {digest_text(last.digest())}," if last.number else "it"
-        logged = "" if self.charters.logged else f"that the log has {which.rstrip(',')}, "
-        said.append(
-            f"{trusted}; not proven: that this is what the parties of {shown(last.origin)} agreed on, {logged}and that "
-            f"nothing amends {which} since."
-        )
+        which, comma = (f"charter {last.number}, {digest_text(last.digest())}", ",") if last.number else ("it", "")
+        if self.charters.logged:
+            left = f"and that nothing amends {which}{comma} since"
+        else:
+            left = f"that the log has {which}, and that nothing amends it since"
+        said.append(f"{trusted}; not proven: that this is what the parties of {shown(last.origin)} agreed on, {left}.")
         return said
+
+    def judged(self) -> str:
+        """What is to be said of the charter by which something did not hold, if it may be of an earlier one's time."""
+        last = self.charters.last if self.charters else None
+        if last is None or last.number == 0:
+            return ""
+        return f"; by charter {last.number}, the last given: what is from before that is judged without its file"

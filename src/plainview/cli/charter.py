@@ -26,7 +26,7 @@ charter = typer.Typer(
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The charter, signed or not yet.", show_default=False)]
 FileOrNone = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", help="A charter, signed or not yet; a journal's where none is given."),
+    typer.Argument(metavar="FILE", help="A charter, signed or not yet; a journal's where none is given."),
 ]
 Before = Annotated[Path | None, typer.Option(metavar="FILE", help="The charter that it amends.", show_default=False)]
 Quorums = Annotated[
@@ -129,7 +129,9 @@ def amend(
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
-    baseline: Annotated[str | None, typer.Option(metavar="DIGEST")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="DIGEST", help="The release that serves when no other may.")
+    ] = None,
 ) -> None:
     """Write an amendment: what is not said stays as it is. The quorum of the charter in force must sign it."""
     with told():
@@ -182,7 +184,8 @@ def sign(
                 f"{file} names no party with the key {signer.key.vkey()}; a party of the one before gives --previous"
             )
         own = signer.sign(signed.text())
-        _write(file, signed, (*(one for one in signatures if one != own), own), over=True)
+        others = (one for one in signatures if (one.name, one.key_id) != (own.name, own.key_id))
+        _write(file, signed, (*others, own), over=True)
 
 
 @charter.command()
@@ -193,7 +196,7 @@ def show(
 ) -> None:
     """Show what a charter says, its digest, and whose signatures it still needs; or the charters of a journal.
 
-    The exit code is 0 where it is in force, 1 where signatures are missing or do not hold, 2 where it cannot be read.
+    Exit code: 0 where all have signed who must, 1 where a signature is missing or wrong, 2 where it cannot be read.
     """
     with told():
         if file is None:
@@ -223,10 +226,12 @@ def _show_journal(home: Path | None) -> None:
 
     with closing(_begun(home).read()) as journal:
         before = None
-        for adopted in Charters(journal).all:
+        held = Charters(journal).all
+        for adopted, after in zip(held, [*held[1:], None], strict=True):
             record = journal.entry(adopted.record).record
             assert isinstance(record, Record)
-            typer.echo(f"record {adopted.record}:")
+            until = f" until record {after.record:,}" if after else ""
+            typer.echo(f"record {adopted.record:,}, in force{until}:")
             show_charter(adopted.charter, parse_note(record.note.encode()).signatures, before)
             before = adopted.charter
 
@@ -267,6 +272,7 @@ def adopt(
     with told():
         from plainview.ledger.charters import digest_text
         from plainview.ledger.notes import Note
+        from plainview.ledger.spelling import printable
 
         place = at_home(home)
         from plainview.platform import founding
@@ -276,8 +282,8 @@ def adopt(
             raise CommandError(f"{file}: nobody has signed it; `plainview charter sign` does")
         adopted = founding.adopt(place, Note(read.text(), signatures), unheard=without_witnesses)
     typer.echo(
-        f"Record {adopted.record} of {place.path}: charter {read.number} of {read.origin} is in force, digest "
-        f"{digest_text(read.digest())}"
+        f"Record {adopted.record:,} of {place.path}: charter {read.number} of {printable(read.origin)} is in force, "
+        f"digest {digest_text(read.digest())}"
     )
 
 
@@ -318,13 +324,16 @@ def _read(path: Path) -> tuple[Charter, tuple[NoteSignature, ...]]:
         return parse_charter(note.text), note.signatures
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
-    except (FormatError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path}: byte {error.start} is not UTF-8") from error
+    except FormatError as error:
         raise CommandError(f"{path}: {error}") from error
 
 
 def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = (), *, over: bool = False) -> None:
     from plainview.ledger.charters import digest_text
     from plainview.ledger.notes import Note
+    from plainview.ledger.spelling import printable
     from plainview.records.charter import NOTE
     from plainview.storage.filesystem import HostFileSystem, write_durable
 
@@ -337,7 +346,7 @@ def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = ()
         write_durable(HostFileSystem(), path, [data])
     except OSError as error:
         raise CommandError(f"{path}: cannot be written ({error.strerror})") from error
-    typer.echo(f"{path}: charter {made.number} of {made.origin}, digest {digest_text(made.digest())}")
+    typer.echo(f"{path}: charter {made.number} of {printable(made.origin)}, digest {digest_text(made.digest())}")
 
 
 def _parties(**vkeys: list[str]) -> tuple[Party, ...]:

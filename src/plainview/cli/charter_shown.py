@@ -18,9 +18,12 @@ _UNITS = {
 
 
 def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: Charter | None) -> bool:
-    """Print it. Whether it is in force after `before`, None before the first."""
-    from rich.markup import escape
+    """Print it. Whether all have signed who must to bring it into force after `before`, None before the first.
+
+    What it says was written by others, and is printed as it is: no markup, nothing that a terminal would obey.
+    """
     from rich.table import Table
+    from rich.text import Text
 
     from plainview.cli.console import console
     from plainview.ledger.charters import ROLES, Bounds, digest_text, missing
@@ -28,43 +31,46 @@ def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: 
     from plainview.ledger.notes import Note
     from plainview.ledger.opening import verified_signatures
     from plainview.ledger.policy_files import encode_policy
+    from plainview.ledger.spelling import printable
 
     out = console()
-    out.print(
-        f"[bold]charter {shown.number}[/bold] of {escape(shown.origin)}, digest {digest_text(shown.digest())}",
-        soft_wrap=True,
-    )
+    title = f" of {printable(shown.origin)}, digest {digest_text(shown.digest())}"
+    out.print(Text.assemble((f"charter {shown.number}", "bold"), title), soft_wrap=True)
     wrong = "" if signatures else "nobody has signed it"
+    stay = {party.key for party in shown.parties}
+    go = [] if before is None else [party.key for party in before.parties if party.key not in stay]
     signed: set[object] = set()
     lacking: list[Missing] = []
     if signatures:
         note = Note(shown.text(), signatures)
-        parties = {party.key for one in (shown, before) if one is not None for party in one.parties}
         try:
-            signed = {one.key for one in verified_signatures(note, parties)}
+            signed = {one.key for one in verified_signatures(note, [*stay, *go])}
             lacking = missing(note, shown, before)
         except (PolicyError, SignatureError) as error:
             wrong = str(error)
     table = Table(show_edge=False, pad_edge=False)
-    for heading in ("role", "must sign", "key", "signed"):
+    for heading in ("role", "quorum", "key", "signed"):
         table.add_column(heading, overflow="fold")
     for role, quorum in zip(ROLES, shown.quorums, strict=True):
+        of = f"{quorum} of {len(shown.keys_of(role))}"
         for place, held in enumerate(shown.keys_of(role)):
-            of = f"{quorum} of {len(shown.keys_of(role))}" if place == 0 else ""
-            table.add_row(role if place == 0 else "", of, escape(held.vkey()), "yes" if held in signed else "")
+            first = (role, of) if place == 0 else ("", "")
+            table.add_row(*first, Text(printable(held.vkey())), "yes" if held in signed else "")
+    for held in go:
+        table.add_row("goes", "", Text(printable(held.vkey())), "yes" if held in signed else "")
     out.print(table)
     for name in Bounds.__struct_fields__:
         out.print(f"{name.replace('_', ' ')}: {getattr(shown.bounds, name):,} {_UNITS[name]}")
     out.print(f"baseline: {digest_text(shown.baseline)}")
-    out.print(f"policy:\n{escape(encode_policy(shown.policy).decode())}", soft_wrap=True, end="")
-    if wrong:
-        out.print(f"[yellow]Not in force:[/yellow] {escape(wrong)}.", soft_wrap=True)
+    out.print("policy:")
+    for line in encode_policy(shown.policy).decode().removesuffix("\n").split("\n"):
+        out.print(Text(printable(line)), soft_wrap=True)
+    reasons = [f"{wrong}."] if wrong else []
     for one in lacking:
-        names = ", ".join(held.name for held in one.keys)
-        out.print(
-            f"[yellow]Not in force:[/yellow] {one.number} more of {one.role} must sign: {escape(names)}", soft_wrap=True
-        )
-    if wrong or lacking:
-        return False
-    out.print("[green]In force.[/green]")
-    return True
+        names = ", ".join(printable(key.name) for key in one.keys)
+        reasons += [f"{one.number} more of {one.role} must sign: {names}"]
+    for reason in reasons:
+        out.print(Text.assemble(("Not in force:", "yellow"), f" {reason}"), soft_wrap=True)
+    if not reasons:
+        out.print("[green]Signed by all who must.[/green]")
+    return not reasons

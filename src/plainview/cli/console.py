@@ -18,7 +18,7 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     forget_columns()
-    made = Console(stderr=stderr, highlight=False)
+    made = Console(stderr=stderr, highlight=False, emoji=False)
     if not (made.file.isatty() or os.environ.get("COLUMNS")):
         made.width = EDGELESS
     return made

@@ -142,10 +142,10 @@ def _file(options: argparse.Namespace, belief: Belief) -> Verdict:
         claimed = Claimed(printable(str(options.entry)), leaf_hash(read(options.entry, ENTRY_LIMIT)))
     elif options.receipt:
         answer = read(options.receipt, FILE_LIMIT)
-        with _told_of(options.receipt) as of:
+        with _told_of(options.receipt, belief) as of:
             receipt = parsed_receipt(answer)
             claimed = belief.check(lambda trust: claimed_page(of, receipt, trust))
-    with _told_of(options.file) as of:
+    with _told_of(options.file, belief) as of:
         return belief.check(lambda trust: verdict(of, data, trust, claimed))
 
 
@@ -161,15 +161,16 @@ def _take_up(files: Sequence[Path], charters: Charters) -> None:
 
 
 @contextmanager
-def _told_of(path: Path) -> Iterator[str]:
-    """The file's name. What is wrong with its content is raised as Unreadable and _NotProven, which begin with it."""
+def _told_of(path: Path, belief: Belief | None = None) -> Iterator[str]:
+    """The file's name. What is wrong with its content is raised as Unreadable and _NotProven, which begin with it, and
+    the latter says by which charter of `belief` that is so."""
     name = printable(str(path))
     try:
         yield name
     except FormatError as error:
         raise Unreadable(f"{name}: {error}") from error
     except LedgerError as error:
-        raise _NotProven(f"{name}: {error}") from error
+        raise _NotProven(f"{name}: {error}{belief.judged() if belief else ''}") from error
 
 
 def verdict(name: str, data: bytes, trust: Trust, claimed: Claimed | None) -> Verdict:

@@ -247,7 +247,7 @@ def _place(file: _File) -> tuple[int, int]:
     """Charters in their order, then receipts, then all else."""
     if file.kind != charters.TITLE:
         return (1 if file.kind == RECEIPT else 2), 0
-    with suppress(OSError, ValueError), file.path.open("rb") as opened:
+    with suppress(OSError, ValueError, IndexError), file.path.open("rb") as opened:
         return 0, int(opened.read(100).split(b"\n")[1].removeprefix(b"number "))
     return 0, 0
 

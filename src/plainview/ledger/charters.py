@@ -32,6 +32,8 @@ from plainview.ledger.spelling import (
 ROLES = ("operator", "licensor", "partner")
 TITLE = "plainview/charter/v1"
 """The first line of a charter."""
+BOUND_LIMIT = 2**32 - 1
+"""No bound is higher, so that a time and a bound added are a time."""
 _FIRST = "none"
 """What stands for the charter before the first."""
 
@@ -44,7 +46,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """What everything in the journal keeps. Numbers from 0."""
+    """What everything in the journal keeps. Numbers from 0 to BOUND_LIMIT."""
 
     clock_tolerance: int = 5_000
     """Milliseconds that journal time may lie outside the witness times around it."""
@@ -83,10 +85,10 @@ class Charter(msgspec.Struct, frozen=True):
             raise FormatError("charter: the first, and only the first, amends none")
         if self.previous is not None:
             check_hash(self.previous, "charter, previous")
-        check_characters(self.origin, "charter, origin")
         check_hash(self.baseline, "charter, baseline")
         for name in Bounds.__struct_fields__:
-            check_number(getattr(self.bounds, name), f"charter, {_line_name(name)}")
+            if not 0 <= (bound := getattr(self.bounds, name)) <= BOUND_LIMIT:
+                raise FormatError(f"charter, {_line_name(name)}: {bound} is not from 0 to 2^32 - 1")
         try:
             encode_policy(self.policy).decode()
         except UnicodeDecodeError:
@@ -97,7 +99,6 @@ class Charter(msgspec.Struct, frozen=True):
             raise FormatError(f"charter: its policy names no log {shown(self.origin)}")
         if others := set(names) - {self.origin}:
             raise FormatError(f"charter: its policy names another log, {shown(min(others))}")
-        check_characters(encode_policy(self.policy).decode("utf-8", "surrogateescape"), "charter, policy")
 
     def _check_parties(self) -> None:
         for party in self.parties:
@@ -174,7 +175,7 @@ class Missing(NamedTuple):
     """Signatures that a charter still needs."""
 
     role: str
-    """One of ROLES, or `new` for keys that must show that somebody holds them."""
+    """One of ROLES, or `new keys`, which must show that somebody holds them."""
     keys: tuple[VerifierKey, ...]
     """Any `number` of these."""
     number: int
@@ -238,7 +239,7 @@ def missing(note: Note, charter: Charter, previous: Charter | None = None) -> li
     if previous is not None:
         new = parties - {party.key for party in previous.parties} - signed
         if new:
-            lacking.append(Missing("new", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
+            lacking.append(Missing("new keys", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
     return lacking
 
 
@@ -262,6 +263,8 @@ def _check_follows(charter: Charter, previous: Charter | None) -> None:
         if charter.number:
             raise PolicyError(f"charter {charter.number}: it amends another, which is not given")
         return
+    if charter == previous:
+        raise PolicyError(f"charter {charter.number}: it is in force already")
     if charter.number != previous.number + 1 or charter.previous != previous.digest():
         raise PolicyError(f"charter {charter.number}: it does not amend charter {previous.number} as that stands")
     if charter.origin != previous.origin:

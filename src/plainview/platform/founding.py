@@ -18,7 +18,8 @@ from plainview.platform.log.opening import check_fits, check_log
 from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Charter as CharterRecord
-from plainview.records import Record, Release, Revocation, decode, encode
+from plainview.records import Record, Release, Revocation, encode
+from plainview.records.charter import NOTE
 from plainview.records.fields import to_text
 from plainview.records.leaf import public_leaf
 
@@ -51,10 +52,15 @@ def adopt(home: Home, note: Note, *, unheard: bool = False) -> Adopted:
     an older copy, unless witnesses may be left `unheard`.
     """
     with closing(home.write(installed().configuration)) as journal:
-        if journal.size:
-            _amend(journal, home, note, unheard)
-        else:
-            _begin(journal, home, note)
+        try:
+            if journal.size:
+                _amend(journal, home, note, unheard)
+            else:
+                _begin(journal, home, note)
+        except (LedgerError, LogBroken, KeyFileError) as error:
+            raise HomeError(str(error)) from error
+        except OSError as error:
+            raise HomeError(f"{error.filename or home.path}: cannot be used ({error.strerror})") from error
         return Charters(journal).in_force
 
 
@@ -77,27 +83,24 @@ def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
     charters = found(journal, home)
     charter = _checked(home, note, charters.in_force.charter)
     record = _record(note)
-    try:
-        check_log(journal, home.path / LOG, charters, charter, unheard=unheard)
-    except (LogBroken, KeyFileError) as error:
-        raise HomeError(str(error)) from error
+    check_log(journal, home.path / LOG, charters, charter, unheard=unheard)
     _append(journal, [record])
 
 
 def _checked(home: Home, note: Note, previous: Charter | None) -> Charter:
-    try:
-        charter = check_charter(note, previous)
-        check_fits(home.path / LOG, charter)
-    except (LedgerError, LogBroken, KeyFileError) as error:
-        raise HomeError(str(error)) from error
+    charter = check_charter(note, previous)
+    check_fits(home.path / LOG, charter)
     return charter
 
 
 def _record(note: Note) -> CharterRecord:
     """Raises HomeError where the note is too long for one."""
-    record = CharterRecord(time=0, note=note.encode().decode())
+    text = note.encode().decode()
+    if len(text) > NOTE:
+        raise HomeError(f"the charter has {len(text):,} characters with its signatures, and a record at most {NOTE:,}")
+    record = CharterRecord(time=0, note=text)
     try:
-        public_leaf("charter", decode(CharterRecord, encode(record)))
+        public_leaf("charter", record)
     except ValueError as error:
         raise HomeError(f"the charter does not fit a record: {error}") from error
     return record

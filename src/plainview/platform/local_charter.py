@@ -38,6 +38,8 @@ def begin_locally(home: Home, parties: Path) -> Charter:
             f"{home.path}: a journal has begun here already, with a charter that `plainview charter show --home "
             f"{home.path}` shows"
         )
+    if parties.absolute().is_relative_to(home.path):
+        raise HomeError(f"{parties} lies in the data directory, which the parties' keys are kept apart from")
     origin = f"{ORIGIN}{secrets.token_hex(8)}"
     files = HostFileSystem()
     try:

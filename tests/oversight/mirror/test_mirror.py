@@ -15,6 +15,7 @@ from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.notes import NOTE_LIMIT, Note
 from plainview.ledger.policies import Log, Policy, Witness
+from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
 from plainview.ledger.tiles import Tile, tile_data, tiles
 from plainview.oversight.mirror.copies import CHECKPOINT, PENDING
@@ -166,6 +167,17 @@ def test_a_checkpoint_that_is_not_the_logs(log: DirectoryLog, following: Followi
     held = following.open().held
     assert held
     assert held.size == 100
+
+
+def test_a_key_that_the_policy_has_no_more(log: DirectoryLog, following: Following) -> None:
+    log.publish(100)
+    following.look()
+    new = Log(Signer(ORIGIN, ED25519, b"\7" * 32).key)
+    following.policy = msgspec.structs.replace(OPEN, logs=(new,))
+    with pytest.raises(MirrorError, match=r"/checkpoint is .*a key that the policy has no more \(name that one, too\)"):
+        following.open()
+    following.policy = msgspec.structs.replace(OPEN, logs=(*OPEN.logs, new))
+    assert following.open().held
 
 
 def test_a_strangers_checkpoint(log: DirectoryLog, following: Following) -> None:

@@ -204,7 +204,13 @@ class Mirror:
     def _kept(self, name: str) -> _Head | None:
         data = self._files.read(name)
         path = self._files.path(name)
-        return None if data is None else self._opened(data, f"{path} is damaged, or another log's; move it away")
+        if data is None:
+            return None
+        return self._opened(
+            data,
+            f"{path} is damaged (move it away), another log's, or signed with a key that the policy has no more (name "
+            "that one, too)",
+        )
 
     def _compare(self, one: _Head, other: _Head) -> None:
         """Raises Misbehaved where the log contradicts itself by the two; only witnesses: they are convicted."""

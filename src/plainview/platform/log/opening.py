@@ -8,6 +8,7 @@ from pathlib import Path
 from plainview.journal import Journal
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import Charter
+from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
 from plainview.platform.charters import Charters
 from plainview.platform.log.cosigners import Cosigners
@@ -67,7 +68,8 @@ def check_fits(directory: Path, charter: Charter) -> None:
 
 
 def log_signer(directory: Path, charter: Charter) -> Signer:
-    """The log's key. Raises KeyFileError, and LogBroken where there is none, or the charter names another."""
+    """The log's key. Raises KeyFileError, and LogBroken where there is none that signs here, or the charter names
+    another."""
     path = directory / KEY
     named = charter.policy.keys_of(charter.origin)
     if not path.exists():
@@ -76,6 +78,8 @@ def log_signer(directory: Path, charter: Charter) -> Signer:
             "lost for good is replaced by an amendment of the charter"
         )
     signer = read_key(path)
+    if signer.key.scheme is not ED25519:
+        raise LogBroken(f"{path}: a log signs with Ed25519 (0x01), and this key does not: put one there that does")
     if signer.key not in named:
         raise LogBroken(
             f"{path}: the key {signer.key.vkey()} lies there, and the charter names "
