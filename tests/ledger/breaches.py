@@ -6,7 +6,7 @@ from plainview.ledger.broken_promises import BrokenPromise
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.nodes import Node
-from plainview.ledger.notes import Note
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.promises import Promise
 from plainview.ledger.signers import Signer
 from plainview.ledger.tree import Tree
@@ -18,7 +18,7 @@ DEADLINE = TIME * 1000
 
 def promised(index: int, log: str = "a", by: Signer = LOG) -> Note:
     """That log `log` has its entry of that index by DEADLINE."""
-    return Promise(ORIGIN, index, leaf_hash(entry(index, log)), DEADLINE).signed(by)
+    return parse_note(Promise(ORIGIN, index, leaf_hash(entry(index, log)), DEADLINE).signed(by))
 
 
 def other(index: int, grown: Tree) -> BrokenPromise:

@@ -13,7 +13,7 @@ from plainview.ledger.errors import FormatError, LedgerError, PolicyError, Proof
 from plainview.ledger.evidence import EVIDENCE_LIMIT
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.nodes import Node
-from plainview.ledger.notes import Note
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.policies import Policy
 from plainview.ledger.promises import Promise, parse_promise
 from plainview.ledger.schemes import ED25519
@@ -94,7 +94,7 @@ def test_two_promises_of_one_index_convict_with_the_logs_key_alone() -> None:
 
 
 def test_a_log_that_promises_one_entry_again_is_not_framed() -> None:
-    again = Promise(ORIGIN, 77, parse_promise(promised(77).text).leaf, DEADLINE + 9).signed(LOG)
+    again = parse_note(Promise(ORIGIN, 77, parse_promise(promised(77).text).leaf, DEADLINE + 9).signed(LOG))
     for second in (promised(77), again):
         with pytest.raises(ProofError, match="both promise the same entry 77"):
             BrokenPromise(promised(77), second).check(POLICY)
@@ -132,7 +132,7 @@ def test_whose_cosignatures_are_not_late_do_not_count(seconds: dict[str, int]) -
 
 def test_a_millisecond_counts() -> None:
     """A cosignature's whole second is cut off: at 1 s it may have been made at 1.000 s, which is no later than that."""
-    kept, broken = (Promise(ORIGIN, 77, bytes(32), DEADLINE + after).signed(LOG) for after in (1000, 999))
+    kept, broken = (parse_note(Promise(ORIGIN, 77, bytes(32), DEADLINE + after).signed(LOG)) for after in (1000, 999))
     assert BrokenPromise(broken, LATE.against).check(POLICY).late
     with pytest.raises(PolicyError, match="cosigned after the deadline by: 'west'"):
         BrokenPromise(kept, LATE.against).check(POLICY)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from plainview.ledger.errors import FormatError
+from plainview.ledger.notes import Note
 from plainview.ledger.schemes import ED25519, ED25519_COSIGNATURE, ML_DSA_44_COSIGNATURE, SCHEMES
 from plainview.ledger.signers import Signer
 from tests.ledger.logs import LOG, LOG_ML_DSA, STRANGER, TIME, checkpoint, signed
@@ -61,3 +62,8 @@ def test_signatures_are_added_behind() -> None:
     note = signed(TEXT)
     assert STRANGER.add_to(note, TIME).signatures == (*note.signatures, STRANGER.sign(TEXT, TIME))
     assert len(note.signatures) == 1
+
+
+def test_a_note_of_its_own_signature_alone() -> None:
+    own = Signer("n", ED25519, bytes(32))
+    assert own.note(TEXT) == Note(TEXT, (own.sign(TEXT),)).encode()

@@ -35,7 +35,7 @@ def receipt(index: int, by: Signer = LOG, /, **changed: Any) -> dict[str, Any]:
         "salt": to_text(SALT),
         "commitment": to_text(commitment(SALT, body(index).encode())),
         "body": body(index),
-        "promise": promise.encode().decode(),
+        "promise": promise.decode(),
     } | changed
 
 
@@ -48,7 +48,7 @@ def other_answer(index: int) -> bytes:
     """One with another page, promised as the entry of the same index."""
     committed = commitment(SALT, b"{}")
     promise = Promise(ORIGIN, index, leaf_hash(personal_leaf("page", committed)), DEADLINE).signed(LOG)
-    return answer(index, body="{}", commitment=to_text(committed), promise=promise.encode().decode())
+    return answer(index, body="{}", commitment=to_text(committed), promise=promise.decode())
 
 
 class PageLog(DirectoryLog):

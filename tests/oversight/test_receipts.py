@@ -90,4 +90,4 @@ def test_nothing_altered_passes(at: Any) -> None:
         found = parse_receipt(data)
         promise = found.check(POLICY)
         assert (found.index, found.entry()) in [(index, page_entry(index)) for index in (77, 78)]
-        assert promise.signed(LOG) == found.note()
+        assert promise.signed(LOG) == found.note().encode()

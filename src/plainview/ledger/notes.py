@@ -16,7 +16,8 @@ SIGNATURE_LIMIT = 64
 """Signatures of a note at most; signed-note asks for 16."""
 KEY_ID_SIZE = 4
 
-_DASH = "\N{EM DASH} "
+DASH = "\N{EM DASH} "
+"""How a signature line begins."""
 
 
 class NoteSignature(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ class NoteSignature(msgspec.Struct, frozen=True):
 
     def line(self) -> str:
         """`— <name> base64(key id || signature)`, with its newline."""
-        return f"{_DASH}{self.name} {to_base64(self.key_id + self.data)}\n"
+        return f"{DASH}{self.name} {to_base64(self.key_id + self.data)}\n"
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -82,8 +83,8 @@ def parse_note(data: bytes) -> Note:
 def parse_signature(line: str, number: int = 1) -> NoteSignature:
     """The signature whose `line` this is, less its newline; else FormatError, which calls it the `number`th."""
     what = f"note, signature {number}"
-    name, space, encoded = line.removeprefix(_DASH).partition(" ")
-    if not line.startswith(_DASH) or not space:
+    name, space, encoded = line.removeprefix(DASH).partition(" ")
+    if not line.startswith(DASH) or not space:
         raise FormatError(f"{what}: {shown(line)} is not an em dash, a key's name and base64 with a space between")
     data = from_base64(encoded, what)
     if len(data) <= KEY_ID_SIZE:

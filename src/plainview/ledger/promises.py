@@ -49,12 +49,11 @@ class Promise(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """The one text of this promise."""
-        return "\n".join((_TITLE, self.origin, str(self.index), to_base64(self.leaf), str(self.deadline), ""))
+        return f"{_TITLE}\n{self.origin}\n{self.index}\n{to_base64(self.leaf)}\n{self.deadline}\n"
 
-    def signed(self, signer: Signer) -> Note:
-        """The note that `signer`, an Ed25519 key of the log, makes of it."""
-        text = self.text()
-        return Note(text, (signer.sign(text),))
+    def signed(self, signer: Signer) -> bytes:
+        """The bytes of the note that `signer`, an Ed25519 key of the log, makes of it."""
+        return signer.note(self.text())
 
 
 def parse_promise(text: str) -> Promise:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from plainview.ledger.errors import FormatError
 from plainview.ledger.keys import VerifierKey
-from plainview.ledger.notes import Note, NoteSignature
+from plainview.ledger.notes import DASH, Note, NoteSignature
 from plainview.ledger.schemes import SEED_SIZE, Scheme
-from plainview.ledger.spelling import check_number
+from plainview.ledger.spelling import check_number, to_base64
 
 
 class Signer:
     """A private key with its name. Raises FormatError for a name no key can have or a seed of another size than 32."""
 
-    __slots__ = ("_private", "key")
+    __slots__ = ("_head", "_key_id", "_private", "key")
 
     def __init__(self, name: str, scheme: Scheme, seed: bytes) -> None:
         if len(seed) != SEED_SIZE:
             raise FormatError(f"signer: a seed has {SEED_SIZE} bytes, not {len(seed)}")
         self._private = scheme.private_key(seed)
         self.key = VerifierKey(name, scheme.code, self._private.public_key().public_bytes_raw())
+        self._key_id = self.key.key_id
+        self._head = f"{DASH}{name} "
 
     def sign(self, text: str, time: int | None = None) -> NoteSignature:
         """This key's signature of `text`, with the time in Unix seconds where, and only where, the type has one.
@@ -33,6 +35,11 @@ class Signer:
         signature = self._private.sign(scheme.message(self.key.name, text, time or 0))
         stamp = b"" if time is None else time.to_bytes(8, "big")
         return NoteSignature(self.key.name, self.key.key_id, stamp + signature)
+
+    def note(self, text: str) -> bytes:
+        """The bytes of the note with `text`, which `Note` must take, and this key's signature alone; no cosignature."""
+        message = self.key.scheme.message(self.key.name, text, 0)
+        return f"{text}\n{self._head}{to_base64(self._key_id + self._private.sign(message))}\n".encode()
 
     def add_to(self, note: Note, time: int | None = None) -> Note:
         """The note with this key's signature after those it has."""

@@ -50,6 +50,8 @@ class Charters:
 
     def at(self, index: int) -> Charter:
         """What was in force for record `index`."""
+        if index >= self.in_force.record:
+            return self.in_force.charter
         return self.all[bisect_right(self.all, index, key=lambda one: one.record) - 1].charter
 
     def log_keys(self) -> list[VerifierKey]:

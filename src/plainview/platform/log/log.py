@@ -98,8 +98,7 @@ class Log:
         leaf = leaf_hash(personal_leaf(entry.kind, entry.commitment))
         # By the charter of its index: with a later one's shorter delay it would promise what is past.
         deadline = entry.time + self._charters.at(entry.index).bounds.merge_delay
-        promise = Promise(self._signer.key.name, entry.index, leaf, deadline)
-        return promise.signed(self._signer).encode()
+        return Promise(self._signer.key.name, entry.index, leaf, deadline).signed(self._signer)
 
     def proof(self, index: int) -> LogProof | None:
         """That the published checkpoint has the record at `index`; None where it has it not, or not yet."""
