@@ -6,7 +6,8 @@ A server in a process of its own serves an import of synthetic videos over HTTP 
 followed by views); its CPU is read from /proc. Then it is stopped, everything but the journal is deleted, and the
 journal is replayed in this process. `replay.cpu_per_page` counts all that replay does from the first record after the
 import on: reading and checking, folding, cutting epochs, ranking, comparing, and the first look at all pages.
-`replay.import.records_per_second` is the roll-forward of the import before it.
+`replay.import.records_per_second` is the roll-forward of the import before it, `replay.fold.acts_per_second` what the
+fold alone does of all impressions and events, with records in memory.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ VIDEOS, VIEWERS, IMPRESSIONS = 100_000, 5_000, 100_000
 RATE = 60
 """Pages a second asked for, with views of VIEWS of their videos each."""
 VIEWS = 3
+TAKEN = 10_000
+"""Records folded at a time."""
 PROJECTIONS = ("objects", "projections")
 
 
@@ -104,6 +107,39 @@ def roll(home: Home, start: int) -> Rolled:
     return Rolled(report.pages, report.identical, report.cpu_seconds - import_seconds, import_seconds)
 
 
+class Folded(NamedTuple):
+    """What the fold took."""
+
+    acts: int
+    """Impressions and events."""
+    seconds: float
+    """Wall time of the takes that have any."""
+
+
+def fold(home: Home) -> Folded:
+    """Fold the journal of `home`, `TAKEN` records at a time."""
+    from plainview.feed.actions import Reader
+    from plainview.learning.fold import Fold, empty_world
+    from plainview.records import Event, Impression
+
+    journal = home.read()
+    records = [(entry.index, entry.record) for entry in journal.read()]
+    journal.close()
+    configuration = installed().configuration
+    nobody = Reader(configuration.regions).read(())
+    folding = Fold(configuration, empty_world(), VIEWERS + 1, lambda _: nobody)
+    acts, seconds = 0, 0.0
+    for start in range(0, len(records), TAKEN):
+        chunk = records[start : start + TAKEN]
+        here = sum(type(record) in (Impression, Event) for _, record in chunk)
+        began = time.perf_counter()
+        folding.take(chunk)
+        if here:
+            acts += here
+            seconds += time.perf_counter() - began
+    return Folded(acts, seconds)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments(__doc__.partition("\n")[0])
     parser.add_argument("--videos", type=int, default=VIDEOS, help="default: %(default)s")
@@ -123,6 +159,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             shutil.rmtree(home.path / name, ignore_errors=True)
         _say("replaying")
         rolled = roll(home, served.start)
+        folded = fold(home)
     finally:
         if options.data is None:
             shutil.rmtree(directory, ignore_errors=True)
@@ -141,6 +178,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         served.start / rolled.import_seconds,
         "records/s",
         f"{served.start:,} records of an import read, checked and folded, by CPU time",
+    )
+    figures.add(
+        "fold.acts_per_second",
+        folded.acts / folded.seconds,
+        "acts/s",
+        f"{folded.acts:,} impressions and events, {TAKEN:,} records at a time, already in memory; wall time",
     )
     print_figures(figures, options.json)
 

@@ -24,3 +24,6 @@ def test_both_sides_are_measured_on_the_same_journal(tmp_path: Path, monkeypatch
     assert rolled.identical == rolled.pages > served.pages
     assert rolled.cpu_seconds > 0
     assert rolled.import_seconds > 0
+    folded = replay.fold(home)
+    assert folded.acts >= 500 + 4 * served.pages
+    assert folded.seconds > 0
