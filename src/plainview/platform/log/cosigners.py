@@ -53,11 +53,11 @@ class Cosigners:
     @property
     def doubt(self) -> str:
         """Why this may be an older copy of the log, or another's; empty where it cannot be."""
+        if not self._unheard or self._policy.quorum == NO_QUORUM:
+            return ""
         unheard = dict(self._unheard)  # asked for by requests while the publisher hears others
         heard = self._clients.keys() - unheard
-        if self._policy.quorum == NO_QUORUM or (
-            self._policy.reaches_quorum(heard) and not self._policy.reaches_quorum(unheard)
-        ):
+        if self._policy.reaches_quorum(heard) and not self._policy.reaches_quorum(unheard):
             return ""
         return f"it is not known whether this is the newest copy of the log ({'; '.join(unheard.values())})"
 
