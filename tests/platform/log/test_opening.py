@@ -20,7 +20,7 @@ from tests.cli.homes import invoke
 from tests.ledger.logs import LOG
 from tests.platform.homes import amendment, charter_of
 from tests.platform.imports.data_sets import kuairand
-from tests.platform.towns import open_town
+from tests.platform.towns import open_town, page_of
 
 
 @pytest.fixture
@@ -98,8 +98,24 @@ def test_a_checkpoint_that_none_of_its_keys_signed_is_no_ones(home: Path) -> Non
         open_town(home)
 
 
-def test_a_log_that_begins_over_a_grown_journal_is_told(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_that_begins_over_pages_is_told(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     (home / "log" / "checkpoint").unlink()
+    with open_town(home) as application:
+        assert "a new log begins over" not in caplog.text
+        page_of(application)
+    (home / "log" / "checkpoint").unlink()
+    open_town(home).close()
+    assert "a new log begins over" in caplog.text
+
+
+def test_a_damaged_page_went_out_as_well(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with open_town(home) as application:
+        index, _ = page_of(application)
+        application.viewers.register(NewViewer(viewer=2))
+    (home / "log" / "checkpoint").unlink()
+    with sqlite3.connect(home / "journal.sqlite") as connection:
+        connection.execute("UPDATE records SET body = x'00' WHERE idx = ?", (index,))
+    connection.close()
     open_town(home).close()
     assert "a new log begins over" in caplog.text
 

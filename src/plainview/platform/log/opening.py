@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from plainview.journal import Journal
+from plainview.journal import Journal, JournalDamaged
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import Charter
 from plainview.ledger.schemes import ED25519
@@ -18,8 +18,6 @@ from plainview.platform.log.tree import JournalTree
 from plainview.storage.filesystem import HostFileSystem
 
 KEY = "key"
-FOUNDING = 3
-"""Records of a journal that has only been begun."""
 
 _logger = logging.getLogger(__name__)
 
@@ -30,9 +28,10 @@ def open_log(journal: Journal, directory: Path, charters: Charters) -> tuple[Log
     Raises LogBroken and KeyFileError for what cannot be used.
     """
     signer = log_signer(directory, charters.in_force.charter)
-    if not _has_signed(directory) and journal.size > FOUNDING:
+    if not _has_signed(directory) and _has_served(journal):
         _logger.warning(
-            "%s: a new log begins over %d records. If this journal was published before, stop, and restore its log",
+            "%s: a new log begins over %d records, pages among them, which were published when they were served: stop, "
+            "and restore its checkpoint",
             directory,
             journal.size,
         )
@@ -95,6 +94,14 @@ def _publisher(journal: Journal, tree: JournalTree, directory: Path, charters: C
         return Publisher(journal, tree, signer, policy, directory, files, bounds.clock_tolerance, keys=keys)
     except ValueError as error:
         raise LogBroken(f"the charter in force: {error}; amend it") from None
+
+
+def _has_served(journal: Journal) -> bool:
+    """Whether pages went out, or one that did is damaged. What was only imported may never have been published."""
+    try:
+        return next(journal.of_kind("page", trusting=True), None) is not None
+    except JournalDamaged:
+        return True
 
 
 def _has_signed(directory: Path) -> bool:
