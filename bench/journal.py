@@ -21,6 +21,7 @@ from typing import NamedTuple, Protocol
 from rich.console import Console
 from rich.progress import Progress
 
+from bench.directory import directory
 from bench.report import Figure, Figures, arguments, percentile, print_figures
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.records import Event, encode
@@ -189,10 +190,10 @@ def measure(directory: Path, seed: int) -> list[Figure]:
 
 
 def main() -> None:
-    """`python -m bench.journal`: `--data DIR` is where to write (removed afterwards)."""
+    """`python -m bench.journal`: `--data DIR` is where to write; what was written is removed afterwards."""
     options = arguments(__doc__.partition("\n")[0]).parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-journal-", dir=options.data) as directory:
-        print_figures(measure(Path(directory), options.seed), options.json)
+    with directory(options.data) as path, tempfile.TemporaryDirectory(dir=path, prefix="journal-") as made:
+        print_figures(measure(Path(made), options.seed), options.json)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.directory import directory
 from bench.report import Figure, Figures, arguments, percentile, print_figures
 from bench.timing import timed
 from plainview.journal import Draft, Fence, Journal, JournalReader, PlainSealer
@@ -185,10 +186,10 @@ class Bench:
             )
 
 
-def measure(data: Path | None, seed: int, sizes: tuple[int, ...]) -> list[Figure]:
-    """All figures, in a directory below `data` that is taken away again."""
-    place = Path(tempfile.mkdtemp(prefix="bench-log-", dir=data))
-    try:
+def measure(path: Path, seed: int, sizes: tuple[int, ...]) -> list[Figure]:
+    """All figures, in a directory below `path` that is taken away again."""
+    with tempfile.TemporaryDirectory(dir=path, prefix="log-") as made:
+        place = Path(made)
         bench = Bench(place, seed)
         for size in sizes:
             bench.at(size)
@@ -205,8 +206,6 @@ def measure(data: Path | None, seed: int, sizes: tuple[int, ...]) -> list[Figure
                 for file in bench.log_path.iterdir():
                     file.unlink()
         return bench.figures
-    finally:
-        shutil.rmtree(place)
 
 
 def main() -> None:
@@ -215,7 +214,8 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="records (default: %(default)s)")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the growth as SVG")
     options = parser.parse_args()
-    figures = measure(options.data, options.seed, tuple(options.sizes))
+    with directory(options.data) as path:
+        figures = measure(path, options.seed, tuple(options.sizes))
     print_figures(figures, options.json)
     if options.picture is not None:
         from bench.growth_picture import draw

@@ -1,68 +1,92 @@
-"""What the log costs serving: `python -m bench.log_cost [--data DIR] [--json] [--seconds S] [--videos N] [--rounds N]`.
+"""What the log costs serving: `python -m bench.log_cost [--data DIR] [--json] [--seconds S] [--rounds N] [--control]`.
 
-Two servers on copies of one journal, of which one neither promises nor publishes, are asked by turns as fast as they
-answer: whatever else the machine does slows both.
+One server, asked as fast as it answers, whose log is switched off for every other turn: two processes of one code
+differ by more than what is measured here, and whatever else the machine does slows both sides.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
+import time
 from argparse import Namespace
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median, stdev
+from typing import NamedTuple
 
+from bench.directory import directory
 from bench.journals import Size, build
 from bench.report import Figure, Figures, arguments, print_figures
-from bench.serve import CONNECTIONS, IN_SESSION, VIEWERS, directory, load
+from bench.serve import CONNECTIONS, IN_SESSION, VIEWERS, load
 from bench.serving import Server
+from bench.unlogged import NOTICED, SWITCH
 from plainview.platform.home import Home
+from plainview.platform.log.publisher import INTERVAL
 from plainview.platform.releases import CACHE
+
+
+class Turn(NamedTuple):
+    """What one side did while it was its turn."""
+
+    rate: float
+    """Pages a second."""
+    cpu: float
+    """Milliseconds of the server's CPU a page."""
 
 
 def main() -> None:
     parser = arguments("What the log costs serving.")
     parser.add_argument("--seconds", type=float, default=10, help="of each turn (default: %(default)s)")
     parser.add_argument("--videos", type=int, default=100_000, help="in the catalogue (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each server (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=16, help="turns with the log, and without (default: %(default)s)")
+    parser.add_argument("--control", action="store_true", help="switch nothing: what is measured where nothing differs")
     options = parser.parse_args()
     with directory(options.data) as path:
         print_figures(measure(path, options), options.json)
 
 
 def measure(path: Path, options: Namespace) -> list[Figure]:
-    """The figures, with a journal in `path`."""
+    """The figures, with a journal in `path`. Two rounds at least.
+
+    With `control` the log stays on all the time, and the share should be nothing.
+    """
     home = Home(path / "home")
     built = build(home, Size(options.videos, VIEWERS, VIEWERS, 2 * options.videos), options.seed)
-    with tempfile.TemporaryDirectory(dir=path, prefix="by-turns-") as made:
-        logged, unlogged = Path(made) / "logged", Path(made) / "unlogged"
-        shutil.copytree(home.path, logged)
-        shutil.copytree(home.path, unlogged)
-        kernels = Path(os.environ[CACHE])
-        with (
-            Server(logged, Path(made), kernels) as one,
-            Server(unlogged, Path(made), kernels, program="bench.unlogged") as other,
-        ):
-            one.start()
-            other.start()
-            turns = [(_rate(one, options), _rate(other, options)) for _ in range(options.rounds + 1)][1:]
-    shape = f"closed loop, {CONNECTIONS} connections, {options.rounds} turns of {options.seconds:.0f} s each"
+    turns: list[tuple[Turn, Turn]] = []
+    with tempfile.TemporaryDirectory(dir=path, prefix="switched-") as made:
+        switch = Path(made) / "off"
+        os.environ[SWITCH] = str(switch)
+        with Server(home.path, Path(made), Path(os.environ[CACHE]), program="bench.unlogged") as server:
+            server.start()
+            _turn(server, switch, options, logged=False)  # everybody's state comes in
+            for number in range(options.rounds):
+                # Who is first alternates: what grows meanwhile slows both alike.
+                first = _turn(server, switch, options, logged=number % 2 == 0)
+                second = _turn(server, switch, options, logged=number % 2 == 1)
+                turns.append((first, second) if number % 2 == 0 else (second, first))
     figures = Figures("log_cost", built.digest, options.seed)
-    figures.add("rate", median(rate for rate, _ in turns), "pages/s", f"promised and published; {shape}; median")
-    figures.add("rate.unlogged", median(rate for _, rate in turns), "pages/s", f"by turns with it, no log; {shape}")
-    shares = sorted(1 - rate / without for rate, without in turns)
-    figures.add("share", median(shares), "share", "of the throughput lost to the log; median of the turns; target 0.05")
-    figures.add("share.least", shares[0], "share", "in one turn")
-    figures.add("share.most", shares[-1], "share", "in one turn")
+    shape = f"closed loop, {CONNECTIONS} connections, {options.rounds} turns of {options.seconds:.0f} s; median"
+    for name, side, what in (("logged", 0, "promised and published"), ("unlogged", 1, "the same process, no log")):
+        figures.add(f"{name}.rate", median(turn[side].rate for turn in turns), "pages/s", f"{what}; {shape}")
+        figures.add(f"{name}.cpu", median(turn[side].cpu for turn in turns), "ms/page", f"of the server; {what}")
+    shares = [1 - logged.rate / unlogged.rate for logged, unlogged in turns]
+    figures.add("share", fmean(shares), "share", "of the throughput lost to the log; mean of the rounds; target 0.05")
+    figures.add("share.error", stdev(shares) / len(shares) ** 0.5, "share", "its standard error")
+    figures.add("share.median", median(shares), "share", "median of the rounds")
     return figures
 
 
-def _rate(server: Server, options: Namespace) -> float:
+def _turn(server: Server, switch: Path, options: Namespace, logged: bool) -> Turn:
+    if logged or options.control:
+        switch.unlink(missing_ok=True)
+    else:
+        switch.touch()
+    time.sleep(NOTICED + 2 * INTERVAL)  # what came meanwhile is published before it is this turn's to pay for
     run = load(
         server, "closed", viewers=IN_SESSION, seconds=options.seconds, seed=options.seed, connections=CONNECTIONS
     )
-    return len(run["latencies"]) / float(run["seconds"])
+    pages = len(run["latencies"])
+    return Turn(pages / float(run["seconds"]), run["server_cpu_seconds"] / pages * 1000)
 
 
 if __name__ == "__main__":

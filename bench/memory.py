@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.directory import directory
 from bench.journals import Size, build
 from bench.report import Figure, Figures, arguments, print_figures
-from bench.serve import directory, load
+from bench.serve import load
 from bench.serving import Server
 from plainview.platform.home import Home
 from plainview.platform.releases import CACHE

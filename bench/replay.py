@@ -19,12 +19,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.directory import directory
 from bench.report import Figures, arguments, print_figures
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest
@@ -146,9 +146,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--impressions", type=int, default=IMPRESSIONS, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=20, help="of serving, measured; default: %(default)s")
     options = parser.parse_args(argv)
-    directory = options.data or Path(tempfile.mkdtemp(prefix="plainview-bench-"))
-    try:
-        home = Home(directory / "home")
+    with directory(options.data) as path:
+        home = Home(path / "home")
         from bench.journals import Size, build
 
         _say("building a journal")
@@ -160,9 +159,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         _say("replaying")
         rolled = roll(home, served.start)
         folded = fold(home)
-    finally:
-        if options.data is None:
-            shutil.rmtree(directory, ignore_errors=True)
     protocol = f"{options.videos:,} videos, {served.pages:,} pages measured at {RATE}/s with {VIEWS} views each"
     figures = Figures("replay", built.digest, options.seed)
     figures.add(

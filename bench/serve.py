@@ -10,11 +10,10 @@ import secrets
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.directory import directory
 from bench.journals import Size, build
 from bench.report import Figure, Figures, arguments, percentile, print_figures
 from bench.serving import Server
@@ -46,17 +45,6 @@ def main() -> None:
     options = parser.parse_args()
     with directory(options.data) as path:
         print_figures(_measure(path, options), options.json)
-
-
-@contextmanager
-def directory(wanted: Path | None) -> Iterator[Path]:
-    """Where to work: `wanted`, kept for the next run, or a directory that is deleted afterwards."""
-    if wanted is not None:
-        wanted.mkdir(parents=True, exist_ok=True)
-        yield wanted.absolute()
-    else:
-        with tempfile.TemporaryDirectory(prefix="plainview-bench-") as made:
-            yield Path(made)
 
 
 def _measure(path: Path, options: Namespace) -> list[Figure]:

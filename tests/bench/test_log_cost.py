@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
 import urllib.request
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,26 +15,51 @@ from bench.journals import Size, build
 from bench.load import Session
 from bench.log_cost import measure
 from bench.serving import HOST, Server
+from bench.unlogged import NOTICED, SWITCH
 from plainview.platform.home import Home
+from plainview.platform.log.publisher import INTERVAL
 from plainview.platform.releases import CACHE
 
 
 @pytest.mark.timeout(900)
-def test_both_servers_are_asked_and_compared(tmp_path: Path) -> None:
-    options = Namespace(videos=200, seconds=0.5, rounds=2, seed=1)
-    figures = {figure.figure: figure.value for figure in measure(tmp_path, options)}
-    assert figures["log_cost.rate"] > 0  # type: ignore[operator]
-    assert figures["log_cost.rate.unlogged"] > 0  # type: ignore[operator]
-    assert figures["log_cost.share.least"] <= figures["log_cost.share"] <= figures["log_cost.share.most"] < 1  # type: ignore[operator]
+def test_both_sides_are_asked_and_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "")  # restored afterwards: the bench sets it
+    options = Namespace(videos=200, seconds=0.5, rounds=2, seed=1, control=False)
+    figures = {figure.figure: figure.value or 0 for figure in measure(tmp_path, options)}
+    for side in ("logged", "unlogged"):
+        assert figures[f"log_cost.{side}.rate"] > 0
+        assert figures[f"log_cost.{side}.cpu"] > 0
+    assert figures["log_cost.share"] < 1
+    assert figures["log_cost.share.error"] > 0
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("program", "logs"), [("plainview.cli", True), ("bench.unlogged", False)])
-def test_of_the_two_one_has_no_log(tmp_path: Path, program: str, logs: bool) -> None:
+def test_the_log_is_switched_off_and_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    switch = tmp_path / "off"
+    monkeypatch.setenv(SWITCH, str(switch))
     home = Home(tmp_path / "home")
     build(home, Size(200, 50, 50, 400), 1)
-    with Server(home.path, tmp_path, Path(os.environ[CACHE]), program=program) as server:
+    switch.touch()
+    with Server(home.path, tmp_path, Path(os.environ[CACHE]), program="bench.unlogged") as server:
         server.start()
-        page = Session(0, random.Random(1)).path()
-        with urllib.request.urlopen(f"http://{HOST}:{server.port}{page}") as answer:
-            assert bool(json.load(answer)["receipt"]["promise"]) is logs
+        session = Session(0, random.Random(1))
+
+        def page() -> dict[str, Any]:
+            with urllib.request.urlopen(f"http://{HOST}:{server.port}{session.path()}") as answer:
+                return json.load(answer)["receipt"]  # type: ignore[no-any-return]
+
+        def checkpoint() -> bytes:
+            with urllib.request.urlopen(f"http://{HOST}:{server.port}/log/checkpoint") as answer:
+                return answer.read()  # type: ignore[no-any-return]
+
+        before = checkpoint()
+        assert not page()["promise"]
+        time.sleep(2 * INTERVAL)
+        assert checkpoint() == before
+        switch.unlink()
+        time.sleep(4 * NOTICED)
+        assert page()["promise"]
+        deadline = time.monotonic() + 30
+        while checkpoint() == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
