@@ -14,8 +14,8 @@ import pytest
 import typer.main
 
 import plainview
+from plainview.cli import verify, why
 from plainview.cli.app import app
-from plainview.cli.verify import parser
 from plainview.ledger.charters import parse_charter
 
 TOP = Path(__file__).parents[1]
@@ -71,8 +71,9 @@ def check_command(words: list[str]) -> None:
         assert words[0] in group, f"{said}: no such command"
         command, words = group[words[0]], words[1:]
     options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    if said == "plainview verify":
-        options |= set(parser()._option_string_actions)
+    for passed_on in (verify, why):
+        if said == passed_on.parser().prog:
+            options |= set(passed_on.parser()._option_string_actions)
     for word in words:
         if word.startswith("-"):
             assert word.partition("=")[0] in {*options, "--help"}, f"{said} {word}: no such option"

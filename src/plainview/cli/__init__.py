@@ -10,7 +10,7 @@ from plainview.cli.output import watch_output
 
 
 def main() -> None:
-    """Run it. `verify` needs what plainview[verify] installs and nothing else, so it is found before Typer is.
+    """Run it. `verify` and `why` need only what plainview[verify] installs, so they are found before Typer is.
 
     What nobody foresaw keeps its traceback and ends with 2: Python's own 1 is a verdict's.
     """
@@ -22,6 +22,10 @@ def main() -> None:
             from plainview.cli.verify import verify
 
             sys.exit(verify(sys.argv[2:]))
+        if sys.argv[1:2] == ["why"]:
+            from plainview.cli.why import why
+
+            sys.exit(why(sys.argv[2:]))
         from plainview.cli.app import app
 
         app(prog_name="plainview")

@@ -74,4 +74,12 @@ def _verify(context: typer.Context) -> None:
     raise typer.Exit(verify(context.args))
 
 
+@app.command("why", context_settings=_PASSED_ON, add_help_option=False)
+def _why(context: typer.Context) -> None:
+    """Say why each video of a page is there, from the page's receipt alone."""
+    from plainview.cli.why import why
+
+    raise typer.Exit(why(context.args))
+
+
 __all__ = ["app"]

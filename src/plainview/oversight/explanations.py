@@ -1,0 +1,198 @@
+"""Why a page's videos are on it: from its receipt and the public configuration of the release that it names.
+
+Nothing else is looked at, and what cannot be derived from these is not said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from plainview.feed.configuration import MICRO, Configuration
+from plainview.feed.heads import HEADS
+from plainview.oversight import words
+from plainview.oversight.contradictions import EXPLORATION, among, contradictions, judges, number
+from plainview.records import Item, Page, Request
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """What was predicted of viewer and video, and what that counts."""
+
+    head: str
+    means: str
+    predicted: float
+    weight: float | None
+    """None where the release's configuration is not known; so `counts`."""
+    counts: float | None
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one video is there. Numbers are exact; in JSON one that is none (NaN, infinite) is null."""
+
+    place: int
+    """From 1."""
+    video: int
+    source: str
+    found: str
+    """What that source does."""
+    predictions: tuple[Prediction, ...]
+    """Empty on a plain page."""
+    sum: float | None
+    """Of what they count, as the release adds it up; None on a plain page, and where it cannot be told."""
+    value: float
+    """By which it was placed: the sum, less what selectors took off."""
+    selector: str
+    placed: str
+    """What that selector does."""
+    propensity: float
+    findings: tuple[str, ...]
+    """What cannot be so."""
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A filter of the release."""
+
+    name: str
+    keeps_out: str
+    """Videos of which this is so."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """A page, and why each of its videos is on it."""
+
+    viewer: int
+    session: str
+    n: int
+    time: int
+    """Unix ms, when it was written."""
+    now: int
+    """Unix ms, for which it was ranked."""
+    mode: str
+    profile: bool
+    """Whether what the viewer did before went into it."""
+    region: str
+    age: str
+    surface: int
+    limit: int
+    release: str
+    charter: int
+    """Index of its record."""
+    policy: int
+    """One past the index of the last decision, revocation or release that it knew; 0 for none."""
+    viewer_upto: int
+    """One past the index of the viewer's last record that it knew."""
+    epoch: int
+    epoch_digest: str
+    pinned: int
+    arms: tuple[str, ...]
+    orders: tuple[int, ...]
+    filters: tuple[Filter, ...] | None
+    """None where the release's configuration is not known; so `costs`."""
+    costs: tuple[str, ...] | None
+    """For what the release's selectors take something off a value; nothing on a plain page."""
+    judged: bool
+    """Whether values, places and chances were held against each other: only where the configuration is known, and such
+    that a receipt can tell (`contradictions.judges`)."""
+    videos: tuple[Reason, ...]
+
+
+def explain(page: Page, configuration: Configuration | None) -> Explanation:
+    """Why the videos of `page` are on it.
+
+    `configuration` is that of the release which the page names, and whose code is the one installed here. Without it
+    nothing is weighed, and nothing found. Raises ValueError for one that this code cannot have.
+    """
+    request = page.request
+    weights = None if configuration is None else weights_of(configuration)
+    weighed = [_weighed(item, weights) for item in page.items]
+    found: dict[int, list[str]] = defaultdict(list)
+    filters = costs = None
+    judged = False
+    if configuration is not None:
+        for at, text in contradictions(page, configuration, [total for _, total in weighed]):
+            found[at].append(text)
+        filters = _filters(configuration, request)
+        personal = request.mode == "personal"
+        costs = tuple(words.COSTS[name] for name in configuration.selectors if personal and name in words.COSTS)
+        judged = judges(configuration) or not personal
+    return Explanation(
+        viewer=page.viewer,
+        session=page.session,
+        n=page.n,
+        time=page.time,
+        now=page.now,
+        mode=request.mode,
+        profile=request.mode == "personal",
+        region=request.region,
+        age=request.age,
+        surface=request.surface,
+        limit=request.limit,
+        release=page.release,
+        charter=page.charter,
+        policy=page.policy,
+        viewer_upto=page.viewer_upto,
+        epoch=page.epoch,
+        epoch_digest=page.epoch_digest,
+        pinned=page.pinned,
+        arms=page.arms,
+        orders=page.orders,
+        filters=filters,
+        costs=costs,
+        judged=judged,
+        videos=tuple(
+            Reason(
+                place=at + 1,
+                video=item.video,
+                source=item.source,
+                found=words.found(item, request, configuration),
+                predictions=predictions,
+                sum=total,
+                value=number(item.value),
+                selector=item.selector,
+                placed=words.placed(item, among(item) if item.selector == EXPLORATION else None),
+                propensity=number(item.propensity),
+                findings=tuple(found[at]),
+            )
+            for at, (item, (predictions, total)) in enumerate(zip(page.items, weighed, strict=True))
+        ),
+    )
+
+
+def weights_of(configuration: Configuration) -> tuple[np.float32, ...]:
+    """What each head counts, in the order of HEADS, as `feed.pipeline.Pipeline` has it. ValueError for another head."""
+    terms = {one.head: one.weight for one in configuration.value}
+    if len(terms) < len(configuration.value) or not terms.keys() <= set(HEADS):
+        raise ValueError("its value formula names a head twice, or one that this code does not predict")
+    return tuple(np.float32(terms.get(head, 0) / MICRO) for head in HEADS)
+
+
+def _weighed(item: Item, weights: Sequence[np.float32] | None) -> tuple[tuple[Prediction, ...], float | None]:
+    """The predictions, and the sum of what they count (`feed.pipeline.value`: binary32, in the order of the heads)."""
+    known = len(item.parts) == len(HEADS)
+    names = HEADS if known else [f"prediction {at}" for at in range(1, len(item.parts) + 1)]
+    parts = np.array(item.parts, np.uint32).view(np.float32)
+    if weights is None or not known:
+        return tuple(_prediction(name, part) for name, part in zip(names, parts, strict=True)), None
+    total = np.float32(0.0)
+    predictions = []
+    with np.errstate(all="ignore"):  # a forged receipt may hold any number
+        for name, part, weight in zip(names, parts, weights, strict=True):
+            counts = weight * part
+            total = total + counts
+            predictions.append(_prediction(name, part, float(weight), float(counts)))
+    return tuple(predictions), float(total)
+
+
+def _prediction(name: str, part: np.float32, weight: float | None = None, counts: float | None = None) -> Prediction:
+    return Prediction(name, words.HEADS.get(name, name), float(part), weight, counts)
+
+
+def _filters(configuration: Configuration, request: Request) -> tuple[Filter, ...]:
+    return tuple(
+        Filter(name, words.kept_out(name, request))
+        for name in configuration.filters
+        if name != "seen" or request.mode == "personal"  # to a plain page no earlier one is known
+    )
