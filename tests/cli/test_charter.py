@@ -116,9 +116,10 @@ def test_a_party_goes_and_another_comes(adopted: Ceremony, tmp_path: Path) -> No
         adopted.sign(name, file, *of)
     assert "1 more of new keys must sign: partner-3.example" in said("show", file, *of, code=1)
     adopted.sign("partner-3", file)
+    assert "it amends another, which is not given: give it as --previous." in said("show", file, code=1)
     shown = said("show", file, *of)
     assert "Signed by all who must." in shown
-    assert re.search(rf"goes +│ +│ {re.escape(adopted.vkeys['partner-1'])} │ yes", shown)
+    assert re.search(rf"^goes +yes +{re.escape(adopted.vkeys['partner-1'])}$", shown, re.MULTILINE)
     assert "Record 3 of " in said("adopt", file, "--home", adopted.home)
     names = [key.name for key in charter_of(adopted.home).keys_of("partner")]
     assert names == ["partner-2.example", "partner-3.example"]
@@ -210,6 +211,14 @@ def test_a_key_of_nobodys_signs_nothing(ceremony: Ceremony, tmp_path: Path) -> N
     said("key", tmp_path / "stranger", "--name", "stranger.example")
     refused = invoke("charter", "sign", ceremony.draft, "--key", tmp_path / "stranger")
     assert "names no party with the key stranger.example" in one_line(refused)
+
+
+def test_keys_are_whole_at_any_width(ceremony: Ceremony) -> None:
+    ceremony.write()
+    ceremony.sign("operator", ceremony.draft)
+    shown = invoke("charter", "show", ceremony.draft, COLUMNS="40").stdout
+    assert re.search(rf"^operator +1 of 1 +yes +{re.escape(ceremony.vkeys['operator'])}$", shown, re.MULTILINE)
+    assert re.search(rf"^partner +2 of 2 +no +{re.escape(ceremony.vkeys['partner-1'])}$", shown, re.MULTILINE)
 
 
 def test_what_others_wrote_is_shown_as_it_is(ceremony: Ceremony, tmp_path: Path) -> None:

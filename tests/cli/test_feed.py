@@ -130,6 +130,19 @@ def test_nothing_of_a_page_is_cut_off_at_any_width(server: str, columns: str) ->
             assert text in said
 
 
+def test_of_a_page_without_videos_that_alone_is_said(server: str) -> None:
+    Answering.answer = (200, page() | {"videos": []})
+    first, second = invoke("feed", "5", "--url", server).output.splitlines()[:2]
+    assert first == "No video is left to show: all were seen, or none is there yet."
+    assert second.startswith("page 0 of session")
+
+
+def test_where_nothing_has_begun_it_is_told_how_to(tmp_path: Path) -> None:
+    said = one_line(invoke("feed", "5", "--home", tmp_path))
+    assert "no journal has begun here" in said
+    assert f"`plainview charter local DIRECTORY --home {tmp_path}`" in said
+
+
 def test_what_the_server_refuses_is_told_in_its_words(server: str) -> None:
     Answering.answer = (404, {"error": "unknown_viewer", "message": "viewer 5 is not known: register them"})
     result = invoke("feed", "5", "--url", server)

@@ -17,6 +17,7 @@ from plainview.ledger.misbehaviour import parse_misbehaviour
 from plainview.ledger.policies import Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy, parse_policy
 from plainview.ledger.schemes import ED25519
+from plainview.ledger.signers import Signer
 from plainview.ledger.tiles import tiles
 from plainview.oversight.mirror.mirror import Mirror
 from tests.cli.homes import invoke, one_line
@@ -162,7 +163,7 @@ def test_what_cannot_be_followed_is_told(policy: Path, tmp_path: Path, server: S
     assert "No such file" in told("--policy", tmp_path / "nothing")
     bad = tmp_path / "bad"
     bad.write_text("thesis\n")
-    assert "line 1" in told("--policy", bad)
+    assert f"{bad}: policy, line 1: " in told("--policy", bad)
     bad.write_text("quorum none\n")
     assert "names these logs: none; add one" in told("--policy", bad)
     bad.write_text(f"log {LOG.key.vkey()}\nquorum none\n")
@@ -175,6 +176,8 @@ def test_what_cannot_be_followed_is_told(policy: Path, tmp_path: Path, server: S
     assert "not of 'other.example'" in told("--policy", bad, "--log", "other.example")
     log.publish(301)
     assert "quorum 'north' not reached" in told("--policy", policy)
+    bad.write_text(f"log {Signer(ORIGIN, ED25519, bytes(32)).key.vkey()} {server.url}\nquorum none\n")
+    assert told("--policy", bad).endswith("its new policy names the one that signs now")
 
 
 def start(copy: Path, policy: Path) -> subprocess.Popen[str]:

@@ -22,7 +22,6 @@ def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: 
 
     What it says was written by others, and is printed as it is: no markup, nothing that a terminal would obey.
     """
-    from rich.table import Table
     from rich.text import Text
 
     from plainview.cli.console import console
@@ -48,17 +47,18 @@ def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: 
             lacking = missing(note, shown, before)
         except (PolicyError, SignatureError) as error:
             wrong = str(error)
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in ("role", "quorum", "key", "signed"):
-        table.add_column(heading, overflow="fold")
+            if before is None and isinstance(error, PolicyError):
+                wrong += ": give it as --previous"
+    rows = [("role", "quorum", "signed", "key")]
     for role, quorum in zip(ROLES, shown.quorums, strict=True):
         of = f"{quorum} of {len(shown.keys_of(role))}"
         for place, held in enumerate(shown.keys_of(role)):
             first = (role, of) if place == 0 else ("", "")
-            table.add_row(*first, Text(printable(held.vkey())), "yes" if held in signed else "")
-    for held in go:
-        table.add_row("goes", "", Text(printable(held.vkey())), "yes" if held in signed else "")
-    out.print(table)
+            rows.append((*first, "yes" if held in signed else "no", printable(held.vkey())))
+    rows += [("goes", "", "yes" if held in signed else "no", printable(held.vkey())) for held in go]
+    for at, (who, of, has, vkey) in enumerate(rows):
+        # The key last, and whole: it is copied from here, and a table would fold it.
+        out.print(Text(f"{who:<8}  {of:<8}  {has:<6}  {vkey}", "" if at else "bold"), soft_wrap=True)
     for name in Bounds.__struct_fields__:
         out.print(f"{name.replace('_', ' ')}: {getattr(shown.bounds, name):,} {_UNITS[name]}")
     out.print(f"baseline: {digest_text(shown.baseline)}")

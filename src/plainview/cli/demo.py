@@ -99,8 +99,8 @@ def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
     for name in PROJECTIONS:
         shutil.rmtree(directory / name, ignore_errors=True)
     out.print(
-        "\n[bold]4. Replay[/bold]: the server is stopped; worlds, deltas, snapshots and the catalogue are deleted.\n"
-        "   What is left is the journal. A fresh process computes every page again from it:"
+        "\n[bold]4. Replay[/bold]: the server is stopped; worlds, deltas and snapshots are deleted.\n"
+        "   A fresh process computes every page again from the journal alone:"
     )
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(directory)]
     return subprocess.run(command, check=False, preexec_fn=_end_with_parent).returncode == 0
@@ -150,7 +150,7 @@ def _await(out: Console, address: str, server: subprocess.Popen[bytes], log: IO[
     from plainview.platform.client import Client, ClientError
 
     began = time.monotonic()
-    with out.status("starting (the first start of a release compiles its kernels, half a minute or so)"):
+    with out.status("starting; the first time it compiles kernels for half a minute"):
         while True:
             try:
                 with Client(address) as client:

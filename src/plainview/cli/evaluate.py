@@ -73,8 +73,8 @@ def _foretell(out: Console, journal: JournalReader, batch: int) -> Foretold:
     size = journal.size
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     seen, later = [], []
-    with Progress(*columns, console=out, transient=True) as progress:
-        task = progress.add_task("Compiling kernels", total=None)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        task = progress.add_task("Loading kernels", total=None)
         configuration = installed().configuration
         warm(configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
         follower = Follower(journal, configuration, RESIDENTS, empty_world(), 0)

@@ -125,7 +125,8 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
     from plainview.server.answers import page_answer
     from plainview.storage import StoreLocked
 
-    home.read().close()  # opening it for writing would begin one
+    if not home.begun():  # opening it for writing would begin one
+        raise home.unbegun()
     with sound_cache():
         try:
             application = Application(home, residents=4096)
@@ -166,8 +167,9 @@ def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None
                 _reason(shown["parts"]),
             )
         )
-    out.print(_table(rows) if out.width >= TABLE else _list(rows))
-    if not answer["videos"]:
+    if rows:
+        out.print(_table(rows) if out.width >= TABLE else _list(rows))
+    else:
         out.print("No video is left to show: all were seen, or none is there yet.")
     session, n, index = answer["session"], answer["n"], str(answer["receipt"]["index"])
     again = ["plainview", "feed", str(answer["viewer"]), "--session", session, "--n", str(n + 1), *options]

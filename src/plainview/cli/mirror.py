@@ -164,6 +164,7 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
     from plainview.http.asking import check_url
     from plainview.http.fetching import fetch
     from plainview.ledger.checkpoints import origin_hash
+    from plainview.ledger.errors import FormatError
     from plainview.ledger.notes import NOTE_LIMIT
     from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
     from plainview.ledger.spelling import printable
@@ -179,6 +180,8 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
         lock = (directory / LOCK).open("ab")
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from error
+    except FormatError as error:
+        raise CommandError(f"{file}: {error}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

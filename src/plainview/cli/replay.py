@@ -89,8 +89,9 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
             TextColumn("{task.fields[rate]:,.0f} a second"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=out, transient=True) as progress:
-            task = progress.add_task("Compiling kernels", total=None, pages=0, rate=0.0)
+        # Where there is no terminal to draw in, it would leave an empty line.
+        with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+            task = progress.add_task("Loading kernels", total=None, pages=0, rate=0.0)
             warm(installed().configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
             from plainview.platform.replay import Replay
 
@@ -129,14 +130,14 @@ def _print(out: Console, report: Report) -> None:
         for stage, count in left.most_common():
             out.print(f"and {count:,} more at stage {escape(stage)}")
     out.print(_bar(report))
-    rate = f" ({report.cpu_seconds * 1000 / report.pages:.2f} ms CPU a page)" if report.pages else ""
     out.print(
-        f"{report.records:,} records read and checked, {report.epochs:,} epochs folded again "
-        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s{rate}"
+        f"{_counted(report.records, 'record')} read and checked, {_counted(report.epochs, 'epoch')} folded again "
+        f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s "
+        f"({report.cpu_seconds:.1f} s of CPU)"
     )
     for release, pages in report.inconclusive.items():
         out.print(
-            f"[yellow]inconclusive:[/yellow] {pages:,} pages served by release {release}, "
+            f"[yellow]inconclusive:[/yellow] {_counted(pages, 'page')} served by release {release}, "
             f"installed is {report.installed}",
             soft_wrap=True,
         )
@@ -159,11 +160,15 @@ def _bar(report: Report) -> str:
     )
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
 def _closing(report: Report) -> str:
     """One sentence: what to believe now."""
-    pages = f"{report.pages:,} page{'s' if report.pages != 1 else ''}"
+    pages = _counted(report.pages, "page")
     if report.sound and not report.pages:
-        return f"{report.epochs:,} epochs re-run, 100 % identical; there are no pages yet."
+        return f"{_counted(report.epochs, 'epoch')} re-run, 100 % identical; there are no pages yet."
     if report.sound and report.identical == report.pages:
         return f"{pages} re-run, 100 % identical."
     if report.sound:

@@ -16,7 +16,7 @@ from plainview.ledger.broken_promises import Breach, BrokenPromise
 from plainview.ledger.bundles import Bundle, bundles, encode_entries, parse_entries, verify_entries
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.consistency import prefix_proof, prefix_roots
-from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
+from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError, SignatureError
 from plainview.ledger.hashing import EMPTY_ROOT, HASH_SIZE
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.misbehaviour import Contradiction, Misbehaviour, parse_misbehaviour
@@ -198,8 +198,16 @@ class Mirror:
             if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
                 raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
         except LedgerError as error:
-            raise MirrorError(f"{what}: {error}") from error
+            said = f"{what}: {error}"
+            if isinstance(error, SignatureError) and not self._signed(note):
+                said += "; where the log's key was replaced, its new policy names the one that signs now"
+            raise MirrorError(said) from error
         return _Head(note, checkpoint)
+
+    def _signed(self, note: Note) -> bool:
+        """Whether there is a signature on it that says it is by one of the log's keys."""
+        known = {(key.name, key.key_id) for key in self._keys}
+        return any((one.name, one.key_id) in known for one in note.signatures)
 
     def _kept(self, name: str) -> _Head | None:
         data = self._files.read(name)
