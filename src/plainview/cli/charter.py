@@ -261,7 +261,8 @@ def adopt(
         bool,
         typer.Option(
             "--without-witnesses",
-            help="Amend though too few of the log's witnesses say that this is the newest copy: they are gone.",
+            help="Amend though too few of the log's witnesses say that this is the newest copy: they are gone for "
+            "good, and you know by other means that it is.",
         ),
     ] = False,
 ) -> None:
