@@ -214,6 +214,7 @@ def test_what_cannot_be_checked(files: Path, capsys: pytest.CaptureFixture[str])
         (("cut", "--policy", "policy", "--entry", "entry"), "cut: note"),
         (("entry", "--policy", "policy", "--entry", "entry"), "neither a .tlog-proof nor"),
         (("nothing", "--policy", "policy", "--entry", "entry"), "nothing: No such file"),
+        (("x" * 256, "--policy", "policy", "--entry", "entry"), "x: File name too long"),
     ):
         code, said = run(capsys, *arguments)
         assert (code, said.count("\n")) == (2, 1), arguments

@@ -111,6 +111,8 @@ def verify(arguments: Sequence[str]) -> int:
         found = _file(options, belief)
     except Unreadable as error:
         return _failed(f"error: {error}", 2)
+    except OSError as error:
+        return _failed(f"error: {printable(str(error.filename))}: {error.strerror}", 2)
     except _NotProven as error:
         return _failed(f"Not proven: {error}.", 1)
     except KeyboardInterrupt:
