@@ -145,6 +145,11 @@ def _provenance(published: Provenance, name: str | None, source: str | None, lic
             f"--name {name!r}: give 1 to 64 lower-case letters, digits, dots, dashes and underscores, the first "
             f"of them a letter or digit, and not {_UPLOAD}"
         )
+    if name in (KUAIRAND.name, KUAIREC.name):
+        raise CommandError(
+            f"--name {name}: a published data set has this name: give your rows another, and for the data set itself "
+            "leave --name, --source and --licence out"
+        )
     for option, text in (("--source", source), ("--licence", licence)):
         if not text.strip() or len(text) > _LONGEST or not text.isprintable():
             raise CommandError(f"{option} {text[:40]!r}: give a line of 1 to {_LONGEST:,} characters")
