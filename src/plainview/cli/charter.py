@@ -23,7 +23,10 @@ charter = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_POLICY = typer.Option("--policy", metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy.")
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The charter, signed or not yet.", show_default=False)]
+NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="Where the charter is to lie.", show_default=False)]
 FileOrNone = Annotated[
     Path | None,
     typer.Argument(metavar="FILE", help="A charter, signed or not yet; a journal's where none is given."),
@@ -32,10 +35,6 @@ Before = Annotated[Path | None, typer.Option(metavar="FILE", help="The charter t
 Quorums = Annotated[
     list[str] | None,
     typer.Option("--quorum", metavar="ROLE=K", help="How many keys of a role must sign.", show_default=False),
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option("--policy", metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy."),
 ]
 ClockTolerance = Annotated[
     int | None, typer.Option(min=0, help="Milliseconds that journal time may be off witness time; at first 5,000.")
@@ -48,6 +47,10 @@ MergeDelay = Annotated[
 ]
 ReplayWindow = Annotated[int | None, typer.Option(min=1, help="Days for which a page can be re-run; at first 30.")]
 Retention = Annotated[int | None, typer.Option(min=1, help="Days for which viewers' events are kept; at first 400.")]
+Baseline = Annotated[
+    str | None,
+    typer.Option(metavar="DIGEST", help="The release that serves when no other may; at first the installed one."),
+]
 
 
 @charter.command()
@@ -72,22 +75,18 @@ def key(
 
 @charter.command()
 def new(
-    file: File,
+    file: NewFile,
     operator: Annotated[list[str], typer.Option(metavar="VKEY", help="A key of who runs it.", show_default=False)],
     licensor: Annotated[list[str], typer.Option(metavar="VKEY", help="Of who owns the algorithm.", show_default=False)],
     partner: Annotated[list[str], typer.Option(metavar="VKEY", help="Of who oversees it.", show_default=False)],
-    policy: Annotated[
-        Path, typer.Option(metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy.")
-    ],
+    policy: Annotated[Path, _POLICY],
     quorum: Quorums = None,
     clock_tolerance: ClockTolerance = None,
     now_tolerance: NowTolerance = None,
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
-    baseline: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="The release that serves when no other may; the installed one.")
-    ] = None,
+    baseline: Baseline = None,
 ) -> None:
     """Write a charter, for all parties to read and sign. A role's quorum is one key unless --quorum says otherwise."""
     with told():
@@ -114,7 +113,7 @@ def new(
 
 @charter.command()
 def amend(
-    file: File,
+    file: NewFile,
     of: Annotated[Path, typer.Option(metavar="FILE", help="The charter in force.", show_default=False)],
     add: Annotated[
         list[str] | None, typer.Option(metavar="ROLE=VKEY", help="A key that comes in.", show_default=False)
@@ -122,16 +121,14 @@ def amend(
     remove: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A key that goes, by its name.", show_default=False)
     ] = None,
-    policy: PolicyFile = None,
+    policy: Annotated[Path | None, _POLICY] = None,
     quorum: Quorums = None,
     clock_tolerance: ClockTolerance = None,
     now_tolerance: NowTolerance = None,
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
-    baseline: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="The release that serves when no other may.")
-    ] = None,
+    baseline: Baseline = None,
 ) -> None:
     """Write an amendment: what is not said stays as it is. The quorum of the charter in force must sign it."""
     with told():
