@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -196,15 +197,19 @@ def show(
     Exit code: 0 where all have signed who must, 1 where a signature is missing or wrong, 2 where it cannot be read.
     """
     with told():
+        _check_one(file, home)
         if file is None:
             if previous is not None:
                 raise CommandError("--previous goes with a FILE: a journal knows which charter came before")
             _show_journal(home)
-        elif home is not None:
-            raise CommandError("give a FILE or --home, not both")
         elif not show_charter(*_read(file), None if previous is None else _read(previous)[0]):
             raise typer.Exit(1)
     typer.echo("Hand the digest of charter 0 over out of band: verification starts from it.")
+
+
+def _check_one(file: Path | None, home: Path | None) -> None:
+    if file is not None and home is not None:
+        raise CommandError("give a FILE or --home, not both")
 
 
 def _begun(home: Path | None) -> Home:
@@ -242,6 +247,7 @@ def print_policy(file: FileOrNone = None, home: HomeOption = None) -> None:
         from plainview.ledger.policy_files import encode_policy
         from plainview.platform.charters import Charters
 
+        _check_one(file, home)
         if file is not None:
             held = _read(file)[0]
         else:
@@ -335,7 +341,7 @@ def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = ()
     from plainview.records.charter import NOTE
     from plainview.storage.filesystem import HostFileSystem, write_durable
 
-    if path.exists() and not over:
+    if not over and os.path.lexists(path):
         raise CommandError(f"{path} is there already; give another name, or move it away")
     data = Note(made.text(), signatures).encode() if signatures else made.text().encode()
     if len(data.decode()) > NOTE:
@@ -355,10 +361,13 @@ def _parties(**vkeys: list[str]) -> tuple[Party, ...]:
     for role in vkeys:
         if role not in ROLES:
             raise CommandError(f"{role}: a party is one of {', '.join(ROLES)}")
-    try:
-        return tuple(Party(role, parse_vkey(vkey)) for role in ROLES for vkey in vkeys.get(role, ()))
-    except FormatError as error:
-        raise CommandError(str(error)) from error
+    parties = []
+    for role in ROLES:
+        try:
+            parties += [Party(role, parse_vkey(vkey)) for vkey in vkeys.get(role, ())]
+        except FormatError as error:
+            raise CommandError(f"{role}: {error}") from error
+    return tuple(parties)
 
 
 def _in_order(parties: list[Party]) -> tuple[Party, ...]:
@@ -369,13 +378,14 @@ def _in_order(parties: list[Party]) -> tuple[Party, ...]:
 
 def _quorums(before: tuple[int, ...], changes: list[str] | None) -> tuple[int, ...]:
     from plainview.ledger.charters import ROLES
+    from plainview.ledger.spelling import from_decimal
 
     quorums = dict(zip(ROLES, before, strict=True))
     for one in changes or ():
-        role, _, number = one.partition("=")
-        if role not in ROLES or not number.isdecimal():
+        role, found, number = one.partition("=")
+        if role not in ROLES or not found:
             raise CommandError(f"--quorum {one}: write ROLE=K, with a role of {', '.join(ROLES)} and a number")
-        quorums[role] = int(number)
+        quorums[role] = from_decimal(number, f"--quorum {role}")
     return tuple(quorums[role] for role in ROLES)
 
 
@@ -388,10 +398,11 @@ def _bounds(before: Bounds, *changes: int | None) -> Bounds:
 
 def _policy(path: Path) -> Policy:
     from plainview.ledger.errors import FormatError
-    from plainview.ledger.policy_files import parse_policy
+    from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
 
     try:
-        return parse_policy(path.read_bytes())
+        with path.open("rb") as file:
+            return parse_policy(file.read(POLICY_LIMIT + 1))
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
     except FormatError as error:
