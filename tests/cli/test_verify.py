@@ -204,6 +204,7 @@ def test_what_cannot_be_checked(files: Path, capsys: pytest.CaptureFixture[str])
         (("good.tlog-proof", "--policy", "nothing", "--entry", "entry"), "nothing: No such file"),
         (("good.tlog-proof", "--policy", "entry", "--entry", "entry"), "entry: policy, line 1"),
         (("good.tlog-proof", "--log", "x", "--entry", "entry"), "--log: vkey"),
+        (("good.tlog-proof", "--policy", "policy", "--log", "x", "--entry", "entry"), "error: --log: vkey"),
         (("good.tlog-proof", "--policy", "policy", "--log", LOG.key.vkey(), "--entry", "entry"), "is there already"),
         (("good.tlog-proof", "--policy", "policy", "--entry", "long"), "more than 65,535 bytes"),
         (("good.tlog-proof", "--policy", "policy", "--entry", "."), "Is a directory"),
