@@ -165,9 +165,11 @@ def test_an_amendment_waits_for_whoever_has_the_journal_open(adopted: Ceremony, 
         (["--remove", "licensor.example"], "1 of 0 licensor keys"),
         (["--add", "partner"], "write ROLE=VKEY"),
         (["--add", "owner=x"], "owner: a party is one of operator, licensor, partner"),
-        (["--add", "partner=x"], "vkey: 'x' is not"),
+        (["--add", "partner=x"], "error: partner: vkey: 'x' is not"),
         (["--quorum", "partner=3"], "3 of 2 partner keys"),
         (["--quorum", "partner"], "write ROLE=K"),
+        (["--quorum", "partner=two"], "--quorum partner: 'two' is not a decimal"),
+        (["--quorum", f"partner={'9' * 5000}"], "is not a decimal from 0 to 2^63 - 1"),
         (["--baseline", "x"], "--baseline x: a release's digest has 43 characters"),
     ],
 )
@@ -185,6 +187,7 @@ def test_an_amendment_that_cannot_be(ceremony: Ceremony, arguments: list[str], m
         (b"quorum none\n", "names one log, its own; this one has 0"),
         (b"log x\n", "policy, line 1"),
         (b"%s\xff\nquorum none\n", "its policy is not UTF-8"),
+        (b"#" * (1 << 21), "1048577 bytes, at most 1048576 are read"),
         (b"%s" + b"x" * 15_000 + b"\nquorum none\n", "a record holds a charter of at most 15,000"),
     ],
 )
@@ -204,6 +207,14 @@ def test_nothing_is_written_over(ceremony: Ceremony) -> None:
     refused = invoke("charter", "key", ceremony.key("operator"), "--name", "other.example")
     assert "keys are never overwritten" in one_line(refused)
     assert read_key(ceremony.key("operator")).key.vkey() == ceremony.vkeys["operator"]
+
+
+def test_a_name_that_no_file_can_have_is_told(ceremony: Ceremony) -> None:
+    refused = invoke("charter", "amend", ceremony.draft, "--of", ceremony.draft.with_name("x" * 256))
+    assert "cannot be read (File name too long)" in one_line(refused)
+    ceremony.write()
+    refused = invoke("charter", "amend", ceremony.draft.with_name("x" * 256), "--of", ceremony.draft)
+    assert "cannot be written (File name too long)" in one_line(refused)
 
 
 def test_a_key_of_nobodys_signs_nothing(ceremony: Ceremony, tmp_path: Path) -> None:
@@ -237,7 +248,8 @@ def test_what_is_no_charter_is_told(tmp_path: Path, ceremony: Ceremony) -> None:
         file.write_bytes(content)
         assert message in one_line(invoke("charter", "show", file))
     ceremony.write()
-    assert "not both" in one_line(invoke("charter", "show", ceremony.draft, "--home", tmp_path))
+    for command in ("show", "policy"):
+        assert "not both" in one_line(invoke("charter", command, ceremony.draft, "--home", tmp_path))
     assert "goes with a FILE" in one_line(invoke("charter", "show", "--previous", ceremony.draft))
     for command in ("show", "policy"):
         assert "no journal has begun here" in one_line(invoke("charter", command, "--home", tmp_path / "none"))
@@ -253,7 +265,8 @@ def test_all_hands_in_one(tmp_path: Path) -> None:
     refused = invoke("charter", "local", tmp_path / "others", "--home", home)
     assert "a journal has begun here already" in one_line(refused)
     refused = invoke("charter", "local", parties, "--home", tmp_path / "second")
-    assert "there is a key already" in one_line(refused)
+    assert f"{parties / 'operator' / 'key'}: is there already" in one_line(refused)
+    assert not (tmp_path / "second").exists()
     (tmp_path / "file").touch()
     refused = invoke("charter", "local", tmp_path / "file" / "parties", "--home", tmp_path / "third")
     assert "cannot be written" in one_line(refused)

@@ -168,6 +168,8 @@ def test_rows_of_ones_own_are_named_as_such(
         ("My log", "example.org", "ours", "--name 'My log': give 1 to 64 lower-case letters"),
         ("../mine", "example.org", "ours", "--name '../mine': give"),
         ("upload", "example.org", "ours", "and not upload"),
+        ("kuairand", "example.org", "ours", "--name kuairand: a published data set has this name"),
+        ("kuairec", "example.org", "ours", "--name kuairec: a published data set has this name"),
         ("mine", " ", "ours", "--source ' ': give a line of 1 to 2,000 characters"),
         ("mine", "example.org", "x" * 2001, "--licence 'xxx"),
         ("mine", "example.org\n", "ours", "--source 'example.org\\n'"),

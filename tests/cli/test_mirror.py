@@ -124,7 +124,8 @@ def test_receipts_are_held_against_it(policy: Path, tmp_path: Path, server: Serv
     server.directory = log.directory
     receipts = tmp_path / "receipts"
     arguments = ("mirror", tmp_path / "copy", "--policy", policy, "--once", "--receipts", receipts)
-    assert "is no directory" in one_line(invoke(*arguments))
+    assert "No such file or directory; --receipts is a directory with answers" in one_line(invoke(*arguments))
+    assert "File name too long; --receipts is" in one_line(invoke(*arguments[:-1], tmp_path / ("x" * 256)))
     receipts.mkdir()
     (receipts / "120.json").write_bytes(answer(120))
     result = invoke(*arguments)
@@ -163,7 +164,7 @@ def test_what_cannot_be_followed_is_told(policy: Path, tmp_path: Path, server: S
     assert "No such file" in told("--policy", tmp_path / "nothing")
     bad = tmp_path / "bad"
     bad.write_text("thesis\n")
-    assert f"{bad}: policy, line 1: " in told("--policy", bad)
+    assert f"error: {bad}: policy, line 1" in told("--policy", bad)
     bad.write_text("quorum none\n")
     assert "names these logs: none; add one" in told("--policy", bad)
     bad.write_text(f"log {LOG.key.vkey()}\nquorum none\n")
@@ -178,6 +179,17 @@ def test_what_cannot_be_followed_is_told(policy: Path, tmp_path: Path, server: S
     assert "quorum 'north' not reached" in told("--policy", policy)
     bad.write_text(f"log {Signer(ORIGIN, ED25519, bytes(32)).key.vkey()} {server.url}\nquorum none\n")
     assert told("--policy", bad).endswith("its new policy names the one that signs now")
+
+
+def test_a_copy_takes_a_directory(policy: Path) -> None:
+    result = invoke("mirror", policy, "--policy", policy, "--once")
+    assert (result.exit_code, one_line(result)) == (2, f"error: {policy}: is a file; give a directory for the copy")
+
+
+@pytest.mark.parametrize("every", ["inf", "nan", "1e12"])
+def test_a_pause_that_cannot_be_is_a_usage_error(policy: Path, tmp_path: Path, every: str) -> None:
+    result = invoke("mirror", tmp_path / "copy", "--policy", policy, "--every", every)
+    assert (result.exit_code, "Invalid value for '--every'" in result.stderr) == (2, True)
 
 
 def start(copy: Path, policy: Path) -> subprocess.Popen[str]:

@@ -204,6 +204,7 @@ def test_what_cannot_be_checked(files: Path, capsys: pytest.CaptureFixture[str])
         (("good.tlog-proof", "--policy", "nothing", "--entry", "entry"), "nothing: No such file"),
         (("good.tlog-proof", "--policy", "entry", "--entry", "entry"), "entry: policy, line 1"),
         (("good.tlog-proof", "--log", "x", "--entry", "entry"), "--log: vkey"),
+        (("good.tlog-proof", "--policy", "policy", "--log", "x", "--entry", "entry"), "error: --log: vkey"),
         (("good.tlog-proof", "--policy", "policy", "--log", LOG.key.vkey(), "--entry", "entry"), "is there already"),
         (("good.tlog-proof", "--policy", "policy", "--entry", "long"), "more than 65,535 bytes"),
         (("good.tlog-proof", "--policy", "policy", "--entry", "."), "Is a directory"),
@@ -214,6 +215,7 @@ def test_what_cannot_be_checked(files: Path, capsys: pytest.CaptureFixture[str])
         (("cut", "--policy", "policy", "--entry", "entry"), "cut: note"),
         (("entry", "--policy", "policy", "--entry", "entry"), "neither a .tlog-proof nor"),
         (("nothing", "--policy", "policy", "--entry", "entry"), "nothing: No such file"),
+        (("x" * 256, "--policy", "policy", "--entry", "entry"), "x: File name too long"),
     ):
         code, said = run(capsys, *arguments)
         assert (code, said.count("\n")) == (2, 1), arguments

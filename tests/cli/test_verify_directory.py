@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from plainview.ledger.policy_files import encode_policy
 from tests.cli.test_verify import INSTALLED, ODD, odd, only_verify
 from tests.ledger.breaches import late
 from tests.ledger.contradictions import PARTED, fork
-from tests.ledger.logs import ORIGIN
+from tests.ledger.logs import LOG, ORIGIN
 from tests.ledger.witnessed import POLICY
 from tests.oversight.mirror.logs import DirectoryLog
 from tests.oversight.pages import PageLog, answer, other_answer
+from tests.storage.powerless import powerless
 
 
 @pytest.fixture
@@ -204,6 +206,59 @@ def test_a_copy_that_is_of_another_history_than_the_rest(bundle: Path, capsys: p
     assert lines[1].startswith("NOT PROVEN: 120.json: the log ")
     assert "in the copy in copy another entry stands there" in lines[1]
     assert any(line.startswith("NOT PROVEN: page-120.tlog-proof: its tree of 200 entries is not") for line in lines)
+
+
+def test_the_tiles_of_a_copy_may_lie_elsewhere(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = bundle.with_name("disk")
+    (bundle / "copy/tile").rename(elsewhere)
+    (bundle / "copy/tile").symlink_to(elsewhere)
+    (elsewhere / "0/000").rename(bundle.with_name("000"))
+    (elsewhere / "0/000").symlink_to(bundle.with_name("000"))
+    (elsewhere / "diary").touch()
+    code, lines = run(capsys)
+    assert code == 0
+    assert lines[0].startswith("proven: copy: all 300 entries")
+    assert not any("diary" in line for line in lines)
+
+
+@pytest.mark.parametrize("place", ["checkpoint", "tile", "tile/0", "tile/0/000", "tile/0/001.p/34", "tile/entries/000"])
+@pytest.mark.parametrize("target", ["itself", "pipe", "/dev/zero", "/proc/self/mem", "../.."])
+def test_what_is_no_file_is_waited_for_nowhere(
+    bundle: Path, capsys: pytest.CaptureFixture[str], place: str, target: str
+) -> None:
+    for path in (bundle / "copy" / place, bundle / "sub", bundle / "x.json"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        if target == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(path if target == "itself" else target)
+    code, lines = run(capsys)
+    assert [line for line in lines if line.startswith("unknown: ")][-2:] == [
+        f"unknown: {name}: none of the kinds that are checked" for name in ("sub", "x.json")
+    ]
+    if target == "../.." and place in ("checkpoint", "tile/0/001.p/34"):  # a directory is none of its files
+        assert code == 0
+    else:
+        assert code == 2
+        assert lines[0].startswith("not checked: copy: ")
+
+
+@pytest.mark.parametrize(("mode", "inside"), [(0, ""), (0o444, ""), (0, "in"), (0o444, "in")])
+def test_what_may_not_be_looked_into_is_told(capsys: pytest.CaptureFixture[str], mode: int, inside: str) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        shut = Path(place) / "shut"
+        (shut / "in").mkdir(parents=True)
+        shut.chmod(mode)
+        with powerless():
+            code = verify([str(shut / inside), "--log", LOG.key.vkey()])
+        shut.chmod(0o755)
+    said = capsys.readouterr()
+    assert (code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert said.err.startswith(f"error: {shut}")
+    assert said.err.endswith(": Permission denied\n")
 
 
 def test_any_name_can_be_told(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

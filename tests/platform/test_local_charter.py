@@ -46,7 +46,7 @@ def test_the_parties_keys_lie_outside_the_data_directory(home: Path) -> None:
     for parties in (home, home / "parties"):
         with pytest.raises(HomeError, match="which the parties' keys are kept apart from"):
             begin_locally(Home(home), parties)
-    assert list(home.iterdir()) == []
+    assert not home.exists()
 
 
 def test_a_directory_of_something_else_gets_no_key(home: Path, tmp_path: Path) -> None:
@@ -55,3 +55,13 @@ def test_a_directory_of_something_else_gets_no_key(home: Path, tmp_path: Path) -
     with pytest.raises(HomeError, match="holds something else"):
         begin_locally(Home(home), tmp_path / "parties")
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.mark.parametrize("there", ["home/log/key", "parties/charter", "parties/partner/key"])
+def test_where_something_is_there_already_nothing_is_written(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).parent.mkdir(parents=True)
+    (tmp_path / there).symlink_to("nowhere")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(HomeError, match=f"{there}: is there already, and nothing is written over"):
+        begin_locally(Home(tmp_path / "home"), tmp_path / "parties")
+    assert sorted(tmp_path.rglob("*")) == before

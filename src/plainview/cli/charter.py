@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,10 @@ charter = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_POLICY = typer.Option("--policy", metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy.")
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The charter, signed or not yet.", show_default=False)]
+NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="Where the charter is to lie.", show_default=False)]
 FileOrNone = Annotated[
     Path | None,
     typer.Argument(metavar="FILE", help="A charter, signed or not yet; a journal's where none is given."),
@@ -32,10 +36,6 @@ Before = Annotated[Path | None, typer.Option(metavar="FILE", help="The charter t
 Quorums = Annotated[
     list[str] | None,
     typer.Option("--quorum", metavar="ROLE=K", help="How many keys of a role must sign.", show_default=False),
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option("--policy", metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy."),
 ]
 ClockTolerance = Annotated[
     int | None, typer.Option(min=0, help="Milliseconds that journal time may be off witness time; at first 5,000.")
@@ -48,6 +48,10 @@ MergeDelay = Annotated[
 ]
 ReplayWindow = Annotated[int | None, typer.Option(min=1, help="Days for which a page can be re-run; at first 30.")]
 Retention = Annotated[int | None, typer.Option(min=1, help="Days for which viewers' events are kept; at first 400.")]
+Baseline = Annotated[
+    str | None,
+    typer.Option(metavar="DIGEST", help="The release that serves when no other may; at first the installed one."),
+]
 
 
 @charter.command()
@@ -72,22 +76,18 @@ def key(
 
 @charter.command()
 def new(
-    file: File,
+    file: NewFile,
     operator: Annotated[list[str], typer.Option(metavar="VKEY", help="A key of who runs it.", show_default=False)],
     licensor: Annotated[list[str], typer.Option(metavar="VKEY", help="Of who owns the algorithm.", show_default=False)],
     partner: Annotated[list[str], typer.Option(metavar="VKEY", help="Of who oversees it.", show_default=False)],
-    policy: Annotated[
-        Path, typer.Option(metavar="FILE", help="The log's key, witnesses and quorum, in C2SP tlog-policy.")
-    ],
+    policy: Annotated[Path, _POLICY],
     quorum: Quorums = None,
     clock_tolerance: ClockTolerance = None,
     now_tolerance: NowTolerance = None,
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
-    baseline: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="The release that serves when no other may; the installed one.")
-    ] = None,
+    baseline: Baseline = None,
 ) -> None:
     """Write a charter, for all parties to read and sign. A role's quorum is one key unless --quorum says otherwise."""
     with told():
@@ -114,7 +114,7 @@ def new(
 
 @charter.command()
 def amend(
-    file: File,
+    file: NewFile,
     of: Annotated[Path, typer.Option(metavar="FILE", help="The charter in force.", show_default=False)],
     add: Annotated[
         list[str] | None, typer.Option(metavar="ROLE=VKEY", help="A key that comes in.", show_default=False)
@@ -122,16 +122,14 @@ def amend(
     remove: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A key that goes, by its name.", show_default=False)
     ] = None,
-    policy: PolicyFile = None,
+    policy: Annotated[Path | None, _POLICY] = None,
     quorum: Quorums = None,
     clock_tolerance: ClockTolerance = None,
     now_tolerance: NowTolerance = None,
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
-    baseline: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="The release that serves when no other may.")
-    ] = None,
+    baseline: Baseline = None,
 ) -> None:
     """Write an amendment: what is not said stays as it is. The quorum of the charter in force must sign it."""
     with told():
@@ -199,15 +197,19 @@ def show(
     Exit code: 0 where all have signed who must, 1 where a signature is missing or wrong, 2 where it cannot be read.
     """
     with told():
+        _check_one(file, home)
         if file is None:
             if previous is not None:
                 raise CommandError("--previous goes with a FILE: a journal knows which charter came before")
             _show_journal(home)
-        elif home is not None:
-            raise CommandError("give a FILE or --home, not both")
         elif not show_charter(*_read(file), None if previous is None else _read(previous)[0]):
             raise typer.Exit(1)
     typer.echo("Hand the digest of charter 0 over out of band: verification starts from it.")
+
+
+def _check_one(file: Path | None, home: Path | None) -> None:
+    if file is not None and home is not None:
+        raise CommandError("give a FILE or --home, not both")
 
 
 def _begun(home: Path | None) -> Home:
@@ -245,6 +247,7 @@ def print_policy(file: FileOrNone = None, home: HomeOption = None) -> None:
         from plainview.ledger.policy_files import encode_policy
         from plainview.platform.charters import Charters
 
+        _check_one(file, home)
         if file is not None:
             held = _read(file)[0]
         else:
@@ -261,7 +264,8 @@ def adopt(
         bool,
         typer.Option(
             "--without-witnesses",
-            help="Amend though too few of the log's witnesses say that this is the newest copy: they are gone.",
+            help="Amend though too few of the log's witnesses say that this is the newest copy: they are gone for "
+            "good, and you know by other means that it is.",
         ),
     ] = False,
 ) -> None:
@@ -337,7 +341,7 @@ def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = ()
     from plainview.records.charter import NOTE
     from plainview.storage.filesystem import HostFileSystem, write_durable
 
-    if path.exists() and not over:
+    if not over and os.path.lexists(path):
         raise CommandError(f"{path} is there already; give another name, or move it away")
     data = Note(made.text(), signatures).encode() if signatures else made.text().encode()
     if len(data.decode()) > NOTE:
@@ -357,10 +361,13 @@ def _parties(**vkeys: list[str]) -> tuple[Party, ...]:
     for role in vkeys:
         if role not in ROLES:
             raise CommandError(f"{role}: a party is one of {', '.join(ROLES)}")
-    try:
-        return tuple(Party(role, parse_vkey(vkey)) for role in ROLES for vkey in vkeys.get(role, ()))
-    except FormatError as error:
-        raise CommandError(str(error)) from error
+    parties = []
+    for role in ROLES:
+        try:
+            parties += [Party(role, parse_vkey(vkey)) for vkey in vkeys.get(role, ())]
+        except FormatError as error:
+            raise CommandError(f"{role}: {error}") from error
+    return tuple(parties)
 
 
 def _in_order(parties: list[Party]) -> tuple[Party, ...]:
@@ -371,13 +378,14 @@ def _in_order(parties: list[Party]) -> tuple[Party, ...]:
 
 def _quorums(before: tuple[int, ...], changes: list[str] | None) -> tuple[int, ...]:
     from plainview.ledger.charters import ROLES
+    from plainview.ledger.spelling import from_decimal
 
     quorums = dict(zip(ROLES, before, strict=True))
     for one in changes or ():
-        role, _, number = one.partition("=")
-        if role not in ROLES or not number.isdecimal():
+        role, found, number = one.partition("=")
+        if role not in ROLES or not found:
             raise CommandError(f"--quorum {one}: write ROLE=K, with a role of {', '.join(ROLES)} and a number")
-        quorums[role] = int(number)
+        quorums[role] = from_decimal(number, f"--quorum {role}")
     return tuple(quorums[role] for role in ROLES)
 
 
@@ -390,10 +398,11 @@ def _bounds(before: Bounds, *changes: int | None) -> Bounds:
 
 def _policy(path: Path) -> Policy:
     from plainview.ledger.errors import FormatError
-    from plainview.ledger.policy_files import parse_policy
+    from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
 
     try:
-        return parse_policy(path.read_bytes())
+        with path.open("rb") as file:
+            return parse_policy(file.read(POLICY_LIMIT + 1))
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
     except FormatError as error:

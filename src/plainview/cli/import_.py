@@ -48,8 +48,6 @@ KeepTimes = Annotated[
     bool,
     typer.Option("--keep-times", help="Keep the source's times. By default the log is moved so that it ends now."),
 ]
-
-
 Name = Annotated[
     str | None,
     typer.Option(
@@ -69,38 +67,26 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _UPLOAD = "upload"
 """The origin of videos that came with no import."""
 _LONGEST = 2000
+_CODES = "Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted."
 
 
-@app.command()
-def kuairand(
-    directory: Directory,
-    home: HomeOption = None,
-    keep_times: KeepTimes = False,
-    name: Name = None,
-    source: Whence = None,
-    licence: Licence = None,
-) -> None:
-    """Import KuaiRand-Pure or 1K (published CSV files, or Parquet).
+def _add(reader: Reader, published: Provenance, layout: str) -> None:
+    """Mount the import of a data set as the command of its name."""
 
-    Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
-    """
-    _import(KuaiRand, KUAIRAND, (name, source, licence), directory, home, keep_times)
+    @app.command(published.name, help=f"Import {layout}.\n\n{_CODES}")
+    def command(
+        directory: Directory,
+        home: HomeOption = None,
+        keep_times: KeepTimes = False,
+        name: Name = None,
+        source: Whence = None,
+        licence: Licence = None,
+    ) -> None:
+        _import(reader, published, (name, source, licence), directory, home, keep_times)
 
 
-@app.command()
-def kuairec(
-    directory: Directory,
-    home: HomeOption = None,
-    keep_times: KeepTimes = False,
-    name: Name = None,
-    source: Whence = None,
-    licence: Licence = None,
-) -> None:
-    """Import KuaiRec 2.0 (published CSV files, or Parquet with positives alone).
-
-    Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted.
-    """
-    _import(KuaiRec, KUAIREC, (name, source, licence), directory, home, keep_times)
+_add(KuaiRand, KUAIRAND, "KuaiRand-Pure or 1K (published CSV files, or Parquet)")
+_add(KuaiRec, KUAIREC, "KuaiRec 2.0 (published CSV files, or Parquet with positives alone)")
 
 
 def _import(
@@ -144,6 +130,11 @@ def _provenance(published: Provenance, name: str | None, source: str | None, lic
         raise CommandError(
             f"--name {name!r}: give 1 to 64 lower-case letters, digits, dots, dashes and underscores, the first "
             f"of them a letter or digit, and not {_UPLOAD}"
+        )
+    if name in (KUAIRAND.name, KUAIREC.name):
+        raise CommandError(
+            f"--name {name}: a published data set has this name: give your rows another, and for the data set itself "
+            "leave --name, --source and --licence out"
         )
     for option, text in (("--source", source), ("--licence", licence)):
         if not text.strip() or len(text) > _LONGEST or not text.isprintable():

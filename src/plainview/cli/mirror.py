@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def mirror(
         str | None, typer.Option(metavar="ORIGIN", help="Which log, where the policy names several.")
     ] = None,
     url: Annotated[str | None, typer.Option(help="Where it is served, where the policy does not say.")] = None,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 5.0,
+    every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two looks.")] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="First hash all that is here again; fetch anew what is damaged.")
@@ -80,8 +81,12 @@ def _promises(receipts: Path | None, following: Mirror, believed: Policy) -> Pro
 
     if receipts is None:
         return None
-    if not receipts.is_dir():
-        raise CommandError(f"{receipts}: is no directory; --receipts is one with answers of /v1/feed in .json files")
+    try:
+        os.scandir(receipts).close()
+    except OSError as error:
+        raise CommandError(
+            f"{receipts}: {error.strerror}; --receipts is a directory with answers of /v1/feed in .json files"
+        ) from error
     return Promises(receipts, following, believed)
 
 
@@ -178,10 +183,12 @@ def _opened(directory: Path, file: Path, origin: str | None, url: str | None) ->
             policy = parse_policy(opened.read(POLICY_LIMIT + 1))
         directory.mkdir(parents=True, exist_ok=True)
         lock = (directory / LOCK).open("ab")
-    except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}") from error
     except FormatError as error:
         raise CommandError(f"{file}: {error}") from error
+    except FileExistsError as error:
+        raise CommandError(f"{error.filename}: is a file; give a directory for the copy") from error
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -111,6 +111,8 @@ def verify(arguments: Sequence[str]) -> int:
         found = _file(options, belief)
     except Unreadable as error:
         return _failed(f"error: {error}", 2)
+    except OSError as error:
+        return _failed(f"error: {printable(str(error.filename))}: {error.strerror}", 2)
     except _NotProven as error:
         return _failed(f"Not proven: {error}.", 1)
     except KeyboardInterrupt:
@@ -237,13 +239,14 @@ def _belief(options: argparse.Namespace) -> Belief:
 
 def _policy(file: Path | None, vkeys: Sequence[str]) -> Policy:
     try:
+        policy = parse_policy(read(file, POLICY_LIMIT)) if file else Policy((), (), (), NO_QUORUM)
+    except FormatError as error:
+        raise Unreadable(f"{printable(str(file))}: {error}") from error
+    try:
         logs = tuple(Log(parse_vkey(vkey)) for vkey in vkeys)
-        if file is None:
-            return Policy(logs, (), (), NO_QUORUM)
-        policy = parse_policy(read(file, POLICY_LIMIT))
         return Policy(policy.logs + logs, policy.witnesses, policy.groups, policy.quorum)
     except FormatError as error:
-        raise Unreadable(f"{file or '--log'}: {error}") from error
+        raise Unreadable(f"--log: {error}") from error
 
 
 def _failed(message: str, code: int) -> int:

@@ -44,8 +44,8 @@ class _File(NamedTuple):
 def verify_directory(directory: Path, belief: Belief, known: Path | None) -> int:
     """Print what holds and what does not, and why; the exit code. `known` is passed over: it is the policy itself.
 
-    The charters believed are those of the largest copy of their log, and what amends them in files. Raises Unreadable
-    where the directory cannot be read, or has nothing that can be checked.
+    The charters believed are those of the largest copy of their log, and what amends them in files. Raises OSError
+    where the directory cannot be read, Unreadable where it has nothing that can be checked.
     """
     return _Bundle(directory, belief, known).verify()
 
@@ -98,10 +98,10 @@ class _Bundle:
         return 1 if failed else 2 if unchecked else 0
 
     def _walk(self, roots: list[Path]) -> Iterator[Path]:
-        """Every file that is not of a log's copy; the copies go to `roots`. No symbolic link is followed."""
+        """Every file that is not of a log's copy; the copies go to `roots`. Follows no link. Raises OSError."""
 
         def told(error: OSError) -> None:
-            raise Unreadable(f"{printable(str(error.filename))}: {error.strerror}") from error
+            raise error
 
         for place, folders, names in os.walk(self._directory, onerror=told):
             here = Path(place)
@@ -140,7 +140,8 @@ class _Bundle:
             self._copies[head.origin] = (self._name(root), copy)
             if isinstance(trust, Charters):
                 self._belief.charters = trust
-        for place, _, names in os.walk(root / "tile"):
+        # A copy's tiles may lie behind links; what else lies there is nothing of this directory's.
+        for place, _, names in () if (root / "tile").is_symlink() else os.walk(root / "tile"):
             paths = [Path(place, name) for name in sorted(names)]
             unknown += [self._name(path) for path in paths if not copy.has(path.relative_to(root).as_posix())]
         by = ", ".join(dict.fromkeys(printable(one.witness) for one in copy.accepted.witnessed)) or "nobody"

@@ -83,7 +83,16 @@ def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
     charters = found(journal, home)
     charter = _checked(home, note, charters.in_force.charter)
     record = _record(note)
-    check_log(journal, home.path / LOG, charters, charter, unheard=unheard)
+    try:
+        check_log(journal, home.path / LOG, charters, charter, unheard=unheard)
+    except LogBroken as error:
+        if unheard:
+            raise
+        check_log(journal, home.path / LOG, charters, charter, unheard=True)  # or witnesses are not all that is missing
+        raise HomeError(
+            f"{error}; where too many of them are gone for good, and you have made sure by other means that this is "
+            "the newest copy, give --without-witnesses"
+        ) from error
     _append(journal, [record])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -29,10 +30,9 @@ CHARTER = "charter"
 def begin_locally(home: Home, parties: Path) -> Charter:
     """Begin the journal in `home` with keys of all parties, each in a directory of its own below `parties`.
 
-    The signed charter is in `parties` too. Raises HomeError, where a journal has begun as well; KeyFileError where a
-    key lies there.
+    The signed charter is in `parties` too. Raises HomeError, with nothing written where a journal has begun or a file
+    is there already, and KeyFileError.
     """
-    home.prepare()
     if home.begun():
         raise HomeError(
             f"{home.path}: a journal has begun here already, with a charter that `plainview charter show --home "
@@ -40,6 +40,10 @@ def begin_locally(home: Home, parties: Path) -> Charter:
         )
     if parties.absolute().is_relative_to(home.path):
         raise HomeError(f"{parties} lies in the data directory, which the parties' keys are kept apart from")
+    for path in (*(parties / role / KEY for role in ROLES), parties / CHARTER, home.path / LOG / KEY):
+        if os.path.lexists(path):
+            raise HomeError(f"{path}: is there already, and nothing is written over; move it away")
+    home.prepare()
     origin = f"{ORIGIN}{secrets.token_hex(8)}"
     files = HostFileSystem()
     try:

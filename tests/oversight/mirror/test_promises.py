@@ -157,10 +157,12 @@ def test_what_cannot_be_held_against_it(watch: Watch, tmp_path: Path) -> None:
     (watch.receipts / "b.json").write_bytes(b" " * (RECEIPT_LIMIT + 1))
     (watch.receipts / "c.json").write_bytes(answer(120, promise=receipt(120, STRANGER)["promise"]))
     (watch.receipts / "d.json").mkdir()
+    os.mkfifo(watch.receipts / "e.json")
     (watch.receipts / "notes.txt").write_text("none")
     held = watch.hold(120)
     assert len(held.kept) == 1
-    for said, message in zip(held.failed, ("not JSON", "at most", "knows no log", "Is a directory"), strict=True):
+    messages = ("not JSON", "at most", "knows no log", "is no file", "is no file")
+    for said, message in zip(held.failed, messages, strict=True):
         assert message in said
     watch.receipts.rename(tmp_path / "elsewhere")
     assert "No such file" in watch.hold().failed[0]

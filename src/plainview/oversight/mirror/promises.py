@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from plainview.ledger.errors import LedgerError
+from plainview.ledger.errors import FormatError, LedgerError
 from plainview.ledger.policies import Policy
 from plainview.ledger.promises import Promise
 from plainview.ledger.spelling import printable
@@ -69,6 +69,8 @@ class Promises:
         return held
 
     def _hold(self, path: Path) -> tuple[Promise, bool]:
+        if not path.is_file():
+            raise FormatError("is no file")  # a pipe would be waited for
         with path.open("rb") as file:
             receipt = parse_receipt(file.read(RECEIPT_LIMIT + 1))
         return receipt.check(self._policy), self._mirror.keeps(receipt.note())
