@@ -55,6 +55,11 @@ class DirectoryLog:
         text = Checkpoint(ORIGIN, size, self.tree.root(size)).text()
         self.put("checkpoint", Note(text, (LOG.sign(text), signer.sign(text, TIME + later))).encode())
 
+    def fetch(self, url: str, limit: int) -> bytes | None:
+        """A file of it, as a server at the root would give it."""
+        path = self.directory / url.lstrip("/")
+        return path.read_bytes() if path.is_file() else None
+
     def put(self, path: str, data: bytes) -> None:
         target = self.directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
