@@ -8,7 +8,7 @@ import pytest
 from plainview.journal import Entry
 from plainview.platform.application import Application
 from tests.platform.forging import copied
-from tests.platform.played import application, play
+from tests.platform.played import home_with_pages
 from tests.platform.replays import reading
 from tests.platform.towns import open_town, populate
 
@@ -29,10 +29,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which some 250 pages were served."""
-    path = tmp_path_factory.mktemp("served") / "home"
-    with application(path) as running:
-        play(running, 250)
-    return path
+    return home_with_pages(tmp_path_factory.mktemp("served") / "home", 250)
 
 
 @pytest.fixture(scope="session")
