@@ -28,10 +28,10 @@ def test_both_servers_are_asked_and_compared(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("program", "logs"), [("plainview.cli", True), ("bench.unlogged", False)])
-def test_of_the_two_one_has_no_log(tmp_path: Path, program: str, logs: bool) -> None:
+def test_of_the_two_one_has_no_log(tmp_path: Path, cache: Path, program: str, logs: bool) -> None:
     home = Home(tmp_path / "home")
     build(home, Size(200, 50, 50, 400), 1)
-    with Server(home.path, tmp_path, Path(os.environ[CACHE]), program=program) as server:
+    with Server(home.path, cache, Path(os.environ[CACHE]), program=program) as server:
         server.start()
         page = Session(0, random.Random(1)).path()
         with urllib.request.urlopen(f"http://{HOST}:{server.port}{page}") as answer:

@@ -149,7 +149,7 @@ def send(client: Client, *events: dict[str, Any]) -> Any:
 
 
 def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
-    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+    client: Client, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = {"session": token(), "limit": 2}
     pages = [feed(client, n=n, **session).json() for n in range(PAGES + 1)]
