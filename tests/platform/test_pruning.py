@@ -15,7 +15,6 @@ from plainview.platform.lineage import Lineage
 from plainview.platform.pruning import DAY, prune, worth_keeping
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
-from tests.platform.forging import lose_all
 from tests.platform.replays import replayed
 from tests.platform.towns import epochs, event, open_town, page_of, populate, raw, settled, token
 
@@ -156,14 +155,6 @@ def test_killed_while_pruning(home: Path, monkeypatch: pytest.MonkeyPatch, after
     with open_town(home) as application:
         assert application.failure == ""
         assert all(application.pages.explain(index).identical for index in pages)
-    replay_is_identical(home)
-
-
-def test_replay_needs_nothing_that_is_stored(home: Path) -> None:
-    with open_town(home, cadence=OFTEN) as application:
-        populate(application)
-        play(application)
-    lose_all(home)
     replay_is_identical(home)
 
 
