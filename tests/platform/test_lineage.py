@@ -94,13 +94,14 @@ def test_a_world_that_cannot_be_had_again_is_named(home: Path) -> None:
 def test_a_past_world_is_forgotten_when_nobody_asks(opened: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lineage, "KEPT", 0.01)
     with opened as application:
-        with application.lineage.at(1) as world:
+        number = application.epoch.epoch
+        with application.lineage.at(number) as world:
             before = world.digest()
         deadline = time.monotonic() + 60
         while application.lineage._kept is not None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        with application.lineage.at(1) as world:
+        with application.lineage.at(number) as world:
             assert world.digest() == before
 
 
