@@ -1,9 +1,10 @@
-"""Settings of all tests."""
+"""What all tests have in common."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from plainview.platform.releases import kernel_cache
@@ -23,3 +24,9 @@ settings.register_profile(
     ],  # a record can be large; machines are shared
 )
 settings.load_profile("plainview")
+
+
+@pytest.fixture(scope="session")
+def cache(pytestconfig: pytest.Config) -> Path:
+    """Where all servers of all test runs keep their bytecode."""
+    return Path(pytestconfig.cache.mkdir("serve"))  # type: ignore[union-attr]

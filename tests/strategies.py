@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect as fields
 
@@ -14,7 +13,6 @@ from plainview.records.fields import DASHES, Digest, DigestOrDashes, Token, to_t
 digests = st.binary(min_size=32, max_size=32).map(to_text)
 tokens = st.binary(min_size=16, max_size=16).map(to_text)
 salts = st.binary(min_size=32, max_size=32)
-texts = st.text(st.characters(codec="utf-8"))
 
 _DIGEST, _DASHED, _TOKEN = (
     fields.type_info(kind).pattern  # type: ignore[attr-defined]
@@ -65,8 +63,3 @@ def records_of(struct: type[Any], **given: st.SearchStrategy[Any]) -> st.SearchS
 def records(*kinds: str) -> st.SearchStrategy[Record]:
     """Any valid record of any of these kinds; of all kinds where none is named."""
     return st.sampled_from(kinds or sorted(KINDS)).flatmap(lambda kind: records_of(KINDS[kind]))
-
-
-def untimed(record: Record) -> Record:
-    """The record as a caller gives it to the journal."""
-    return msgspec.structs.replace(record, time=0)

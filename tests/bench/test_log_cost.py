@@ -34,13 +34,13 @@ def test_both_sides_are_asked_and_compared(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.timeout(900)
-def test_the_log_is_switched_off_and_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_is_switched_off_and_on(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     switch = tmp_path / "off"
     monkeypatch.setenv(SWITCH, str(switch))
     home = Home(tmp_path / "home")
     build(home, Size(200, 50, 50, 400), 1)
     switch.touch()
-    with Server(home.path, tmp_path, Path(os.environ[CACHE]), program="bench.unlogged") as server:
+    with Server(home.path, cache, Path(os.environ[CACHE]), program="bench.unlogged") as server:
         server.start()
         session = Session(0, random.Random(1))
 

@@ -7,16 +7,13 @@ import pytest
 from plainview.platform import releases
 from tests.cli.homes import unset
 from tests.platform.forging import copied
-from tests.platform.played import application, play
+from tests.platform.played import home_with_pages
 
 
 @pytest.fixture(scope="package")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which some pages were served."""
-    path = tmp_path_factory.mktemp("cli") / "home"
-    with application(path) as running:
-        play(running, 60)
-    return path
+    return home_with_pages(tmp_path_factory.mktemp("cli") / "home", 60)
 
 
 @pytest.fixture

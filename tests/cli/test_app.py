@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 from importlib import import_module
@@ -13,7 +12,7 @@ import plainview
 from plainview.cli import main
 from plainview.platform import releases
 from tests.cli.homes import invoke, one_line
-from tests.platform.forging import flip
+from tests.platform.forging import execute, flip
 
 
 def test_every_command_is_listed() -> None:
@@ -114,9 +113,7 @@ def test_a_home_that_is_a_file_is_told_in_a_sentence(command: tuple[str, ...], t
 
 
 def test_a_missing_record_is_told_with_what_to_do_once(served: Path) -> None:
-    with sqlite3.connect(served / "journal.sqlite") as store:
-        store.execute("DELETE FROM records WHERE idx BETWEEN 90 AND 95")
-    store.close()
+    execute(served, "DELETE FROM records WHERE idx BETWEEN 90 AND 95")
     said = one_line(invoke("evaluate", "--home", served))
     assert said.startswith("error: record 90, index: records 90 to 95 are missing. ")
     assert said.count("restore") == 1

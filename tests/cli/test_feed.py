@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from plainview.feed.heads import HEADS
 from plainview.platform.home import Home
 from tests.cli.homes import invoke, one_line
+from tests.http.servers import serving
 from tests.platform.played import application
 
 SESSION = "AAAAAAAAAAAAAAAAAAAAAA"
@@ -83,12 +83,8 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[str]:
     Answering.asked.clear()
-    with HTTPServer(("127.0.0.1", 0), Answering) as http:
-        thread = threading.Thread(target=http.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
-        thread.join()
+    with serving(HTTPServer(("127.0.0.1", 0), Answering)) as url:
+        yield url
 
 
 def page() -> dict[str, Any]:
@@ -121,7 +117,9 @@ def test_nothing_of_a_page_is_cut_off_at_any_width(server: str, columns: str) ->
     shown = page()
     shown["videos"][0]["video"] = {"id": 2**53 - 1, "caption": "a[b] captionofonelongword", "creator": 2**53 - 2}
     Answering.answer = (200, shown)
-    output = invoke("feed", "5", "--url", server, COLUMNS=columns).output
+    result = invoke("feed", "5", "--url", server, COLUMNS=columns)
+    assert result.exit_code == 0, result.output
+    output = result.output
     assert "…" not in output
     if columns in ("20", "40", "99"):
         said = "".join(output.split())

@@ -235,7 +235,7 @@ def test_one_look_that_is_interrupted_ends_with_130(
     assert (result.exit_code, result.output) == (130, "")
 
 
-def test_output_that_nobody_reads_is_no_verdict(policy: Path, tmp_path: Path, log: DirectoryLog) -> None:
+def test_output_that_nobody_reads_is_no_verdict(policy: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     mirrored = ["mirror", str(copy), "--policy", str(policy), "--once"]
     for arguments in (mirrored, ["verify", str(copy), "--policy", str(policy)]):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +19,7 @@ from plainview.platform.releases import installed_digest
 from plainview.records import Page
 from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
-from tests.platform.forging import flip, forge
+from tests.platform.forging import execute, flip, forge
 from tests.storage.powerless import read_only
 
 
@@ -168,9 +167,7 @@ def test_one_is_said_as_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def test_an_index_below_0_is_said_as_it_is_and_once_what_to_do(served: Path) -> None:
-    with sqlite3.connect(served / "journal.sqlite") as store:
-        store.execute("UPDATE records SET idx = -5 WHERE idx = 100")
-    store.close()
+    execute(served, "UPDATE records SET idx = -5 WHERE idx = 100")
     result = invoke("replay", "--all", "--home", served)
     assert result.exit_code == 2
     assert one_line(result) == (

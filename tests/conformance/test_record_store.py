@@ -181,7 +181,7 @@ def test_readers_on_many_threads_see_a_growing_prefix(store: RecordStore) -> Non
     assert not failures
 
 
-def test_only_one_may_write(store: RecordStore, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_only_one_may_write(store: RecordStore, tmp_path: Path) -> None:
     for open_engine in ENGINES.values():
         with pytest.raises(StoreLocked, match="open for writing"):
             open_engine(tmp_path / "journal")

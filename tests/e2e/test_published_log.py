@@ -24,16 +24,13 @@ from plainview.ledger.policies import NO_QUORUM, Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.promises import open_promise
 from plainview.ledger.schemes import ED25519
-from plainview.oversight.witness.directory import LOGS, make_directory
 from plainview.records.fields import to_bytes
 from plainview.records.leaf import personal_leaf
 from tests.cli.homes import invoke
-from tests.oversight.witness.processes import Process
+from tests.oversight.witness.processes import Process, tell_of, two_witnesses
 from tests.platform.homes import amendment, parties_of, put
 from tests.platform.towns import open_town, populate
-from tests.server.test_process import KERNELS, VIEWERS, Viewer, cache
-
-__all__ = ["cache"]
+from tests.server.clients import KERNELS, VIEWERS, Viewer
 
 PATIENCE = 60
 """Seconds."""
@@ -54,16 +51,8 @@ def key(home: Path) -> VerifierKey:
 
 @pytest.fixture
 def witnesses(tmp_path: Path, key: VerifierKey) -> Iterator[list[tuple[Process, VerifierKey]]]:
-    started = []
-    for name in ("w1", "w2"):
-        (own,) = make_directory(tmp_path / name, f"{name}.example", ml_dsa_44=False)
-        (tmp_path / name / LOGS).write_bytes(encode_policy(Policy((Log(key),), (), (), NO_QUORUM)))
-        process = Process(tmp_path / name)
-        process.start()
-        started.append((process, own))
-    yield started
-    for process, _ in started:
-        process.end()
+    with two_witnesses(tmp_path, key) as started:
+        yield started
 
 
 def policy_of(keys: list[VerifierKey], port: int, witnesses: list[tuple[Process, VerifierKey]]) -> Policy:
@@ -203,8 +192,7 @@ def test_witnesses_and_the_logs_key_change_by_amendments_while_a_mirror_follows(
     # Another key, which the witnesses are told of before it signs.
     new = make_key(home / "log" / "key.new", key.name, ED25519).key
     for name, (process, _) in zip(("w1", "w2"), witnesses, strict=True):
-        logs = encode_policy(Policy((Log(key), Log(new)), (), (), NO_QUORUM))
-        (tmp_path / name / LOGS).write_bytes(logs)
+        tell_of(tmp_path / name, key, new)
         process.end()
         process.start()
     with Server(home, cache, KERNELS) as server:

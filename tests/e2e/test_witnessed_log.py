@@ -17,11 +17,10 @@ from plainview.ledger.policies import Group, Log, Policy, Witness
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.submissions import Submission
-from plainview.oversight.witness.directory import LOGS, make_directory
 from tests.cli.homes import invoke, one_line
 from tests.ledger.logs import LOG, signer
 from tests.oversight.mirror.logs import DirectoryLog, Served, served
-from tests.oversight.witness.processes import Process
+from tests.oversight.witness.processes import Process, two_witnesses
 
 
 class WitnessedLog(DirectoryLog):
@@ -44,16 +43,8 @@ class WitnessedLog(DirectoryLog):
 
 @pytest.fixture
 def witnesses(tmp_path: Path) -> Iterator[list[tuple[Process, VerifierKey]]]:
-    started = []
-    for name in ("w1", "w2"):
-        (key,) = make_directory(tmp_path / name, f"{name}.example", ml_dsa_44=False)
-        (tmp_path / name / LOGS).write_bytes(encode_policy(Policy((Log(LOG.key),), (), (), "none")))
-        process = Process(tmp_path / name)
-        process.start()
-        started.append((process, key))
-    yield started
-    for process, _ in started:
-        process.end()
+    with two_witnesses(tmp_path, LOG.key) as started:
+        yield started
 
 
 @pytest.fixture

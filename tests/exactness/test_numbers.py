@@ -1,4 +1,4 @@
-"""What may enter a hashed array, how ties are broken, where chance comes from, and what decays to nothing."""
+"""What may enter a hashed array, and where chance comes from."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.feed.configuration import DEFAULT
-from plainview.feed.kernels.arithmetic import decay, draw, draw_below, exp, log, settle, sigmoid
-from plainview.feed.kernels.order import top_rows
+from plainview.feed.kernels.arithmetic import exp, log, settle, sigmoid
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.ranking import Asked, Ranked, rank
 from plainview.feed.tables import LAYOUTS
 from plainview.feed.world import World
 from plainview.learning.fold import Fold, empty_world
 from plainview.records import Request
-from plainview.records.digests import page_seed
-from plainview.records.fields import to_bytes, to_text
+from plainview.records.fields import to_text
 from tests.exactness.test_cuts import RECORDS, WHOLE
 from tests.feed.towns import START, nothing
 
-SMALLEST = np.float32(2.0**-60)
 PIPELINE = Pipeline.of(DEFAULT)
 EPOCH = bytes(32)
 
@@ -81,33 +78,6 @@ def test_functions_of_float32_are_float32_and_finite(x: float) -> None:
         assert np.isfinite(log(value))
 
 
-@given(st.integers(-(2**40), 2**50), st.integers(1, 2**40))
-def test_what_decayed_below_2_to_the_minus_60_is_nothing(elapsed: int, half_life: int) -> None:
-    factor = decay(elapsed, half_life)
-    if elapsed >= 60 * half_life:
-        assert factor == 0
-    elif elapsed <= 0:
-        assert factor == 1
-    else:
-        assert SMALLEST * np.float32(0.99) <= factor <= 1
-
-
-@given(finite)
-def test_settle_leaves_nothing_below_2_to_the_minus_60(x: float) -> None:
-    value = np.float32(x)
-    assert settle(value) == (value if abs(value) >= SMALLEST else 0)
-
-
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 60), st.randoms(use_true_random=False))
-def test_ties_go_to_the_smaller_id_wherever_they_stand(scores: list[int], count: int, chance: object) -> None:
-    order = list(range(len(scores)))
-    chance.shuffle(order)  # type: ignore[attr-defined]
-    values, ids = np.array(scores, np.float32), np.arange(len(scores), dtype=np.int64)
-    best = [int(ids[row]) for row in top_rows(values, ids, count)]
-    shuffled = [int(ids[order][row]) for row in top_rows(values[order], ids[order], count)]
-    assert best == shuffled == sorted(range(len(scores)), key=lambda row: (-scores[row], row))[:count]
-
-
 @pytest.mark.parametrize(
     "other",
     [
@@ -125,17 +95,3 @@ def test_chance_comes_from_release_epoch_nonce_session_and_n_alone(other: dict[s
     assert here.trace.digest() == again.trace.digest()
     # The fresh source draws: another seed finds other videos, or the same in another order.
     assert here.trace.digest() != there.trace.digest()
-
-
-def test_the_seed_is_that_of_the_formats() -> None:
-    fields = (bytes(range(32)), bytes(range(1, 33)), bytes(range(16)), bytes(range(2, 18)))
-    assert page_seed(*fields, 7) != page_seed(*fields, 8)
-    assert len(page_seed(*fields, 7)) == 32
-    assert to_bytes(to_text(page_seed(*fields, 7))) == page_seed(*fields, 7)
-
-
-@given(st.integers(0, 2**64 - 1), st.integers(0, 2**31 - 1), st.integers(1, 2**31 - 1))
-def test_a_draw_is_addressed_and_within_its_bound(key: int, counter: int, bound: int) -> None:
-    word = np.uint64(key)
-    assert draw(word, counter) == draw(word, counter)
-    assert 0 <= draw_below(word, counter, bound) < bound

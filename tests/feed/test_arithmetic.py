@@ -42,15 +42,22 @@ def test_log_is_within_1e_6(x: float) -> None:
     assert arithmetic.log(np.float32(x)) == pytest.approx(math.log(x), abs=2e-6)
 
 
-@given(st.floats(-1, 1, width=32))
+@given(st.floats(-1, 1, width=32) | st.floats(-(2.0**100), 2.0**100, width=32))
 def test_what_has_decayed_below_2_to_the_minus_60_becomes_0(x: float) -> None:
     assert arithmetic.settle(np.float32(x)) == (x if abs(x) >= 2.0**-60 else 0)
 
 
-def test_decay_ends_at_zero_and_begins_at_one() -> None:
-    assert arithmetic.decay(60 * 1000, 1000) == 0
-    assert arithmetic.decay(0, 1000) == 1
-    assert arithmetic.decay(-5, 1000) == 1
+@given(st.integers(1, 2**40), st.data())
+def test_decay_ends_at_zero_and_begins_at_one(half_life: int, data: st.DataObject) -> None:
+    end = 60 * half_life
+    elapsed = data.draw(st.integers(-(2**40), 2**50) | st.sampled_from([-1, 0, 1, end - 1, end]))
+    factor = arithmetic.decay(elapsed, half_life)
+    if elapsed >= end:
+        assert factor == 0
+    elif elapsed <= 0:
+        assert factor == 1
+    else:
+        assert 0.99 * 2.0**-60 <= factor <= 1
 
 
 @given(st.integers(0, 2**40), st.integers(1, 2**32))

@@ -3,15 +3,14 @@ from __future__ import annotations
 import gzip
 import http.server
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
 from plainview.http import fetching
 from plainview.http.fetching import FetchError, fetch
+from tests.http.servers import serving, speaking
 
 PLAIN = bytes(range(256)) * 4
 ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
@@ -46,13 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
@@ -109,42 +103,29 @@ def test_what_is_no_address(address: str) -> None:
     ],
 )
 def test_what_a_server_says_does_not_reach_the_terminal(answer: bytes, message: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    def speak(connection: socket.socket) -> None:
+        connection.recv(10_000)
+        connection.sendall(answer)
 
-        def speak() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.recv(10_000)
-                connection.sendall(answer)
-
-        speaking = threading.Thread(target=speak)
-        speaking.start()
-        with pytest.raises(FetchError, match=message) as error:
-            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
-        speaking.join()
+    with speaking(speak) as url, pytest.raises(FetchError, match=message) as error:
+        fetch(url, 10)
     assert str(error.value).isprintable()
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n"])
 def test_an_answer_that_drips_is_waited_for_no_longer(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def speak() -> None:
-            connection, _ = listening.accept()
-            with connection, suppress(OSError):
-                connection.sendall(start)
-                for _ in range(100):
-                    connection.sendall(b"H")
-                    time.sleep(0.1)
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(start)
+        for _ in range(100):
+            connection.sendall(b"H")
+            time.sleep(0.1)
 
-        speaking = threading.Thread(target=speak)
-        speaking.start()
-        began = time.monotonic()
-        with pytest.raises(FetchError, match=r"no answer \(not within 0.5 s\)"):
-            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10_000)
-        assert time.monotonic() - began < 3
-        speaking.join()
+    began = time.monotonic()
+    with speaking(speak) as url, pytest.raises(FetchError, match=r"no answer \(not within 0.5 s\)"):
+        fetch(url, 10_000)
+    assert time.monotonic() - began < 3
 
 
 def test_a_host_that_no_name_can_have() -> None:
@@ -159,23 +140,17 @@ def test_nobody_there() -> None:
 
 def test_what_failed_is_hung_up_on_at_once() -> None:
     """Also where the error, and what it came from, is kept for a while."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        heard: list[bytes] = []
+    heard: list[bytes] = []
 
-        def speak() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.settimeout(5)
-                connection.recv(10_000)
-                connection.sendall(b"HTTP/1.0 200 OK\r\ncontent-length: 9\r\n\r\nshort")
-                connection.shutdown(socket.SHUT_WR)
-                heard.append(connection.recv(1))
+    def speak(connection: socket.socket) -> None:
+        connection.settimeout(5)
+        connection.recv(10_000)
+        connection.sendall(b"HTTP/1.0 200 OK\r\ncontent-length: 9\r\n\r\nshort")
+        connection.shutdown(socket.SHUT_WR)
+        heard.append(connection.recv(1))
 
-        speaking = threading.Thread(target=speak)
-        speaking.start()
-        with pytest.raises(FetchError, match="IncompleteRead") as error:
-            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
-        speaking.join()
+    with speaking(speak) as url, pytest.raises(FetchError, match="IncompleteRead") as error:
+        fetch(url, 10)
     assert error.value.__cause__ is not None
     assert heard == [b""]
 
@@ -183,17 +158,11 @@ def test_what_failed_is_hung_up_on_at_once() -> None:
 @pytest.mark.parametrize("size", [b"-1", b"ffffffffffffffff"])
 def test_an_answer_without_end_is_read_no_further_than_may_be(size: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT", 5)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def speak() -> None:
-            connection, _ = listening.accept()
-            with connection, suppress(OSError):
-                connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + size + b"\r\n")
-                while True:
-                    connection.sendall(bytes(10_000))
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + size + b"\r\n")
+        while True:
+            connection.sendall(bytes(10_000))
 
-        speaking = threading.Thread(target=speak)
-        speaking.start()
-        with pytest.raises(FetchError, match="more than 10 bytes"):
-            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 10)
-        speaking.join()
+    with speaking(speak) as url, pytest.raises(FetchError, match="more than 10 bytes"):
+        fetch(url, 10)

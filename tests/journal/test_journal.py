@@ -243,7 +243,8 @@ def test_what_arrives_while_the_writer_writes_is_written_together(journal: Journ
     assert groups == [1, 39]
 
 
-def test_a_cancelled_submission_is_not_written(journal: Journal) -> None:
+def held_up(journal: Journal) -> tuple[Future[Any], threading.Event]:
+    """Submits event 0, and has the writer stand still once it is written, until the gate is set."""
     gate, held = threading.Event(), threading.Event()
 
     def hold(_: list[Entry]) -> None:
@@ -251,8 +252,13 @@ def test_a_cancelled_submission_is_not_written(journal: Journal) -> None:
         gate.wait(30)
 
     journal.watch(hold)
-    first = journal.submit([event(1)])
-    held.wait(30)
+    first = journal.submit([event(0)])
+    assert held.wait(30)
+    return first, gate
+
+
+def test_a_cancelled_submission_is_not_written(journal: Journal) -> None:
+    first, gate = held_up(journal)
     second, third = journal.submit([event(2)]), journal.submit([event(3)])
     assert second.cancel()
     gate.set()
@@ -264,15 +270,7 @@ def test_a_cancelled_submission_is_not_written(journal: Journal) -> None:
 
 def test_too_much_waiting_is_refused_before_it_is_taken(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "WAITING", 10)
-    gate, held = threading.Event(), threading.Event()
-
-    def hold(_: list[Entry]) -> None:
-        held.set()
-        gate.wait(30)
-
-    journal.watch(hold)
-    journal.submit([event(0)])
-    held.wait(30)
+    _, gate = held_up(journal)
     waiting = journal.submit([event(number) for number in range(1, 12)])
     with pytest.raises(JournalBusy, match="11 records wait to be written, at most 10"):
         journal.submit([event(99)])
@@ -338,15 +336,7 @@ def test_a_full_disk_is_told_and_survived(failing: Failing, clock: Clock) -> Non
 
 def test_what_comes_after_a_lost_submission_is_not_written(failing: Failing, clock: Clock) -> None:
     journal = Journal(failing, PlainSealer(), Fence(100, 2000), clock)
-    gate, held = threading.Event(), threading.Event()
-
-    def hold(_: list[Entry]) -> None:
-        held.set()
-        gate.wait(30)
-
-    journal.watch(hold)
-    first = journal.submit([event(0)])
-    held.wait(30)
+    first, gate = held_up(journal)
     failing.errors.append(StoreFull("no space left"))
     lost = journal.submit([event(1)] * writing.GROUP, after=first)  # a group of its own
     chain = [lost]
@@ -371,15 +361,7 @@ def test_what_comes_after_a_lost_submission_is_not_written(failing: Failing, clo
 
 def test_a_failed_store_stops_the_journal_and_all_that_waits(failing: Failing, clock: Clock) -> None:
     journal = Journal(failing, PlainSealer(), Fence(100, 2000), clock)
-    gate, held = threading.Event(), threading.Event()
-
-    def hold(_: list[Entry]) -> None:
-        held.set()
-        gate.wait(30)
-
-    journal.watch(hold)
-    first = journal.submit([event(0)])
-    held.wait(30)
+    first, gate = held_up(journal)
     failing.errors.append(StoreFailed("disk I/O error"))
     waiting: list[Future[Any]] = [journal.submit([event(number)]) for number in range(1, 4)]
     gate.set()

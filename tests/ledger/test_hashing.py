@@ -30,10 +30,6 @@ def test_the_empty_tree() -> None:
     assert EMPTY_ROOT == fold_right([]) == Tree().root() == Frontier().root() == reference.mth([])
 
 
-def test_the_empty_leaf() -> None:
-    assert leaf_hash(b"").hex() == ROOTS[0]
-
-
 @pytest.mark.parametrize("size", range(1, 9))
 def test_published_roots(size: int) -> None:
     leaves = [leaf_hash(entry) for entry in ENTRIES[:size]]

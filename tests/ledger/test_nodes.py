@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.ledger.nodes import Node, cover, read_subtrees, split
-from tests.ledger import reference
 
 
 @given(st.integers(2, 2**63 - 1))
@@ -13,11 +11,6 @@ def test_split_is_the_largest_power_of_two_below(size: int) -> None:
     k = split(size)
     assert k < size <= 2 * k
     assert k.bit_count() == 1
-
-
-@pytest.mark.parametrize("size", range(2, 70))
-def test_split_as_it_is_defined(size: int) -> None:
-    assert split(size) == reference.split(size)
 
 
 @given(st.integers(0, 2**40), st.integers(1, 2**40))

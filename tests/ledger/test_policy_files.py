@@ -12,9 +12,8 @@ from plainview.ledger.keys import VerifierKey
 from plainview.ledger.policies import NO_QUORUM, Group, Log, Policy, Witness
 from plainview.ledger.policy_files import POLICY_LIMIT, encode_policy, parse_policy
 from plainview.ledger.schemes import ED25519, ED25519_COSIGNATURE
-from tests.ledger.logs import LOG, LOG_ML_DSA, WITNESSES, signer
+from tests.ledger.logs import LOG, WITNESSES, signer
 from tests.ledger.strategies import keys, names
-from tests.ledger.witnessed import POLICY
 
 L, N, S, W = (one.key.vkey() for one in (LOG, *WITNESSES.values()))
 GOOD = f"""\
@@ -169,8 +168,3 @@ def test_parsing_is_total(data: bytes) -> None:
     with suppress(FormatError):
         policy = parse_policy(data)
         assert parse_policy(encode_policy(policy)) == policy
-
-
-def test_what_logs_of_tests_use_is_a_policy() -> None:
-    assert parse_policy(encode_policy(POLICY)) == POLICY
-    assert f"log {LOG_ML_DSA.key.vkey()}\n".encode() in encode_policy(POLICY)

@@ -34,6 +34,12 @@ def begun(path: Path) -> Home:
     return home
 
 
+def size_of(path: Path) -> int:
+    """How many records the journal in `path` has."""
+    with closing(Home(path).read()) as journal:
+        return journal.size
+
+
 def charter_of(path: Path) -> Charter:
     """The charter in force in the home in `path`."""
     with closing(Home(path).read()) as journal:

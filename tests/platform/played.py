@@ -69,6 +69,13 @@ def play(running: Application, pages: int, threads: int = 3, seed: int = 1) -> N
         raise failures[0]
 
 
+def home_with_pages(path: Path, pages: int) -> Path:
+    """A home in which so many pages were served."""
+    with application(path) as running:
+        play(running, pages)
+    return path
+
+
 def _live(running: Application, viewers: list[int], pages: int, rng: random.Random) -> None:
     sessions = {viewer: (_token(rng), 0) for viewer in viewers}
     for turn in range(pages):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
@@ -9,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from plainview.platform.client import Client, ClientError
+from tests.http.servers import serving
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -48,12 +48,8 @@ class Echo(BaseHTTPRequestHandler):
 def url() -> Iterator[str]:
     Echo.connections.clear()
     Echo.hang_up = False
-    with HTTPServer(("127.0.0.1", 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(HTTPServer(("127.0.0.1", 0), Echo)) as url:
+        yield url
 
 
 def test_get_and_post_over_one_connection(url: str) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from plainview.platform.founding import adopt, found
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
 from plainview.records import Charter, Epoch, Release
-from plainview.storage.sqlite import DATABASE
 from tests.ledger.logs import WITNESSES
-from tests.platform.homes import amendment, begun, charter_of, parties_of
+from tests.platform.forging import execute
+from tests.platform.homes import amendment, begun, charter_of, parties_of, size_of
 from tests.platform.towns import open_town, page_of, populate
 
 
@@ -42,11 +41,6 @@ def put_key(tmp_path: Path, home: Path) -> None:
     (home / LOG).mkdir(parents=True)
     (home / LOG / KEY).write_bytes((tmp_path / "origin" / LOG / KEY).read_bytes())
     (home / LOG / KEY).chmod(0o600)
-
-
-def size_of(home: Path) -> int:
-    with closing(Home(home).read()) as journal:
-        return journal.size
 
 
 def test_a_journal_begins_with_charter_release_and_epoch_0(tmp_path: Path, home: Path, note: Note) -> None:
@@ -87,7 +81,7 @@ def test_a_charter_of_another_release_begins_nothing(tmp_path: Path, home: Path,
     refused(home, signed(tmp_path, baseline=bytes(32)), "baseline is release A{43}, and release .* is installed")
 
 
-def test_a_charter_begins_nothing_without_the_logs_key(tmp_path: Path, home: Path, note: Note) -> None:
+def test_a_charter_begins_nothing_without_the_logs_key(home: Path, note: Note) -> None:
     refused(home, note, r"log/key: the log's key is not there \(plainview\.local/")
     (home / LOG).mkdir()
     other = make_key(home / LOG / KEY, "other.example", ED25519).key
@@ -175,9 +169,7 @@ def test_an_amendment_is_written_to_no_copy_that_may_be_an_older_one(home: Path)
     assert size_of(home) == size
     adopt(Home(home), note, unheard=True)
     assert charter_of(home).policy == policy
-    with sqlite3.connect(home / DATABASE) as connection:  # as a copy that is older than what was published
-        connection.execute("DELETE FROM records WHERE idx >= 10")
-    connection.close()
+    execute(home, "DELETE FROM records WHERE idx >= 10")  # as a copy that is older than what was published
     for unheard in (False, True):
         with pytest.raises(HomeError, match=r"were published, and the journal has 10: .*; restore the newest one$"):
             adopt(Home(home), amendment(home), unheard=unheard)

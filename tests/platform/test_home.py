@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed_digest
 from plainview.records import Release, Revocation, Viewer
 from plainview.storage.sqlite import DATABASE
+from tests.platform.forging import damage, execute
 from tests.platform.homes import begun, parties_of
 from tests.storage.powerless import powerless
 
@@ -79,9 +79,7 @@ def test_a_journal_whose_making_was_broken_off_is_made(home: Path) -> None:
 
 def test_a_damaged_journal_is_told_before_anything_is_compiled(home: Path) -> None:
     begin(home)
-    with sqlite3.connect(home / DATABASE) as connection:
-        connection.execute("UPDATE records SET body = x'00' WHERE idx = 0")
-    connection.close()
+    damage(home, 0)
     with pytest.raises(JournalDamaged, match="record 0"):
         Home(home).check()
     result = CliRunner().invoke(app, ["--home", str(home)])
@@ -92,8 +90,9 @@ def test_a_damaged_journal_is_told_before_anything_is_compiled(home: Path) -> No
 def test_a_file_that_is_no_journal_is_told(home: Path) -> None:
     home.mkdir()
     (home / DATABASE).write_text("not a database, and long enough to be taken for one" * 99)
-    with pytest.raises(HomeError, match="cannot be read"):
-        Home(home).check()
+    for use in (Home(home).check, Home(home).read, lambda: Home(home).write(DEFAULT)):
+        with pytest.raises(HomeError, match=r"cannot be read .*restore a copy"):
+            use()
 
 
 def test_a_journal_of_several_releases_is_the_last_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,20 +159,11 @@ def test_a_directory_that_may_not_be_looked_into_is_told() -> None:
 
 def test_a_later_format_is_refused(home: Path) -> None:
     begin(home)
-    connection = sqlite3.connect(home / "journal.sqlite")
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
+    execute(home, "PRAGMA user_version = 99")
     with pytest.raises(HomeError, match="format 99"):
         Home(home).write(DEFAULT)
     with pytest.raises(HomeError, match="format 99"):
         Home(home).read()
-
-
-def test_a_file_that_is_no_database_is_refused(home: Path) -> None:
-    home.mkdir()
-    (home / "journal.sqlite").write_bytes(b"not a database, " * 100)
-    with pytest.raises(HomeError, match="restore a copy"):
-        Home(home).write(DEFAULT)
 
 
 def test_a_second_process_is_refused(home: Path) -> None:

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import errno
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import structs
@@ -14,39 +11,30 @@ from msgspec import structs
 from plainview.journal import Draft
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
-from plainview.platform.findings import Report
-from plainview.platform.home import Home, HomeError
 from plainview.platform.learner import Cadence, _Trouble
-from plainview.platform.lineage import Lineage, LineageBroken
-from plainview.platform.releases import installed, installed_digest
-from plainview.platform.replay import Replay
+from plainview.platform.lineage import LineageBroken
 from plainview.platform.viewers import NewViewer
-from plainview.records import Decision, Epoch
-from plainview.records.fields import DASHES
-from plainview.storage import Row, SqliteRecords, StoreFailed, StoreFull
-from tests.platform.towns import QUICK, VIEWERS, event, open_town, page_of, populate, raw, settled, token
-
-SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
-
-
-def epochs(application: Application) -> list[Epoch]:
-    return [entry.record for entry in application.journal.of_kind("epoch") if isinstance(entry.record, Epoch)]
-
-
-def play(application: Application, pages: int = 4) -> list[int]:
-    """Pages and events of one viewer, an epoch after each; the pages' indexes."""
-    session, indexes = token(), []
-    for n in range(pages):
-        index, page = page_of(application, session=session, n=n)
-        application.events.take(raw(event(index, page), event(index, page, 1, action="like", watched=0)))
-        settled(application)
-        indexes.append(index)
-    return indexes
-
-
-def state(application: Application) -> bytes:
-    """The digest of the world at the last epoch, from what is stored."""
-    return application.lineage.restore(application.lineage.last()).digest()
+from plainview.records import Decision
+from plainview.records.fields import DASHES, to_text
+from plainview.storage import StoreFull
+from tests.platform.faulty import NO_SPACE, Faulty, no_reading, no_space_for_objects, no_space_for_records
+from tests.platform.replays import replayed
+from tests.platform.towns import (
+    QUICK,
+    SLOW,
+    VIDEOS,
+    VIEWERS,
+    epochs,
+    event,
+    open_town,
+    page_of,
+    play,
+    populate,
+    raw,
+    settled,
+    state,
+    until,
+)
 
 
 def test_nothing_to_fold_closes_no_epoch(home: Path) -> None:
@@ -109,7 +97,7 @@ def test_stopping_keeps_a_snapshot_and_starting_again_adds_nothing(home: Path) -
         assert last.state != DASHES
         assert application.epoch == last
         assert application.home.epochs.snapshots()[0].epoch == last.epoch
-        assert state(application) == state(application)
+        assert to_text(state(application)) == last.state
         size = application.journal.size
     with open_town(home, cadence=SLOW) as application:
         assert application.journal.size == size
@@ -124,133 +112,15 @@ def test_a_snapshot_now_and_then(home: Path) -> None:
         assert {snapshot.epoch for snapshot in application.home.epochs.snapshots()} <= set(marked)
 
 
-def lose_objects(home: Path) -> None:
-    shutil.rmtree(home / "objects")
-
-
-def lose_projections(home: Path) -> None:
-    shutil.rmtree(home / "projections")
-
-
-def lose_all(home: Path) -> None:
-    lose_objects(home)
-    lose_projections(home)
-
-
-def damage_objects(home: Path) -> None:
-    for path in (home / "objects").rglob("*.safetensors"):
-        data = bytearray(path.read_bytes())
-        data[-1] ^= 1
-        path.write_bytes(data)
-
-
-@pytest.mark.parametrize("lose", [lose_objects, lose_projections, lose_all, damage_objects])
-@pytest.mark.filterwarnings("default")
-def test_what_is_lost_is_folded_again(home: Path, lose: Callable[[Path], None]) -> None:
-    with open_town(home) as application:
-        populate(application)
-        indexes = play(application)
-        last, before = application.epoch, state(application)
-    lose(home)
-    told: list[tuple[str, int, int]] = []
-    with open_town(home, progress=lambda *progress: told.append(progress)) as application:
-        assert application.epoch.epoch == last.epoch + 1  # the one with the snapshot
-        assert state(application) == before
-        assert all(application.pages.explain(index).identical for index in indexes)
-        assert told
-
-
-def test_a_world_that_cannot_be_had_again_is_named(home: Path) -> None:
-    with open_town(home) as application:
-        populate(application)
-        play(application, 2)
-    lose_all(home)
-    configuration = installed().configuration
-    otherwise = structs.replace(configuration, learning=structs.replace(configuration.learning, admit_after=50))
-    files = Home(home)
-    journal = files.read()
-    lineage = Lineage(journal, files.epochs, otherwise)
-    with pytest.raises(LineageBroken, match=r"its delta is lost, and records \d+ to \d+ folded again give"):
-        lineage.restore(lineage.last())
-    journal.close()
-
-
-def test_records_that_came_with_no_learner_are_caught_up(home: Path) -> None:
-    with open_town(home) as application:
-        populate(application)
-        indexes = play(application)
-        journal_size = application.journal.size
-    # A crash before the last epochs: the journal has what they would have folded.
-    reference = home.parent / "reference"
-    shutil.copytree(home, reference)
-    with open_town(home) as application:
-        assert application.journal.size >= journal_size
-        world = state(application)
-    lose_all(reference)
-    with open_town(reference) as application:
-        assert state(application) == world
-        assert all(application.pages.explain(index).identical for index in indexes)
-
-
 def test_an_overflowing_queue_is_read_from_the_journal(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainview.platform.learner.HELD", 5)
     with open_town(home) as application:
         populate(application)
-        play(application, 2)
+        video = application.catalogue.record(1)
+        application.journal.append([Draft(structs.replace(video, time=0, video=number)) for number in range(500, 510)])
         settled(application)
-        assert application.lineage.last().upto == application.journal.size - 1
-        live = application.epoch
-    with open_town(home) as application:
-        assert application.lineage.epoch(live.epoch) == live or application.epoch.epoch > live.epoch
-
-
-class Faulty:
-    """Something whose methods fail while `error` is set, and are called through otherwise."""
-
-    def __init__(self, within: object, *names: str) -> None:
-        self._within = within
-        self._names = names
-        self.error: Exception | None = None
-        self.failed = 0
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self._names and self.error is not None:
-            self.failed += 1
-            raise self.error
-        return getattr(self._within, name)
-
-
-NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
-
-
-def no_space_for_objects(application: Application) -> Faulty:
-    faulty = Faulty(application.home.objects._files, "write", "sync", "rename")
-    application.home.objects._files = faulty  # type: ignore[assignment]
-    faulty.error = NO_SPACE
-    return faulty
-
-
-def no_space_for_records(application: Application) -> Faulty:
-    faulty = Faulty(application.journal._store, "append")
-    application.journal._store = faulty  # type: ignore[assignment]
-    faulty.error = StoreFull("no space left")
-    return faulty
-
-
-def no_reading(application: Application) -> Faulty:
-    """Viewers' own records cannot be read: the fold breaks off in the middle."""
-    faulty = Faulty(application.journal._store, "owned")
-    application.journal._store = faulty  # type: ignore[assignment]
-    faulty.error = StoreFailed("disk I/O error")
-    return faulty
-
-
-def replayed(home: Path) -> Report:
-    journal = Home(home).read()
-    try:
-        return Replay(journal, installed().configuration, installed_digest()).run()
-    finally:
-        journal.close()
+        assert application.lineage.restore(application.epoch).videos == VIDEOS + 10
+    assert replayed(home).sound
 
 
 def registered(application: Application, viewer: int) -> int:
@@ -258,11 +128,6 @@ def registered(application: Application, viewer: int) -> int:
     index = application.viewers.register(NewViewer(viewer=viewer))[1]
     settled(application)
     return index
-
-
-def until(true: Callable[[], object]) -> None:
-    while not true():
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("fault", [no_space_for_objects, no_space_for_records, no_reading])
@@ -364,58 +229,6 @@ def test_what_goes_with_the_last_snapshot_is_done_at_a_stop(home: Path, monkeypa
         learner._told = -1  # as where that had failed
         learner._finish()
         assert told == 2 * [application.epoch.epoch]
-
-
-@pytest.mark.parametrize("fault", [no_space_for_objects, no_space_for_records])
-def test_stopping_on_a_full_disk_loses_nothing(home: Path, fault: Callable[[Application], Faulty]) -> None:
-    with open_town(home, cadence=SLOW._replace(records=80)) as application:
-        for video in range(1, 90):
-            application.catalogue.add(NewVideo(video=video, creator=1, duration=1000))
-        until(lambda: application.epoch.epoch)
-        last, size = application.epoch, application.journal.size
-        fault(application)
-    with open_town(home) as application:
-        assert application.epoch.epoch > last.epoch
-        assert application.epoch.upto >= size
-        assert application.catalogue.find(89) is not None
-    assert replayed(home).sound
-
-
-def test_starting_on_a_full_disk_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_town(home) as application:
-        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
-    lose_all(home)
-
-    def full(*_: object) -> None:
-        raise NO_SPACE
-
-    monkeypatch.setattr("plainview.storage.filesystem.HostFileSystem.write", full)
-    with pytest.raises(HomeError, match=r"No space left on device; .*start again: nothing is lost"):
-        open_town(home)
-    monkeypatch.undo()
-    with open_town(home) as application:
-        assert application.catalogue.find(1) is not None
-
-
-@pytest.mark.parametrize("kind", ["release", "video"])
-def test_starting_on_a_journal_that_cannot_be_read_promises_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    with open_town(home) as application:
-        application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
-    lose_all(home)
-    of_kind = SqliteRecords.of_kind
-
-    def failing(self: SqliteRecords, which: str, *arguments: Any) -> Iterator[Row]:
-        if which == kind:
-            raise StoreFailed("journal.sqlite: cannot be read; restore a copy")
-        return of_kind(self, which, *arguments)
-
-    monkeypatch.setattr(SqliteRecords, "of_kind", failing)
-    with pytest.raises(HomeError, match=r"cannot be read; restore a copy$"):
-        open_town(home)
-    monkeypatch.undo()
-    open_town(home).close()
 
 
 def test_attempts_are_ever_further_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,20 +4,24 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from plainview.learning.fold import empty_world
 from plainview.platform import lineage
 from plainview.platform.application import Application
+from plainview.platform.home import Home
+from plainview.platform.lineage import Lineage, LineageBroken
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from plainview.records import Record
-from tests.platform.forging import bare
-from tests.platform.test_learner import epochs, lose_objects, no_space_for_objects, play
-from tests.platform.towns import open_town, page_of, populate, settled
+from tests.platform.faulty import no_space_for_objects
+from tests.platform.forging import lose_all, lose_objects
+from tests.platform.towns import epochs, open_town, page_of, play, populate, settled
 
 
 @pytest.fixture
-def played(home: Path) -> Application:
+def opened(home: Path) -> Application:
+    """Not closed yet, after pages and events."""
     application = open_town(home)
     populate(application)
     play(application)
@@ -25,8 +29,8 @@ def played(home: Path) -> Application:
     return application
 
 
-def test_any_epoch_in_any_order_is_the_same_world(played: Application) -> None:
-    with played as application:
+def test_any_epoch_in_any_order_is_the_same_world(opened: Application) -> None:
+    with opened as application:
         numbers = [epoch.epoch for epoch in epochs(application)]
         found = {}
         for number in [*numbers, *reversed(numbers), numbers[-1], numbers[0]]:
@@ -40,9 +44,9 @@ def test_any_epoch_in_any_order_is_the_same_world(played: Application) -> None:
 
 @pytest.mark.parametrize("residents", [3, 1000])
 def test_newcomers_are_folded_without_reading_and_others_from_their_records(
-    played: Application, monkeypatch: pytest.MonkeyPatch, residents: int
+    opened: Application, monkeypatch: pytest.MonkeyPatch, residents: int
 ) -> None:
-    with played as application:
+    with opened as application:
         for _ in range(2):  # everybody comes, and with room for three the first ones are forgotten
             for viewer in range(10, 20):
                 application.viewers.register(NewViewer(viewer=viewer))
@@ -65,28 +69,44 @@ def test_newcomers_are_folded_without_reading_and_others_from_their_records(
         assert state.tobytes() == application.residency.standing(15).row.tobytes()
 
 
-def test_an_epoch_that_is_not_there(played: Application) -> None:
-    with played as application:
+def test_an_epoch_that_is_not_there(opened: Application) -> None:
+    with opened as application:
         with pytest.raises(LookupError, match="epoch 999999 is not in the journal"), application.lineage.at(999_999):
             pass
         assert application.lineage.epoch(999_999) is None
 
 
-def test_a_past_world_is_forgotten_when_nobody_asks(played: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_world_that_cannot_be_had_again_is_named(home: Path) -> None:
+    with open_town(home) as application:
+        populate(application)
+        play(application, 2)
+    lose_all(home)
+    configuration = installed().configuration
+    otherwise = structs.replace(configuration, learning=structs.replace(configuration.learning, admit_after=50))
+    files = Home(home)
+    journal = files.read()
+    lineage = Lineage(journal, files.epochs, otherwise)
+    with pytest.raises(LineageBroken, match=r"its delta is lost, and records \d+ to \d+ folded again give"):
+        lineage.restore(lineage.last())
+    journal.close()
+
+
+def test_a_past_world_is_forgotten_when_nobody_asks(opened: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lineage, "KEPT", 0.01)
-    with played as application:
-        with application.lineage.at(1):
-            pass
+    with opened as application:
+        number = application.epoch.epoch
+        with application.lineage.at(number) as world:
+            before = world.digest()
         deadline = time.monotonic() + 60
         while application.lineage._kept is not None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        with application.lineage.at(1) as world:
-            assert world.videos >= 0
+        with application.lineage.at(number) as world:
+            assert world.digest() == before
 
 
-def test_looking_back_needs_no_room_on_the_disk(played: Application, home: Path) -> None:
-    with played as application:
+def test_looking_back_needs_no_room_on_the_disk(opened: Application, home: Path) -> None:
+    with opened as application:
         index, page = page_of(application)
         settled(application)
         while application.epoch.epoch == page.epoch:
@@ -100,11 +120,11 @@ def test_looking_back_needs_no_room_on_the_disk(played: Application, home: Path)
 
 
 def test_a_journal_restored_alone_is_folded_anew_and_that_is_one_line(
-    played: Application, home: Path, caplog: pytest.LogCaptureFixture
+    opened: Application, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with played:
+    with opened:
         pass
-    bare(home)
+    lose_all(home)
     caplog.clear()
     with open_town(home) as application:
         assert application.epoch.epoch > 1

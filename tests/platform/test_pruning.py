@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +13,10 @@ from plainview.platform.home import Home
 from plainview.platform.learner import Cadence
 from plainview.platform.lineage import Lineage
 from plainview.platform.pruning import DAY, prune, worth_keeping
-from plainview.platform.releases import installed, installed_digest
-from plainview.platform.replay import Replay
+from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
-from plainview.records import Epoch
-from tests.platform.towns import event, open_town, page_of, populate, raw, settled, token
+from tests.platform.replays import replayed
+from tests.platform.towns import epochs, event, open_town, page_of, populate, raw, settled, token
 
 OFTEN = Cadence(seconds=0.01, records=10**6, snapshot_epochs=3)
 NOW = 20_000 * DAY + DAY // 2
@@ -73,10 +70,6 @@ def objects(home: Path) -> set[str]:
     return {path.stem for path in (home / "objects").rglob("*.safetensors")}
 
 
-def epochs(application: Application) -> Iterator[Epoch]:
-    return (entry.record for entry in application.journal.of_kind("epoch") if isinstance(entry.record, Epoch))
-
-
 def play(application: Application, rounds: int = 8) -> list[int]:
     """Pages and events, an epoch after each; the pages' indexes."""
     session, indexes = token(), []
@@ -94,7 +87,7 @@ def test_what_a_start_needs_is_kept_and_nothing_else(home: Path) -> None:
     with open_town(home, cadence=OFTEN) as application:
         populate(application)
         pages = play(application)
-        size = len(list(epochs(application)))
+        size = len(epochs(application))
     files = Home(home)
     kept = files.epochs.snapshots()
     assert 2 <= len(kept) <= 3  # of today, and of yesterday where midnight came between
@@ -165,20 +158,7 @@ def test_killed_while_pruning(home: Path, monkeypatch: pytest.MonkeyPatch, after
     replay_is_identical(home)
 
 
-def test_replay_needs_nothing_that_is_stored(home: Path) -> None:
-    with open_town(home, cadence=OFTEN) as application:
-        populate(application)
-        play(application)
-    shutil.rmtree(home / "objects")
-    shutil.rmtree(home / "projections")
-    replay_is_identical(home)
-
-
 def replay_is_identical(home: Path) -> None:
-    journal = Home(home).read()
-    try:
-        report = Replay(journal, installed().configuration, installed_digest()).run()
-    finally:
-        journal.close()
+    report = replayed(home)
     assert report.sound
     assert report.identical == report.pages > 0

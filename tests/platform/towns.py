@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from plainview.platform.catalogue import NewVideo
 from plainview.platform.learner import Cadence
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewViewer
-from plainview.records import Page
+from plainview.records import Epoch, Page
 from plainview.records.fields import to_text
 from tests.platform.homes import begun
 
 VIDEOS = 60
 VIEWERS = (1, 2, 3)
 QUICK = Cadence(seconds=0.05, records=500, snapshot_epochs=50)
+SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
 
 
 def token() -> str:
@@ -35,6 +37,11 @@ def now() -> int:
 def open_town(path: Path, **options: Any) -> Application:
     """The platform in `path`, as it stands; begun where nothing is there yet."""
     return Application(begun(path), **({"cadence": QUICK} | options))
+
+
+def until(true: Callable[[], object]) -> None:
+    while not true():
+        time.sleep(0.01)
 
 
 def settled(application: Application) -> None:
@@ -53,6 +60,10 @@ def populate(application: Application, videos: int = VIDEOS) -> None:
     for viewer in VIEWERS:
         application.viewers.register(NewViewer(viewer=viewer, region="US", age="18+"))
     settled(application)
+
+
+def epochs(application: Application) -> list[Epoch]:
+    return [entry.record for entry in application.journal.of_kind("epoch") if isinstance(entry.record, Epoch)]
 
 
 def ask(viewer: int = 1, session: str | None = None, n: int = 0, **fields: Any) -> Ask:
@@ -82,3 +93,19 @@ def event(index: int, page: Page, position: int = 0, **fields: Any) -> dict[str,
 
 def raw(*events: dict[str, Any]) -> list[msgspec.Raw]:
     return [msgspec.Raw(msgspec.json.encode(one)) for one in events]
+
+
+def play(application: Application, pages: int = 4) -> list[int]:
+    """Pages and events of one viewer, an epoch after each; the pages' indexes."""
+    session, indexes = token(), []
+    for n in range(pages):
+        index, page = page_of(application, session=session, n=n)
+        application.events.take(raw(event(index, page), event(index, page, 1, action="like", watched=0)))
+        settled(application)
+        indexes.append(index)
+    return indexes
+
+
+def state(application: Application) -> bytes:
+    """The digest of the world at the last epoch, from what is stored."""
+    return application.lineage.restore(application.lineage.last()).digest()

@@ -53,11 +53,13 @@ def test_wrong_type(kind: str, field: str, value: object) -> None:
     refused(kind, dump(fields(kind) | {field: value}), f"`$.{field}`")
 
 
-@every_field
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(kind, field) for kind in sorted(KINDS) for field, value in fields(kind).items() if isinstance(value, int)],
+)
 def test_number_out_of_range(kind: str, field: str) -> None:
-    if isinstance(fields(kind)[field], int):
-        for value in (-1, 2**53):
-            refused(kind, dump(fields(kind) | {field: value}), f"`$.{field}`")
+    for value in (-1, 2**53):
+        refused(kind, dump(fields(kind) | {field: value}), f"`$.{field}`")
 
 
 def test_number_out_of_a_narrow_range() -> None:

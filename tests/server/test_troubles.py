@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,10 +16,10 @@ from plainview.feed.viewers import PAGES
 from plainview.platform.application import Application
 from plainview.server.app import make_app
 from plainview.storage import StoreFailed, StoreFull
-from tests.platform.forging import flip
-from tests.platform.test_learner import SLOW, Faulty
+from tests.platform.faulty import Faulty
+from tests.platform.forging import damage, flip
+from tests.platform.towns import SLOW, open_town, page_of, populate, raw, token
 from tests.platform.towns import event as seen
-from tests.platform.towns import open_town, page_of, populate, raw, token
 from tests.server.test_routes import event, feed, wrong
 
 Client = TestClient[Litestar]
@@ -121,13 +120,6 @@ def test_a_journal_that_cannot_be_read_tells_clients_no_paths(
     assert "/srv/plainview/journal.sqlite: cannot be read" in caplog.text
 
 
-def damage(home: Path, index: int) -> None:
-    with sqlite3.connect(home / "journal.sqlite") as connection:
-        changed = connection.execute("UPDATE records SET body = x'00' WHERE idx = ?", (index,))
-        assert changed.rowcount == 1
-    connection.close()
-
-
 def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
     client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -157,7 +149,7 @@ def send(client: Client, *events: dict[str, Any]) -> Any:
 
 
 def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
-    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+    client: Client, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = {"session": token(), "limit": 2}
     pages = [feed(client, n=n, **session).json() for n in range(PAGES + 1)]

@@ -112,6 +112,7 @@ def test_power_loss_leaves_the_old_or_the_new_bytes_of_a_replaced_file(seed: int
         else:
             assert files.restart(chance).read(path) == b"new"
             return
+    raise AssertionError("the crash point was never past the end")
 
 
 def test_what_a_killed_put_left_is_taken_away_and_other_files_are_not(tmp_path: Path) -> None:

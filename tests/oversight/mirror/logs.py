@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from plainview.ledger.notes import Note
 from plainview.ledger.signers import Signer
 from plainview.ledger.tiles import tile_data, tiles
 from plainview.ledger.tree import Tree
+from tests.http.servers import serving
 from tests.ledger.logs import LOG, ORIGIN, TIME, signed
 from tests.ledger.trees import entry
 
@@ -54,6 +54,11 @@ class DirectoryLog:
         """The same, cosigned `later` seconds after TIME."""
         text = Checkpoint(ORIGIN, size, self.tree.root(size)).text()
         self.put("checkpoint", Note(text, (LOG.sign(text), signer.sign(text, TIME + later))).encode())
+
+    def fetch(self, url: str, limit: int) -> bytes | None:
+        """A file of it, as a server at the root would give it."""
+        path = self.directory / url.lstrip("/")
+        return path.read_bytes() if path.is_file() else None
 
     def put(self, path: str, data: bytes) -> None:
         target = self.directory / path
@@ -104,12 +109,5 @@ class Served(http.server.ThreadingHTTPServer):
 
 @contextmanager
 def served(directory: Path) -> Iterator[Served]:
-    server = Served(directory)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(server := Served(directory)):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -2,104 +2,35 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from plainview.http.fetching import fetch
 from plainview.ledger.bundles import bundles, encode_entries
-from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
-from plainview.ledger.notes import NOTE_LIMIT, Note
-from plainview.ledger.policies import Log, Policy, Witness
+from plainview.ledger.notes import Note
+from plainview.ledger.policies import Log
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
 from plainview.ledger.tiles import Tile, tile_data, tiles
-from plainview.oversight.mirror.copies import CHECKPOINT, PENDING
+from plainview.oversight.mirror.copies import PENDING
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
-from tests.ledger.logs import LOG, LOG_ML_DSA, ORIGIN, STRANGER, TIME, WITNESSES, signed
+from tests.ledger.logs import LOG_ML_DSA, ORIGIN, WITNESSES
 from tests.ledger.witnessed import POLICY
-from tests.oversight.mirror.logs import DirectoryLog, Served, served
+from tests.oversight.mirror.following import OPEN, Following, same
+from tests.oversight.mirror.logs import DirectoryLog, served
 from tests.storage.crashing_files import CrashingFiles, PowerLoss
-
-OPEN = Policy(
-    (Log(LOG.key), Log(LOG_ML_DSA.key)), tuple(Witness(name, one.key) for name, one in WITNESSES.items()), (), "none"
-)
-"""It asks for no cosignatures, and knows the witnesses."""
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> DirectoryLog:
-    return DirectoryLog(tmp_path / "log")
-
-
-@pytest.fixture
-def server(log: DirectoryLog) -> Iterator[Served]:
-    log.directory.mkdir()
-    with served(log.directory) as server:
-        yield server
-
-
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
-
-
-class Following:
-    """A mirror in `directory` that is opened anew for each look, as after a restart."""
-
-    def __init__(self, directory: Path, server: Served, pool: ThreadPoolExecutor, policy: Policy = OPEN) -> None:
-        self.directory = directory
-        self.server = server
-        self.pool = pool
-        self.policy = policy
-        self.others: list[str] = []
-        """Where `north` says what it knows."""
-        self.convicted: list[Misbehaved] = []
-
-    def open(self) -> Mirror:
-        others = [("north", lambda url=url: fetch(url, NOTE_LIMIT)) for url in self.others]
-        source, files = LogSource(self.server.url), MirrorFiles(self.directory)
-        return Mirror(ORIGIN, self.policy, source, files, self.pool, others, self.convicted.append)
-
-    def look(self) -> list[str]:
-        return self.open().update()[1]
-
-    def misbehaved(self) -> Misbehaved:
-        """The log misbehaves: what was proven, by a file that says the same, and nothing else changed."""
-        before = (self.directory / CHECKPOINT).read_bytes() if (self.directory / CHECKPOINT).exists() else b""
-        with pytest.raises(Misbehaved) as error:
-            self.look()
-        found = parse_misbehaviour(error.value.path.read_bytes()).check(self.policy)
-        assert found == error.value.contradiction
-        if before:
-            assert (self.directory / CHECKPOINT).read_bytes() == before
-        return error.value
-
-
-@pytest.fixture
-def following(tmp_path: Path, server: Served, pool: ThreadPoolExecutor) -> Following:
-    return Following(tmp_path / "copy", server, pool)
-
-
-def same(copy: Path, log: DirectoryLog, size: int) -> None:
-    """The copy holds all that a tree of that size is made of, as the log serves it."""
-    paths = [one.path for one in tiles(size)] + [one.path for one in bundles(size)]
-    assert {path for path in paths if (copy / path).read_bytes() != (log.directory / path).read_bytes()} == set()
 
 
 def test_it_follows(log: DirectoryLog, following: Following) -> None:
     for size in (0, 1, 1, 255, 256, 257, 700, 1500):
         log.publish(size)
         assert following.look() == []
-        held = following.open().held
-        assert held
+        held = following.held
         assert (held.size, held.root) == (size, log.tree.root())
         same(following.directory, log, size)
     assert not (following.directory / PENDING).exists()
@@ -131,42 +62,7 @@ def test_partial_tiles_that_are_gone_are_read_from_full_ones(log: DirectoryLog, 
     log.put("tile/1/000.p/2", tile_data(Tile(1, 0, 2), log.tree.read))  # of which there is no full one yet
     log.put("checkpoint", note.encode())
     following.look()
-    held = following.open().held
-    assert held
-    assert held.size == 600
-
-
-def test_a_quorum_is_asked_for(log: DirectoryLog, following: Following) -> None:
-    following.policy = POLICY
-    log.publish(100, "north", "west")
-    following.look()
-    log.publish(200, "north")
-    with pytest.raises(MirrorError, match="quorum 'two' not reached"):
-        following.look()
-    held = following.open().held
-    assert held
-    assert held.size == 100
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"thesis", "no empty line"),
-        (signed(Checkpoint("other.example", 5, bytes(32)).text()).encode(), "not of 'feed.example/log'"),
-        (signed(Checkpoint(ORIGIN, 5, bytes(32)).text()).encode().replace(b"\n5\n", b"\n6\n"), "does not verify"),
-        (signed(Checkpoint(ORIGIN, 0, bytes(32)).text()).encode(), "tree without leaves"),
-        (b"x" * (NOTE_LIMIT + 1), "more than"),
-    ],
-)
-def test_a_checkpoint_that_is_not_the_logs(log: DirectoryLog, following: Following, data: bytes, message: str) -> None:
-    log.publish(100)
-    following.look()
-    log.put("checkpoint", data)
-    with pytest.raises(MirrorError, match=message):
-        following.look()
-    held = following.open().held
-    assert held
-    assert held.size == 100
+    assert following.held.size == 600
 
 
 def test_a_key_that_the_policy_has_no_more(log: DirectoryLog, following: Following) -> None:
@@ -178,37 +74,6 @@ def test_a_key_that_the_policy_has_no_more(log: DirectoryLog, following: Followi
         following.open()
     following.policy = msgspec.structs.replace(OPEN, logs=(*OPEN.logs, new))
     assert following.open().held
-
-
-def test_a_strangers_checkpoint(log: DirectoryLog, following: Following) -> None:
-    text = Checkpoint(ORIGIN, 0, log.tree.root()).text()
-    log.put("checkpoint", Note(text, (STRANGER.sign(text, TIME),)).encode())
-    with pytest.raises(MirrorError, match="no signature of a known key"):
-        following.look()
-
-
-def test_every_entry_is_hashed_again(log: DirectoryLog, following: Following) -> None:
-    log.publish(600)
-    good = (log.directory / "tile/entries/001").read_bytes()
-    log.put("tile/entries/001", good.replace(b"entry 300 of a", b"entry 300 of b"))
-    with pytest.raises(MirrorError, match="entry 300 has not the hash in tile/0/001") as error:
-        following.look()
-    assert "can be seen and not be proven" in str(error.value)
-    assert following.open().held is None
-    log.put("tile/entries/001", good)
-    following.look()
-    same(following.directory, log, 600)
-
-
-@pytest.mark.parametrize("path", ["tile/0/000", "tile/0/002.p/88", "tile/1/000.p/2"])
-def test_wrong_tiles(log: DirectoryLog, following: Following, path: str) -> None:
-    log.publish(600)
-    good = (log.directory / path).read_bytes()
-    for bad in (good[::-1], good[:-32], good + good[:32]):
-        log.put(path, bad)
-        with pytest.raises(MirrorError, match=r"does not serve them|more than"):
-            following.look()
-    assert following.open().held is None
 
 
 def test_two_trees_of_one_size(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
@@ -253,9 +118,7 @@ def test_an_older_checkpoint_proves_nothing(log: DirectoryLog, following: Follow
     log.show(200, "north")
     (remark,) = following.look()
     assert "that proves nothing" in remark
-    held = following.open().held
-    assert held
-    assert held.size == 300
+    assert following.held.size == 300
 
 
 def roll_back(log: DirectoryLog, following: Following, signer: Signer) -> None:
@@ -356,21 +219,6 @@ def test_a_witness_that_does_not_answer_is_a_remark(log: DirectoryLog, following
     assert "begins with http" in second
 
 
-def test_an_interruption_costs_only_what_is_missing(log: DirectoryLog, following: Following) -> None:
-    log.publish(5000)
-    following.server.failing = {"tile/entries/015"}
-    with pytest.raises(MirrorError, match="answers 503"):
-        following.look()
-    assert following.open().held is None
-    following.server.failing = set()
-    there = {path for path in following.server.asked if (following.directory / path).is_file()} - {"checkpoint"}
-    assert len(there) > 10
-    following.server.asked.clear()
-    following.look()
-    assert there & set(following.server.asked) == set()
-    same(following.directory, log, 5000)
-
-
 def test_a_fork_while_a_checkpoint_was_being_taken_up(log: DirectoryLog, following: Following, tmp_path: Path) -> None:
     """Nothing of it was complete, and it is remembered all the same."""
     log.publish(600)
@@ -382,53 +230,6 @@ def test_a_fork_while_a_checkpoint_was_being_taken_up(log: DirectoryLog, followi
     following.server.directory = forked.directory
     following.server.failing = set()
     assert following.misbehaved().contradiction.kind is Kind.FORK
-
-
-def damage(copy: Path, *paths: str) -> None:
-    for path in paths:
-        (copy / path).write_bytes(b"\0" * (copy / path).stat().st_size)
-
-
-def test_damaged_tiles_do_not_mislead(log: DirectoryLog, following: Following) -> None:
-    log.publish(600)
-    following.look()
-    damage(following.directory, "tile/0/000", "tile/1/000.p/2", "tile/0/002.p/88")
-    log.publish(1500)
-    following.look()
-    held = following.open().held
-    assert held
-    assert held.size == 1500
-
-
-def test_a_check_finds_what_is_damaged_and_fetches_it(log: DirectoryLog, following: Following) -> None:
-    log.publish(1500)
-    following.look()
-    following.server.asked.clear()
-    following.open().check()
-    assert following.server.asked == []
-    damage(following.directory, "tile/0/000", "tile/1/000.p/5", "tile/entries/002")
-    (following.directory / "tile/entries/005.p/220").unlink()
-    following.open().check()
-    same(following.directory, log, 1500)
-
-
-def test_a_damaged_checkpoint_is_told(log: DirectoryLog, following: Following) -> None:
-    log.publish(600)
-    following.look()
-    (following.directory / CHECKPOINT).write_bytes(b"thesis")
-    with pytest.raises(MirrorError, match="checkpoint is damaged"):
-        following.look()
-
-
-class Memory:
-    """A log that is fetched from memory, for a mirror on a disk that crashes."""
-
-    def __init__(self, log: DirectoryLog) -> None:
-        self._directory = log.directory
-
-    def __call__(self, url: str, limit: int) -> bytes | None:
-        path = self._directory / url
-        return path.read_bytes() if path.is_file() else None
 
 
 class Now:
@@ -444,9 +245,7 @@ class Now:
 
 
 def disk_mirror(log: DirectoryLog, disk: CrashingFiles) -> Mirror:
-    source = LogSource("", Memory(log))
-    source._prefix = ""
-    return Mirror(ORIGIN, OPEN, source, MirrorFiles(Path("/disk/copy"), disk), Now())  # type: ignore[arg-type]
+    return Mirror(ORIGIN, OPEN, LogSource("", log.fetch), MirrorFiles(Path("/disk/copy"), disk), Now())  # type: ignore[arg-type]
 
 
 def test_power_loss_between_any_two_file_operations(log: DirectoryLog) -> None:

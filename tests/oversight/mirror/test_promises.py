@@ -39,12 +39,9 @@ class Watch:
 
     def start(self) -> None:
         """Anew: only what is in files is known."""
-        self.mirror = Mirror(ORIGIN, NORTH, LogSource("", self._fetch), MirrorFiles(self._copy), self._pool)
+        source = LogSource("", lambda *asked: self.log.fetch(*asked))
+        self.mirror = Mirror(ORIGIN, NORTH, source, MirrorFiles(self._copy), self._pool)
         self.promises = Promises(self.receipts, self.mirror, NORTH)
-
-    def _fetch(self, url: str, limit: int) -> bytes | None:
-        path = self.log.directory / url.lstrip("/")
-        return path.read_bytes() if path.is_file() else None
 
     def hold(self, *indexes: int) -> Held:
         for index in indexes:

@@ -7,9 +7,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.serving import free_port
+from plainview.ledger.keys import VerifierKey
+from plainview.ledger.policies import NO_QUORUM, Log, Policy
+from plainview.ledger.policy_files import encode_policy
+from plainview.oversight.witness.directory import LOGS, make_directory
 
 
 class Process:
@@ -49,3 +55,23 @@ class Process:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers["content-type"], error.read()
+
+
+def tell_of(directory: Path, *logs: VerifierKey) -> None:
+    """Have the witness in that directory know these keys of logs, from its next start on."""
+    (directory / LOGS).write_bytes(encode_policy(Policy(tuple(map(Log, logs)), (), (), NO_QUORUM)))
+
+
+@contextmanager
+def two_witnesses(path: Path, log: VerifierKey) -> Iterator[list[tuple[Process, VerifierKey]]]:
+    """Of that log, in `path`/w1 and w2, with their keys."""
+    started = []
+    for name in ("w1", "w2"):
+        (key,) = make_directory(path / name, f"{name}.example", ml_dsa_44=False)
+        tell_of(path / name, log)
+        process = Process(path / name)
+        process.start()
+        started.append((process, key))
+    yield started
+    for process, _ in started:
+        process.end()

@@ -17,12 +17,10 @@ from plainview.ledger.checkpoints import origin_hash, parse_checkpoint
 from plainview.ledger.keys import VerifierKey, parse_vkey
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_note
-from plainview.ledger.policies import Log, Policy
-from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519_COSIGNATURE
-from plainview.oversight.witness.directory import LOGS, make_directory
+from plainview.oversight.witness.directory import make_directory
 from tests.ledger.logs import LOG, ORIGIN
-from tests.oversight.witness.processes import Process
+from tests.oversight.witness.processes import Process, tell_of
 from tests.oversight.witness.submitting import FORKED, TREE, submission
 
 
@@ -30,7 +28,7 @@ from tests.oversight.witness.submitting import FORKED, TREE, submission
 def keys(tmp_path: Path) -> list[VerifierKey]:
     """Of the witness in `tmp_path / "w"`."""
     keys = make_directory(tmp_path / "w", "witness.example/w1", ml_dsa_44=True)
-    (tmp_path / "w" / LOGS).write_bytes(encode_policy(Policy((Log(LOG.key),), (), (), "none")))
+    tell_of(tmp_path / "w", LOG.key)
     return keys
 
 
@@ -80,9 +78,7 @@ def announced(port: int, headers: str) -> int:
         return int(connection.recv(1000).split()[1])
 
 
-def test_killed_at_any_moment_it_never_cosigns_two_histories(
-    process: Process, keys: list[VerifierKey], tmp_path: Path
-) -> None:
+def test_killed_at_any_moment_it_never_cosigns_two_histories(process: Process, keys: list[VerifierKey]) -> None:
     """A log that forked after 100 entries asks from both sides at once. What was cosigned lies on one side."""
     ed25519 = next(key for key in keys if key.scheme is ED25519_COSIGNATURE)
     cosigned: dict[int, bytes] = {}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from plainview.journal import Fence, Journal, PlainSealer
 from plainview.ledger.checkpoints import Checkpoint
@@ -19,7 +18,7 @@ from plainview.storage.filesystem import FileSystem, HostFileSystem
 from tests.journal.conftest import Clock
 from tests.journal.drafts import viewer
 from tests.ledger.logs import LOG, ORIGIN
-from tests.platform.log.stub_witness import StubWitness
+from tests.platform.log.stub_witness import Witnesses
 
 OPEN = Policy((), (), (), NO_QUORUM)
 
@@ -49,7 +48,19 @@ def publisher_of(
     return publisher
 
 
-def policy(witnesses: dict[str, StubWitness], threshold: int = 2) -> Policy:
+def grow_and_publish(journal: Journal, publisher: Publisher, size: int) -> bool:
+    grow(journal, size)
+    return publisher.publish()
+
+
+def publishing(journal: Journal, directory: Path, size: int, policy: Policy = OPEN) -> Publisher:
+    """One that has published the journal's first `size` records."""
+    publisher = publisher_of(journal, directory, policy)
+    grow_and_publish(journal, publisher, size)
+    return publisher
+
+
+def policy(witnesses: Witnesses, threshold: int = 2) -> Policy:
     listed = tuple(one.witness for one in witnesses.values())
     return Policy((), listed, (Group("enough", threshold, tuple(witnesses)),), "enough")
 
@@ -59,21 +70,13 @@ def published(directory: Path) -> Checkpoint:
     return open_checkpoint(parse_note((directory / "checkpoint").read_bytes()), ORIGIN, [LOG.key])[0]
 
 
-def until(true: Callable[[], object]) -> None:
-    while not true():
-        time.sleep(0.01)
+class OlderCopy(NamedTuple):
+    """A journal and its log's directory as they were, while the log went on."""
+
+    journal: Journal
+    directory: Path
 
 
-def copied(journal: Journal, tmp_path: Path, at: int) -> Journal:
-    """A copy of the journal's directory as it is with `at` records; the journal goes on after that."""
-    grow(journal, at)
-    target = tmp_path / "copy"
-    target.mkdir()
-    for path in (tmp_path / "journal").iterdir():
-        shutil.copy(path, target / path.name)
-    return open_journal(target)
-
-
-def older(directory: Path, tmp_path: Path) -> Path:
+def older(directory: Path) -> Path:
     """A copy of the log's directory as it is now."""
-    return Path(shutil.copytree(directory, tmp_path / "old"))
+    return Path(shutil.copytree(directory, directory.with_name("old")))

@@ -19,6 +19,9 @@ from plainview.ledger.signers import Signer
 from plainview.ledger.submissions import parse_submission
 from tests.ledger.logs import LOG, ORIGIN
 
+DOWN = (503, b"down")
+"""An answer."""
+
 
 class StubWitness:
     """Use it as a context manager: it listens meanwhile."""
@@ -89,3 +92,6 @@ class StubWitness:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+Witnesses = dict[str, StubWitness]

@@ -19,9 +19,9 @@ from plainview.ledger.tiles import Tile, tiles
 from plainview.platform.charters import Adopted, Charters
 from plainview.platform.log.log import Log
 from plainview.platform.log.publisher import Publisher
+from tests.ledger.chartered import CHARTER, amended
 from tests.ledger.logs import LOG, ORIGIN
-from tests.ledger.test_charters import CHARTER, amended
-from tests.platform.log.journals import OPEN, grow, publisher_of
+from tests.platform.log.journals import OPEN, grow, publisher_of, publishing
 
 SIZE = 700
 POLICY = replace(OPEN, logs=(KnownLog(LOG.key),))
@@ -30,12 +30,8 @@ CHARTERS.all = [Adopted(0, CHARTER), Adopted(SIZE, amended(bounds=replace(CHARTE
 
 
 @pytest.fixture
-def publisher(journal: Journal, tmp_path: Path) -> Publisher:
-    grow(journal, SIZE)
-    (tmp_path / "log").mkdir()
-    publisher = publisher_of(journal, tmp_path / "log")
-    publisher.publish()
-    return publisher
+def publisher(journal: Journal, directory: Path) -> Publisher:
+    return publishing(journal, directory, SIZE)
 
 
 @pytest.fixture
@@ -90,8 +86,8 @@ def test_there_is_nothing_else(log: Log, path: str) -> None:
     assert log.resource(path) is None
 
 
-def test_nothing_is_there_before_the_first_checkpoint(journal: Journal, tmp_path: Path) -> None:
-    publisher = publisher_of(journal, tmp_path)
+def test_nothing_is_there_before_the_first_checkpoint(journal: Journal, directory: Path) -> None:
+    publisher = publisher_of(journal, directory)
     grow(journal, 3)
     log = Log(publisher._tree, publisher, LOG, CHARTERS)
     assert log.size == 0

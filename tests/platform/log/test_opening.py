@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,8 @@ from plainview.platform.home import Home
 from plainview.platform.viewers import NewViewer
 from tests.cli.homes import invoke
 from tests.ledger.logs import LOG
-from tests.platform.homes import amendment, charter_of
+from tests.platform.forging import damage, execute
+from tests.platform.homes import amendment, charter_of, size_of
 from tests.platform.imports.data_sets import kuairand
 from tests.platform.towns import open_town, page_of
 
@@ -29,20 +29,6 @@ def home(tmp_path: Path) -> Path:
     with open_town(tmp_path / "home") as application:
         application.viewers.register(NewViewer(viewer=1))
     return tmp_path / "home"
-
-
-def size_of(home: Path) -> int:
-    with sqlite3.connect(home / "journal.sqlite") as connection:
-        ((size,),) = connection.execute("SELECT count(*) FROM records")
-    connection.close()
-    return int(size)
-
-
-def set_back(home: Path) -> None:
-    """As a copy of the journal that is two records older."""
-    with sqlite3.connect(home / "journal.sqlite") as connection:
-        connection.execute("DELETE FROM records WHERE idx >= (SELECT max(idx) - 1 FROM records)")
-    connection.close()
 
 
 def test_the_key_is_not_made_anew(home: Path) -> None:
@@ -113,16 +99,14 @@ def test_a_damaged_page_went_out_as_well(home: Path, caplog: pytest.LogCaptureFi
         index, _ = page_of(application)
         application.viewers.register(NewViewer(viewer=2))
     (home / "log" / "checkpoint").unlink()
-    with sqlite3.connect(home / "journal.sqlite") as connection:
-        connection.execute("UPDATE records SET body = x'00' WHERE idx = ?", (index,))
-    connection.close()
+    damage(home, index)
     open_town(home).close()
     assert "a new log begins over" in caplog.text
 
 
 def test_a_refused_start_appends_nothing_and_an_import_is_refused_too(home: Path, tmp_path: Path) -> None:
-    set_back(home)
-    size = size_of(home)
+    size = size_of(home) - 2
+    execute(home, "DELETE FROM records WHERE idx >= ?", size)  # as an older copy
     with pytest.raises(HomeError, match="records were published, and the journal has"):
         open_town(home)
     data = kuairand(tmp_path / "data")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from plainview.storage import StoreFailed
 from plainview.storage.filesystem import HostFileSystem
 from tests.journal.drafts import NOW
 from tests.ledger.logs import ORIGIN, WITNESSES
-from tests.platform.log.journals import copied, grow, policy, published, publisher_of, until
-from tests.platform.log.stub_witness import StubWitness
+from tests.platform.log.conftest import Copier
+from tests.platform.log.journals import grow, grow_and_publish, policy, published, publisher_of, publishing
+from tests.platform.log.stub_witness import StubWitness, Witnesses
+from tests.platform.towns import until
 from tests.storage.crashing_files import CrashingFiles, PowerLoss
 
 
@@ -27,8 +30,7 @@ def test_what_is_published_is_the_journal_and_only_what_is_new(journal: Journal,
     assert publisher.published is None
     assert not publisher.publish()
     for size in (1, 3, 300):
-        grow(journal, size)
-        assert publisher.publish()
+        assert grow_and_publish(journal, publisher, size)
         assert not publisher.publish()
         assert publisher.published is not None
         assert published(directory) == publisher.published.checkpoint
@@ -48,19 +50,15 @@ def test_everything_that_comes_is_published_and_at_the_end_too(journal: Journal,
     assert publisher.failure is None
 
 
-def test_nothing_is_shown_before_a_quorum_cosigned(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
-) -> None:
+def test_nothing_is_shown_before_a_quorum_cosigned(journal: Journal, directory: Path, witnesses: Witnesses) -> None:
     publisher = publisher_of(journal, directory, policy(witnesses))
-    grow(journal, 10)
     witnesses["north"].answers = [(500, b"out of order")]
     with pytest.raises(WitnessError, match=r"witness 'north' answered 500 .*out of order"):
-        publisher.publish()
+        grow_and_publish(journal, publisher, 10)
     assert publisher.published is None
     assert not (directory / "checkpoint").exists()
     # West has cosigned already: the next attempt says so with its 409, and both go on.
-    grow(journal, 12)
-    assert publisher.publish()
+    assert grow_and_publish(journal, publisher, 12)
     names = [one.name for one in parse_note((directory / "checkpoint").read_bytes()).signatures]
     assert names == [ORIGIN, "north.example/w1", "west.example/w3"]
     assert publisher.published is not None
@@ -78,55 +76,48 @@ def test_nothing_is_shown_before_a_quorum_cosigned(
     ],
 )
 def test_what_a_witness_may_not_answer(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness], answer: tuple[int, bytes], message: str
+    journal: Journal, directory: Path, witnesses: Witnesses, answer: tuple[int, bytes], message: str
 ) -> None:
     publisher = publisher_of(journal, directory, policy(witnesses))
-    grow(journal, 10)
     witnesses["north"].answers = [answer]
     with pytest.raises(WitnessError, match=message):
-        publisher.publish()
+        grow_and_publish(journal, publisher, 10)
     assert publisher.publish()
 
 
 def test_a_signature_that_does_not_hold_is_no_cosignature(
-    journal: Journal, directory: Path, witnesses: dict[str, StubWitness]
+    journal: Journal, directory: Path, witnesses: Witnesses
 ) -> None:
     publisher = publisher_of(journal, directory, policy(witnesses))
-    grow(journal, 10)
     line = WITNESSES["north"].sign(Checkpoint(ORIGIN, 10, bytes(32)).text(), 5).line()
     witnesses["north"].answers = [(200, line.encode())]
     with pytest.raises(WitnessError, match="does not verify"):
-        publisher.publish()
+        grow_and_publish(journal, publisher, 10)
 
 
 def test_nobody_listens_where_a_witness_should(journal: Journal, directory: Path) -> None:
     with StubWitness("north", WITNESSES["north"]) as gone:
         pass
     publisher = publisher_of(journal, directory, policy({"north": gone}, 1))
-    grow(journal, 1)
     with pytest.raises(WitnessError, match="witness 'north' cannot be asked"):
-        publisher.publish()
+        grow_and_publish(journal, publisher, 1)
 
 
 def test_a_checkpoint_that_somebody_else_wrote_ends_publishing(journal: Journal, directory: Path) -> None:
-    publisher, other = publisher_of(journal, directory), publisher_of(journal, directory)
-    grow(journal, 10)
-    publisher.publish()
-    grow(journal, 20)
+    other = publisher_of(journal, directory)
+    publishing(journal, directory, 10)
     with pytest.raises(LogBroken, match="another process published there"):
-        other.publish()
+        grow_and_publish(journal, other, 20)
     assert published(directory).size == 10
 
 
 @pytest.mark.parametrize("size", [20, 256, 512, 513])
 @pytest.mark.parametrize("kept", [False, True])
 def test_another_journal_than_was_published_is_not_opened(
-    journal: Journal, tmp_path: Path, directory: Path, size: int, kept: bool
+    journal: Journal, directory: Path, copied: Copier, size: int, kept: bool
 ) -> None:
-    copy = copied(journal, tmp_path, 10)
-    publisher = publisher_of(journal, directory)
-    grow(journal, size)
-    publisher.publish()
+    copy = copied(10)
+    publisher = publishing(journal, directory, size)
     if kept:
         publisher.keep()
     with pytest.raises(LogBroken, match=f"{size} records were published, and the journal has 10"):
@@ -137,15 +128,24 @@ def test_another_journal_than_was_published_is_not_opened(
     (directory / "checkpoint").write_bytes(b"nothing")
     with pytest.raises(LogBroken, match="not a checkpoint of this log"):
         publisher_of(journal, directory)
-    copy.close()
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    """What is put in the place of something that fails."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+NO_SPACE = failing(OSError(28, "No space left on device"))
 
 
 def test_a_disk_that_fails_after_the_new_checkpoint_is_in_place_ends_nothing(
     journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publisher = publisher_of(journal, directory)
-    grow(journal, 5)
-    publisher.publish()
+    publisher = publishing(journal, directory, 5)
     sync = HostFileSystem.sync
 
     def fail(files: HostFileSystem, path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_disk_that_fails_after_the_new_checkpoint_is_in_place_ends_nothing(
                 publisher.publish()
             grow(journal, journal.size + 1)
     with monkeypatch.context() as patched:
-        patched.setattr(HostFileSystem, "write", fail_to_write)
+        patched.setattr(HostFileSystem, "write", NO_SPACE)
         with pytest.raises(OSError, match="No space"):
             publisher.publish()
     assert publisher.published is not None
@@ -170,20 +170,12 @@ def test_a_disk_that_fails_after_the_new_checkpoint_is_in_place_ends_nothing(
     assert published(directory).size == journal.size
 
 
-def fail_to_write(*_: object) -> None:
-    raise OSError(28, "No space left on device")
-
-
 def test_a_journal_that_cannot_be_read_for_now_ends_nothing(
     journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = publisher_of(journal, directory)
-
-    def fail(*_: object) -> None:
-        raise StoreFailed("journal.sqlite: too many open files")
-
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "leaf_hashes", fail)
+        patched.setattr(journal, "leaf_hashes", failing(StoreFailed("journal.sqlite: too many open files")))
         publisher.start()
         grow(journal, 5)
         until(lambda: "too many open files" in publisher.trouble)
@@ -196,12 +188,8 @@ def test_a_journal_that_is_damaged_ends_it_in_a_line(
     journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     publisher = publisher_of(journal, directory)
-
-    def fail(*_: object) -> None:
-        raise JournalDamaged(3, "hash", "no hash but 7")
-
     with monkeypatch.context() as patched:
-        patched.setattr(journal, "leaf_hashes", fail)
+        patched.setattr(journal, "leaf_hashes", failing(JournalDamaged(3, "hash", "no hash but 7")))
         publisher.start()
         grow(journal, 5)
         until(lambda: publisher.failure)
@@ -222,10 +210,7 @@ def test_a_witness_whose_address_is_none(journal: Journal, directory: Path, url:
 def test_a_start_takes_up_what_was_kept_and_only_if_it_is_right(
     journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes | None
 ) -> None:
-    publisher = publisher_of(journal, directory)
-    grow(journal, 1_000)
-    publisher.publish()
-    publisher.keep()
+    publishing(journal, directory, 1_000).keep()
     grow(journal, 1_500)
     if damage is not None:
         (directory / "tree").write_bytes(damage)
@@ -244,35 +229,26 @@ def test_a_start_takes_up_what_was_kept_and_only_if_it_is_right(
 
 
 def test_a_clock_that_is_off_is_told(
-    journal: Journal,
-    directory: Path,
-    witnesses: dict[str, StubWitness],
-    caplog: pytest.LogCaptureFixture,
+    journal: Journal, directory: Path, witnesses: Witnesses, caplog: pytest.LogCaptureFixture
 ) -> None:
     publisher = publisher_of(journal, directory, policy(witnesses))
-    for one in witnesses.values():
-        one.time = NOW // 1000 - 4
-    grow(journal, 1)
-    publisher.publish()
+
+    def publish_one(apart: int) -> None:
+        """One record more, cosigned so many seconds after journal time."""
+        for one in witnesses.values():
+            one.time = NOW // 1000 + apart
+        grow_and_publish(journal, publisher, journal.size + 1)
+
+    publish_one(-4)
     assert not caplog.records
-    for one in witnesses.values():
-        one.time = NOW // 1000 - 20
-    grow(journal, 2)
-    publisher.publish()
+    publish_one(-20)
     assert "journal time is 19.0 s ahead of all witnesses'" in caplog.text
     assert publisher.clock in caplog.text
     caplog.clear()
-    for one in witnesses.values():
-        one.time = NOW // 1000
-    grow(journal, 3)
-    publisher.publish()
+    publish_one(0)
     assert not publisher.clock
-    for one in witnesses.values():
-        one.time = NOW // 1000 + 20
-    grow(journal, 4)
-    publisher.publish()
-    grow(journal, 5)
-    publisher.publish()
+    for _ in range(2):
+        publish_one(20)
     assert "journal time is 20.0 s behind all witnesses'" in caplog.text
 
 
@@ -280,12 +256,8 @@ def test_a_full_disk_is_passed_over_and_tried_again(
     journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     publisher = publisher_of(journal, directory)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
-        patched.setattr("plainview.platform.log.publisher.write_durable", full)
+        patched.setattr("plainview.platform.log.publisher.write_durable", NO_SPACE)
         publisher.start()
         grow(journal, 5)
         until(lambda: "No space left" in publisher.trouble)
@@ -298,7 +270,7 @@ def test_a_full_disk_is_passed_over_and_tried_again(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_power_loss_at_any_operation_leaves_a_log_that_goes_on(
-    journal: Journal, witnesses: dict[str, StubWitness], seed: int
+    journal: Journal, witnesses: Witnesses, seed: int
 ) -> None:
     """Whatever anybody was shown, the log after the crash begins with it."""
     chance = random.Random(seed)
@@ -313,8 +285,7 @@ def test_power_loss_at_any_operation_leaves_a_log_that_goes_on(
             assert publisher.published.checkpoint.size >= shown[-1].size
         files._crash_at = files.operations + crash_at % 11
         with suppress(PowerLoss):
-            grow(journal, journal.size + chance.randrange(1, 300))
-            publisher.publish()
+            grow_and_publish(journal, publisher, journal.size + chance.randrange(1, 300))
             assert publisher.published is not None
             shown.append(publisher.published.checkpoint)
         crashes += publisher.published is None or not shown or publisher.published.checkpoint != shown[-1]

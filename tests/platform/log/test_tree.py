@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from plainview.ledger.nodes import Node
 from plainview.ledger.tiles import parse_tile, tile_data, tiles
 from plainview.ledger.tree import Tree
 from plainview.platform.log.tree import JournalTree
+from tests.platform.forging import execute
 from tests.platform.log.journals import grow
 
 
@@ -84,9 +84,7 @@ def test_what_is_not_taken_up_is_not_read(journal: Journal) -> None:
 )
 def test_a_record_that_is_missing_is_named(journal: Journal, tmp_path: Path, change: str, stage: str) -> None:
     grow(journal, 10)
-    with sqlite3.connect(tmp_path / "journal" / "journal.sqlite") as connection:
-        connection.execute(change)
-    connection.close()
+    execute(tmp_path / "journal", change)
     with pytest.raises(JournalDamaged) as error:
         JournalTree(journal).extend(10)
     assert error.value.stage == stage

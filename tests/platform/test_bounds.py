@@ -1,0 +1,78 @@
+"""What the fence refuses is found by replay, where it is in the journal all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from plainview.journal import Entry
+from plainview.platform.application import Application
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
+from plainview.platform.releases import installed_digest
+from plainview.records import Revocation
+from tests.platform.forging import copied, forge, substitute
+from tests.platform.homes import amendment, charter_of
+from tests.platform.played import application, play
+from tests.platform.replays import of, reading, replayed
+
+
+@pytest.fixture(scope="module")
+def amended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A journal whose charter was amended between pages, and where."""
+    path = tmp_path_factory.mktemp("amended") / "home"
+    with application(path) as running:
+        play(running, 12)
+    bounds = msgspec.structs.replace(charter_of(path).bounds, now_tolerance=120_000)
+    index = adopt(Home(path), amendment(path, bounds=bounds)).record
+    with Application(Home(path)) as running:
+        play(running, 12, seed=2)
+    return path, index
+
+
+def test_each_charter_holds_for_its_own_records(amended: tuple[Path, int], tmp_path: Path) -> None:
+    home, charter = amended
+    report = replayed(home)
+    assert (report.pages, report.identical, report.differing) == (24, 24, ())
+    with reading(home) as journal:
+        pages = [entry.index for entry in journal.of_kind("page")]
+        times = {index: journal.entry(index).time for index in pages}
+    before, after = [index for index in pages if index < charter][-1], pages[-1]
+    forgeries: list[tuple[int, str, dict[str, int]]] = [
+        (before, "bounds: charter", {"charter": charter}),
+        (after, "bounds: charter", {"charter": 0}),
+        (before, "bounds: clock", {"now": times[before] - 60_000}),
+        (after, "", {"now": times[after] - 60_000}),  # by its own charter it may
+    ]
+    for number, (index, stage, fields) in enumerate(forgeries):
+        copy = copied(home, tmp_path / str(number))
+        forge(copy, index, **fields)
+        found = {one.stage for one in replayed(copy).differing if one.index == index}
+        assert {one for one in found if one.startswith("bounds")} == {stage} - {""}
+
+
+def test_an_amendment_that_is_not_in_force_is_named(amended: tuple[Path, int], tmp_path: Path) -> None:
+    home, charter = amended
+    with reading(home) as journal:
+        note = journal.entry(charter).record.note  # type: ignore[attr-defined]
+    cut = note[: note.rstrip("\n").rindex("\n") + 1]
+    copy = copied(home, tmp_path / "copy")
+    forge(copy, charter, note=cut)
+    report = replayed(copy)
+    assert report.differing[0].index == charter
+    assert "charter 1: signatures are missing: 1 more of partner" in report.differing[0].detail
+    # The one before stays in force, and all that cites this one differs.
+    assert report.identical == 12
+    assert {difference.stage for difference in report.differing} == {"bounds: charter"}
+
+
+def test_pages_after_their_release_was_revoked(copy: Path, entries: list[Entry]) -> None:
+    # The fence would let none of them in: an earlier decision is made into a revocation afterwards.
+    decision = of(entries, "decision")[-1]
+    after = [entry.index for entry in of(entries, "page") if entry.index > decision.index]
+    substitute(copy, decision.index, Revocation(time=decision.time, digest=installed_digest(), reason="a test"))
+    stages = {found.index: found.stage for found in replayed(copy).differing}
+    assert [index for index, stage in stages.items() if stage == "bounds: revoked"] == after != []
+    assert min(stages) > decision.index
