@@ -10,8 +10,10 @@ import os
 import tempfile
 import time
 from argparse import Namespace
+from collections.abc import Sequence
+from math import comb
 from pathlib import Path
-from statistics import fmean, median, stdev
+from statistics import median
 from typing import NamedTuple
 
 from bench.directory import directory
@@ -23,6 +25,8 @@ from bench.unlogged import NOTICED, SWITCH
 from plainview.platform.home import Home
 from plainview.platform.log.publisher import INTERVAL
 from plainview.platform.releases import CACHE
+
+CONFIDENCE = 0.95
 
 
 class Turn(NamedTuple):
@@ -70,10 +74,27 @@ def measure(path: Path, options: Namespace) -> list[Figure]:
         figures.add(f"{name}.rate", median(turn[side].rate for turn in turns), "pages/s", f"{what}; {shape}")
         figures.add(f"{name}.cpu", median(turn[side].cpu for turn in turns), "ms/page", f"of the server; {what}")
     shares = [1 - logged.rate / unlogged.rate for logged, unlogged in turns]
-    figures.add("share", fmean(shares), "share", "of the throughput lost to the log; mean of the rounds; target 0.05")
-    figures.add("share.error", stdev(shares) / len(shares) ** 0.5, "share", "its standard error")
-    figures.add("share.median", median(shares), "share", "median of the rounds")
+    low, high = interval(shares)
+    figures.add(
+        "share", median(shares), "share", "of the throughput lost to the log; median of the rounds; target 0.05"
+    )
+    figures.add("share.low", low, "share", f"{CONFIDENCE:.0%} interval of that median, by order statistics")
+    figures.add("share.high", high, "share", "the same")
     return figures
+
+
+def interval(samples: Sequence[float]) -> tuple[float, float]:
+    """Between which samples the median of what they are drawn from lies with CONFIDENCE; of few, the outermost.
+
+    It lies outside the k-th from both ends only if fewer than k of n fair coins fall on one side.
+    """
+    ordered = sorted(samples)
+    outside, place = 0.0, 0
+    while outside + 2 * comb(len(ordered), place) / 2 ** len(ordered) <= 1 - CONFIDENCE:
+        outside += 2 * comb(len(ordered), place) / 2 ** len(ordered)
+        place += 1
+    place = max(place - 1, 0)
+    return ordered[place], ordered[-1 - place]
 
 
 def _turn(server: Server, switch: Path, options: Namespace, logged: bool) -> Turn:

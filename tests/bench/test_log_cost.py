@@ -13,7 +13,7 @@ import pytest
 
 from bench.journals import Size, build
 from bench.load import Session
-from bench.log_cost import measure
+from bench.log_cost import interval, measure
 from bench.serving import HOST, Server
 from bench.unlogged import NOTICED, SWITCH
 from plainview.platform.home import Home
@@ -29,8 +29,12 @@ def test_both_sides_are_asked_and_compared(tmp_path: Path, monkeypatch: pytest.M
     for side in ("logged", "unlogged"):
         assert figures[f"log_cost.{side}.rate"] > 0
         assert figures[f"log_cost.{side}.cpu"] > 0
-    assert figures["log_cost.share"] < 1
-    assert figures["log_cost.share.error"] > 0
+    assert figures["log_cost.share.low"] <= figures["log_cost.share"] <= figures["log_cost.share.high"] < 1
+
+
+@pytest.mark.parametrize(("rounds", "outside"), [(2, 0), (5, 0), (6, 0), (9, 1), (16, 3), (20, 5)])
+def test_an_interval_of_the_median_is_between_the_tabled_ranks(rounds: int, outside: int) -> None:
+    assert interval(range(rounds, 0, -1)) == (1 + outside, rounds - outside)
 
 
 @pytest.mark.timeout(900)
