@@ -55,7 +55,7 @@ def _page(page: Explanation, index: int, unknown: str) -> Iterator[tuple[str, st
     yield "At", moment(page.now)
     yield "Experiments", ", ".join(page.arms) or "none"
     orders = ", ".join(map(str, page.orders))
-    yield "Orders", f"records {orders}, which say who gave them and why" if orders else "none: no boost, no demotion"
+    yield "Orders", f"records {orders}, which say who gave them and why" if orders else "none"
 
 
 def _mode(page: Explanation) -> str:
@@ -102,14 +102,12 @@ def _table(one: Reason) -> Iterator[str]:
 
 def _value(one: Reason, page: Explanation) -> str:
     value = f"{one.value:.4f}"
-    if one.sum is None:
-        return f"{value}, by which it was placed"
-    total = f"{one.sum:.4f}"
     if one.selector == EXPLORATION:
         return f"{value}, and it was not placed by that"
-    if value == total:
-        return f"{value}, by which it was placed"
-    return f"{value}, by which it was placed: {one.sum - one.value:.4f} was taken off {' or '.join(page.costs or ())}"
+    placed = f"{value}, by which it was placed"
+    if one.sum is None or not page.costs or not one.value < one.sum or value == f"{one.sum:.4f}":
+        return placed
+    return f"{placed}: {one.sum - one.value:.4f} was taken off {' or '.join(page.costs)}"
 
 
 def _closing(page: Explanation, index: int, unknown: str, file: str, video: int | None) -> Iterator[str]:
