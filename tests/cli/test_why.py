@@ -82,7 +82,7 @@ def test_a_page(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in (
         f"Receipt record {answer['receipt']['index']} of the log",
         "Mode personal: ",
-        f"Ranked by release {installed_digest()} Under the charter of record 0,",
+        f"Ranked by release {installed_digest()} Under the charter of record 0; last decision, ",
         f"From what was learned up to epoch {page.epoch} ({page.epoch_digest})",
         "Asked for at most 8 videos; region ",
         "Experiments none",
@@ -119,7 +119,7 @@ def test_one_video(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = [line for line in said.splitlines() if " x " in line and " = " in line]
     assert len(table) == len(HEADS)
     for line in table:
-        predicted, weight, counts = (float(line[48:].split()[at]) for at in (0, 2, 4))
+        predicted, weight, counts = (float(line[43:].split()[at]) for at in (0, 2, 4))
         assert abs(predicted * weight - counts) < 0.001
 
 

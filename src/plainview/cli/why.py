@@ -32,8 +32,8 @@ fetched. What of it cannot be so is a finding.
 """
 _CODES = """\
 Exit code: 0 explained, and all adds up; 1 something does not, or the receipt is not the one that was committed to; 2
-not explained, because something cannot be read, or the program failed; 3 explained, but whether
-all adds up cannot be told, because the release is not known here; 130 interrupted.
+not explained, because something cannot be read, or the program failed; 3 explained, but whether all adds up cannot be
+told, because the release is not known here; 130 interrupted.
 """
 
 
