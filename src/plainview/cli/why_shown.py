@@ -92,7 +92,7 @@ def _in_short(one: Reason) -> str:
 
 def _table(one: Reason) -> Iterator[str]:
     weighed = one.sum is not None
-    yield f"    {'Predicted':{LABEL}} {'':>9}" + ("   weight      counts" if weighed else "")
+    yield f"    {'Predicted':{LABEL}} {'':9}   weight      counts" if weighed else "    Predicted"
     for each in one.predictions:
         line = f"    {each.means:{LABEL}} {each.predicted:9.5f}"
         yield f"{line} x {each.weight:6g} = {each.counts:+9.5f}" if weighed else line
@@ -114,7 +114,8 @@ def _closing(page: Explanation, index: int, unknown: str, file: str, video: int 
     found = [str(one.video) for one in page.videos if one.findings]
     if unknown:
         yield from _wrapped(
-            f"Not weighed: {unknown}. What is named is named as it is here, and that values add up was not checked."
+            f"Not weighed: {unknown}. Sources, selectors and predictions have the names and words of the release installed "
+            "here, and whether values add up was not checked."
         )
     elif found:
         yield from _wrapped(f"FOUND: what does not add up, at video {', '.join(found)}. Keep the file: it shows it.")
