@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from plainview.cli import why as command
 from plainview.cli.why import why
+from plainview.feed.configuration import Weight
 from plainview.feed.heads import HEADS
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest
@@ -80,7 +82,7 @@ def test_a_page(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in (
         f"Receipt record {answer['receipt']['index']} of the log",
         "Mode personal: ",
-        f"Ranked by release {installed_digest()} Under the charter of record 0,",
+        f"Ranked by release {installed_digest()} Under the charter of record 0; last decision, ",
         f"From what was learned up to epoch {page.epoch} ({page.epoch_digest})",
         "Asked for at most 8 videos; region ",
         "Experiments none",
@@ -117,7 +119,7 @@ def test_one_video(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = [line for line in said.splitlines() if " x " in line and " = " in line]
     assert len(table) == len(HEADS)
     for line in table:
-        predicted, weight, counts = (float(line[48:].split()[at]) for at in (0, 2, 4))
+        predicted, weight, counts = (float(line[43:].split()[at]) for at in (0, 2, 4))
         assert abs(predicted * weight - counts) < 0.001
 
 
@@ -218,10 +220,19 @@ def test_a_manifest_that_is_not_the_releases(files: Path, capsys: pytest.Capture
     code, said = run(capsys, "personal.json", "--manifest", "manifest")
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith("error: manifest: is not the manifest of release ")
-    page = replace(page_in(files / "personal.json"), release="JCl9FYMRp1NiGOCUpVOhd9r5h8eYNcPcuaF98aa1SmA")
-    forged(files / "personal.json", encode(page).decode())
-    code, said = run(capsys, "forged.json", "--manifest", "nothing")
-    assert (code, said) == (2, "error: nothing: No such file or directory\n")
+    assert run(capsys, "personal.json", "--manifest", "no") == (2, "error: no: No such file or directory\n")
+    value = (Weight(head="dwell", weight=1),)
+    odd = encode(replace(installed(), configuration=replace(installed().configuration, value=value)))
+    for data, says in (
+        (odd, "of no release that can be run: its value formula names a head twice, or one that"),
+        (b"{}", "no manifest that can be read here: 'Manifest: Object missing required field"),
+    ):
+        (files / "manifest").write_bytes(data)
+        page = replace(page_in(files / "personal.json"), release=to_text(hashlib.sha256(data).digest()))
+        forged(files / "personal.json", encode(page).decode())
+        code, said = run(capsys, "forged.json", "--manifest", "manifest")
+        assert (code, said.count("\n")) == (2, 1)
+        assert said.startswith(f"error: manifest: {says}")
 
 
 def test_what_another_installation_wrote(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,6 +84,7 @@ CHANGES: list[tuple[Callable[[Page], Page], int, str]] = [
     (lambda page: with_item(page, 2, video=page.items[1].video, value=page.items[1].value), 2, "the higher one comes"),
     (lambda page: with_item(page, SLOT, propensity=of(0.3)), SLOT, "no even draw among at most 64"),
     (lambda page: with_item(page, SLOT, propensity=of(1 / 65)), SLOT, "no even draw among at most 64"),
+    (lambda page: with_item(page, SLOT, propensity=1), SLOT, "no even draw among at most 64"),
     (lambda page: with_item(page, SLOT, propensity=0), SLOT, "no even draw among at most 64"),
     (lambda page: with_item(page, SLOT, propensity=of(float("nan"))), SLOT, "no even draw among at most 64"),
     (lambda page: swapped(page, SLOT, 7), 7, "what is drawn comes to place 5"),

@@ -1,3 +1,5 @@
+"""Control 19: why a video is there is computed from the receipt."""
+
 from __future__ import annotations
 
 from typing import Any

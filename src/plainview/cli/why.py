@@ -20,7 +20,7 @@ from plainview.cli.why_shown import lines
 from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.errors import FormatError, ProofError
 from plainview.ledger.spelling import printable, shown
-from plainview.oversight.explanations import explain
+from plainview.oversight.explanations import explain, weights_of
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Page, RecordError, decode
 from plainview.records.fields import to_text
@@ -32,8 +32,8 @@ fetched. What of it cannot be so is a finding.
 """
 _CODES = """\
 Exit code: 0 explained, and all adds up; 1 something does not, or the receipt is not the one that was committed to; 2
-not explained, because something cannot be read, or the program failed; 3 explained, but whether
-all adds up cannot be told, because the release is not known here; 130 interrupted.
+not explained, because something cannot be read, or the program failed; 3 explained, but whether all adds up cannot be
+told, because the release is not known here; 130 interrupted.
 """
 
 
@@ -137,6 +137,11 @@ def _manifest(path: Path, release: str) -> Manifest:
     if digest != release:
         raise Unreadable(f"{name}: is not the manifest of release {release}: its digest is {digest}")
     try:
-        return decode(Manifest, data)
+        manifest = decode(Manifest, data)
     except RecordError as error:
         raise Unreadable(f"{name}: no manifest that can be read here: {shown(str(error))}") from error
+    try:
+        weights_of(manifest.configuration)
+    except ValueError as error:
+        raise Unreadable(f"{name}: of no release that can be run: {error}") from error
+    return manifest

@@ -55,7 +55,7 @@ def _page(page: Explanation, index: int, unknown: str) -> Iterator[tuple[str, st
     yield "At", moment(page.now)
     yield "Experiments", ", ".join(page.arms) or "none"
     orders = ", ".join(map(str, page.orders))
-    yield "Orders", f"records {orders}, which say who gave them and why" if orders else "none: no boost, no demotion"
+    yield "Orders", f"records {orders}, which say who gave them and why" if orders else "none"
 
 
 def _mode(page: Explanation) -> str:
@@ -92,7 +92,7 @@ def _in_short(one: Reason) -> str:
 
 def _table(one: Reason) -> Iterator[str]:
     weighed = one.sum is not None
-    yield f"    {'Predicted':{LABEL}} {'':>9}" + ("   weight      counts" if weighed else "")
+    yield f"    {'Predicted':{LABEL}} {'':9}   weight      counts" if weighed else "    Predicted"
     for each in one.predictions:
         line = f"    {each.means:{LABEL}} {each.predicted:9.5f}"
         yield f"{line} x {each.weight:6g} = {each.counts:+9.5f}" if weighed else line
@@ -102,21 +102,20 @@ def _table(one: Reason) -> Iterator[str]:
 
 def _value(one: Reason, page: Explanation) -> str:
     value = f"{one.value:.4f}"
-    if one.sum is None:
-        return f"{value}, by which it was placed"
-    total = f"{one.sum:.4f}"
     if one.selector == EXPLORATION:
         return f"{value}, and it was not placed by that"
-    if value == total:
-        return f"{value}, by which it was placed"
-    return f"{value}, by which it was placed: {one.sum - one.value:.4f} was taken off {' or '.join(page.costs or ())}"
+    placed = f"{value}, by which it was placed"
+    if one.sum is None or not page.costs or not one.value < one.sum or value == f"{one.sum:.4f}":
+        return placed
+    return f"{placed}: {one.sum - one.value:.4f} was taken off {' or '.join(page.costs)}"
 
 
 def _closing(page: Explanation, index: int, unknown: str, file: str, video: int | None) -> Iterator[str]:
     found = [str(one.video) for one in page.videos if one.findings]
     if unknown:
         yield from _wrapped(
-            f"Not weighed: {unknown}. What is named is named as it is here, and that values add up was not checked."
+            f"Not weighed: {unknown}. Sources, selectors and predictions have the names and words of the release installed "
+            "here, and whether values add up was not checked."
         )
     elif found:
         yield from _wrapped(f"FOUND: what does not add up, at video {', '.join(found)}. Keep the file: it shows it.")

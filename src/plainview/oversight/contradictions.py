@@ -21,8 +21,10 @@ COSTLY = ("diversity", "spacing")
 """Selectors that take something off a value."""
 PLAIN_SOURCES = ("popular", "fresh")
 SPREAD = 4096.0
-"""How far apart in value the candidates of a page may lie: where a selector has computed with that difference, what
-rounding it can do is forgiven. The lowest of them is not in the receipt."""
+"""How far apart in value a page's candidates are taken to lie at most. Spacing computes with the difference to the
+lowest of them, which is not in the receipt: what rounding can do to that is forgiven."""
+LEAST = 2.0**-16
+"""Of a propensity: a pool has less than 2^16 videos."""
 
 Found = Iterator[tuple[int, str]]
 """Place from 0, and what cannot be so."""
@@ -36,7 +38,7 @@ def number(bits: int) -> float:
 def among(item: Item) -> int | None:
     """Among how many videos it was drawn: the propensity is one over that. None where it is that of no such draw."""
     chance = number(item.propensity)
-    if not 0.0 < chance <= 1.0:
+    if not LEAST <= chance <= 1.0:
         return None
     count = round(1.0 / chance)
     return count if np.float32(1.0) / np.float32(count) == np.float32(chance) else None
@@ -121,7 +123,7 @@ def _values(page: Page, configuration: Configuration, sums: Sequence[float | Non
 
 
 def _slack(value: float) -> float:
-    """What rounding can make of a value: four parts in 2^24 of what was computed with."""
+    """What rounding can make of a value: four parts in 2^24 of what is computed with."""
     return float(2.0**-22 * max(SPREAD, abs(value)))
 
 
