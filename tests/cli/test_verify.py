@@ -260,4 +260,7 @@ def test_other_commands_say_what_to_install(files: Path) -> None:
     for arguments in ((), ("serve",)):
         done = only_verify(files, *arguments)
         assert done.returncode == 2
-        assert done.stderr == "error: typer is needed and not installed; install plainview[serve]\n"
+        assert done.stderr == (
+            "error: typer is needed and not installed; install plainview[serve]: plainview[verify] is enough for "
+            "`plainview verify` alone\n"
+        )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.private_keys import parse_private_key
+from plainview.ledger.schemes import ED25519
 from tests.cli.homes import invoke, one_line
-from tests.ledger.logs import LOG
+from tests.ledger.logs import LOG, signer
 
 NAME = "witness.example/w1"
 
@@ -32,6 +33,15 @@ def test_keys_are_never_overwritten(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "not empty" in one_line(result)
     assert (tmp_path / "w" / "ed25519.key").read_bytes() == before
+
+
+def test_a_log_may_have_any_name(tmp_path: Path) -> None:
+    invoke("witness", "new", tmp_path / "w", "--name", NAME)
+    name = "feed\x9b31m.example"
+    (tmp_path / "w" / "logs").write_text(f"log {signer(name, ED25519).key.vkey()}\nquorum none\n")
+    result = invoke("witness", "serve", tmp_path / "w", "--host", "192.0.2.1")
+    assert f"log {name!a}: nothing cosigned yet\n" in result.stdout
+    assert "cannot listen on 192.0.2.1:8100" in one_line(result)
 
 
 def told(*arguments: object) -> str:

@@ -34,7 +34,8 @@ def main() -> None:
         if name is None or name.partition(".")[0] == "plainview":
             traceback.print_exception(error)
         else:
-            print(f"error: {name} is needed and not installed; install plainview[serve]", file=sys.stderr)
+            enough = "plainview[verify] is enough for `plainview verify` and `plainview why`"
+            print(f"error: {name} is needed and not installed; install plainview[serve]: {enough}", file=sys.stderr)
         sys.exit(2)
     finally:
         sys.stdout.flush()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from plainview.cli.address import http_address
 from plainview.cli.console import console
 from plainview.cli.errors import told
 from plainview.cli.home import HomeOption, at_home
@@ -49,8 +50,8 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
     from plainview.server.serve import serve_http
 
     def ready() -> None:
-        home.announce(_address(_HERE.get(host, host), port))
-        address = escape(_address(host, port))
+        home.announce(http_address(_HERE.get(host, host), port))
+        address = escape(http_address(host, port))
         out.print(
             f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
             f"({time.perf_counter() - began:.1f} s after its start)\n"
@@ -83,7 +84,3 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
         with out.status("Closing an epoch and keeping a snapshot"):
             application.close()
     out.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.address import http_address
 from plainview.cli.errors import told
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def serve(
     """Answer logs and monitors until Ctrl-C or SIGTERM."""
     with told():
         from plainview.http.serving import serve_app
+        from plainview.ledger.spelling import printable
         from plainview.oversight.witness.app import make_app
         from plainview.oversight.witness.directory import open_witness
 
@@ -63,8 +65,10 @@ def serve(
             _show(keys)
             for origin in served.origins():
                 last = served.held(origin)
-                typer.echo(f"log {origin}: " + (f"cosigned to size {last.size:,}" if last else "nothing cosigned yet"))
-            serve_app(make_app(served), host, port, lambda: typer.echo(f"The witness answers at http://{host}:{port}"))
+                said = f"cosigned to size {last.size:,}" if last else "nothing cosigned yet"
+                typer.echo(f"log {printable(origin)}: {said}")
+            where = http_address(host, port)
+            serve_app(make_app(served), host, port, lambda: typer.echo(f"The witness answers at {where}"))
 
 
 def _show(keys: Iterable[VerifierKey]) -> None:
