@@ -262,5 +262,5 @@ def test_other_commands_say_what_to_install(files: Path) -> None:
         assert done.returncode == 2
         assert done.stderr == (
             "error: typer is needed and not installed; install plainview[serve]: plainview[verify] is enough for "
-            "`plainview verify` alone\n"
+            "`plainview verify` and `plainview why`\n"
         )
