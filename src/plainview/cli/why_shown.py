@@ -114,8 +114,8 @@ def _closing(page: Explanation, index: int, unknown: str, file: str, video: int 
     found = [str(one.video) for one in page.videos if one.findings]
     if unknown:
         yield from _wrapped(
-            f"Not weighed: {unknown}. Sources, selectors and predictions have the names and words of the release "
-            "installed here, and whether values add up was not checked."
+            f"Not weighed: {unknown}. Sources, selectors and predictions have the words of the release installed here, "
+            "and whether values add up was not checked."
         )
     elif found:
         yield from _wrapped(f"FOUND: what does not add up, at video {', '.join(found)}. Keep the file: it shows it.")
