@@ -3,10 +3,14 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
+
+from plainview.http import serving
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.private_keys import parse_private_key
+from plainview.ledger.schemes import ED25519
 from tests.cli.homes import invoke, one_line
-from tests.ledger.logs import LOG
+from tests.ledger.logs import LOG, ORIGIN, signer
 
 NAME = "witness.example/w1"
 
@@ -43,6 +47,7 @@ def told(*arguments: object) -> str:
 def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
     directory = tmp_path / "w"
     assert "no key of a witness" in told("serve", directory)
+    assert "cannot be read (File name too long)" in told("serve", tmp_path / ("x" * 256))
     invoke("witness", "new", directory, "--name", NAME)
     assert "no log in it" in told("serve", directory)
     (directory / "logs").write_text(f"log {LOG.key.vkey()}x\nquorum none\n")
@@ -56,3 +61,16 @@ def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
     (directory / "ed25519.key").write_text(f"PRIVATE+KEY+{NAME}+00000000+{secret}\n")
     assert secret not in told("serve", directory)
     assert "a space" in told("new", tmp_path / "v", "--name", "a witness")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_says_where_it_answers_and_for_which_logs(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "serve_app", lambda app, host, port, ready: ready())
+    invoke("witness", "new", tmp_path / "w", "--name", NAME)
+    logs = (LOG.key, signer("l\x9b31m", ED25519).key)
+    (tmp_path / "w" / "logs").write_text("".join(f"log {key.vkey()}\n" for key in logs) + "quorum none\n")
+    said = invoke("witness", "serve", tmp_path / "w", "--host", host).stdout.splitlines()
+    assert said[1:3] == [f"log {ORIGIN}: nothing cosigned yet", "log 'l\\x9b31m': nothing cosigned yet"]
+    assert said[3] == f"The witness answers at {serving.address_of(host, 8100)}"

@@ -43,14 +43,14 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
 
 def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None:
     # Only now: kernels are compiled to where the cache was set when they are imported.
-    from plainview.http.serving import check_address
+    from plainview.http.serving import address_of, check_address
     from plainview.platform.application import Application
     from plainview.platform.warming import warm
     from plainview.server.serve import serve_http
 
     def ready() -> None:
-        home.announce(_address(_HERE.get(host, host), port))
-        address = escape(_address(host, port))
+        home.announce(address_of(_HERE.get(host, host), port))
+        address = escape(address_of(host, port))
         out.print(
             f"[bold]Plainview[/bold] answers at [bold]{address}[/bold] "
             f"({time.perf_counter() - began:.1f} s after its start)\n"
@@ -83,7 +83,3 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
         with out.status("Closing an epoch and keeping a snapshot"):
             application.close()
     out.print(f"Stopped at epoch {application.epoch.epoch}: all that was acknowledged is kept.")
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -55,7 +55,8 @@ def serve(
 ) -> None:
     """Answer logs and monitors until Ctrl-C or SIGTERM."""
     with told():
-        from plainview.http.serving import serve_app
+        from plainview.http.serving import address_of, serve_app
+        from plainview.ledger.spelling import printable
         from plainview.oversight.witness.app import make_app
         from plainview.oversight.witness.directory import open_witness
 
@@ -63,8 +64,10 @@ def serve(
             _show(keys)
             for origin in served.origins():
                 last = served.held(origin)
-                typer.echo(f"log {origin}: " + (f"cosigned to size {last.size:,}" if last else "nothing cosigned yet"))
-            serve_app(make_app(served), host, port, lambda: typer.echo(f"The witness answers at http://{host}:{port}"))
+                said = f"cosigned to size {last.size:,}" if last else "nothing cosigned yet"
+                typer.echo(f"log {printable(origin)}: {said}")
+            address = address_of(host, port)
+            serve_app(make_app(served), host, port, lambda: typer.echo(f"The witness answers at {address}"))
 
 
 def _show(keys: Iterable[VerifierKey]) -> None:

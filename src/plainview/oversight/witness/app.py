@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 
 from plainview.ledger.submissions import SUBMISSION_LIMIT
 from plainview.oversight.witness.witness import PLAIN, Refused, Witness
@@ -36,7 +36,7 @@ async def add_checkpoint(state: State, body: RawBody) -> Response[bytes]:
 
 
 @get("/{wanted:str}/checkpoint")
-async def checkpoint(state: State, wanted: str) -> Response[bytes]:
+async def checkpoint(state: State, wanted: FromPath[str]) -> Response[bytes]:
     """C2SP tlog-witness, monitor retrieval."""
     answer = _text(await asyncio.to_thread(state.witness.checkpoint, wanted))
     answer.headers["cache-control"] = "no-cache"
