@@ -3,11 +3,15 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
+
+from plainview.cli.address import http_address
+from plainview.http import serving
 from plainview.ledger.keys import parse_vkey
 from plainview.ledger.private_keys import parse_private_key
 from plainview.ledger.schemes import ED25519
 from tests.cli.homes import invoke, one_line
-from tests.ledger.logs import LOG, signer
+from tests.ledger.logs import LOG, ORIGIN, signer
 
 NAME = "witness.example/w1"
 
@@ -35,15 +39,6 @@ def test_keys_are_never_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "w" / "ed25519.key").read_bytes() == before
 
 
-def test_a_log_may_have_any_name(tmp_path: Path) -> None:
-    invoke("witness", "new", tmp_path / "w", "--name", NAME)
-    name = "feed\x9b31m.example"
-    (tmp_path / "w" / "logs").write_text(f"log {signer(name, ED25519).key.vkey()}\nquorum none\n")
-    result = invoke("witness", "serve", tmp_path / "w", "--host", "192.0.2.1")
-    assert f"log {name!a}: nothing cosigned yet\n" in result.stdout
-    assert "cannot listen on 192.0.2.1:8100" in one_line(result)
-
-
 def told(*arguments: object) -> str:
     result = invoke("witness", *arguments)
     assert result.exit_code == 2
@@ -53,6 +48,7 @@ def told(*arguments: object) -> str:
 def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
     directory = tmp_path / "w"
     assert "no key of a witness" in told("serve", directory)
+    assert "cannot be read (File name too long)" in told("serve", tmp_path / ("x" * 256))
     invoke("witness", "new", directory, "--name", NAME)
     assert "no log in it" in told("serve", directory)
     (directory / "logs").write_text(f"log {LOG.key.vkey()}x\nquorum none\n")
@@ -66,3 +62,16 @@ def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
     (directory / "ed25519.key").write_text(f"PRIVATE+KEY+{NAME}+00000000+{secret}\n")
     assert secret not in told("serve", directory)
     assert "a space" in told("new", tmp_path / "v", "--name", "a witness")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_says_where_it_answers_and_for_which_logs(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "serve_app", lambda app, host, port, ready: ready())
+    invoke("witness", "new", tmp_path / "w", "--name", NAME)
+    logs = (LOG.key, signer("l\x9b31m", ED25519).key)
+    (tmp_path / "w" / "logs").write_text("".join(f"log {key.vkey()}\n" for key in logs) + "quorum none\n")
+    said = invoke("witness", "serve", tmp_path / "w", "--host", host).stdout.splitlines()
+    assert said[1:3] == [f"log {ORIGIN}: nothing cosigned yet", "log 'l\\x9b31m': nothing cosigned yet"]
+    assert said[3] == f"The witness answers at {http_address(host, 8100)}"

@@ -34,10 +34,9 @@ def check_address(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
-    except OSError as error:
-        raise AddressTaken(
-            f"cannot listen on {host}:{port} ({error.strerror}); give another --port or --host"
-        ) from error
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a machine"
+        raise AddressTaken(f"cannot listen on {host}:{port} ({reason}); give another --port or --host") from error
 
 
 async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None]) -> None:

@@ -61,15 +61,18 @@ def open_witness(path: Path) -> Iterator[tuple[Witness, list[VerifierKey]]]:
 
 
 def _signers(path: Path) -> list[Signer]:
-    signers = []
-    for file, scheme in KEYS.items():
-        if (path / file).exists():
-            signer = read_key(path / file)
-            if signer.key.scheme is not scheme:
-                raise DirectoryError(f"{path / file}: a key of {signer.key.scheme.title}, and not of {scheme.title}")
-            signers.append(signer)
-    if not signers:
+    try:
+        files = [file for file in KEYS if (path / file).exists()]
+    except OSError as error:
+        raise DirectoryError(f"{path}: cannot be read ({error.strerror})") from error
+    if not files:
         raise DirectoryError(f"{path}: no key of a witness in it; `plainview witness new` makes one")
+    signers = []
+    for file in files:
+        signer = read_key(path / file)
+        if signer.key.scheme is not KEYS[file]:
+            raise DirectoryError(f"{path / file}: a key of {signer.key.scheme.title}, and not of {KEYS[file].title}")
+        signers.append(signer)
     return signers
 
 
