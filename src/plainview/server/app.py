@@ -53,14 +53,13 @@ from plainview.server.schema import RawSchemas, describe, takes
 A = TypeVarTuple("A")
 R = TypeVar("R")
 
-Id = Annotated[int, QueryParameter(ge=0, le=2**53 - 1)]
-InPath = Annotated[int, PathParameter(ge=0, le=2**53 - 1)]
-Token = Annotated[
-    str,
-    QueryParameter(
-        pattern=r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$", description="16 bytes in unpadded base64url: 22 characters."
-    ),
-]
+ID = 2**53 - 1
+"""The highest number of a viewer, a video or a record."""
+Index = Annotated[int, PathParameter(ge=0, le=ID, description="Of the page's record, as its receipt says.")]
+VideoId = Annotated[int, PathParameter(ge=0, le=ID, description="As it was added with, or imported.")]
+_TOKEN = r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$"
+_PROMETHEUS = "text/plain; version=0.0.4"
+_SPELLED = "16 bytes in unpadded base64url, 22 characters"
 Region = Annotated[
     str | None, QueryParameter(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2, ZZ for unknown.")
 ]
@@ -142,15 +141,27 @@ async def take_events(state: State, body: RawBody) -> Response[bytes]:
 @get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
 async def feed(
     state: State,
-    viewer: Id,
-    session: Token,
+    viewer: Annotated[int, QueryParameter(ge=0, le=ID, description="Who asks, by the number they registered with.")],
+    session: Annotated[
+        str, QueryParameter(pattern=_TOKEN, description=f"Chosen by the client, one for each session: {_SPELLED}.")
+    ],
     n: Annotated[int, QueryParameter(ge=0, le=2**32 - 1, description="Page number in the session, from 0.")],
-    nonce: Token,
+    nonce: Annotated[
+        str,
+        QueryParameter(pattern=_TOKEN, description=f"Random, new for each page; it goes into its chance: {_SPELLED}."),
+    ],
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Videos on the page at most.")] = 10,
-    mode: Annotated[Mode | None, QueryParameter()] = None,
-    surface: Annotated[int, QueryParameter(ge=0, le=255)] = 0,
+    mode: Annotated[
+        Mode | None, QueryParameter(description="Without a profile where `plain`; left out, as the viewer chose.")
+    ] = None,
+    surface: Annotated[int, QueryParameter(ge=0, le=255, description="Where in your app the page is shown.")] = 0,
     region: Region = None,
-    acknowledged: Id = 0,
+    acknowledged: Annotated[
+        int,
+        QueryParameter(
+            ge=0, le=ID, description="One past the last index that the client saw acknowledged; 0 for none."
+        ),
+    ] = 0,
 ) -> Response[bytes]:
     """A page of the For You feed, with its receipt. Asked again for a page of a session, the first comes back."""
     ask = Ask(
@@ -168,7 +179,7 @@ async def feed(
 
 
 @get("/pages/{index:str}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
-async def page(state: State, index: InPath) -> Response[bytes]:
+async def page(state: State, index: Index) -> Response[bytes]:
     """A page that was served: its receipt as it was written, and its trace, computed again."""
     return _body(await _in(state.slow, _explain, state.application, index))
 
@@ -180,7 +191,7 @@ async def page(state: State, index: InPath) -> Response[bytes]:
     responses={200: ResponseSpec(data_container=str, description="The `.tlog-proof`", generate_examples=False)}
     | dict.fromkeys((400, 404, 500, 503), _BAD),
 )
-async def proof(state: State, index: InPath) -> Response[bytes]:
+async def proof(state: State, index: Index) -> Response[bytes]:
     """That the page's receipt is in the log (C2SP tlog-proof), to be kept and checked offline; 503 until it is."""
     content = await _call(state, _proof, state.application, index)
     headers = {"content-disposition": f'attachment; filename="page-{index}.tlog-proof"'}
@@ -188,7 +199,7 @@ async def proof(state: State, index: InPath) -> Response[bytes]:
 
 
 @get("/videos/{video_id:str}", summary="Look at a video", responses=_documented(Card, 404))
-async def video(state: State, video_id: InPath) -> Response[bytes]:
+async def video(state: State, video_id: VideoId) -> Response[bytes]:
     """A video's metadata."""
     return _body(bytes(await _call(state, state.application.catalogue.card, video_id)))
 
@@ -266,7 +277,15 @@ async def health(state: State) -> Response[bytes]:
     return _json(answer, 503 if failure else 200)
 
 
-@get("/metrics", summary="Metrics", media_type="text/plain; version=0.0.4", responses={400: _BAD})
+@get(
+    "/metrics",
+    summary="Metrics",
+    media_type=_PROMETHEUS,
+    responses={
+        200: ResponseSpec(str, generate_examples=False, description="The metrics", media_type=_PROMETHEUS),
+        400: _BAD,
+    },
+)
 async def metrics(state: State) -> bytes:
     """For Prometheus."""
     return state.application.metrics.text()  # type: ignore[no-any-return]

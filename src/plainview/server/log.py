@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath
+from litestar.params import PathParameter
 
 from plainview.server.problems import Problem, problem
 
@@ -27,7 +27,11 @@ _NOW = "public, max-age=1"
         503: ResponseSpec(data_container=Problem, description="The journal cannot be read", generate_examples=False),
     },
 )
-async def log(state: State, request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
+async def log(
+    state: State,
+    request: Request[Any, Any, Any],
+    path: Annotated[str, PathParameter(description="Of the file, below `/log/`.")],
+) -> Response[bytes]:
     """The transparency log over all records (C2SP tlog-tiles).
 
     `checkpoint`, `tile/<L>/<N>[.p/<W>]` and `tile/entries/<N>[.p/<W>]`: what a witness, mirror or monitor reads.
