@@ -186,8 +186,9 @@ def test_a_name_that_cannot_be(
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:
-    code, output = invoke("kuairec", tmp_path / "gone", "--home", home)
-    assert (code, "gone: no such folder" in output) == (2, True)
+    for folder in (tmp_path / "gone", "~nobody-here/gone"):
+        code, output = invoke("kuairec", folder, "--home", home)
+        assert (code, f"error: {folder}: no such folder" in output) == (2, True)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, home: Path) -> None:

@@ -49,3 +49,11 @@ def test_a_reader_who_has_read_enough_is_told_nothing() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (2, b"")
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "\\udcff█\n"), ("ascii", "\\udcff\\u2588\n")])
+def test_what_its_encoding_has_not_is_escaped(encoding: str, shown: str) -> None:
+    script = r"from plainview.cli.output import watch_output; watch_output(2); print('\udcff\u2588')"
+    environment = os.environ | {"PYTHONIOENCODING": f"{encoding}:strict"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, shown.encode(), b"")

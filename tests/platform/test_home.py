@@ -36,9 +36,14 @@ def begin(path: Path) -> Home:
 def test_default_home_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("PLAINVIEW_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_home() == tmp_path / ".local" / "share" / "plainview"
-    monkeypatch.setenv("PLAINVIEW_HOME", str(tmp_path / "elsewhere"))
-    assert default_home() == tmp_path / "elsewhere"
+    assert Home(default_home()).path == tmp_path / ".local" / "share" / "plainview"
+    monkeypatch.setenv("PLAINVIEW_HOME", "~/elsewhere")
+    assert Home(default_home()).path == tmp_path / "elsewhere"
+
+
+def test_a_home_of_nobodys_is_told() -> None:
+    with pytest.raises(HomeError, match="~nobody-here/home: no user has that name; give another directory"):
+        Home(Path("~nobody-here/home"))
 
 
 def test_opened_again_nothing_is_added(home: Path) -> None:

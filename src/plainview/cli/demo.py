@@ -44,17 +44,20 @@ def demo(
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary data directory.")] = False,
 ) -> None:
-    """Play a small simulated town against the real HTTP API, then compute every page again from the journal."""
+    """Play a small simulated town against the real HTTP API, then compute every page again from the journal.
+
+    Exit code: that of `plainview replay --all`, which does the latter; 2 where it does not come to that; 130 if
+    interrupted.
+    """
     out = console()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, signal.default_int_handler)
     with told():
         made = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if home is None else None
-        directory = (home or Path(made or "", "home")).expanduser().absolute()
-        _check_empty(directory)
+        directory = _empty(home or Path(made or "", "home"))
         try:
-            sound = _demo(out, directory, seed, seconds)
+            code = _demo(out, directory, seed, seconds)
         finally:
             if made is not None and not keep:
                 shutil.rmtree(made, ignore_errors=True)
@@ -66,28 +69,29 @@ def demo(
             f"  plainview evaluate --home {directory}",
             soft_wrap=True,
         )
-    elif sound:
+    elif not code:
         out.print(
             "Next: `plainview demo --keep` keeps the town's data to look around in; `plainview charter local DIR`, "
             "`plainview import kuairand DIR` and `plainview serve` run on real data.",
             soft_wrap=True,
         )
-    if not sound:
-        raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
-def _check_empty(directory: Path) -> None:
-    """Raises CommandError where anything is there, and HomeError where nothing can be. Makes the directory."""
+def _empty(path: Path) -> Path:
+    """The directory, made. Raises CommandError where anything is there, and HomeError where nothing can be."""
     from plainview.platform.home import Home
 
+    home = Home(path)
     with suppress(OSError):  # `prepare` tells of it
-        if any(directory.iterdir()):
-            raise CommandError(f"{directory} is not empty: give a new directory with --home")
-    Home(directory).prepare()
+        if any(home.path.iterdir()):
+            raise CommandError(f"{home.path} is not empty: give a new directory with --home")
+    home.prepare()
+    return home.path
 
 
-def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
-    """Whether everything that was served came out the same."""
+def _demo(out: Console, directory: Path, seed: int, seconds: float) -> int:
+    """What replay says of everything that was served, as its exit code."""
     from plainview.platform.town import Size
 
     out.print("[bold]1. A charter[/bold] of operator, licensor and partner")
@@ -103,7 +107,7 @@ def _demo(out: Console, directory: Path, seed: int, seconds: float) -> bool:
         "   A fresh process computes every page again from the journal alone:"
     )
     command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--home", str(directory)]
-    return subprocess.run(command, check=False, preexec_fn=_end_with_parent).returncode == 0
+    return subprocess.run(command, check=False, preexec_fn=_end_with_parent).returncode
 
 
 def _agree(out: Console, directory: Path) -> None:

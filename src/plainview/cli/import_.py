@@ -148,7 +148,7 @@ def _run(out: Console, reader: Reader, provenance: Provenance, directory: Path, 
     with closing(home.write(installed().configuration)) as journal, Faults(listed) as faults:
         try:
             with out.status(f"Reading {escape(str(directory))}"):
-                source = reader(directory.expanduser(), faults, _begun(journal, provenance.name), provenance)
+                source = reader(directory, faults, _begun(journal, provenance.name), provenance)
         except OSError as error:
             place = error.filename or directory
             raise CommandError(f"{place}: {error.strerror}; check the file, and that it may be read") from error

@@ -23,7 +23,7 @@ def watch_output(code: int) -> None:
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(_Output(code)),
         encoding="utf-8" if was is None else was.encoding,
-        errors="strict" if was is None else was.errors,
+        errors="backslashreplace",  # as on standard error: nothing ends for a name or a line that it cannot spell
         line_buffering=was is not None and was.isatty(),
     )
 

@@ -27,14 +27,19 @@ _OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, LOG, "objects", "
 
 def default_home() -> Path:
     """$PLAINVIEW_HOME, or ~/.local/share/plainview."""
-    return Path(os.environ.get(VARIABLE) or "~/.local/share/plainview").expanduser()
+    return Path(os.environ.get(VARIABLE) or "~/.local/share/plainview")
 
 
 class Home:
-    """One data directory. Making a Home touches nothing."""
+    """One data directory. Making a Home touches nothing. Raises HomeError for a `~name` that no user has."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
+        try:
+            self.path = path.expanduser().absolute()
+        except RuntimeError as error:
+            raise HomeError(
+                f"{path}: no user has that name; give another directory with --home or {VARIABLE}"
+            ) from error
         self.instance = secrets.token_urlsafe(16)
         """What a server that runs on this Home is known by, see `server`."""
         self.projections = self.path / "projections"
