@@ -16,7 +16,7 @@ from plainview.platform.home import Home
 from plainview.platform.lineage import Progress
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed, installed_digest
-from plainview.records import Impression, Origin, Record, Video, Viewer, encode, outcome_bits
+from plainview.records import Impression, Origin, Record, Setting, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
 from plainview.storage.sqlite import DATABASE
 
@@ -35,6 +35,10 @@ class Size(NamedTuple):
     active: int
     """Of whom so many, the first, have watched anything."""
     impressions: int
+    follows: int = 0
+    """Creators that each active viewer chose to follow, less those drawn twice."""
+    even: float = 0.0
+    """Share of the impressions that are spread evenly over the videos: so much less is seen of the popular ones."""
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -114,12 +118,19 @@ def records(size: Size, seed: int) -> Iterator[Record]:
         )
     for viewer in range(size.viewers):
         yield Viewer(time=0, viewer=viewer, region="US", age="18+", mode="personal")
+    if size.follows:
+        for viewer, drawn in enumerate(random.integers(0, creators, (size.active, size.follows)).tolist()):
+            for creator in dict.fromkeys(drawn):
+                yield Setting(time=0, viewer=viewer, id=to_text(random.bytes(16)), setting="follow", target=creator)
     tastes = [set(three) for three in random.integers(0, 40, (size.active, 3)).tolist()]
     liked, seen = outcome_bits("long_view", "click", "like"), outcome_bits("click")
     # A power law over shuffled ids, drawn by inverting its distribution function.
     ranks = (size.videos ** random.random(size.impressions) - 1).astype(np.int64)
     order = random.permutation(size.videos)
     videos = order[np.minimum(ranks * 3, size.videos - 1)]
+    if size.even:
+        evenly = random.random(size.impressions) < size.even
+        videos = np.where(evenly, random.integers(0, size.videos, size.impressions), videos)
     viewers = random.integers(0, size.active, size.impressions)
     luck = random.random(size.impressions)
     for row, (video, viewer) in enumerate(zip(videos.tolist(), viewers.tolist(), strict=True)):
@@ -144,7 +155,7 @@ def _hashed(wanted: Iterable[Record], update: Callable[[bytes], None]) -> Iterat
 
 
 def _counted(wanted: Iterable[Record], size: Size, progress: Progress | None) -> Iterator[Record]:
-    total = 1 + size.videos + size.viewers + size.impressions
+    total = 1 + size.videos + size.viewers + size.active * size.follows + size.impressions
     for count, record in enumerate(wanted, 1):
         if progress is not None and (count % BATCH == 0 or count == total):
             progress("Writing records", count, total)

@@ -17,9 +17,9 @@ from statistics import median
 from typing import NamedTuple
 
 from bench.directory import directory
-from bench.journals import Size, build
+from bench.journals import build
 from bench.report import Figure, Figures, arguments, print_figures
-from bench.serve import CONNECTIONS, IN_SESSION, VIEWERS, load
+from bench.serve import CONNECTIONS, IN_SESSION, load, size
 from bench.serving import Server
 from bench.unlogged import NOTICED, SWITCH
 from plainview.platform.home import Home
@@ -55,7 +55,7 @@ def measure(path: Path, options: Namespace) -> list[Figure]:
     With `control` the log stays on all the time, and the share should be nothing.
     """
     home = Home(path / "home")
-    built = build(home, Size(options.videos, VIEWERS, VIEWERS, 2 * options.videos), options.seed)
+    built = build(home, size(options.videos), options.seed)
     turns: list[tuple[Turn, Turn]] = []
     with tempfile.TemporaryDirectory(dir=path, prefix="switched-") as made:
         switch = Path(made) / "off"

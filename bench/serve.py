@@ -11,6 +11,7 @@ import tempfile
 import time
 from argparse import Namespace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.directory import directory
@@ -27,6 +28,8 @@ from plainview.records import Request
 from plainview.records.fields import to_bytes, to_text
 
 VIEWERS, IN_SESSION = 2_000, 500
+FOLLOWS, EVEN = 20, 0.5
+"""Of the journal: with these about as many candidates are scored as the release scores at most."""
 RATE = 100.0
 """Pages a second offered open-loop."""
 CONNECTIONS = 8
@@ -49,8 +52,8 @@ def main() -> None:
 
 def _measure(path: Path, options: Namespace) -> list[Figure]:
     home = Home(path / "home")
-    built = build(home, Size(options.videos, VIEWERS, VIEWERS, 2 * options.videos), options.seed)
-    shape = f"{options.videos:,} videos, {installed().configuration.candidates:,} candidates scored, receipt durable"
+    built = build(home, size(options.videos), options.seed)
+    shape = f"{options.videos:,} videos, up to {installed().configuration.candidates:,} scored, receipt durable"
     figures = Figures("serve", built.digest, options.seed)
     figure = figures.add
 
@@ -100,10 +103,16 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
             )
             figure("effect.control", run["control"] / options.trials, "share", "the same with no event in between")
             figure("memory", server.memory() / 2**20, "MiB", f"peak resident set of the server; {shape}")
-    ranking = _rank_alone(home)
+    ranking, scored = _rank_alone(home)
+    figure("scored", median(scored), "candidates", f"of a page, after all filters; {min(scored):,} at least")
     figure("rank.cpu", ranking, "ms/page", f"`rank` alone in one thread, no receipt, no HTTP; {shape}")
     figure("receipt.cpu", with_receipt - ranking, "ms/page", "serve.cpu less serve.rank.cpu: receipt, journal and HTTP")
     return figures
+
+
+def size(videos: int) -> Size:
+    """Of the journal that pages are served from."""
+    return Size(videos, VIEWERS, VIEWERS, 2 * videos, FOLLOWS, EVEN)
 
 
 def load(server: Server, kind: str, **plan: Any) -> dict[str, Any]:
@@ -123,8 +132,8 @@ def _start(home: Home, cache: Path) -> float:
         return time.perf_counter() - began
 
 
-def _rank_alone(home: Home) -> float:
-    """Milliseconds of CPU that ranking takes by itself."""
+def _rank_alone(home: Home) -> tuple[float, list[int]]:
+    """Milliseconds of CPU that ranking takes by itself, and how many candidates each page scored."""
     configuration = installed().configuration
     journal = home.read()
     lineage = Lineage(journal, home.epochs, configuration)
@@ -135,15 +144,17 @@ def _rank_alone(home: Home) -> float:
     rows = [residency.standing(viewer).row for viewer in range(IN_SESSION)]
     release, epoch = to_bytes(installed_digest()), to_bytes(last.digest)
     for count in (20, RANKED):  # the first few bring everything into memory
+        scored = []
         began = time.process_time()
         for place in range(count):
             token = to_text(secrets.token_bytes(16))
             request = Request(surface=0, region="US", age="18+", mode="personal", limit=10, nonce=token, acknowledged=0)
             asked = Asked(request, token, 0, last.time, 0)
-            rank(pipeline, release, world, epoch, rows[place % IN_SESSION], asked)
+            ranked = rank(pipeline, release, world, epoch, rows[place % IN_SESSION], asked)
+            scored.append(len(ranked.trace.scored))
         used = time.process_time() - began
     journal.close()
-    return used / RANKED * 1000
+    return used / RANKED * 1000, scored
 
 
 if __name__ == "__main__":
