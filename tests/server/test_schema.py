@@ -21,6 +21,9 @@ from schemathesis.specs.openapi.checks import (
 from plainview.server.app import make_app
 from tests.platform.towns import open_town, populate
 
+# Schemathesis' test client leaves streams to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROUTES = {
     "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/pages/{index}/proof",
@@ -46,14 +49,20 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Litestar]:
         yield make_app(application, pool, slow)
 
 
-# Schemathesis' test client leaves streams to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(("route", "mode"), CASES, ids=lambda value: str(getattr(value, "value", value)))
-def test_answers_are_those_of_the_schema(app: Litestar, route: str, mode: GenerationMode) -> None:
+@pytest.fixture(scope="module")
+def operations(app: Litestar) -> dict[str, schemathesis.APIOperation]:
     schema = schemathesis.openapi.from_asgi("/schema/openapi.json", app)
-    operations = {operation.label: operation for operation in (one.ok() for one in schema.get_all_operations())}
+    return {operation.label: operation for operation in (one.ok() for one in schema.get_all_operations())}
+
+
+def test_requests_are_drawn_for_every_route(operations: dict[str, schemathesis.APIOperation]) -> None:
     assert set(operations) == ROUTES
 
+
+@pytest.mark.parametrize(("route", "mode"), CASES, ids=lambda value: str(getattr(value, "value", value)))
+def test_answers_are_those_of_the_schema(
+    operations: dict[str, schemathesis.APIOperation], route: str, mode: GenerationMode
+) -> None:
     @given(case=operations[route].as_strategy(generation_mode=mode))
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     def run(case: schemathesis.Case) -> None:
