@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from plainview.learning.fold import empty_world
+from plainview.feed.probe import ProbeFailed
+from plainview.learning.fold import Fold, empty_world
 from plainview.platform import lineage
 from plainview.platform.application import Application
 from plainview.platform.home import Home
@@ -14,6 +15,7 @@ from plainview.platform.lineage import Lineage, LineageBroken
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from plainview.records import Record
+from tests.feed.test_probe import FLUSH_TO_ZERO, in_thread, set_mxcsr
 from tests.platform.faulty import no_space_for_objects
 from tests.platform.forging import lose_all, lose_objects
 from tests.platform.towns import epochs, open_town, page_of, play, populate, settled
@@ -40,6 +42,24 @@ def test_any_epoch_in_any_order_is_the_same_world(opened: Application) -> None:
             epoch = application.lineage.epoch(number)
             assert epoch is not None
             assert application.lineage.restore(epoch).digest() == found[number]
+
+
+def test_a_start_folds_nothing_in_a_thread_whose_arithmetic_is_another(
+    opened: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.close()
+    home = opened.home
+    lose_all(home.path)
+    folded: list[object] = []
+    monkeypatch.setattr(Fold, "take", lambda *_: folded.append(_))
+
+    def start() -> None:
+        set_mxcsr(FLUSH_TO_ZERO)
+        Application(home)
+
+    error = in_thread(start)
+    assert isinstance(error, ProbeFailed)
+    assert not folded
 
 
 @pytest.mark.parametrize("residents", [3, 1000])

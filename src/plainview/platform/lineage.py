@@ -9,6 +9,7 @@ from itertools import islice
 
 from plainview.feed.actions import Actions, Reader
 from plainview.feed.configuration import Configuration
+from plainview.feed.probe import probe
 from plainview.feed.world import World
 from plainview.journal import EpochStore, JournalReader, Snapshot
 from plainview.journal.keys import epoch_key
@@ -37,7 +38,11 @@ class Follower:
     """A fold at its place in the journal."""
 
     def __init__(self, journal: JournalReader, configuration: Configuration, residents: int, world: World, start: int):
-        """`world` has all records below `start` folded in; `residents` viewers at most are held in memory."""
+        """`world` has all records below `start` folded in; `residents` viewers at most are held in memory.
+
+        Raises ProbeFailed in a thread whose arithmetic is another. Who then folds in a thread of their own probes it.
+        """
+        probe()
         self.position = start
         self._journal = journal
         self._reader = Reader(configuration.regions)
