@@ -104,7 +104,12 @@ def _measure(path: Path, options: Namespace) -> list[Figure]:
             figure("effect.control", run["control"] / options.trials, "share", "the same with no event in between")
             figure("memory", server.memory() / 2**20, "MiB", f"peak resident set of the server; {shape}")
     ranking, scored = _rank_alone(home)
-    figure("scored", median(scored), "candidates", f"of a page, after all filters; {min(scored):,} at least")
+    figure(
+        "scored",
+        median(scored),
+        "candidates",
+        f"of a page, once all loads are over and so much was seen; {min(scored):,} at least",
+    )
     figure("rank.cpu", ranking, "ms/page", f"`rank` alone in one thread, no receipt, no HTTP; {shape}")
     figure("receipt.cpu", with_receipt - ranking, "ms/page", "serve.cpu less serve.rank.cpu: receipt, journal and HTTP")
     return figures
