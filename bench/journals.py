@@ -36,7 +36,7 @@ class Size(NamedTuple):
     """Of whom so many, the first, have watched anything."""
     impressions: int
     follows: int = 0
-    """Creators that each active viewer chose to follow, less those drawn twice."""
+    """Creators that each active viewer follows, or all where there are fewer."""
     even: float = 0.0
     """Share of the impressions that are spread evenly over the videos: so much less is seen of the popular ones."""
 
@@ -100,7 +100,7 @@ def records(size: Size, seed: int) -> Iterator[Record]:
     yield Origin(time=0, origin="bench", licence="synthetic", source="bench.journals", digest=to_text(bytes(32)))
     tags = random.integers(0, 40, (size.videos, 2)).tolist()
     durations = random.integers(5_000, 90_000, size.videos).tolist()
-    creators = max(1, size.videos // CREATORS_PER_VIDEO)
+    creators = _creators(size)
     for video in range(size.videos):
         yield Video(
             time=0,
@@ -118,10 +118,9 @@ def records(size: Size, seed: int) -> Iterator[Record]:
         )
     for viewer in range(size.viewers):
         yield Viewer(time=0, viewer=viewer, region="US", age="18+", mode="personal")
-    if size.follows:
-        for viewer, drawn in enumerate(random.integers(0, creators, (size.active, size.follows)).tolist()):
-            for creator in dict.fromkeys(drawn):
-                yield Setting(time=0, viewer=viewer, id=to_text(random.bytes(16)), setting="follow", target=creator)
+    for viewer in range(size.active):
+        for creator in random.choice(creators, min(size.follows, creators), replace=False).tolist():
+            yield Setting(time=0, viewer=viewer, id=to_text(random.bytes(16)), setting="follow", target=creator)
     tastes = [set(three) for three in random.integers(0, 40, (size.active, 3)).tolist()]
     liked, seen = outcome_bits("long_view", "click", "like"), outcome_bits("click")
     # A power law over shuffled ids, drawn by inverting its distribution function.
@@ -148,6 +147,10 @@ def records(size: Size, seed: int) -> Iterator[Record]:
         )
 
 
+def _creators(size: Size) -> int:
+    return max(1, size.videos // CREATORS_PER_VIDEO)
+
+
 def _hashed(wanted: Iterable[Record], update: Callable[[bytes], None]) -> Iterator[Record]:
     for record in wanted:
         update(encode(record))
@@ -155,7 +158,8 @@ def _hashed(wanted: Iterable[Record], update: Callable[[bytes], None]) -> Iterat
 
 
 def _counted(wanted: Iterable[Record], size: Size, progress: Progress | None) -> Iterator[Record]:
-    total = 1 + size.videos + size.viewers + size.active * size.follows + size.impressions
+    follows = size.active * min(size.follows, _creators(size))
+    total = 1 + size.videos + size.viewers + follows + size.impressions
     for count, record in enumerate(wanted, 1):
         if progress is not None and (count % BATCH == 0 or count == total):
             progress("Writing records", count, total)

@@ -25,7 +25,7 @@ import numpy as np
 from bench.directory import directory
 from bench.journals import Size, build
 from bench.report import Figure, Figures, arguments, print_figures
-from bench.serve import load
+from bench.serve import EVEN, FOLLOWS, load
 from bench.serving import Server
 from plainview.platform.home import Home
 from plainview.platform.releases import CACHE
@@ -70,7 +70,8 @@ def measure(path: Path, options: Namespace, say: Callable[[str], None]) -> list[
     """The figures, with a journal in `path`. `say` hears what is being done."""
     home = Home(path / "home")
     in_session = min(IN_SESSION, options.viewers)
-    built = build(home, Size(options.videos, options.viewers, in_session, options.videos), options.seed, Told(say))
+    size = Size(options.videos, options.viewers, in_session, options.videos, FOLLOWS, EVEN)
+    built = build(home, size, options.seed, Told(say))
     with _copied(home, path) as served, Server(served, path, Path(os.environ[CACHE])) as server:
         say("starting the server")
         took = server.start()

@@ -2,7 +2,7 @@
 
     python -m bench.replay [--data DIR] [--videos N] [--seconds S] [--json]
 
-A server in a process of its own serves an import of synthetic videos over HTTP (`bench.load`, open loop, each page
+A server in a process of its own serves the journal of `bench.serve` over HTTP (`bench.load`, open loop, each page
 followed by views); its CPU is read from /proc. Then it is stopped, everything but the journal is deleted, and the
 journal is replayed in this process. `replay.cpu_per_page` counts all that replay does from the first record after the
 import on: reading and checking, folding, cutting epochs, ranking, comparing, and the first look at all pages.
@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.directory import directory
+from bench.journals import build
 from bench.report import Figures, arguments, print_figures
+from bench.serve import VIEWERS, size
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest
 
-VIDEOS, VIEWERS, IMPRESSIONS = 100_000, 5_000, 100_000
 RATE = 60
 """Pages a second asked for, with views of VIEWS of their videos each."""
 VIEWS = 3
@@ -142,16 +143,13 @@ def fold(home: Home) -> Folded:
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments(__doc__.partition("\n")[0])
-    parser.add_argument("--videos", type=int, default=VIDEOS, help="default: %(default)s")
-    parser.add_argument("--impressions", type=int, default=IMPRESSIONS, help="default: %(default)s")
+    parser.add_argument("--videos", type=int, default=100_000, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=20, help="of serving, measured; default: %(default)s")
     options = parser.parse_args(argv)
     with directory(options.data) as path:
         home = Home(path / "home")
-        from bench.journals import Size, build
-
         _say("building a journal")
-        built = build(home, Size(options.videos, VIEWERS, VIEWERS, options.impressions), options.seed)
+        built = build(home, size(options.videos), options.seed)
         _say("serving")
         served = serve(home, options.seconds, options.seed)
         for name in PROJECTIONS:

@@ -21,7 +21,7 @@ def test_memory_is_watched_and_the_journal_used_again(tmp_path: Path, monkeypatc
     assert figures["memory.growth"].value is not None
     again = memory.measure(tmp_path, options, second.append)
     assert {figure.data_digest for figure in again} == {figures["memory.peak"].data_digest}
-    assert "Writing records: 451 of 451" in first
+    assert "Writing records: 851 of 851" in first
     assert not any("Writing" in line for line in second)
 
 

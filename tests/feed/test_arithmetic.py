@@ -47,17 +47,17 @@ def test_what_has_decayed_below_2_to_the_minus_60_becomes_0(x: float) -> None:
     assert arithmetic.settle(np.float32(x)) == (x if abs(x) >= 2.0**-60 else 0)
 
 
-@given(st.integers(1, 2**40), st.data())
-def test_decay_ends_at_zero_and_begins_at_one(half_life: int, data: st.DataObject) -> None:
+@given(st.integers(1, 2**40), st.integers(-(2**40), 2**50))
+def test_decay_ends_at_zero_and_begins_at_one(half_life: int, elapsed: int) -> None:
     end = 60 * half_life
-    elapsed = data.draw(st.integers(-(2**40), 2**50) | st.sampled_from([-1, 0, 1, end - 1, end]))
-    factor = arithmetic.decay(elapsed, half_life)
-    if elapsed >= end:
-        assert factor == 0
-    elif elapsed <= 0:
-        assert factor == 1
-    else:
-        assert 0.99 * 2.0**-60 <= factor <= 1
+    for at in (elapsed, 0, 1, end - 1, end):
+        factor = arithmetic.decay(at, half_life)
+        if at >= end:
+            assert factor == 0
+        elif at <= 0:
+            assert factor == 1
+        else:
+            assert 0.99 * 2.0**-60 <= factor <= 1
 
 
 @given(st.integers(0, 2**40), st.integers(1, 2**32))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,7 @@ class Actions(NamedTuple):
     payload: NDArray[np.int64]
 
 
+@lru_cache(maxsize=256)  # asked for each row of an import
 def origin_key(name: str) -> int:
     """63 bits that stand for an origin inside the world."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from plainview.feed.actions import COMPLETE, LIKE, LONG_VIEW, NATIVE, VIEWED
 from plainview.feed.kernels.arithmetic import log
 from plainview.feed.kernels.idmap import find
+from plainview.feed.kernels.prefetch import lines, prefetch
 from plainview.feed.tables import (
     DEPTH,
     DURATIONS,
+    ENTITY,
     FORMS,
     G_DURATION,
     G_TAG,
+    ITEM,
     LONG_VIEWS,
     SHOWN,
     SURFACES,
@@ -35,6 +38,7 @@ LONG_WATCH = 18_000
 """Milliseconds that make a long view of any video; all of a shorter one."""
 REACH = np.array([1.0, 0.5, 0.15, 0.03], np.float32)
 """How much an impression says of durations 0, 1, 2, 3 buckets away."""
+ITEM_KEY, ENTITY_KEY = lines(ITEM, "key", "key"), lines(ENTITY, "key", "key")
 
 CONTEXT = np.dtype(
     [
@@ -132,6 +136,7 @@ def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     context.surface_shown[:] = F32(0.0)
     context.surface_surprise[:] = F32(0.0)
     context.taste[:] = F32(0.0)
+    _read_ahead(tables, context)
     scale = F32(1.0) / np.sqrt(F32(count) + F32(4.0))
     for j in range(count):
         row = context.video[j]
@@ -162,6 +167,20 @@ def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
                 reach = REACH[abs(bucket - other)]
                 context.around_shown[other] += reach * context.duration_shown[bucket]
                 context.around_surprise[other] += reach * context.duration_surprise[bucket]
+
+
+@njit(cache=True)
+def _read_ahead(tables: Tables, context) -> None:
+    """Ask for the keys of the history's videos and creators."""
+    for j in range(context.count):
+        video = tables.video[context.video[j]]
+        if video.item >= 0:
+            for offset in ITEM_KEY:
+                prefetch(tables.item[video.item], offset)
+        entity = tables.creator[video.creator].entity
+        if entity >= 0:
+            for offset in ENTITY_KEY:
+                prefetch(tables.entity[entity], offset)
 
 
 @njit(cache=True)

@@ -11,6 +11,7 @@ from numba import njit
 
 from plainview.feed.context import everyones_rate, first_tag, tag_slot
 from plainview.feed.kernels.arithmetic import decay, log, sigmoid
+from plainview.feed.kernels.prefetch import lines, prefetch
 from plainview.feed.tables import (
     B_DURATION,
     B_DURATION_SURFACE,
@@ -23,12 +24,13 @@ from plainview.feed.tables import (
     B_TAG_SURFACE,
     CLICKS,
     DURATIONS,
+    ENTITY,
     FEATURES,
     G_DURATION,
     G_SURFACE,
     G_TAG,
-    HEAD_COLUMNS,
     INPUTS,
+    ITEM,
     KNOWN,
     LIKES,
     LONG_VIEWS,
@@ -46,6 +48,7 @@ from plainview.feed.tables import (
     T_TAG_SURFACE,
     TAGS,
     UNKNOWN_SURFACE,
+    VIDEO,
     WATCHED,
     WIDTH,
     Tables,
@@ -383,26 +386,64 @@ def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query)
 
 
 @njit(cache=True)
-def chances(tables: Tables, context, rank: np.float32, surface: int, x, out) -> None:
-    """Write all heads' chances into `out`, float32 (HEAD_COLUMNS,). Completes x with a constant, the rank and the
-    viewer's own log-odds."""
-    x[ONE] = F32(1.0)
-    x[RANK] = rank
-    x[OWN_ODDS] = context.log_odds
-    start = tables.head_surface[surface].value
-    for head in range(HEAD_COLUMNS):
-        out[head] = start[head]
-    # Across heads, never across the sum: every head's sum runs in the order of the inputs.
-    for j in range(OWN_ODDS + 1):
-        weights = tables.head_input[j].value
-        for head in range(HEAD_COLUMNS):
-            out[head] += weights[head] * x[j]
+def chances(tables: Tables, context, ranks, surface: int, x, out) -> None:
+    """Write all heads' chances of n candidates into `out`, float32 (PREDICTED, n).
+
+    `ranks` is float32 (n,) and `x` their inputs, float32 (INPUTS, n), completed here with a constant, the ranks and the
+    viewer's own log-odds.
+    """
+    n = ranks.shape[0]
+    x[ONE, :n] = F32(1.0)
+    x[RANK, :n] = ranks
+    x[OWN_ODDS, :n] = context.log_odds
+    if n == 1:  # as the learner asks: there is nobody to run along
+        for head in range(PREDICTED):
+            total = tables.head_surface[surface].value[head]
+            for j in range(OWN_ODDS + 1):
+                total += tables.head_input[j].value[head] * x[j, 0]
+            out[head, 0] = sigmoid(total)
+        return
     for head in range(PREDICTED):
-        out[head] = sigmoid(out[head])
+        # Across candidates, never across the sum: each one's runs in the order of the inputs.
+        line = out[head, :n]
+        line[:] = tables.head_surface[surface].value[head]
+        for j in range(OWN_ODDS + 1):
+            weight = tables.head_input[j].value[head]
+            inputs = x[j, :n]
+            for i in range(n):
+                line[i] += weight * inputs[i]
+        for i in range(n):
+            line[i] = sigmoid(line[i])
 
 
 WATCH_LIMIT = 120_000
 """Milliseconds: the watch time that counts at most."""
+
+
+READ_OF_VIDEO = lines(VIDEO, "id", "bucket")
+READ_OF_ITEM = lines(ITEM, "slow_time", "query")
+READ_OF_ENTITY = lines(ENTITY, "tally", "query")
+
+
+@njit(cache=True)
+def _read_ahead(tables: Tables, rows) -> None:
+    """Ask for what is read of each of these videos."""
+    for i in range(rows.shape[0]):
+        for offset in READ_OF_VIDEO:
+            prefetch(tables.video[rows[i]], offset)
+    for i in range(rows.shape[0]):
+        video = tables.video[rows[i]]
+        if video.item >= 0:
+            for offset in READ_OF_ITEM:
+                prefetch(tables.item[video.item], offset)
+        entity = tables.creator[video.creator].entity
+        if entity >= 0:
+            for offset in READ_OF_ENTITY:
+                prefetch(tables.entity[entity], offset)
+
+
+BLOCK = 64
+"""Candidates whose heads are summed up side by side."""
 
 
 @njit(cache=True, nogil=True)
@@ -410,17 +451,25 @@ def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> Non
     """Write all heads of the videos in `rows` into parts, float32 (rows, 1 + PREDICTED): the rank, then probabilities,
     the last of which is the expected share of WATCH_LIMIT."""
     x = np.empty(INPUTS, np.float32)
-    heads = np.empty(HEAD_COLUMNS, np.float32)
+    inputs = np.empty((INPUTS, BLOCK), np.float32)
+    ranks = np.empty(BLOCK, np.float32)
+    heads = np.empty((PREDICTED, BLOCK), np.float32)
     cells = np.empty(CELLS, np.int64)
     query = np.empty(WIDTH, np.float32)
     own = np.zeros(1, OWN)
     hour = hour_of(now, surface)
-    for i in range(rows.shape[0]):
-        row = np.int64(rows[i])
-        fill(tables, context, row, surface, now, own[0], x)
-        fill_cells(tables.video[row], surface, hour, cells)
-        rank = rank_score(tables, context, row, surface, x, cells, query)
-        parts[i, 0] = rank
-        chances(tables, context, rank, surface, x, heads)
-        for head in range(PREDICTED):
-            parts[i, 1 + head] = heads[head]
+    for start in range(0, rows.shape[0], BLOCK):
+        size = min(BLOCK, rows.shape[0] - start)
+        _read_ahead(tables, rows[start : start + size])
+        for i in range(size):
+            row = np.int64(rows[start + i])
+            fill(tables, context, row, surface, now, own[0], x)
+            fill_cells(tables.video[row], surface, hour, cells)
+            ranks[i] = rank_score(tables, context, row, surface, x, cells, query)
+            for j in range(FEATURES):
+                inputs[j, i] = x[j]
+        chances(tables, context, ranks[:size], surface, inputs, heads)
+        for i in range(size):
+            parts[start + i, 0] = ranks[i]
+            for head in range(PREDICTED):
+                parts[start + i, 1 + head] = heads[head, i]

@@ -75,7 +75,7 @@ INPUTS = 48
 """Length of a candidate's input: features, a constant, the rank and the viewer's own log-odds; the rest is 0."""
 ONE, RANK, OWN_ODDS = FEATURES, FEATURES + 1, FEATURES + 2
 HEAD_COLUMNS = 16
-"""Heads side by side, so that kernels work on all at once; the first PREDICTED are used."""
+"""Room for heads, of which the first PREDICTED are used."""
 
 # Rows of `weight`: what the attention and the offset of the rank weigh.
 W_OUTCOME = 0

@@ -34,7 +34,7 @@ from plainview.feed.features import (
 from plainview.feed.kernels.arithmetic import sigmoid
 from plainview.feed.tables import (
     FEATURES,
-    HEAD_COLUMNS,
+    INPUTS,
     LIKES,
     OWN_ODDS,
     PREDICTED,
@@ -274,8 +274,8 @@ def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surfac
     x = scratch.x[0]
     gradients = scratch.chances
     curves = scratch.curves
-    chances(tables, context, scratch.score[0], surface, x, gradients)
-    for head in range(HEAD_COLUMNS):
+    chances(tables, context, scratch.score[:1], surface, x.reshape(INPUTS, 1), gradients.reshape(PREDICTED, 1))
+    for head in range(PREDICTED):
         if scratch.labels[head] >= F32(0.0):
             chance = gradients[head]
             gradients[head] = scratch.labels[head] - chance
@@ -295,6 +295,6 @@ def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surfac
 @njit(cache=True)
 def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.float32) -> None:
     square = x * x
-    for head in range(HEAD_COLUMNS):
+    for head in range(PREDICTED):
         precision[head] += curves[head] * square
         value[head] += gradients[head] * x / (prior + precision[head])

@@ -34,22 +34,22 @@ def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
     head = tables.head[0]
     head.drawn = head.taught
     items = head.items
-    values = np.empty(items, np.float32)
-    factors = np.empty(items, np.float32)
-    ids = np.empty(items, np.int64)
+    # One pass over the items, whose rows lie far apart, and not one for each region.
+    values = np.zeros((REGIONS, items), np.float32)
+    found = np.zeros(REGIONS, np.int64)
+    ids = np.zeros(items, np.int64)
     for place in range(items):
         here = tables.item[place]
-        factors[place] = decay(time - here.popular_time, half_life)
-        ids[place] = tables.video[here.video].id if here.video >= 0 else 0
+        if here.video < 0:
+            continue
+        factor = decay(time - here.popular_time, half_life)
+        ids[place] = tables.code[place].id
+        for region in range(REGIONS):
+            if here.popular[region] > F32(0.0):
+                values[region, place] = here.popular[region] * factor
+                found[region] += 1
     for region in range(REGIONS):
-        found = 0
-        for place in range(items):
-            here = tables.item[place]
-            values[place] = F32(0.0)
-            if here.video >= 0 and here.popular[region] > F32(0.0):
-                values[place] = here.popular[region] * factors[place]
-                found += 1
-        rows = top_rows(values, ids, min(found, POPULAR))
+        rows = top_rows(values[region], ids, min(found[region], POPULAR))
         listed = tables.popular[region]
         if listed.count == 0 and rows.shape[0] == 0:
             continue

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from plainview.feed.features import CELLS, OWN
-from plainview.feed.tables import HEAD_COLUMNS, INPUTS, WIDTH
+from plainview.feed.tables import INPUTS, PREDICTED, WIDTH
 from plainview.feed.viewers import HISTORY
 
 F32 = np.float32
@@ -65,8 +65,8 @@ def new_scratch() -> Scratch:
         np.zeros(n, np.float32),
         np.zeros(n, np.float32),
         np.zeros(WIDTH, np.float32),
-        np.full(HEAD_COLUMNS, UNKNOWN, np.float32),
-        np.zeros(HEAD_COLUMNS, np.float32),
-        np.zeros(HEAD_COLUMNS, np.float32),
+        np.full(PREDICTED, UNKNOWN, np.float32),
+        np.zeros(PREDICTED, np.float32),
+        np.zeros(PREDICTED, np.float32),
         np.zeros(HISTORY, np.int64),
     )

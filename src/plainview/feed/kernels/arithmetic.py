@@ -102,10 +102,8 @@ def log(x: np.float32) -> np.float32:
 @njit(cache=True)
 def sigmoid(x: np.float32) -> np.float32:
     """1 / (1 + e^-x), in (0, 1)."""
-    if x >= F32(0.0):
-        return F32(1.0) / (F32(1.0) + exp(-x))
-    e = exp(x)
-    return e / (F32(1.0) + e)
+    e = exp(-abs(x))
+    return (F32(1.0) if x >= F32(0.0) else e) / (F32(1.0) + e)
 
 
 @njit(cache=True, inline="always")

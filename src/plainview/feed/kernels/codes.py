@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from plainview.feed.kernels.order import before
+from plainview.feed.kernels.order import top_rows
 from plainview.feed.tables import CODE
 
 F32 = np.float32
+I16 = np.int16
 I32 = np.int32
 CODE_SCALE = F32(32.0)
 """Of vectors to int8."""
@@ -19,6 +20,9 @@ PRIOR_SCALE = F32(2048.0)
 LIVE = I32(-(1 << 29))
 """Scores below this are of rows that belong to nobody."""
 BLOCK = 1024
+"""Rows scanned at a time."""
+SAMPLED = 16
+"""Every so many-th row is looked at to guess what score the best reach."""
 
 
 @njit(cache=True)
@@ -30,26 +34,40 @@ def to_code(x: np.float32, scale: np.float32) -> np.int8:
 
 @njit(cache=True)
 def scan(codes, priors, rows: int, queries, count: int, scores) -> None:
-    """scores[r] = the highest queries[i] . codes[:, r] over i < count, plus priors[r]: exact in int32.
+    """scores[r] = the highest queries[i] . codes[:, r] over i < count, plus priors[r]: exact.
 
-    `queries` is int32 (count, CODE) with entries in [-127, 127]: |dot| <= 32 * 127 * 127 < 2^19. It goes block by block
-    and code by code, so that the inner loop runs along rows.
+    `queries` is int16 (count, CODE), its entries and all codes in [-127, 127]: two products together fit int16, and
+    |dot| <= 32 * 127 * 127 < 2^19. It goes block by block and two codes at a time, so that the inner loops run along
+    rows, the multiplying one in the narrowest integers that hold it.
     """
+    pairs = np.empty(BLOCK, np.int16)
     totals = np.empty(BLOCK, np.int32)
     for start in range(0, rows, BLOCK):
         size = min(BLOCK, rows - start)
+        here = scores[start : start + size]
         for i in range(count):
             totals[:] = I32(0)
-            for k in range(CODE):
-                weight = I32(queries[i, k])
+            for k in range(0, CODE, 2):
+                weight = queries[i, k]
+                other_weight = queries[i, k + 1]
                 line = codes[k, start : start + size]
+                other_line = codes[k + 1, start : start + size]
                 for r in range(size):
-                    totals[r] += weight * I32(line[r])
-            here = scores[start : start + size]
+                    pairs[r] = I16(I16(weight * I16(line[r])) + I16(other_weight * I16(other_line[r])))
+                for r in range(size):
+                    totals[r] += I32(pairs[r])
             for r in range(size):
                 here[r] = totals[r] if i == 0 else max(here[r], totals[r])
         for r in range(size):
-            scores[start + r] += priors[start + r]
+            here[r] += priors[start + r]
+
+
+@njit(cache=True)
+def _before(scores, codes, row: int, other: int) -> bool:
+    """Whether `row` comes first: higher score, then lower id. Ids are far apart in memory, and looked at last."""
+    if scores[row] != scores[other]:
+        return scores[row] > scores[other]
+    return codes[row].id < codes[other].id
 
 
 @njit(cache=True)
@@ -59,22 +77,29 @@ def _sift(scores, codes, heap, size: int, at: int) -> None:
         if last >= size:
             return
         right = last + 1
-        if right < size and before(
-            scores[heap[last]], codes[heap[last]].id, scores[heap[right]], codes[heap[right]].id
-        ):
+        if right < size and _before(scores, codes, heap[last], heap[right]):
             last = right
-        if not before(scores[heap[at]], codes[heap[at]].id, scores[heap[last]], codes[heap[last]].id):
+        if not _before(scores, codes, heap[at], heap[last]):
             return
         heap[at], heap[last] = heap[last], heap[at]
         at = last
 
 
 @njit(cache=True)
-def best(scores, codes, rows: int, heap) -> int:
-    """Write the rows with the highest scores, ties to the lower id, best first, into `heap`; returns how many."""
+def _likely_floor(scores, rows: int, size: int) -> np.int32:
+    """A score that more than `size` rows are likely to reach, half as many again, by every SAMPLED-th row."""
+    sample = scores[:rows:SAMPLED].copy()
+    reaching = size // SAMPLED + size // (2 * SAMPLED) + 8
+    if reaching >= sample.shape[0]:
+        return LIVE
+    return max(LIVE, sample[top_rows(sample, np.arange(sample.shape[0]), reaching)[reaching - 1]])
+
+
+@njit(cache=True)
+def _keep(scores, codes, rows: int, floor: np.int32, heap) -> int:
+    """Put the best of the rows that reach `floor` into `heap`: as a heap if they fill it, as they come if not."""
     size = heap.shape[0]
     count = np.int64(0)
-    floor = LIVE
     for r in range(rows):
         score = scores[r]
         if score < floor:
@@ -86,10 +111,21 @@ def best(scores, codes, rows: int, heap) -> int:
                 for at in range(size // 2 - 1, -1, -1):
                     _sift(scores, codes, heap, size, at)
                 floor = scores[heap[0]]
-        elif size > 0 and before(score, codes[r].id, scores[heap[0]], codes[heap[0]].id):
+        elif size > 0 and _before(scores, codes, r, heap[0]):
             heap[0] = r
             _sift(scores, codes, heap, size, np.int64(0))
             floor = scores[heap[0]]
+    return count
+
+
+@njit(cache=True)
+def best(scores, codes, rows: int, heap) -> int:
+    """Write the rows with the highest scores, ties to the lower id, best first, into `heap`; returns how many."""
+    size = heap.shape[0]
+    floor = _likely_floor(scores, rows, size)
+    count = _keep(scores, codes, rows, floor, heap)
+    if count < size and floor > LIVE:
+        count = _keep(scores, codes, rows, LIVE, heap)
     if count < size:
         for at in range(count // 2 - 1, -1, -1):
             _sift(scores, codes, heap, count, at)

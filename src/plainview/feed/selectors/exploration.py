@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from plainview.feed.kernels.arithmetic import draw_below
+from plainview.feed.kernels.order import top_rows
 from plainview.feed.stages import Inputs, Scored, Slate
 
 STREAM = 1 << 21
@@ -27,9 +28,10 @@ class Exploration:
             return slate
         page = slate.places[: limit - 1]
         impressions = inputs.tables.video["impressions"][scored.rows]
-        few = np.flatnonzero(impressions < settings.newcomers)
-        few = few[~np.isin(few, page)]
-        pool = few[np.lexsort((scored.ids[few], impressions[few]))][: settings.pool]
+        little_seen = impressions < settings.newcomers
+        little_seen[page] = False
+        few = np.flatnonzero(little_seen)
+        pool = few[top_rows(-impressions[few], scored.ids[few], settings.pool)]
         if len(pool) == 0:
             return slate
         drawn = pool[draw_below(inputs.key, STREAM, len(pool))]

@@ -37,7 +37,7 @@ class Similar:
 def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
     past = np.empty(HISTORY, np.int64)
     count = positives(viewer, tables, maps, past)
-    queries = np.zeros((INTERESTS, CODE), np.int32)
+    queries = np.zeros((INTERESTS, CODE), np.int16)
     opened = interests(tables, past, count, queries)
     if opened == 0:
         return np.empty(0, np.int32), np.empty(0, np.int32)
@@ -56,7 +56,7 @@ def _retrieve(viewer, tables: Tables, maps: Maps, limit: int):
 
 @njit(cache=True)
 def interests(tables: Tables, past, count: int, queries) -> int:
-    """Split a viewer's positives (item rows, newest first) into interests and write their queries, int32.
+    """Split a viewer's positives (item rows, newest first) into interests and write their queries, int16.
 
     Each positive joins the first interest whose sum of codes it is alike to, else opens one, else (all open) joins the
     one with the highest dot product, the first on ties. Returns how many are open.
@@ -104,5 +104,5 @@ def interests(tables: Tables, past, count: int, queries) -> int:
         share = F32(1.0) / (mass[i] + DRAWN)
         drawn = DRAWN / everywhere
         for k in range(CODE):
-            queries[i, k] = np.int32(to_code((mean[i, k] + drawn * everything[k]) * share, QUERY_SCALE))
+            queries[i, k] = np.int16(to_code((mean[i, k] + drawn * everything[k]) * share, QUERY_SCALE))
     return opened
