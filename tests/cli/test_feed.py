@@ -54,6 +54,12 @@ def test_what_cannot_be_asked_is_told(served: Path, arguments: list[str], says: 
     assert says in one_line(result)
 
 
+def test_a_server_has_its_own_data_directory(served: Path) -> None:
+    result = invoke("feed", "5", "--url", "http://127.0.0.1:1", "--home", served)
+    assert result.exit_code == 2
+    assert "give --url or --home, not both" in " ".join(result.output.split())
+
+
 def test_a_mode_that_is_none(served: Path) -> None:
     result = invoke("feed", "5", "--mode", "loud", "--home", served)
     assert result.exit_code == 2
@@ -136,9 +142,9 @@ def test_of_a_page_without_videos_that_alone_is_said(server: str) -> None:
 
 
 def test_where_nothing_has_begun_it_is_told_how_to(tmp_path: Path) -> None:
-    said = one_line(invoke("feed", "5", "--home", tmp_path))
+    said = one_line(invoke("feed", "5", "--home", tmp_path / "my data"))
     assert "no journal has begun here" in said
-    assert f"`plainview charter local DIRECTORY --home {tmp_path}`" in said
+    assert f"`plainview charter local DIRECTORY --home '{tmp_path}/my data'`" in said
 
 
 def test_what_the_server_refuses_is_told_in_its_words(server: str) -> None:

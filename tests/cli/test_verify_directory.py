@@ -276,7 +276,7 @@ def test_any_name_can_be_told(bundle: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_mirrors_directory_itself(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = run(capsys, "bundle/copy")
     assert code == 0
-    assert lines[0].startswith("proven: .: all 300 entries")
+    assert lines[0].startswith("proven: bundle/copy: all 300 entries")
 
 
 def test_a_directory_that_cannot_be_checked(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shlex
 import shutil
 import signal
 import socket
@@ -62,11 +63,12 @@ def demo(
             if made is not None and not keep:
                 shutil.rmtree(made, ignore_errors=True)
     if made is None or keep:
+        here = shlex.quote(str(directory))
         out.print(
             f"The town's data is in {directory}. Go on with:\n"
-            f"  plainview serve --home {directory}\n"
-            f"  plainview feed 50 --home {directory}\n"
-            f"  plainview evaluate --home {directory}",
+            f"  plainview serve --home {here}\n"
+            f"  plainview feed 50 --home {here}\n"
+            f"  plainview evaluate --home {here}",
             soft_wrap=True,
         )
     elif not code:

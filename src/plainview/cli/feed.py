@@ -49,6 +49,8 @@ def feed(
     """Show one page of a viewer's feed, and why each video is on it. The page is served: it gets a receipt."""
     if mode not in (None, "personal", "plain"):
         raise typer.BadParameter(f"{mode!r} is neither personal nor plain", param_hint="--mode")
+    if url is not None and home is not None:
+        raise typer.BadParameter("give --url or --home, not both: a server has its data directory", param_hint="--url")
     asked = {
         "viewer": viewer,
         "session": session or _token(),
@@ -64,7 +66,7 @@ def feed(
 
         typer.echo(json.dumps(answer))
     else:
-        where = [] if home is None or url is not None else ["--home", str(home)]
+        where = [] if home is None else ["--home", str(home)]
         options = [] if mode is None else ["--mode", mode]
         options += [] if limit == LIMIT else ["--limit", str(limit)]
         options += where if url is None else ["--url", url]

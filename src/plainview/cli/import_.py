@@ -26,7 +26,7 @@ from plainview.platform.imports.kuairand import PUBLISHED as KUAIRAND
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import PUBLISHED as KUAIREC
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportHeldUp, Loaded, run
+from plainview.platform.imports.load import DAY, ImportHeldUp, Loaded, run
 from plainview.platform.imports.source import PAST, Provenance, Source
 from plainview.platform.imports.tables import Faults
 from plainview.platform.log.opening import check_log
@@ -108,10 +108,11 @@ def _import(
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
+    times = f"times shifted by {loaded.shift // DAY:,} days" if loaded.shift else "times kept"
     older = f"{loaded.older:,} rows of histories older than the latest {PAST:,} of their viewer left out; "
     out.print(
         f"{provenance.name}: {loaded.records:,} records in {place.path}, {loaded.fresh:,} of them new; "
-        f"{loaded.faults:,} rows left out; {older if loaded.older else ''}times shifted by {loaded.shift:,} ms",
+        f"{loaded.faults:,} rows left out; {older if loaded.older else ''}{times}",
         markup=False,
         soft_wrap=True,
     )

@@ -241,7 +241,7 @@ class _Bundle:
         return f"; the copy in {where} has {'it' if copy.leaf(promise.index) == promise.leaf else 'another there'}"
 
     def _name(self, path: Path) -> str:
-        return printable(str(path.relative_to(self._directory)))
+        return printable(str(self._directory if path == self._directory else path.relative_to(self._directory)))
 
 
 def _place(file: _File) -> tuple[int, int]:

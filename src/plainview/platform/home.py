@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -150,11 +151,12 @@ class Home:
 
     def unbegun(self) -> HomeError:
         """What to say where there is no journal yet."""
+        here = shlex.quote(str(self.path))
         return HomeError(
             f"{self.path}: no journal has begun here, and one begins with a charter that its parties have signed: "
             "agree on one (docs/how-to/agree-on-a-charter.md) and run "
-            f"`plainview charter adopt FILE --home {self.path}`; or, to try things out, "
-            f"`plainview charter local DIRECTORY --home {self.path}`, which makes all parties' keys on this machine"
+            f"`plainview charter adopt FILE --home {here}`; or, to try things out, "
+            f"`plainview charter local DIRECTORY --home {here}`, which makes all parties' keys on this machine"
         )
 
     def _unusable(self, error: OSError) -> HomeError:
