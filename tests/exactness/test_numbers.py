@@ -93,5 +93,5 @@ def test_chance_comes_from_release_epoch_nonce_session_and_n_alone(other: dict[s
     here, again, there = page(), page(), page(**other)  # type: ignore[arg-type]
     assert here.items == again.items
     assert here.trace.digest() == again.trace.digest()
-    # The fresh source draws: another seed finds other videos, or the same in another order.
+    # The exploration slot draws (what is fresh is all found by other sources here).
     assert here.trace.digest() != there.trace.digest()
