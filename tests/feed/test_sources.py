@@ -47,6 +47,13 @@ def test_popular_is_what_the_region_watched_long_and_of_late() -> None:
     assert there == [20, 15, 10, 25]
 
 
+def test_what_has_decayed_to_nothing_is_not_popular_and_nothing_takes_its_place() -> None:
+    # 15 is forgotten and its row comes free; 10 is still shown, but 420 days ago was the last that was watched long.
+    acts = [(0, 10, 0, True), (1, 15, 1, True), *((2, 10, month * 30 * DAY, False) for month in range(1, 16))]
+    fold = lived(*(watched(row, *act) for row, act in enumerate(acts)), watched(50, 2, 20, 451 * DAY, long=False))
+    assert found("popular", inputs_of(fold, 5)) == []
+
+
 def test_followed_is_the_latest_of_a_creators_videos() -> None:
     follow = Setting(time=START, viewer=2, id=TOKEN, setting="follow", target=3)
     inputs = inputs_of(lived(follow), 2)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ def test_ten_megabytes_are_refused_before_they_are_sent(server: Server) -> None:
             assert part
             answer += part
     assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("size", [2_000_000, 10_000_000])
+def test_who_sends_all_before_listening_hears_it_too(server: Server, size: int) -> None:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("POST", "/v1/events", b" " * size)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"send smaller batches" in answer.read()
+    connection.close()
 
 
 def test_a_chunk_spelt_wrong_is_the_clients_fault(server: Server) -> None:

@@ -12,6 +12,8 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar
 
+from plainview.http.draining import Draining
+
 
 class AddressTaken(Exception):
     """Nobody can listen there, and why."""
@@ -41,7 +43,7 @@ def check_address(host: str, port: int) -> None:
 
 async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None]) -> None:
     server = Server(
-        app,
+        Draining(app),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

@@ -45,8 +45,8 @@ def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
         factor = decay(time - here.popular_time, half_life)
         ids[place] = tables.code[place].id
         for region in range(REGIONS):
-            if here.popular[region] > F32(0.0):
-                values[region, place] = here.popular[region] * factor
+            values[region, place] = here.popular[region] * factor
+            if values[region, place] > F32(0.0):  # and not only before it decayed
                 found[region] += 1
     for region in range(REGIONS):
         rows = top_rows(values[region], ids, min(found[region], POPULAR))
