@@ -6,16 +6,21 @@ watched and learned from: one bit that differs anywhere changes everything after
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
 from plainview.feed.configuration import DEFAULT
+from plainview.feed.kernels.codes import BLOCK, best, scan
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.plain import Pinned, pin
 from plainview.feed.probe import probe
 from plainview.feed.ranking import Asked, Ranked, rank
+from plainview.feed.tables import CODE, CODES
 from plainview.feed.viewers import digest
 from plainview.learning import epochs
 from plainview.learning.fold import Fold, empty_world
@@ -33,8 +38,9 @@ Lived = dict[str, list[str]]
 
 
 def lived(threads: int, seed: int = 5) -> Lived:
-    """Digests of epochs, worlds, viewers and pages, in order."""
+    """Digests of epochs, worlds, viewers and pages, in order, and of what is retrieved among more than the town has."""
     found: Lived = {"epochs": [], "worlds": [], "viewers": [], "pages": []}
+    found["retrieved"] = [retrieved(rows, chance) for chance, rows in enumerate((BLOCK - 1, 3 * BLOCK, 5 * BLOCK + 7))]
     chance = random.Random(seed)
     pipeline = Pipeline.of(DEFAULT)
     fold = Fold(DEFAULT, empty_world(), 1000, nothing)
@@ -71,6 +77,24 @@ def lived(threads: int, seed: int = 5) -> Lived:
             fold.take(list(enumerate(follows, index)))
             index += len(follows)
     return found
+
+
+def retrieved(rows: int, seed: int) -> str:
+    """Digest of the scores of so many drawn codes for three interests, and of the best 700 of them with their ties."""
+    chance = random.Random(seed)
+    codes = np.array([chance.randrange(-127, 128) for _ in range(CODE * rows)], np.int8).reshape(CODE, rows)
+    queries = np.array([chance.randrange(-127, 128) for _ in range(3 * CODE)], np.int16).reshape(3, CODE)
+    priors = np.array([chance.randrange(2**20) for _ in range(rows)], np.int32)
+    table = np.zeros(rows, CODES)
+    table["id"] = chance.sample(range(10 * rows), rows)
+    scores = np.zeros(rows, np.int32)
+    scan(codes, priors, rows, queries, 3, scores)
+    found = hashlib.sha256(scores.tobytes())
+    for rounded in (1, 2**14):
+        places = np.zeros(700, np.int64)
+        count = best((scores // rounded).astype(np.int32), table, rows, places)
+        found.update(places[:count].tobytes())
+    return found.hexdigest()
 
 
 def hash_of(page: Ranked) -> list[tuple[int, ...]]:
