@@ -121,7 +121,7 @@ SCALE = np.array(
 )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _log_odds(hits: np.float32, shown: np.float32, prior: np.float32, strength: np.float32) -> np.float32:
     """log-odds of (hits + strength x prior) / (shown + strength), the rate clamped to [0.002, 0.998]."""
     rate = (hits + strength * prior) / (shown + strength)
@@ -129,13 +129,13 @@ def _log_odds(hits: np.float32, shown: np.float32, prior: np.float32, strength: 
     return log(rate / (F32(1.0) - rate))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _odds_of(rate: np.float32) -> np.float32:
     rate = min(max(rate, F32(0.002)), F32(0.998))
     return log(rate / (F32(1.0) - rate))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def surface_rate(tables: Tables, surface: int) -> np.float32:
     """Long views per impression on a surface, drawn to everyone's."""
     everyone = tables.rate[SURFACES].sums
@@ -159,7 +159,7 @@ OWN = np.dtype(
 labels, and its click and watch share above the surface's means. `own` is 0 where there is none."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> None:
     """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (INPUTS,).
 

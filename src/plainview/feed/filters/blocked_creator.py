@@ -15,6 +15,8 @@ class BlockedCreator:
 
     def reasons(self, inputs: Inputs, rows: Rows) -> NDArray[np.int64]:
         viewer = inputs.viewer[0]
-        creators = inputs.tables.creator["id"][inputs.tables.video["creator"][rows]]
         blocked = viewer["b_creator"][: viewer["blocks"]]
+        if len(blocked) == 0:
+            return np.full(len(rows), -1, np.int64)
+        creators = inputs.tables.creator["id"][inputs.tables.video["creator"][rows]]
         return np.where(np.isin(creators, blocked), creators, -1)

@@ -2,6 +2,9 @@
 
 The library functions `exp`, `log` and `tanh` differ between CPUs (NumPy and SVML pick by instruction set), so the few
 transcendental functions the algorithm needs are polynomials here.
+
+What divides by numbers that cannot be 0 says `error_model="numpy"`: a division is then what IEEE 754 says and no more.
+With Python's model each is a branch that may raise, and LLVM computes no two candidates side by side.
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ def exp(x: np.float32) -> np.float32:
     return p * power_of_two(exponent)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def decay(elapsed: int, half_life: int) -> np.float32:
     """2^(-elapsed / half_life), both in ms; 1 where elapsed <= 0, and 0 below 2^-60."""
     if elapsed <= 0:
@@ -78,7 +81,7 @@ def settle(x: np.float32) -> np.float32:
     return F32(0.0) if F32(-(2.0**-60)) < x < F32(2.0**-60) else x
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def log(x: np.float32) -> np.float32:
     """The natural logarithm of a positive normal number, in float32; absolute error below 1e-6 on [1e-3, 1e6].
 
@@ -99,7 +102,7 @@ def log(x: np.float32) -> np.float32:
     return exponent * F32(0.69314718) + p
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def sigmoid(x: np.float32) -> np.float32:
     """1 / (1 + e^-x), in (0, 1)."""
     e = exp(-abs(x))

@@ -35,10 +35,12 @@ class Exploration:
         if len(pool) == 0:
             return slate
         drawn = pool[draw_below(inputs.key, STREAM, len(pool))]
-        keep = slate.places != drawn
+        keep = np.flatnonzero(slate.places != drawn)
+        before, after = keep[:slot], keep[slot:]
+        chance = np.float32(1.0) / np.float32(len(pool))
         return Slate(
-            np.insert(slate.places[keep], slot, drawn).astype(np.int32),
-            np.insert(slate.values[keep], slot, scored.values[drawn]),
-            np.insert(slate.selectors[keep], slot, number),
-            np.insert(slate.propensities[keep], slot, np.float32(1.0) / np.float32(len(pool))),
+            np.concatenate((slate.places[before], np.array([drawn], np.int32), slate.places[after])),
+            np.concatenate((slate.values[before], scored.values[[drawn]], slate.values[after])),
+            np.concatenate((slate.selectors[before], np.array([number], np.uint8), slate.selectors[after])),
+            np.concatenate((slate.propensities[before], np.array([chance]), slate.propensities[after])),
         )
