@@ -66,6 +66,15 @@ def test_rows_come_back_as_they_were_appended(store: RecordStore, reopen: Opener
     assert list(reopen().rows(0, 3)) == rows
 
 
+def test_some_rows_come_back_in_order_without_those_that_are_not_there(store: RecordStore) -> None:
+    rows = [row(index) for index in range(700)]
+    store.append(rows)
+    assert store.some([5, 699, 2, 700, 10**9]) == [rows[2], rows[5], rows[699]]
+    assert store.some([4, 4]) == [rows[4]]
+    assert store.some(range(700)) == rows
+    assert store.some([]) == []
+
+
 def test_appending_nothing_changes_nothing(store: RecordStore) -> None:
     store.append([])
     assert store.size() == 0

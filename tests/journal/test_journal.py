@@ -160,6 +160,7 @@ def test_ranges_owners_and_kinds(journal: Journal) -> None:
     assert list(journal.read(3, 7)) == entries[3:7]
     assert list(journal.read(9, 99)) == entries[9:]
     assert list(journal.read(-5, 1)) == entries[:1]
+    assert journal.some([7, 10, 3, 11]) == [entries[3], entries[7], entries[10]]
     assert list(journal.owned("viewer:1")) == entries[1:10:3]
     assert list(journal.owned("viewer:1", 2, 8)) == [entries[4], entries[7]]
     assert list(journal.owned("viewer:9")) == []
@@ -174,6 +175,7 @@ def test_trusting_reads_give_the_same_entries(journal: Journal) -> None:
     assert list(journal.owned("viewer:5", trusting=True)) == list(journal.owned("viewer:5"))
     assert journal.history("viewer:5") == [(entry.index, entry.record) for entry in journal.owned("viewer:5")]
     assert journal.entry(3, trusting=True) == journal.entry(3)
+    assert journal.some([3, 4], trusting=True) == journal.some([3, 4])
 
 
 def test_another_process_reads_without_writing(journal: Journal, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from plainview.storage.sqlite import DATABASE
 from tests.journal.drafts import NOW, event, named
 from tests.journal.power_loss import Connection, Operation, RecordingVFS, image
 
-PAGES = 25
+COMMITS, PAGES = 3, 25
 
 
 class Run(NamedTuple):
@@ -42,6 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             directory,
             writing=True,
             connector=lambda path: Connection(path, "power-loss"),
+            checkpoint_commits=COMMITS,
             checkpoint_pages=PAGES,
         )
         journal = Journal(store, PlainSealer(), Fence(100, 2000), lambda: NOW)

@@ -33,6 +33,29 @@ def test_sent_again_it_replaces_what_was_there(town: Application) -> None:
     assert b"two" in bytes(town.catalogue.card(501))
 
 
+def test_cards_that_are_not_at_hand_are_read_together(town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[list[int]] = []
+    some = town.journal.some
+    monkeypatch.setattr(
+        town.journal, "some", lambda indexes, **how: looks.append(list(indexes)) or some(indexes, **how)
+    )
+    indexes = [town.catalogue.add(video(number, caption=f"no {number}")) for number in (510, 511, 512)]
+    town.catalogue.card(511)
+    town.catalogue.gather([510, 511, 512])
+    town.catalogue.gather([510, 511, 512])
+    assert looks == [[indexes[0], indexes[2]]]
+    monkeypatch.setattr(town.journal, "read", lambda *_, **__: pytest.fail("it was read once more"))
+    assert [b"no %d" % number in bytes(town.catalogue.card(number)) for number in (510, 511, 512)] == [True] * 3
+
+
+def test_a_card_at_hand_that_was_replaced_is_read_again(town: Application) -> None:
+    town.catalogue.add(video(513, caption="one"))
+    town.catalogue.gather([513])
+    town.catalogue.add(video(513, caption="two"))
+    town.catalogue.gather([513])
+    assert b"two" in bytes(town.catalogue.card(513))
+
+
 def test_another_creators_video_stays(town: Application) -> None:
     town.catalogue.add(video(502))
     with pytest.raises(Fault, match="another creator's") as caught:
@@ -49,7 +72,7 @@ def test_a_video_published_tomorrow_is_refused(town: Application) -> None:
 
 def test_an_unknown_video(town: Application) -> None:
     assert town.catalogue.find(10**15) is None
-    for look in (town.catalogue.card, town.catalogue.record):
+    for look in (town.catalogue.card, town.catalogue.record, lambda number: town.catalogue.gather([1, number])):
         with pytest.raises(Fault, match="no video") as caught:
             look(10**15)
         assert caught.value.code == "unknown_video"

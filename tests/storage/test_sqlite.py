@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,28 @@ def test_durable_means_wal_and_full_sync(tmp_path: Path) -> None:
         pragmas[name] = store._writer.exec_driver_sql(f"PRAGMA {name}").scalar()  # type: ignore[union-attr]
     store.close()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}
+
+
+def test_the_wal_is_moved_beside_the_appends_and_begun_anew(tmp_path: Path) -> None:
+    """No append does it here: `checkpoint_pages` is out of reach."""
+    path, wal = tmp_path / DATABASE, tmp_path / f"{DATABASE}-wal"
+    store = SqliteRecords(tmp_path, writing=True, checkpoint_commits=30, checkpoint_pages=10**6)
+    store.append(rows(0, 500))
+    small, beginning = path.stat().st_size, wal.read_bytes()[:32]
+    for index in range(500, 528):
+        store.append(rows(index, index + 1))
+    time.sleep(0.2)
+    assert path.stat().st_size == small
+    store.append(rows(528, 529))
+    deadline = time.monotonic() + 60
+    while path.stat().st_size == small and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert path.stat().st_size > small
+    assert read(copied(tmp_path, tmp_path / "alone")) == rows(0, 529)
+    store.append(rows(529, 530))
+    assert wal.read_bytes()[:32] != beginning
+    assert list(store.rows(0, 530)) == rows(0, 530)
+    store.close()
 
 
 def test_reading_where_nothing_is(tmp_path: Path) -> None:

@@ -62,6 +62,10 @@ class JournalReader:
             raise IndexError(f"record {index}: the journal has {self.size}")
         return next(self.read(index, index + 1, trusting=trusting))
 
+    def some(self, indexes: Collection[int], *, trusting: bool = False) -> list[Entry]:
+        """Records with these indexes, in index order, those left out that are not there."""
+        return [self._entry(row, trusting) for row in self._rows(iter(self._store.some(indexes)))]
+
     def owned(self, owner: str, start: int = 0, stop: int | None = None, *, trusting: bool = False) -> Iterator[Entry]:
         """One owner's records, in index order."""
         for row in self._rows(self._store.owned(owner, start, self._stop(stop))):

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 import msgspec
@@ -208,6 +209,8 @@ class Application:
 
     def cards(self, page: Page) -> list[msgspec.Raw]:
         """A card for each video of `page`; `null` where its record is damaged: the page was served all the same."""
+        with suppress(JournalDamaged):  # met below, by the one whose record it is
+            self.catalogue.gather(item.video for item in page.items)
         cards = []
         for item in page.items:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -144,7 +144,7 @@ class Catalogue:
         if place is not None:
             return place
         table = self._sorted
-        at = int(np.searchsorted(table[0], video))
+        at = int(table[0].searchsorted(video))
         if at < table.shape[1] and table[0, at] == video:
             return Place(int(table[1, at]), int(table[2, at]))
         return None
@@ -152,14 +152,20 @@ class Catalogue:
     def card(self, video: int) -> msgspec.Raw:
         """The `Card` of a video, encoded as JSON. Raises Fault for one that is not known."""
         place = self._place(video)
-        index, card = self._cards.get(video, (-1, _NO_CARD))
-        if index != place.index:
-            card = msgspec.Raw(msgspec.json.encode(_card(self._record(place))))
-            if len(self._cards) >= CARDS:
-                for old in list(self._cards)[: CARDS // 8]:
-                    self._cards.pop(old, None)
-            self._cards[video] = (place.index, card)
-        return card
+        index, card = self._cards.get(video, _NO_CARD)
+        return card if index == place.index else self._keep(place.index, self._record(place))
+
+    def gather(self, videos: Iterable[int]) -> None:
+        """Have the cards of `videos` at hand: one look into the journal for all that are not.
+
+        Raises Fault for one that is not known, JournalDamaged where a record is.
+        """
+        places = [(video, self._place(video).index) for video in videos]
+        missing = [index for video, index in places if self._cards.get(video, _NO_CARD)[0] != index]
+        if missing:
+            for entry in self._journal.some(missing, trusting=True):
+                assert isinstance(entry.record, Video)
+                self._keep(entry.index, entry.record)
 
     def record(self, video: int) -> Video:
         """The latest record of a video. Raises Fault for one that is not known."""
@@ -212,6 +218,14 @@ class Catalogue:
             with self._merging:
                 self._merge(self._recent)
 
+    def _keep(self, index: int, video: Video) -> msgspec.Raw:
+        card = msgspec.Raw(msgspec.json.encode(_card(video)))
+        if len(self._cards) >= CARDS:
+            for old in list(self._cards)[: CARDS // 8]:
+                self._cards.pop(old, None)
+        self._cards[video.video] = (index, card)
+        return card
+
     def _place(self, video: int) -> Place:
         place = self.find(video)
         if place is None:
@@ -252,7 +266,7 @@ class Catalogue:
         self._stored = listing.object
 
 
-_NO_CARD = msgspec.Raw(b"")
+_NO_CARD = (-1, msgspec.Raw(b""))
 
 
 def _card(video: Video) -> Card:

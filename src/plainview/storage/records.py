@@ -75,6 +75,10 @@ class RecordStore(Protocol):
         """Rows with start <= index < stop."""
         ...
 
+    def some(self, indexes: Collection[int]) -> list[Row]:
+        """Rows with these indexes, in index order, without those that are not there."""
+        ...
+
     def owned(self, owner: str, start: int, stop: int) -> Iterator[Row]:
         """Rows of one owner with start <= index < stop."""
         ...

@@ -27,14 +27,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
+from plainview.storage.checkpointer import Checkpointer
 from plainview.storage.filesystem import HostFileSystem, make_durable
 from plainview.storage.records import Row, StoreAbsent, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
 
 DATABASE = "journal.sqlite"
 LOCK = "journal.lock"
+CHECKPOINT_COMMITS = 128
+"""Appends after which a thread of its own moves the WAL into the database, while others go on."""
 CHECKPOINT_PAGES = 8192
-"""Pages (of 4 KiB) in the WAL before an append moves them into the database. That is the one thing that makes an
-append wait, and one of many pages writes a page once that would otherwise be written many times."""
+"""Pages (of 4 KiB) in the WAL before an append moves what is left there, and waits for it: where large appends come
+faster than the thread can follow. One of many pages writes a page once that would otherwise be written many times."""
 _FORMAT = 1
 """`PRAGMA user_version` of the files this engine writes."""
 _CHUNK = 512
@@ -67,6 +70,7 @@ _INSERT = f"INSERT INTO records ({', '.join(_records.c.keys())}) VALUES (?, ?, ?
 
 _RANGE = "{}idx >= ? AND idx < ? ORDER BY idx{} LIMIT ?"
 _ALL = _RANGE.format("", "")
+_SOME = "idx IN (SELECT value FROM json_each(?)) ORDER BY idx"
 _OWNED = _RANGE.format("owner = ? AND ", "")
 _OF_KIND = _RANGE.format("kind = ? AND ", "")
 _OF_KIND_BACKWARD = _RANGE.format("kind = ? AND ", " DESC")
@@ -101,6 +105,7 @@ class SqliteRecords:
         *,
         writing: bool,
         connector: Connector = connect,
+        checkpoint_commits: int = CHECKPOINT_COMMITS,
         checkpoint_pages: int = CHECKPOINT_PAGES,
     ) -> None:
         path = directory / DATABASE
@@ -133,6 +138,8 @@ class SqliteRecords:
                 self._create(self._writer, directory, checkpoint_pages)
             self._check_format()
             self._size = self._count() if writing else 0
+            if writing:
+                self._checkpointer = Checkpointer(self._checkpoint, checkpoint_commits)
         except BaseException as error:
             self.close()
             if isinstance(error, DatabaseError):
@@ -160,6 +167,7 @@ class SqliteRecords:
             except sqlite3.Error as error:
                 raise self._failure(writer, error) from error
             self._size += len(rows)
+            self._checkpointer.appended()
 
     def size(self) -> int:
         """One past the last row's index."""
@@ -168,6 +176,10 @@ class SqliteRecords:
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Rows with start <= index < stop."""
         return self._scan(_ALL, (), start, stop)
+
+    def some(self, indexes: Collection[int]) -> list[Row]:
+        """Rows with these indexes, in index order, without those that are not there."""
+        return self._fetch(_SOME, (json.dumps(list(indexes)),))
 
     def owned(self, owner: str, start: int, stop: int) -> Iterator[Row]:
         """Rows of one owner with start <= index < stop."""
@@ -212,6 +224,8 @@ class SqliteRecords:
         if self._closed:
             return
         self._closed = True
+        if hasattr(self, "_checkpointer"):
+            self._checkpointer.close()
         if getattr(self, "_writer", None) is not None:
             self._writer.close()  # type: ignore[union-attr]
         if hasattr(self, "_engine"):
@@ -280,6 +294,13 @@ class SqliteRecords:
             self._check_fixed()
             raise self._unreadable(error) from error
         self._check_fixed()
+
+    def _checkpoint(self) -> bool:
+        """Move what is in the WAL while others write. False where something came meanwhile, or is still read."""
+        with self._reading() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            ((busy, frames, moved),) = cursor.fetchall()
+            return bool(not busy and frames == moved)
 
     def _check_fixed(self) -> None:
         """Nothing that was read may be believed, as sound or as damaged, once somebody has written to the file."""
