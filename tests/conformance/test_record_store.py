@@ -75,6 +75,16 @@ def test_some_rows_come_back_in_order_without_those_that_are_not_there(store: Re
     assert store.some([]) == []
 
 
+def test_a_rest_changes_nothing(store: RecordStore, reopen: Opener) -> None:
+    store.rest()
+    for index in range(300):
+        store.append([row(index)])
+        store.rest()
+    store.rest()
+    assert store.size() == 300
+    assert list(store.rows(0, 300)) == list(reopen().rows(0, 300)) == [row(index) for index in range(300)]
+
+
 def test_appending_nothing_changes_nothing(store: RecordStore) -> None:
     store.append([])
     assert store.size() == 0

@@ -65,6 +65,7 @@ def offences(source: str) -> Iterator[str]:
                 yield f"{line}: import of math, random, time or secrets"
             case ast.FunctionDef() if _is_kernel(node):
                 yield from _untyped(node)
+                yield from _unchecked(node)
             case _:
                 pass
 
@@ -84,6 +85,14 @@ def _untyped(kernel: ast.FunctionDef) -> Iterator[str]:
 def _is_kernel(function: ast.FunctionDef) -> bool:
     names = (one.func if isinstance(one, ast.Call) else one for one in function.decorator_list)
     return any(getattr(name, "id", getattr(name, "attr", "")) in {"njit", "jit", "vectorize"} for name in names)
+
+
+def _unchecked(kernel: ast.FunctionDef) -> Iterator[str]:
+    """Whole-number divisions where none by zero is found out."""
+    if any("error_model" in ast.unparse(decorator) for decorator in kernel.decorator_list):
+        for node in ast.walk(kernel):
+            if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.FloorDiv | ast.Mod):
+                yield f"{node.lineno}: // or % under an error_model"
 
 
 def _is(node: ast.expr | None, value: object) -> bool:
@@ -123,6 +132,8 @@ def test_nothing_that_could_give_other_bits(name: str) -> None:
         "@njit(cache=True, fastmath=True)\ndef f(x): return x",
         "@njit(parallel=True)\ndef f(x): return x",
         "for i in prange(3): pass",
+        '@njit(error_model="numpy")\ndef f(x): return 5 // x',
+        '@njit(error_model="numpy")\ndef f(x):\n    x %= 5\n    return x',
         "import math",
         "from math import exp",
         "y = np.exp(x)",

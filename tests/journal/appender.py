@@ -42,7 +42,7 @@ def put(objects: FileObjects, chance: random.Random) -> None:
 
 def main(directory: Path, seed: int) -> None:
     # A checkpoint every few appends: they are where a crash has most to break.
-    store = SqliteRecords(directory, writing=True, checkpoint_commits=20, checkpoint_pages=100)
+    store = SqliteRecords(directory, writing=True, rest_commits=20, checkpoint_pages=100)
     journal = Journal(store, PlainSealer(), Fence(1000, 2000))
     objects = FileObjects(directory / "objects")
     for number in range(4):

@@ -300,6 +300,31 @@ def test_closing_writes_what_waits(journal: Journal, reopen: Opener) -> None:
     assert reopen().size == 50
 
 
+def test_the_store_rests_when_nothing_waits_and_all_is_acknowledged(tmp_path: Path) -> None:
+    store = SqliteRecords(tmp_path / "resting", writing=True)
+    journal = Journal(store, PlainSealer(), Fence(100, 2000), lambda: NOW)
+    rests: list[bool] = []
+    futures: list[Any] = []
+    entered, go_on = threading.Event(), threading.Event()
+
+    def rest() -> None:
+        rests.append(all(future.done() for future in futures))
+
+    def hold(_: object) -> None:
+        entered.set()
+        assert go_on.wait(30)
+
+    store.rest = rest  # type: ignore[method-assign]
+    journal.watch(hold)
+    futures.append(journal.submit([event(0)]))
+    assert entered.wait(30)
+    futures.append(journal.submit([event(1)]))  # waits: no rest before it
+    go_on.set()
+    journal.close()
+    assert [future.result(0)[0].index for future in futures] == [0, 1]
+    assert rests == [True]
+
+
 class Failing:
     """A store whose next appends fail."""
 

@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             directory,
             writing=True,
             connector=lambda path: Connection(path, "power-loss"),
-            checkpoint_commits=COMMITS,
+            rest_commits=COMMITS,
             checkpoint_pages=PAGES,
         )
         journal = Journal(store, PlainSealer(), Fence(100, 2000), lambda: NOW)

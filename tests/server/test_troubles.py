@@ -17,7 +17,7 @@ from plainview.platform.application import Application
 from plainview.server.app import make_app
 from plainview.storage import StoreFailed, StoreFull
 from tests.platform.faulty import Faulty
-from tests.platform.forging import damage, flip
+from tests.platform.forging import damage, execute, flip
 from tests.platform.towns import SLOW, open_town, page_of, populate, raw, token
 from tests.platform.towns import event as seen
 from tests.server.test_routes import event, feed, wrong
@@ -120,15 +120,18 @@ def test_a_journal_that_cannot_be_read_tells_clients_no_paths(
     assert "/srv/plainview/journal.sqlite: cannot be read" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("change", "stage"), [("body = x'00'", "seal"), ("kind = CAST(x'ff' AS TEXT)", "row"), ("kind = 'nothing'", "kind")]
+)
 def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
-    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture
+    client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture, change: str, stage: str
 ) -> None:
     session: dict[str, Any] = {"session": "A" * 22, "limit": 5}
     first = feed(client, **session).json()
     video = first["videos"][2]["video"]["id"]
     place = alone.catalogue.find(video)
     assert place is not None
-    damage(home, place.index)
+    execute(home, f"UPDATE records SET {change} WHERE idx = ?", place.index)
     alone.catalogue._cards.clear()
     caplog.set_level(logging.ERROR)
     for _ in range(2):
@@ -136,11 +139,11 @@ def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
         assert again["receipt"] == first["receipt"]
         shown = [one["video"] for one in again["videos"]]
         assert shown == [None if one["video"]["id"] == video else one["video"] for one in first["videos"]]
-    wrong(client.get(f"/v1/videos/{video}"), 503, "unavailable", "", f"record {place.index}, seal: ")
+    wrong(client.get(f"/v1/videos/{video}"), 503, "unavailable", "", f"record {place.index}, {stage}: ")
     wrong(client.get(f"/v1/videos/{video}"), 503, "unavailable", "", "the operator can restore the journal from a copy")
     status, word, detail = health(client)
     assert (status, word) == (200, "degraded")
-    assert detail.startswith(f"record {place.index}, seal: ")
+    assert detail.startswith(f"record {place.index}, {stage}: ")
     assert len(caplog.records) == 1
 
 

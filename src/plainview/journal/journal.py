@@ -152,6 +152,8 @@ class Journal(JournalReader):
         while (group := self._next_group()) is not None:
             try:
                 self._write_group(group)
+                if not self._queue:
+                    self._store.rest()
             except StoreFull as error:
                 if not self._trouble:
                     _logger.warning("no record can be written: %s", error)

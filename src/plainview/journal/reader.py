@@ -64,7 +64,11 @@ class JournalReader:
 
     def some(self, indexes: Collection[int], *, trusting: bool = False) -> list[Entry]:
         """Records with these indexes, in index order, those left out that are not there."""
-        return [self._entry(row, trusting) for row in self._rows(iter(self._store.some(indexes)))]
+        try:
+            rows = self._store.some(indexes)
+        except StoreDamaged as error:
+            raise JournalDamaged(error.index, "row", error.detail) from error
+        return [self._entry(row, trusting) for row in rows]
 
     def owned(self, owner: str, start: int = 0, stop: int | None = None, *, trusting: bool = False) -> Iterator[Entry]:
         """One owner's records, in index order."""

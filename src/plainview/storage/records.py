@@ -67,6 +67,13 @@ class RecordStore(Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """Do what can be put off, if there is anything: called by whoever appends, when nothing waits to be appended.
+
+        It may take a while, changes nothing that is read, and where it cannot be done it is tried again later.
+        """
+        ...
+
     def size(self) -> int:
         """One past the last row's index; 0 for an empty store."""
         ...

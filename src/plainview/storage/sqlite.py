@@ -27,17 +27,18 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
-from plainview.storage.checkpointer import Checkpointer
 from plainview.storage.filesystem import HostFileSystem, make_durable
 from plainview.storage.records import Row, StoreAbsent, StoreDamaged, StoreError, StoreFailed, StoreFull, StoreLocked
 
 DATABASE = "journal.sqlite"
 LOCK = "journal.lock"
-CHECKPOINT_COMMITS = 128
-"""Appends after which a thread of its own moves the WAL into the database, while others go on."""
+REST_COMMITS = 128
+"""Appends after which a rest moves the WAL into the database: some 4 MB of it, in 10 ms that no append waits for."""
 CHECKPOINT_PAGES = 8192
-"""Pages (of 4 KiB) in the WAL before an append moves what is left there, and waits for it: where large appends come
-faster than the thread can follow. One of many pages writes a page once that would otherwise be written many times."""
+"""Pages (of 4 KiB) in the WAL before an append moves them itself, and waits for it: where there was no rest.
+
+Only the writer's connection ever moves it. Where another does, SQLite before 3.51.3 can begin the WAL anew under its
+hands, and lose what was committed (sqlite.org/wal.html#walresetbug)."""
 _FORMAT = 1
 """`PRAGMA user_version` of the files this engine writes."""
 _CHUNK = 512
@@ -79,6 +80,9 @@ _SELECT = f"SELECT {', '.join(_records.c.keys())} FROM records WHERE "
 _OWNERS = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM records WHERE owner = value AND idx < ?)"
 _FIND = {n: f"SELECT key, idx, time FROM records WHERE key IN ({', '.join('?' * n)})" for n in _KEYS}
 
+_UNREADABLE = (DatabaseError, sqlite3.Error, UnicodeDecodeError)
+"""What a file that is damaged raises: the last where SQLite's own message quotes it."""
+
 Connector = Callable[[str], Any]
 """Opens a database file and gives back a DB-API connection in autocommit mode, usable from any thread."""
 
@@ -105,12 +109,13 @@ class SqliteRecords:
         *,
         writing: bool,
         connector: Connector = connect,
-        checkpoint_commits: int = CHECKPOINT_COMMITS,
+        rest_commits: int = REST_COMMITS,
         checkpoint_pages: int = CHECKPOINT_PAGES,
     ) -> None:
         path = directory / DATABASE
         self._path = path
         self._lock: int | None = None
+        self._commits, self._rest_commits = 0, rest_commits
         self._closed = False
         if writing:
             if _others(path):
@@ -138,11 +143,9 @@ class SqliteRecords:
                 self._create(self._writer, directory, checkpoint_pages)
             self._check_format()
             self._size = self._count() if writing else 0
-            if writing:
-                self._checkpointer = Checkpointer(self._checkpoint, checkpoint_commits)
         except BaseException as error:
             self.close()
-            if isinstance(error, DatabaseError):
+            if isinstance(error, _UNREADABLE):
                 raise self._unreadable(error) from error
             raise
 
@@ -167,7 +170,18 @@ class SqliteRecords:
             except sqlite3.Error as error:
                 raise self._failure(writer, error) from error
             self._size += len(rows)
-            self._checkpointer.appended()
+            self._commits += 1
+
+    def rest(self) -> None:
+        """See `RecordStore.rest`."""
+        if self._writer is None or self._commits < self._rest_commits:
+            return
+        with self._appending:
+            cursor = self._writer.connection.cursor()
+            with closing(cursor), suppress(sqlite3.Error):  # the WAL has everything: an append finds out what is wrong
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                cursor.fetchall()
+            self._commits = 0
 
     def size(self) -> int:
         """One past the last row's index."""
@@ -224,8 +238,6 @@ class SqliteRecords:
         if self._closed:
             return
         self._closed = True
-        if hasattr(self, "_checkpointer"):
-            self._checkpointer.close()
         if getattr(self, "_writer", None) is not None:
             self._writer.close()  # type: ignore[union-attr]
         if hasattr(self, "_engine"):
@@ -285,22 +297,15 @@ class SqliteRecords:
         try:
             connection = self._engine.raw_connection()
             try:
-                cursor = connection.cursor()
-                yield cursor  # type: ignore[misc]
-                cursor.close()
+                # Closed in any case: a traceback would keep it, and with it what it reads of.
+                with closing(connection.cursor()) as cursor:
+                    yield cursor  # type: ignore[misc]
             finally:
                 connection.close()
-        except (DatabaseError, sqlite3.Error, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             self._check_fixed()
             raise self._unreadable(error) from error
         self._check_fixed()
-
-    def _checkpoint(self) -> bool:
-        """Move what is in the WAL while others write. False where something came meanwhile, or is still read."""
-        with self._reading() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            ((busy, frames, moved),) = cursor.fetchall()
-            return bool(not busy and frames == moved)
 
     def _check_fixed(self) -> None:
         """Nothing that was read may be believed, as sound or as damaged, once somebody has written to the file."""
