@@ -121,7 +121,15 @@ def test_a_journal_that_cannot_be_read_tells_clients_no_paths(
 
 
 @pytest.mark.parametrize(
-    ("change", "stage"), [("body = x'00'", "seal"), ("kind = CAST(x'ff' AS TEXT)", "row"), ("kind = 'nothing'", "kind")]
+    ("change", "stage"),
+    [
+        ("body = x'00'", "seal"),
+        ("kind = CAST(x'ff' AS TEXT)", "row"),
+        ("kind = 'nothing'", "kind"),
+        ("leaf = 7", "leaf"),
+        ("leaf = 'text'", "leaf"),
+        ("leaf = CAST(substr(leaf, 1, length(leaf) - 10) || x'ffffffffffffffffffff' AS BLOB)", "leaf"),
+    ],
 )
 def test_a_page_goes_out_though_the_record_of_one_of_its_videos_is_damaged(
     client: Client, alone: Application, home: Path, caplog: pytest.LogCaptureFixture, change: str, stage: str

@@ -6,7 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -99,19 +102,64 @@ def test_nobody_but_the_writer_moves_the_wal(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_rest_that_cannot_be_is_passed_over(tmp_path: Path) -> None:
-    """A checkpoint whose pages find no room: the WAL has them."""
-    store = SqliteRecords(tmp_path, writing=True, rest_commits=1)
-    store.append(rows(0, 5))
-    reader = SqliteRecords(tmp_path, writing=False)
-    held = reader.rows(0, 5)
-    assert next(held) == rows(0, 1)[0]
-    store.append(rows(5, 500))
-    store.rest()
-    assert list(store.rows(0, 999)) == rows(0, 500)
+class Refusing:
+    """A cursor that moves no WAL while it is told why not."""
+
+    why: Exception | None = None
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        if "wal_checkpoint" in statement and Refusing.why is not None:
+            raise Refusing.why
+        return self._cursor.execute(statement, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+class RefusingConnection(sqlite3.Connection):
+    def cursor(self, *_: Any) -> Any:
+        return Refusing(super().cursor())
+
+
+def test_a_rest_that_cannot_be_loses_nothing_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refusing(path: str) -> sqlite3.Connection:
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=RefusingConnection)
+
+    store = SqliteRecords(tmp_path, writing=True, rest_commits=1, connector=refusing)
+    full, broken = sqlite3.OperationalError("disk I/O error"), UnicodeDecodeError("utf-8", b"\xce", 0, 1, "invalid")
+    for index, error in enumerate([full, full, None, full, broken]):
+        monkeypatch.setattr(Refusing, "why", error)
+        store.append(rows(index, index + 1))
+        store.rest()
+    assert list(store.rows(0, 9)) == rows(0, 5)
+    said = [record.getMessage() for record in caplog.records]
+    assert [message.split("(")[1] for message in said] == [
+        "disk I/O error); check the disk", "disk I/O error); check the disk", said[2].split("(")[1]
+    ]  # fmt: skip
+    assert "0xce" in said[2]
+    store.append(rows(5, 6))
     store.close()
     store.rest()
-    reader.close()
+
+
+def test_a_rest_does_not_wait_for_who_reads(tmp_path: Path) -> None:
+    store = SqliteRecords(tmp_path, writing=True, rest_commits=1)
+    store.append(rows(0, 5))
+    with closing(connect(str(tmp_path / DATABASE))) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM records").fetchall()
+        store.append(rows(5, 500))
+        began = time.monotonic()
+        store.rest()
+        assert time.monotonic() - began < 10  # one that waits does so for 30 s
+        assert reader.execute("SELECT count(*) FROM records").fetchall() == [(5,)]
+    assert list(store.rows(0, 999)) == rows(0, 500)
+    store.close()
 
 
 def test_who_only_reads_has_no_rest(tmp_path: Path) -> None:
@@ -332,10 +380,10 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return filled(tmp_path_factory.mktemp("pristine"), 60).read_bytes()
 
 
-def look_at(directory: Path) -> None:
+def look_at(directory: Path, *, writing: bool = False) -> None:
     """Rows come back (the journal checks what is in them), or the store says that it is damaged: nothing else."""
     try:
-        store = SqliteRecords(directory, writing=False)
+        store = SqliteRecords(directory, writing=writing)
         try:
             store.find([b"key1"])
             assert all(isinstance(row, Row) for row in store.rows(0, store.size()))
@@ -369,5 +417,8 @@ def test_a_schema_that_is_no_text_is_no_strange_error(pristine: bytes, tmp_path:
     names = [place for place in range(4096) if pristine[place : place + 7] == b"records"]
     assert len(names) > 5
     for place in names:
-        (tmp_path / DATABASE).write_bytes(pristine[:place] + b"\xce" + pristine[place + 1 :])
-        look_at(tmp_path)
+        for writing in (False, True):
+            directory = tmp_path / f"{place} {writing}"
+            directory.mkdir()
+            (directory / DATABASE).write_bytes(pristine[:place] + b"\xce" + pristine[place + 1 :])
+            look_at(directory, writing=writing)

@@ -154,8 +154,7 @@ class JournalReader:
         record, salt, body = self._opened(row, trusting)
         public = kind in PUBLIC
         if trusting:
-            # A personal leaf ends in `"c":"<43 characters>"}`.
-            return Entry(index, time, kind, owner, record, salt, None if public else to_bytes(leaf[-45:-2].decode()))
+            return Entry(index, time, kind, owner, record, salt, None if public else _committed(index, leaf))
         committed = None if public else commitment(salt, body)
         expected = public_leaf(kind, record) if committed is None else personal_leaf(kind, committed)
         if leaf != expected or hash_ != leaf_hash(expected):
@@ -194,6 +193,14 @@ class JournalReader:
             raise JournalDamaged(index, "key", str(error)) from error
         if natural is not None and key != natural:
             raise JournalDamaged(index, "key", "not the key that the record's fields give it")
+
+
+def _committed(index: int, leaf: bytes) -> bytes:
+    """A personal leaf ends in `"c":"<43 characters>"}`."""
+    try:
+        return to_bytes(leaf[-45:-2].decode())
+    except (AttributeError, TypeError, ValueError) as error:
+        raise JournalDamaged(index, "leaf", f"no leaf but {leaf!r:.60}") from error
 
 
 def _mismatch(index: int, leaf: bytes, hash_: bytes, expected: bytes) -> JournalDamaged:

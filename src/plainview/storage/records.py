@@ -70,7 +70,8 @@ class RecordStore(Protocol):
     def rest(self) -> None:
         """Do what can be put off, if there is anything: called by whoever appends, when nothing waits to be appended.
 
-        It may take a while, changes nothing that is read, and where it cannot be done it is tried again later.
+        It may take a while, and what is appended meanwhile waits. It changes nothing that is read and raises nothing:
+        where it cannot be done it is tried again later.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -33,12 +34,16 @@ from plainview.storage.records import Row, StoreAbsent, StoreDamaged, StoreError
 DATABASE = "journal.sqlite"
 LOCK = "journal.lock"
 REST_COMMITS = 128
-"""Appends after which a rest moves the WAL into the database: some 4 MB of it, in 10 ms that no append waits for."""
+"""Appends after which a rest moves the WAL into the database: of pages alone 4 MB, in 10 ms."""
 CHECKPOINT_PAGES = 8192
-"""Pages (of 4 KiB) in the WAL before an append moves them itself, and waits for it: where there was no rest.
+"""Pages (of 4 KiB) in the WAL before an append moves them itself, and waits for it: where there was no rest, as under
+eight clients in a closed loop.
 
-Only the writer's connection ever moves it. Where another does, SQLite before 3.51.3 can begin the WAL anew under its
-hands, and lose what was committed (sqlite.org/wal.html#walresetbug)."""
+While the file is open, only the writer's connection moves it. Where another does, SQLite before 3.51.3 can begin the
+WAL anew under its hands, and lose what was committed (sqlite.org/wal.html#walresetbug)."""
+
+_logger = logging.getLogger(__name__)
+
 _FORMAT = 1
 """`PRAGMA user_version` of the files this engine writes."""
 _CHUNK = 512
@@ -116,6 +121,8 @@ class SqliteRecords:
         self._path = path
         self._lock: int | None = None
         self._commits, self._rest_commits = 0, rest_commits
+        self._wal_stays = ""
+        """Why the last rest could not move it; empty where it could."""
         self._closed = False
         if writing:
             if _others(path):
@@ -174,13 +181,20 @@ class SqliteRecords:
 
     def rest(self) -> None:
         """See `RecordStore.rest`."""
-        if self._writer is None or self._commits < self._rest_commits:
+        if self._writer is None or self._closed or self._commits < self._rest_commits:
             return
         with self._appending:
-            cursor = self._writer.connection.cursor()
-            with closing(cursor), suppress(sqlite3.Error):  # the WAL has everything: an append finds out what is wrong
-                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                cursor.fetchall()
+            said = ""
+            try:
+                with closing(self._writer.connection.cursor()) as cursor:
+                    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    cursor.fetchall()
+            except _UNREADABLE as error:
+                said = str(error)
+            if said and said != self._wal_stays:
+                # Nothing is lost, and appends go on: but SQLite tells them nothing of it.
+                _logger.warning("%s: its WAL grows, for it cannot be moved (%s); check the disk", self._path, said)
+            self._wal_stays = said
             self._commits = 0
 
     def size(self) -> int:
@@ -390,7 +404,7 @@ def _others(path: Path) -> bool:
     """
     if not path.exists():
         return False
-    with suppress(sqlite3.Error), closing(connect(f"{path.absolute().as_uri()}?immutable=1")) as connection:
+    with suppress(*_UNREADABLE), closing(connect(f"{path.absolute().as_uri()}?immutable=1")) as connection:
         ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
         ((version,),) = connection.execute("PRAGMA user_version")
         return bool(tables and not version)
