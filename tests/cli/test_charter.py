@@ -21,6 +21,8 @@ from tests.platform.homes import charter_of
 
 ORIGIN = "feed.example/log"
 PARTIES = ("operator", "licensor", "partner-1", "partner-2")
+"""Who agree."""
+ATTESTING = ("builder-1", "builder-2", "auditor")
 
 
 def said(*arguments: object, code: int = 0) -> str:
@@ -29,15 +31,18 @@ def said(*arguments: object, code: int = 0) -> str:
     return result.stdout
 
 
+NAMED = (*PARTIES, *ATTESTING)
+
+
 class Ceremony:
-    """Four parties, and what they send each other: public keys and one file."""
+    """The parties, and what they send each other: public keys and one file."""
 
     def __init__(self, place: Path) -> None:
         self.home = place / "server" / "home"
         self.draft = place / "draft"
         self.policy = place / "policy"
         self._place = place
-        self.vkeys = {name: said("key", self.key(name), "--name", f"{name}.example").strip() for name in PARTIES}
+        self.vkeys = {name: said("key", self.key(name), "--name", f"{name}.example").strip() for name in NAMED}
         log = said("key", self.home / "log" / "key", "--name", ORIGIN).strip()
         self.policy.write_text(f"log {log} https://feed.example/log/\nquorum none\n")
 
@@ -45,8 +50,11 @@ class Ceremony:
         return self._place / name / "key"
 
     def write(self) -> None:
-        parties = [word for name in PARTIES for word in (f"--{name.partition('-')[0]}", self.vkeys[name])]
-        said("new", self.draft, *parties, "--quorum", "partner=2", "--policy", self.policy, "--retention", "90")
+        options = ("--policy", self.policy, "--retention", "90", "--emergency-limit", "3600000")
+        said("new", self.draft, *self.parties(), "--quorum", "partner=2", *options)
+
+    def parties(self) -> list[str]:
+        return [word for name in NAMED for word in (f"--{name.partition('-')[0]}", self.vkeys[name])]
 
     def sign(self, name: str, file: Path, *options: object) -> None:
         """On the party's own machine, to which the file is sent and from which it comes back."""
@@ -83,8 +91,10 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
     assert "Signed by all who must." in shown
     assert f"charter 0 of {ORIGIN}, digest {digest_text(charter.digest())}\n" in shown
     assert ceremony.policy.read_text() in shown
-    assert [name for name in PARTIES if ceremony.vkeys[name] in shown] == [*PARTIES]
-    assert (charter.quorums, charter.bounds.retention, charter.bounds.replay_window) == ((1, 1, 2), 90, 30)
+    assert [name for name in NAMED if ceremony.vkeys[name] in shown] == [*NAMED]
+    assert (charter.quorums, charter.bounds.retention, charter.bounds.replay_window) == ((1, 1, 2, 2, 1), 90, 30)
+    assert charter.bounds.emergency_limit == 3_600_000
+    assert "emergency limit: 3,600,000 ms" in shown
     assert to_text(charter.baseline) == installed_digest()
     assert "Record 0 of " in said("adopt", ceremony.draft, "--home", ceremony.home)
     assert charter_of(ceremony.home) == charter
@@ -164,12 +174,14 @@ def test_an_amendment_waits_for_whoever_has_the_journal_open(adopted: Ceremony, 
         (["--remove", "x.example"], "has no party x.example"),
         (["--remove", "licensor.example"], "1 of 0 licensor keys"),
         (["--add", "partner"], "write ROLE=VKEY"),
-        (["--add", "owner=x"], "owner: a party is one of operator, licensor, partner"),
+        (["--add", "owner=x"], "owner: a party is one of operator, licensor, partner, builder, auditor"),
         (["--add", "partner=x"], "error: partner: vkey: 'x' is not"),
         (["--quorum", "partner=3"], "3 of 2 partner keys"),
         (["--quorum", "partner"], "write ROLE=K"),
         (["--quorum", "partner=two"], "--quorum partner: 'two' is not a decimal"),
         (["--quorum", f"partner={'9' * 5000}"], "is not a decimal from 0 to 2^63 - 1"),
+        (["--quorum", "builder=1"], "1 of 2 builder keys; 2 to all of at least 2 can be asked"),
+        (["--remove", "builder-1.example"], "2 of 1 builder keys"),
         (["--baseline", "x"], "--baseline x: a release's digest has 43 characters"),
     ],
 )
@@ -194,8 +206,7 @@ def test_an_amendment_that_cannot_be(ceremony: Ceremony, arguments: list[str], m
 def test_a_policy_that_no_charter_has(ceremony: Ceremony, policy: bytes, message: str) -> None:
     log = ceremony.policy.read_bytes().splitlines()[0]
     ceremony.policy.write_bytes(policy.replace(b"%s", log))
-    parties = [word for name in PARTIES for word in (f"--{name.partition('-')[0]}", ceremony.vkeys[name])]
-    refused = invoke("charter", "new", ceremony.draft, *parties, "--policy", ceremony.policy)
+    refused = invoke("charter", "new", ceremony.draft, *ceremony.parties(), "--policy", ceremony.policy)
     assert (refused.exit_code, message in one_line(refused)) == (2, True), refused.stderr
     assert not ceremony.draft.exists()
 
@@ -235,7 +246,8 @@ def test_keys_are_whole_at_any_width(ceremony: Ceremony) -> None:
 def test_what_others_wrote_is_shown_as_it_is(ceremony: Ceremony, tmp_path: Path) -> None:
     names = ["o:fire:[red]x\\", "l\x9b31m", "p\u202e"]
     vkeys = [said("key", tmp_path / str(at), "--name", name).strip() for at, name in enumerate(names)]
-    parties = [word for role, vkey in zip(ROLES, vkeys, strict=True) for word in (f"--{role}", vkey)]
+    parties = [word for role, vkey in zip(ROLES[:3], vkeys, strict=True) for word in (f"--{role}", vkey)]
+    parties += [word for name in ATTESTING for word in (f"--{name.partition('-')[0]}", ceremony.vkeys[name])]
     said("new", ceremony.draft, *parties, "--policy", ceremony.policy)
     shown = said("show", ceremony.draft, code=1)
     assert [vkey in shown for vkey in (vkeys[0], ascii(vkeys[1]), ascii(vkeys[2]))] == [True] * 3
@@ -261,7 +273,8 @@ def test_all_hands_in_one(tmp_path: Path) -> None:
     charter = charter_of(home)
     assert digest_text(charter.digest()) in output
     assert "proves nothing to others" in output
-    assert [read_key(parties / role / "key").key for role in ROLES] == [party.key for party in charter.parties]
+    names = ("operator", "licensor", "partner", "builder-1", "builder-2", "auditor")
+    assert [read_key(parties / name / "key").key for name in names] == [party.key for party in charter.parties]
     refused = invoke("charter", "local", tmp_path / "others", "--home", home)
     assert "a journal has begun here already" in one_line(refused)
     refused = invoke("charter", "local", parties, "--home", tmp_path / "second")

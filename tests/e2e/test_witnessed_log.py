@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from plainview.ledger.charters import ROLES
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.keys import VerifierKey
@@ -68,7 +67,9 @@ def policy(tmp_path: Path, server: Served, witnesses: list[tuple[Process, Verifi
     named = tuple(Witness(key.name, key, f"http://127.0.0.1:{process.port}") for process, key in witnesses)
     group = Group("both", 2, tuple(one.name for one in named))
     path.write_bytes(encode_policy(Policy((Log(LOG.key, server.url),), named, (group,), "both")))
-    parties = [word for role in ROLES for word in (f"--{role}", signer(f"{role}.example", ED25519).key.vkey())]
+    names = ("operator", "licensor", "partner", "builder-1", "builder-2", "auditor")
+    vkeys = {name: signer(f"{name}.example", ED25519).key.vkey() for name in names}
+    parties = [word for name in names for word in (f"--{name.partition('-')[0]}", vkeys[name])]
     assert invoke("charter", "new", tmp_path / "charter", *parties, "--policy", path).exit_code == 0
     path.write_text(invoke("charter", "policy", tmp_path / "charter").stdout)
     return path

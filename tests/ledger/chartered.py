@@ -12,7 +12,10 @@ from tests.ledger.logs import LOG, ORIGIN, WITNESSES, signer
 
 KEYS = {
     name: signer(f"{name}.example", ED25519)
-    for name in ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")
+    for name in (
+        *("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3"),
+        *("builder-1", "builder-2", "builder-3", "auditor", "new"),
+    )
 }
 PARTIES = (
     Party("operator", KEYS["operator"].key),
@@ -21,6 +24,10 @@ PARTIES = (
     Party("partner", KEYS["partner-1"].key),
     Party("partner", KEYS["partner-2"].key),
     Party("partner", KEYS["partner-3"].key),
+    Party("builder", KEYS["builder-1"].key),
+    Party("builder", KEYS["builder-2"].key),
+    Party("builder", KEYS["builder-3"].key),
+    Party("auditor", KEYS["auditor"].key),
 )
 POLICY = Policy(
     (Log(LOG.key, "https://feed.example/log/"),),
@@ -28,7 +35,8 @@ POLICY = Policy(
     (Group("two", 2, tuple(WITNESSES)),),
     "two",
 )
-CHARTER = Charter(0, None, ORIGIN, PARTIES, (1, 1, 2), Bounds(5_000, 2_000, 5_000, 30, 400), bytes(range(32)), POLICY)
+QUORUMS = (1, 1, 2, 2, 1)
+CHARTER = Charter(0, None, ORIGIN, PARTIES, QUORUMS, Bounds(), bytes(range(32)), POLICY)
 QUORUM = ("operator", "licensor", "partner-1", "partner-3")
 
 

@@ -9,22 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plainview.ledger.charters import ROLES, Charter, Party, check_charter, missing, parse_charter
+from plainview.ledger.charters import LEAST, ROLES, Charter, Party, check_charter, missing, parse_charter
 from plainview.ledger.errors import FormatError, PolicyError, SignatureError
 from plainview.ledger.notes import Note, NoteSignature
 from plainview.ledger.policies import Log
 from plainview.ledger.schemes import ED25519, ED25519_COSIGNATURE
-from plainview.ledger.signers import Signer
 from tests.ledger.chartered import CHARTER, KEYS, PARTIES, POLICY, QUORUM, amended, note_of
 from tests.ledger.logs import LOG, ORIGIN, signer
 
 OTHER = signer("other.example/log", ED25519)
+ATTESTING = PARTIES[6:]
+"""Builders and auditor."""
 
 
 def test_a_charter_reads_as_it_is_written() -> None:
     text = CHARTER.text()
     assert text.startswith(f"plainview/charter/v1\nnumber 0\nprevious none\norigin {ORIGIN}\nparty operator operator")
-    assert "\nquorum operator 1\nquorum licensor 1\nquorum partner 2\nclock-tolerance 5000\n" in text
+    assert "\nquorum operator 1\nquorum licensor 1\nquorum partner 2\nquorum builder 2\nquorum auditor 1\n" in text
+    assert "\nquorum auditor 1\nclock-tolerance 5000\n" in text
+    assert "\nretention 400\nemergency-limit 259200000\nbaseline " in text
     assert parse_charter(text) == CHARTER
     assert CHARTER.digest() == hashlib.sha256(text.encode()).digest()
     assert parse_charter(amended().text()).previous == CHARTER.digest()
@@ -50,8 +53,11 @@ def test_whatever_parses_has_one_spelling(data: st.DataObject) -> None:
         ("party licensor", "party owner", "line 7: 'owner' is none of"),
         ("quorum operator 1", "quorum operator 0", "0 of 2 operator keys"),
         ("quorum partner 2", "quorum partner 4", "4 of 3 partner keys"),
+        ("quorum builder 2", "quorum builder 1", "1 of 3 builder keys; 2 to all of at least 2 can be asked"),
         ("quorum licensor 1\n", "", "is not `quorum licensor`"),
-        ("clock-tolerance 5000", "clock-tolerance -1", "line 14"),
+        ("quorum auditor 1\n", "", "is not `quorum auditor`"),
+        ("emergency-limit 259200000\n", "", "is not `emergency-limit`"),
+        ("clock-tolerance 5000", "clock-tolerance -1", "line 20"),
         ("merge-delay 5000", "merge-delay 4294967296", "merge-delay: 4294967296 is not from 0 to 2^32 - 1"),
         ("\npolicy\n", "\n", "no line `policy`"),
         ("\npolicy\n", "\nextra\npolicy\n", "where `policy` should be"),
@@ -71,15 +77,23 @@ def test_what_is_no_charter(old: str, new: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("parties", "message"),
     [
-        ((*PARTIES, PARTIES[5]), "share the key"),
-        ((*PARTIES[:5], Party("partner", KEYS["operator"].key)), "share the key"),
-        ((*PARTIES[:5], Party("partner", LOG.key)), "share the key"),
-        ((*PARTIES[:5], Party("partner", replace(KEYS["operator"].key, name="alias"))), "share the key"),
-        ((*PARTIES, Party("partner", replace(KEYS["partner-1"].key, name="alias"))), "share the key"),
-        ((*PARTIES[:5], Party("partner", Signer("p.example", ED25519, b"\1" * 32).key), PARTIES[0]), "the order"),
-        ((*PARTIES, Party("partner", signer("x", ED25519_COSIGNATURE).key)), "signs with Ed25519"),
-        (PARTIES[:2], "1 of 0 licensor keys"),
-        ((*PARTIES, Party("owner", KEYS["new"].key)), "'owner' is none of operator, licensor, partner"),
+        ((*PARTIES[:6], PARTIES[5], *ATTESTING), "share the key"),
+        ((*PARTIES[:5], Party("partner", KEYS["operator"].key), *ATTESTING), "share the key"),
+        ((*PARTIES[:5], Party("partner", LOG.key), *ATTESTING), "share the key"),
+        ((*PARTIES[:5], Party("partner", replace(KEYS["operator"].key, name="alias")), *ATTESTING), "share the key"),
+        ((*PARTIES[:6], Party("partner", replace(KEYS["partner-1"].key, name="alias")), *ATTESTING), "share the key"),
+        ((*PARTIES, Party("auditor", KEYS["builder-1"].key)), "share the key"),
+        ((*PARTIES, Party("auditor", replace(KEYS["partner-1"].key, name="alias"))), "share the key"),
+        ((*PARTIES, PARTIES[0]), "the order"),
+        ((*PARTIES[:6], *reversed(ATTESTING)), "the order"),
+        ((*PARTIES, Party("auditor", signer("x", ED25519_COSIGNATURE).key)), "signs with Ed25519"),
+        ((*PARTIES[:2], *PARTIES[3:]), "1 of 0 licensor keys"),
+        (PARTIES[:9], "1 of 0 auditor keys"),
+        ((*PARTIES[:7], PARTIES[9]), "2 of 1 builder keys; 2 to all of at least 2 can be asked"),
+        (
+            (*PARTIES, Party("owner", KEYS["new"].key)),
+            "'owner' is none of operator, licensor, partner, builder, auditor",
+        ),
     ],
 )
 def test_parties_that_cannot_be(parties: tuple[Party, ...], message: str) -> None:
@@ -117,7 +131,7 @@ def test_an_amendment_needs_the_quorum_before_it() -> None:
     with pytest.raises(PolicyError, match=re.escape("1 more of new keys: 'new.example'")):
         check_charter(note_of(later, *names), CHARTER)
     # The new one's parties alone cannot give themselves power.
-    takeover = amended(parties=(Party("operator", KEYS["new"].key), *PARTIES[2:]), quorums=(1, 1, 1))
+    takeover = amended(parties=(Party("operator", KEYS["new"].key), *PARTIES[2:]), quorums=(1, 1, 1, 2, 1))
     with pytest.raises(PolicyError, match="1 more of operator"):
         check_charter(note_of(takeover, "new", "licensor", "partner-1", "partner-2"), CHARTER)
     with pytest.raises(PolicyError, match="1 more of partner"):
@@ -172,7 +186,7 @@ def test_a_signature_counts_for_the_key_that_made_it_and_for_this_text() -> None
 
 
 def test_competing_amendments_need_a_quorum_each() -> None:
-    first, second = amended(quorums=(1, 1, 1)), amended(quorums=(2, 1, 3))
+    first, second = amended(quorums=(1, 1, 1, 2, 1)), amended(quorums=(2, 1, 3, 2, 1))
     with pytest.raises(SignatureError, match="does not verify"):
         check_charter(Note(second.text(), note_of(first, *QUORUM).signatures), CHARTER)
     # What it asks for itself decides on the next one, not on itself.
@@ -187,7 +201,8 @@ def test_in_force_is_what_the_quorum_of_every_role_signed(data: st.DataObject) -
     later = amended(old, parties=new.parties, quorums=new.quorums)
     signers = data.draw(st.lists(st.sampled_from(list(KEYS)), min_size=1, max_size=12))
     keys = {KEYS[name].key for name in signers}
-    enough = all(len(keys & set(old.keys_of(role))) >= quorum for role, quorum in zip(ROLES, old.quorums, strict=True))
+    asked = dict(zip(ROLES[:3], old.quorums[:3], strict=True))  # builders and auditors agree on no charter
+    enough = all(len(keys & set(old.keys_of(role))) >= quorum for role, quorum in asked.items())
     assert accepted(note_of(old, *signers)) == enough
     come = {party.key for party in later.parties} - {party.key for party in old.parties}
     assert accepted(note_of(later, *signers), old) == (enough and come <= keys)
@@ -199,10 +214,10 @@ def charters(draw: st.DrawFn) -> Charter:
     names = draw(st.permutations(list(KEYS)))
     parties: list[Party] = []
     quorums = []
-    for place, role in enumerate(ROLES):
-        count = draw(st.integers(1, len(names) - len(parties) - 2 + place))
+    for role, least, others in zip(ROLES, LEAST, (5, 4, 3, 1, 0), strict=True):
+        count = draw(st.integers(least, len(names) - len(parties) - others))
         parties += [Party(role, KEYS[name].key) for name in names[len(parties) : len(parties) + count]]
-        quorums.append(draw(st.integers(1, count)))
+        quorums.append(draw(st.integers(least, count)))
     return replace(CHARTER, parties=tuple(parties), quorums=tuple(quorums))
 
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from plainview.ledger.broken_promises import BrokenPromise, Kind, parse_broken_promise
 from plainview.ledger.bundles import bundles, encode_entries, parse_entries, verify_entries
-from plainview.ledger.charters import ROLES, Charter, Party, check_charter
+from plainview.ledger.charters import AGREEING, Charter, Party, check_charter
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.consistency import consistency_proof, prefix_proof, verify_consistency
 from plainview.ledger.errors import LedgerError
@@ -344,20 +344,20 @@ def charter(at: random.Random) -> bool:
     assert (found.number, found.previous) == ((before.number + 1, before.digest()) if before else (0, None))
     said = {key.key for key in KEYS.values() if (key.key, found.text()) in agreed}
     deciding = before or found
-    for role, quorum in zip(ROLES, deciding.quorums, strict=True):
+    for role, quorum in zip(AGREEING, deciding.quorums[:3], strict=True):
         assert len({one.key.public for one in deciding.parties if one.role == role and one.key in said}) >= quorum > 0
     assert not before or said >= {one.key for one in found.parties if one not in before.parties}
     return False
 
 
 AMENDED = amended(parties=(PARTIES[1], Party("operator", KEYS["new"].key), *PARTIES[2:]))
-RIVAL = amended(quorums=(1, 1, 1))
+RIVAL = amended(quorums=(1, 1, 1, 2, 1))
 ELSEWHERE = replace(CHARTER, origin="other", policy=Policy((Log(signer("other", ED25519).key),), (), (), "none"))
 CHARTERS: list[tuple[Charter, Charter | None]] = [
     (CHARTER, None),
     (ELSEWHERE, None),
     *((later, CHARTER) for later in (AMENDED, RIVAL)),
-    *((amended(before, quorums=(2, 1, 3)), before) for before in (AMENDED, RIVAL, ELSEWHERE)),
+    *((amended(before, quorums=(2, 1, 3, 2, 1)), before) for before in (AMENDED, RIVAL, ELSEWHERE)),
 ]
 SIGNERS = [
     # Enough, a partner too few, those alone who are parties of the amended.

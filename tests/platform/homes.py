@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from plainview.feed.configuration import DEFAULT
 from plainview.journal import Draft
 from plainview.keys.key_files import read_key
-from plainview.ledger.charters import ROLES, Charter
+from plainview.ledger.charters import AGREEING, Charter
 from plainview.ledger.notes import Note
 from plainview.platform.charters import Charters
 from plainview.platform.home import Home
@@ -46,7 +46,7 @@ def charter_of(path: Path) -> Charter:
         return Charters(journal).in_force.charter
 
 
-def amendment(path: Path, signing: Iterable[str] = ROLES, **changes: object) -> Note:
+def amendment(path: Path, signing: Iterable[str] = AGREEING, **changes: object) -> Note:
     """What amends the charter in force there, signed by who began it."""
     before = charter_of(path)
     follows = {"number": before.number + 1, "previous": before.digest()}

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from plainview.keys.key_files import read_key
-from plainview.ledger.charters import ROLES, check_charter
+from plainview.ledger.charters import check_charter
 from plainview.ledger.notes import parse_note
 from plainview.platform.faults import HomeError
 from plainview.platform.home import LOG, Home
-from plainview.platform.local_charter import CHARTER, begin_locally
+from plainview.platform.local_charter import CHARTER, PARTIES, begin_locally
 from plainview.platform.log.opening import KEY
 from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_text
@@ -20,10 +20,10 @@ def test_all_parties_have_a_key_of_their_own_that_only_the_owner_can_read(home: 
     charter = begin_locally(Home(home), tmp_path / "parties")
     assert charter == charter_of(home)
     assert check_charter(parse_note((tmp_path / "parties" / CHARTER).read_bytes())) == charter
-    for role in ROLES:
-        path = tmp_path / "parties" / role / KEY
+    for (name, role), party in zip(PARTIES.items(), charter.parties, strict=True):
+        path = tmp_path / "parties" / name / KEY
         assert path.stat().st_mode & 0o777 == 0o600
-        assert charter.keys_of(role) == (read_key(path).key,)
+        assert (party.role, party.key) == (role, read_key(path).key)
     assert [log.key for log in charter.policy.logs] == [read_key(home / LOG / KEY).key]
     assert charter.policy.quorum == "none"
     assert to_text(charter.baseline) == installed_digest()
@@ -57,7 +57,7 @@ def test_a_directory_of_something_else_gets_no_key(home: Path, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
-@pytest.mark.parametrize("there", ["home/log/key", "parties/charter", "parties/partner/key"])
+@pytest.mark.parametrize("there", ["home/log/key", "parties/charter", "parties/builder-2/key"])
 def test_where_something_is_there_already_nothing_is_written(tmp_path: Path, there: str) -> None:
     (tmp_path / there).parent.mkdir(parents=True)
     (tmp_path / there).symlink_to("nowhere")

@@ -48,6 +48,9 @@ MergeDelay = Annotated[
 ]
 ReplayWindow = Annotated[int | None, typer.Option(min=1, help="Days for which a page can be re-run; at first 30.")]
 Retention = Annotated[int | None, typer.Option(min=1, help="Days for which viewers' events are kept; at first 400.")]
+EmergencyLimit = Annotated[
+    int | None, typer.Option(min=0, help="Milliseconds that an emergency may last; at first 259,200,000.")
+]
 Baseline = Annotated[
     str | None,
     typer.Option(metavar="DIGEST", help="The release that serves when no other may; at first the installed one."),
@@ -80,6 +83,13 @@ def new(
     operator: Annotated[list[str], typer.Option(metavar="VKEY", help="A key of who runs it.", show_default=False)],
     licensor: Annotated[list[str], typer.Option(metavar="VKEY", help="Of who owns the algorithm.", show_default=False)],
     partner: Annotated[list[str], typer.Option(metavar="VKEY", help="Of who oversees it.", show_default=False)],
+    builder: Annotated[
+        list[str],
+        typer.Option(metavar="VKEY", help="Of who installs releases and attests to them; two.", show_default=False),
+    ],
+    auditor: Annotated[
+        list[str], typer.Option(metavar="VKEY", help="Of the partner's program that tests them.", show_default=False)
+    ],
     policy: Annotated[Path, _POLICY],
     quorum: Quorums = None,
     clock_tolerance: ClockTolerance = None,
@@ -87,25 +97,26 @@ def new(
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
+    emergency_limit: EmergencyLimit = None,
     baseline: Baseline = None,
 ) -> None:
-    """Write a charter, for all parties to read and sign. A role's quorum is one key unless --quorum says otherwise."""
+    """Write a charter, for its parties to sign. A role's quorum is one key, the builders' two, unless --quorum says."""
     with told():
-        from plainview.ledger.charters import Bounds, Charter
+        from plainview.ledger.charters import LEAST, Bounds, Charter
 
         believed = _policy(policy)
         if len(believed.logs) != 1:
             raise CommandError(
                 f"{policy}: a charter's policy names one log, its own; this one has {len(believed.logs)}"
             )
-        parties = _parties(operator=operator, licensor=licensor, partner=partner)
+        parties = _parties(operator=operator, licensor=licensor, partner=partner, builder=builder, auditor=auditor)
         made = Charter(
             0,
             None,
             believed.logs[0].key.name,
             parties,
-            _quorums((1, 1, 1), quorum),
-            _bounds(Bounds(), clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
+            _quorums(LEAST, quorum),
+            _bounds(Bounds(), clock_tolerance, now_tolerance, merge_delay, replay_window, retention, emergency_limit),
             _baseline(baseline),
             believed,
         )
@@ -129,6 +140,7 @@ def amend(
     merge_delay: MergeDelay = None,
     replay_window: ReplayWindow = None,
     retention: Retention = None,
+    emergency_limit: EmergencyLimit = None,
     baseline: Baseline = None,
 ) -> None:
     """Write an amendment: what is not said stays as it is. The quorum of the charter in force must sign it."""
@@ -155,7 +167,9 @@ def amend(
             previous=old.digest(),
             parties=_in_order([*kept, *_parties(**come)]),
             quorums=_quorums(old.quorums, quorum),
-            bounds=_bounds(old.bounds, clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
+            bounds=_bounds(
+                old.bounds, clock_tolerance, now_tolerance, merge_delay, replay_window, retention, emergency_limit
+            ),
             baseline=old.baseline if baseline is None else _baseline(baseline),
             policy=old.policy if policy is None else _policy(policy),
         )
@@ -300,7 +314,7 @@ def local(
 ) -> None:
     """Begin a journal with keys of all parties made on this machine, to try things out."""
     with told():
-        from plainview.ledger.charters import ROLES, digest_text
+        from plainview.ledger.charters import digest_text
 
         place = at_home(home)
         from plainview.platform.local_charter import begin_locally
@@ -308,7 +322,7 @@ def local(
         made = begin_locally(place, directory)
     typer.echo(
         f"{place.path}: begun with charter 0 of {made.origin}, digest {digest_text(made.digest())}\n"
-        f"The keys of {', '.join(ROLES[:-1])} and {ROLES[-1]} lie in {directory}. One hand holds all: this charter "
+        f"The keys of all parties lie in {directory}. One hand holds all: this charter "
         "proves nothing to others. How parties agree on one that does: docs/how-to/agree-on-a-charter.md"
     )
 

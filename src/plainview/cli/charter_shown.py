@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from plainview.ledger.charters import Charter, Missing
+    from plainview.ledger.charters import Charter
     from plainview.ledger.notes import NoteSignature
+    from plainview.ledger.quorums import Asked
 
 _UNITS = {
     "clock_tolerance": "ms",
@@ -14,6 +15,7 @@ _UNITS = {
     "merge_delay": "ms",
     "replay_window": "days",
     "retention": "days",
+    "emergency_limit": "ms",
 }
 
 
@@ -39,7 +41,7 @@ def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: 
     stay = {party.key for party in shown.parties}
     go = [] if before is None else [party.key for party in before.parties if party.key not in stay]
     signed: set[object] = set()
-    lacking: list[Missing] = []
+    lacking: list[Asked] = []
     if signatures:
         note = Note(shown.text(), signatures)
         try:

@@ -9,27 +9,26 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
 from plainview.ledger.errors import FormatError, PolicyError
 from plainview.ledger.hashing import HASH_SIZE
 from plainview.ledger.keys import VerifierKey, parse_vkey
+from plainview.ledger.lines import Lines
 from plainview.ledger.notes import NOTE_LIMIT, Note
 from plainview.ledger.opening import verified_signatures
 from plainview.ledger.policies import Policy
 from plainview.ledger.policy_files import encode_policy, parse_policy
+from plainview.ledger.quorums import Asked, lacking, said
 from plainview.ledger.schemes import ED25519
-from plainview.ledger.spelling import (
-    check_characters,
-    check_hash,
-    check_number,
-    from_decimal,
-    shown,
-)
+from plainview.ledger.spelling import check_characters, check_hash, check_number, shown
 
-ROLES = ("operator", "licensor", "partner")
+ROLES = ("operator", "licensor", "partner", "builder", "auditor")
+AGREEING = ROLES[:3]
+"""The roles whose quorums bring a charter into force. Builders and auditors attest to releases and agree on nothing."""
+LEAST = (1, 1, 1, 2, 1)
+"""Fewest keys of each of ROLES, and its lowest quorum: builders check each other."""
 TITLE = "plainview/charter/v1"
 """The first line of a charter."""
 BOUND_LIMIT = 2**32 - 1
@@ -58,6 +57,8 @@ class Bounds(msgspec.Struct, frozen=True):
     """Days for which a page can be re-run."""
     retention: int = 400
     """Days for which a viewer's events are kept, if they do not ask for less."""
+    emergency_limit: int = 72 * 3_600_000
+    """Milliseconds at most from the beginning to the end of an emergency."""
 
 
 class Charter(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ class Charter(msgspec.Struct, frozen=True):
     parties: tuple[Party, ...]
     """By role in the order of ROLES. Nobody's key stands twice."""
     quorums: tuple[int, ...]
-    """How many of each of ROLES must sign an amendment, and a release or licence where the role is asked."""
+    """How many of each of ROLES must sign where the role is asked. Of builders, how many must attest the same."""
     bounds: Bounds
     baseline: bytes
     """Digest of the release that serves when no other may."""
@@ -108,11 +109,11 @@ class Charter(msgspec.Struct, frozen=True):
             raise FormatError(f"charter: its parties do not stand in the order {', '.join(ROLES)}")
         if len(self.quorums) != len(ROLES):
             raise FormatError(f"charter: {len(self.quorums)} quorums for {len(ROLES)} roles")
-        for role, quorum in zip(ROLES, self.quorums, strict=True):
+        for role, least, quorum in zip(ROLES, LEAST, self.quorums, strict=True):
             keys = self.keys_of(role)
-            if not 1 <= quorum <= len(keys):
+            if not least <= quorum <= len(keys):
                 raise FormatError(
-                    f"charter: {quorum} of {len(keys)} {role} keys; 1 to all of at least one can be asked"
+                    f"charter: {quorum} of {len(keys)} {role} keys; {least} to all of at least {least} can be asked"
                 )
         seen: dict[bytes, str] = {}
         for what, key in self._all_keys():
@@ -134,6 +135,10 @@ class Charter(msgspec.Struct, frozen=True):
     def keys_of(self, role: str) -> tuple[VerifierKey, ...]:
         """The keys of one of ROLES."""
         return tuple(party.key for party in self.parties if party.role == role)
+
+    def quorum_of(self, role: str) -> Asked:
+        """As many keys of one of ROLES as its quorum."""
+        return Asked(role, self.keys_of(role), self.quorums[_place(role)])
 
     def text(self) -> str:
         """The one text of this charter."""
@@ -171,16 +176,6 @@ def parse_digest(text: str, what: str) -> bytes:
     return digest
 
 
-class Missing(NamedTuple):
-    """Signatures that a charter still needs."""
-
-    role: str
-    """One of ROLES, or `new keys`, which must show that somebody holds them."""
-    keys: tuple[VerifierKey, ...]
-    """Any `number` of these."""
-    number: int
-
-
 def parse_charter(text: str) -> Charter:
     """The charter whose `text` this is; else FormatError, which names the line."""
     if len(text) > NOTE_LIMIT:
@@ -189,7 +184,7 @@ def parse_charter(text: str) -> Charter:
     head, policy_line, policy = text.partition("\npolicy\n")
     if not policy_line:
         raise FormatError("charter: no line `policy`, with a policy file after it")
-    lines = _Lines(head)
+    lines = Lines(head, "charter")
     lines.take_whole(TITLE)
     number = lines.take_number("number")
     previous = lines.take("previous")
@@ -203,7 +198,7 @@ def parse_charter(text: str) -> Charter:
     quorums = tuple(lines.take_number(f"quorum {role}") for role in ROLES)
     bounds = Bounds(*(lines.take_number(_line_name(name)) for name in Bounds.__struct_fields__))
     baseline = parse_digest(lines.take("baseline"), lines.where)
-    lines.end()
+    lines.end("`policy`")
     charter = Charter(
         number,
         None if previous == _FIRST else parse_digest(previous, "charter, previous"),
@@ -219,28 +214,22 @@ def parse_charter(text: str) -> Charter:
     return charter
 
 
-def missing(note: Note, charter: Charter, previous: Charter | None = None) -> list[Missing]:
+def missing(note: Note, charter: Charter, previous: Charter | None = None) -> list[Asked]:
     """What `note` still needs to bring `charter` into force after `previous`, None before the first.
 
-    Signed by the quorum of each role of the charter before, of its own where it is the first; and by every key that is
-    new, so that nobody is made a party with a key that is not theirs. Raises SignatureError where a known key's
+    Signed by the quorum of each of AGREEING of the charter before, of its own where it is the first; and by every key
+    that is new, so that nobody is made a party with a key that is not theirs. Raises SignatureError where a known key's
     signature does not verify, PolicyError where it does not follow on `previous`.
     """
     _check_follows(charter, previous)
     parties = {party.key for party in charter.parties}
     deciding = charter if previous is None else previous
     signed = {one.key for one in verified_signatures(note, {party.key for party in deciding.parties} | parties)}
-    lacking = []
-    for role, quorum in zip(ROLES, deciding.quorums, strict=True):
-        keys = deciding.keys_of(role)
-        left = quorum - sum(key in signed for key in keys)
-        if left > 0:
-            lacking.append(Missing(role, tuple(key for key in keys if key not in signed), left))
+    asked = [deciding.quorum_of(role) for role in AGREEING]
     if previous is not None:
-        new = parties - {party.key for party in previous.parties} - signed
-        if new:
-            lacking.append(Missing("new keys", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
-    return lacking
+        new = parties - {party.key for party in previous.parties}
+        asked.append(Asked("new keys", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
+    return lacking(asked, signed)
 
 
 def check_charter(note: Note, previous: Charter | None = None) -> Charter:
@@ -249,12 +238,8 @@ def check_charter(note: Note, previous: Charter | None = None) -> Charter:
     Raises FormatError, and what `missing` raises; PolicyError where signatures are missing.
     """
     charter = parse_charter(note.text)
-    lacking = missing(note, charter, previous)
-    if lacking:
-        words = "; ".join(
-            f"{one.number} more of {one.role}: {', '.join(shown(key.name) for key in one.keys)}" for one in lacking
-        )
-        raise PolicyError(f"charter {charter.number}: signatures are missing: {words}")
+    if left := missing(note, charter, previous):
+        raise PolicyError(f"charter {charter.number}: signatures are missing: {said(left)}")
     return charter
 
 
@@ -269,42 +254,6 @@ def _check_follows(charter: Charter, previous: Charter | None) -> None:
         raise PolicyError(f"charter {charter.number}: it does not amend charter {previous.number} as that stands")
     if charter.origin != previous.origin:
         raise PolicyError(f"charter {charter.number}: another origin is another log, and no amendment")
-
-
-class _Lines:
-    """A charter's lines one by one."""
-
-    def __init__(self, head: str) -> None:
-        self._lines = head.split("\n")
-        self._at = 0
-
-    @property
-    def where(self) -> str:
-        """The line taken last."""
-        return f"charter, line {self._at}"
-
-    def next_is(self, word: str) -> bool:
-        return self._at < len(self._lines) and self._lines[self._at].startswith(f"{word} ")
-
-    def take(self, name: str) -> str:
-        """What stands after `name`, of which the next line must be."""
-        if not self.next_is(name):
-            found = shown(self._lines[self._at]) if self._at < len(self._lines) else "the end"
-            raise FormatError(f"charter, line {self._at + 1}: {found} is not `{name}` and what it is")
-        self._at += 1
-        return self._lines[self._at - 1].removeprefix(f"{name} ")
-
-    def take_number(self, name: str) -> int:
-        return from_decimal(self.take(name), self.where)
-
-    def take_whole(self, line: str) -> None:
-        if self._lines[0] != line:
-            raise FormatError(f"charter, line 1: {shown(self._lines[0])} is not {line}")
-        self._at = 1
-
-    def end(self) -> None:
-        if self._at < len(self._lines):
-            raise FormatError(f"charter, line {self._at + 1}: {shown(self._lines[self._at])} where `policy` should be")
 
 
 def _line_name(field: str) -> str:

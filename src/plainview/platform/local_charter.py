@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from plainview.keys.key_files import make_key
-from plainview.ledger.charters import ROLES, Bounds, Charter, Party
+from plainview.ledger.charters import LEAST, Bounds, Charter, Party
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
 from plainview.ledger.policies import NO_QUORUM, Log, Policy
@@ -25,6 +25,15 @@ ORIGIN = "plainview.local/"
 """Begins the log's origin line. What follows is drawn: by its origin a witness knows a log."""
 URL = "http://127.0.0.1:8000/log/"
 CHARTER = "charter"
+PARTIES = {
+    "operator": "operator",
+    "licensor": "licensor",
+    "partner": "partner",
+    "builder-1": "builder",
+    "builder-2": "builder",
+    "auditor": "auditor",
+}
+"""The directories of the parties' keys, and whose they are."""
 
 
 def begin_locally(home: Home, parties: Path) -> Charter:
@@ -40,16 +49,16 @@ def begin_locally(home: Home, parties: Path) -> Charter:
         )
     if parties.absolute().is_relative_to(home.path):
         raise HomeError(f"{parties} lies in the data directory, which the parties' keys are kept apart from")
-    for path in (*(parties / role / KEY for role in ROLES), parties / CHARTER, home.path / LOG / KEY):
+    for path in (*(parties / name / KEY for name in PARTIES), parties / CHARTER, home.path / LOG / KEY):
         if os.path.lexists(path):
             raise HomeError(f"{path}: is there already, and nothing is written over; move it away")
     home.prepare()
     origin = f"{ORIGIN}{secrets.token_hex(8)}"
     files = HostFileSystem()
     try:
-        for directory in (*(parties / role for role in ROLES), home.path / LOG):
+        for directory in (*(parties / name for name in PARTIES), home.path / LOG):
             make_durable(files, directory.absolute())
-        signers = [make_key(parties / role / KEY, f"{origin}/{role}", ED25519) for role in ROLES]
+        signers = [make_key(parties / name / KEY, f"{origin}/{name}", ED25519) for name in PARTIES]
         charter = _charter(origin, signers, make_key(home.path / LOG / KEY, origin, ED25519).key)
         text = charter.text()
         note = Note(text, tuple(signer.sign(text) for signer in signers))
@@ -64,8 +73,8 @@ def _charter(origin: str, signers: list[Signer], log: VerifierKey) -> Charter:
         0,
         None,
         origin,
-        tuple(Party(role, signer.key) for role, signer in zip(ROLES, signers, strict=True)),
-        (1, 1, 1),
+        tuple(Party(role, signer.key) for role, signer in zip(PARTIES.values(), signers, strict=True)),
+        LEAST,
         Bounds(),
         to_bytes(installed_digest()),
         Policy((Log(log, URL),), (), (), NO_QUORUM),
