@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ import typer.main
 import plainview
 from plainview.cli import verify, why
 from plainview.cli.app import app
+from plainview.ledger.acts import parse_act
 from plainview.ledger.charters import parse_charter
 
 TOP = Path(__file__).parents[1]
@@ -85,10 +86,11 @@ def test_the_look_at_commands_can_fail(words: str) -> None:
         check_command(words.split())
 
 
-def test_the_charter_that_is_shown_is_one() -> None:
+@pytest.mark.parametrize(("kind", "parse"), [("charter", parse_charter), ("act", parse_act)])
+def test_the_charter_and_the_act_that_are_shown_are_such(kind: str, parse: Callable[[str], object]) -> None:
     text = (TOP / "docs" / "reference" / "ledger.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```\n(plainview/charter/v1\n.*?)```", text, flags=re.DOTALL)
-    parse_charter(shown)
+    (shown,) = re.findall(rf"```\n(plainview/{kind}/v1\n.*?)```", text, flags=re.DOTALL)
+    parse(shown)
 
 
 def test_the_reference_of_records_is_what_the_structs_say() -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
+from plainview.ledger.act_fields import TEXT_LIMIT, Obligation
+from plainview.ledger.acts import KINDS, AnyAct
+from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note, NoteSignature
 from plainview.ledger.schemes import SCHEMES
+from plainview.ledger.scopes import MILLION, SURFACE_LIMIT, Scope
+from plainview.ledger.spelling import TIME_LIMIT
 
 hashes = st.binary(min_size=32, max_size=32)
 numbers = st.integers(0, 2**63 - 1) | st.integers(0, 300)
@@ -34,3 +41,51 @@ def keys(*codes: int, names: st.SearchStrategy[str] = names) -> st.SearchStrateg
             hashes.map(lambda seed: (seed * 41)[: SCHEMES[code].public_size]),
         )
     )
+
+
+def sets(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """None, or some, ascending."""
+    return st.none() | st.sets(of, min_size=1, max_size=4).map(lambda some: tuple(sorted(some)))
+
+
+capitals = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+scopes = st.builds(
+    Scope,
+    sets(st.tuples(capitals, capitals).map("".join) | st.sampled_from(["GB", "US"])),
+    sets(st.integers(0, SURFACE_LIMIT) | st.sampled_from([0, 1])),
+    st.integers(1, MILLION),
+)
+said = st.text(characters, min_size=1, max_size=TEXT_LIMIT).map(str.strip).filter(bool)
+times = st.integers(0, TIME_LIMIT)
+obligations = st.lists(st.builds(Obligation, times, said), max_size=3, unique=True).map(
+    lambda some: tuple(sorted(some, key=lambda one: (one.due, one.text)))
+)
+_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "log": names,
+    "number": numbers.filter(bool),
+    "licence": numbers,
+    "scope": scopes,
+    "wind_down": times,
+    "obligations": obligations,
+    "base": st.none() | hashes,
+    "passed": st.booleans(),
+    "epoch_records": st.integers(0, BOUND_LIMIT),
+    "epoch_rows": st.integers(0, BOUND_LIMIT),
+    "cpu": said,
+    "suite": said,
+    "reason": said,
+    "outcome": said,
+    "until": times,
+}
+
+
+@st.composite
+def acts(draw: st.DrawFn) -> AnyAct:
+    """Of any kind. What is not in the table is a digest."""
+    kind = draw(st.sampled_from([*KINDS.values()]))
+    values = {field: draw(_FIELDS.get(field, hashes)) for field in kind.__struct_fields__ if field != "begins"}
+    if "begins" in kind.__struct_fields__:
+        values["begins"], values["until"] = sorted(draw(st.sets(times, min_size=2, max_size=2)))
+    if "base" in values and values["base"] == values["release"]:
+        values["base"] = None
+    return kind(**values)

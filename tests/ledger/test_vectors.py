@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from plainview.ledger import broken_promises
+from plainview.ledger.acts import KINDS, parse_act
 from plainview.ledger.broken_promises import parse_broken_promise
+from plainview.ledger.charters import digest_text, parse_digest
 from plainview.ledger.consistency import verify_consistency
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import verify_inclusion
@@ -18,6 +20,8 @@ from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_checkpoint
 from plainview.ledger.policy_files import parse_policy
+from plainview.ledger.standing import Allowed
+from plainview.ledger.standings import Standings
 from tests.ledger.logs import ORIGIN, TIME
 from tests.ledger.trees import entry
 from tests.ledger.vectors import PATH, vectors
@@ -68,3 +72,18 @@ def test_the_promise_given_twice_then() -> None:
     proof = parse_broken_promise(VECTORS["tlog-broken-promise, twice"].encode())
     found = proof.check(parse_policy(VECTORS["policy"].encode()))
     assert (found.kind, found.promise.index) == (broken_promises.Kind.TWICE, 300)
+
+
+def test_the_charter_and_the_acts_signed_then() -> None:
+    standings = Standings(parse_note(VECTORS["charter"].encode()), VECTORS["acts"][0]["time"])
+    assert digest_text(standings.last.charter.digest()) == VECTORS["charter_digest"]
+    for one, act_digest in zip(VECTORS["acts"], VECTORS["act_digests"], strict=True):
+        note = parse_note(one["note"].encode())
+        assert digest_text(parse_act(note.text).digest()) == act_digest
+        standings.take(note, one["index"], one["time"])
+    for one in VECTORS["may_rank"]:
+        now = standings.before(one["after"] + 1)
+        release = parse_digest(one["release"], "release")
+        found = now.may_rank(release, one["region"], one["surface"], one["draw"], one["time"])
+        assert (list(found.indexes) if isinstance(found, Allowed) else None) == one["by"]
+    assert {parse_act(parse_note(one["note"].encode()).text).kind for one in VECTORS["acts"]} == {*KINDS}

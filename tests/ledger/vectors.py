@@ -9,15 +9,35 @@ import hashlib
 import json
 from pathlib import Path
 
+from plainview.ledger.acts import parse_act
 from plainview.ledger.bundles import Bundle, bundles, encode_entries
+from plainview.ledger.charters import digest_text
 from plainview.ledger.consistency import consistency_proof
 from plainview.ledger.cosignatures import ed25519_message, ml_dsa_44_message
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.policy_files import encode_policy
+from plainview.ledger.standing import Allowed
+from plainview.ledger.standings import Standings
 from plainview.ledger.submissions import Submission
 from plainview.ledger.tiles import tile_data, tiles
 from tests.ledger.breaches import late, twice
+from tests.ledger.chartered import CHARTER, QUORUM, note_of
 from tests.ledger.contradictions import fork
+from tests.ledger.licensed import (
+    APPROVED,
+    DAY,
+    FIRST,
+    HOUR,
+    SECOND,
+    START,
+    approval,
+    emergency,
+    extension,
+    review,
+    revocation,
+    submission,
+)
+from tests.ledger.licensed import signed as act_note
 from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
 from tests.ledger.trees import entry, tree
 from tests.ledger.witnessed import POLICY, log_proof
@@ -64,7 +84,42 @@ def vectors() -> dict[str, object]:
         "tlog-misbehaviour": fork(OLD, SIZE, "north").encode().decode(),
         "tlog-broken-promise, twice": twice(OLD).encode().decode(),
         "tlog-broken-promise": late(SIZE, OLD, north=1, west=2).encode().decode(),
+        "charter": note_of(CHARTER, *QUORUM).encode().decode(),
+        "charter_digest": digest_text(CHARTER.digest()),
+        "acts": [
+            {"index": index, "time": time, "note": note.encode().decode()} for index, (time, note) in enumerate(ACTS, 1)
+        ],
+        "act_digests": [digest_text(parse_act(note.text).digest()) for _, note in ACTS],
+        "may_rank": [answer(index, *request) for index in (6, 7, 9, 10, 11) for request in REQUESTS],
     }
+
+
+ACTS = [
+    *((START, note) for note in APPROVED),
+    (START + 1, act_note(extension(approval(), 25 * DAY))),
+    (START + 1, act_note(submission(SECOND, FIRST))),
+    (START + HOUR, act_note(emergency(SECOND))),
+    (START + 10 * HOUR, act_note(review(emergency(SECOND)))),
+    (START + 11 * HOUR, act_note(revocation())),
+]
+"""Of each kind at least one, each at the index after the one before; the charter stands at index 0."""
+REQUESTS = (
+    (FIRST, "US", 0, 0, START + HOUR),
+    (FIRST, "US", 0, 500_000, START + HOUR),
+    (FIRST, "DE", 0, 0, START + HOUR),
+    (FIRST, "GB", 1, 499_999, START + 20 * DAY),
+    (SECOND, "US", 0, 0, START + 2 * HOUR),
+)
+
+
+def answer(after: int, release: bytes, region: str, surface: int, draw: int, time: int) -> dict[str, object]:
+    """Whether that may rank after the act at that index, and by which."""
+    standings = Standings(note_of(CHARTER, *QUORUM), START)
+    for index, (when, note) in enumerate(ACTS[:after], 1):
+        standings.take(note, index, when)
+    found = standings.last.may_rank(release, region, surface, draw, time)
+    request = {"release": digest_text(release), "region": region, "surface": surface, "draw": draw, "time": time}
+    return {"after": after, **request, "by": list(found.indexes) if isinstance(found, Allowed) else None}
 
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import UTC, datetime, timedelta
 
 from plainview.ledger.errors import FormatError
 
 SIZE_LIMIT = 2**63 - 1
 """Entries in a log, and seconds in a timestamp, at most: what tlog-cosignature and every signed 64-bit reader allow."""
+
+TIME_LIMIT = 253_402_300_799_999
+"""Unix milliseconds of the last moment of the year 9999, the last that a calendar shows."""
 
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -65,6 +69,14 @@ def check_characters(text: str, what: str) -> None:
 def shown(text: str) -> str:
     """`text` as a message may quote it: on one line, printable, short."""
     return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def moment(time: int) -> str:
+    """A time in Unix milliseconds as a message says it."""
+    if not 0 <= time <= TIME_LIMIT:
+        return f"{time} ms"
+    said = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time)
+    return f"{said:%Y-%m-%d %H:%M:%S}.{time % 1000:03} UTC"
 
 
 def printable(name: str) -> str:

@@ -1,0 +1,129 @@
+"""How each field of an act is written, on lines of its own, and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from plainview.ledger.charters import BOUND_LIMIT, digest_text, parse_digest
+from plainview.ledger.errors import FormatError
+from plainview.ledger.lines import Lines
+from plainview.ledger.notes import check_key_name
+from plainview.ledger.scopes import read_scope
+from plainview.ledger.spelling import TIME_LIMIT, check_characters, from_decimal, shown
+
+TEXT_LIMIT = 2_000
+"""Characters at most of a reason, an obligation and what else people write."""
+_NONE = "none"
+_YES_NO = {"yes": True, "no": False}
+
+
+class Obligation(msgspec.Struct, frozen=True):
+    """What a licence asks for by a time."""
+
+    due: int
+    """Unix milliseconds."""
+    text: str
+
+
+def written(field: str, value: Any) -> list[str]:
+    """The lines of that field of an act."""
+    if field == "scope":
+        return list(value.lines())
+    if field == "obligations":
+        return [f"obligation {one.due} {one.text}" for one in value]
+    return [f"{line_name(field)} {_SPELLINGS[field][0](value)}"]
+
+
+def read(field: str, lines: Lines) -> Any:
+    """The value of that field of an act, which comes next; else FormatError."""
+    if field == "scope":
+        return read_scope(lines)
+    if field == "obligations":
+        return _obligations(lines)
+    return _SPELLINGS[field][1](lines.take(line_name(field)), lines.where)
+
+
+def line_name(field: str) -> str:
+    """What its line begins with."""
+    return "from" if field == "begins" else field.replace("_", "-")
+
+
+def _obligations(lines: Lines) -> tuple[Obligation, ...]:
+    found: list[Obligation] = []
+    while lines.next_is("obligation"):
+        due, _, text = lines.take("obligation").partition(" ")
+        one = Obligation(_time(due, lines.where), _text(text, lines.where))
+        if found and (one.due, one.text) <= (found[-1].due, found[-1].text):
+            raise FormatError(f"{lines.where}: obligations stand once each, in the order of their times and texts")
+        found.append(one)
+    return tuple(found)
+
+
+def _time(text: str, where: str) -> int:
+    if (time := from_decimal(text, where)) > TIME_LIMIT:
+        raise FormatError(f"{where}: {time} is after the year 9999")
+    return time
+
+
+def _bound(text: str, where: str) -> int:
+    if (bound := from_decimal(text, where)) > BOUND_LIMIT:
+        raise FormatError(f"{where}: {bound} is not from 0 to 2^32 - 1")
+    return bound
+
+
+def _text(text: str, where: str) -> str:
+    check_characters(text, where)
+    if not 1 <= len(text) <= TEXT_LIMIT or text != text.strip():
+        raise FormatError(f"{where}: {shown(text)} is not 1 to {TEXT_LIMIT} characters with no space around them")
+    return text
+
+
+def _origin(text: str, where: str) -> str:
+    try:
+        check_key_name(text)
+    except FormatError as error:
+        raise FormatError(f"{where}: {error}") from None
+    return text
+
+
+def _yes_no(text: str, where: str) -> bool:
+    if text not in _YES_NO:
+        raise FormatError(f"{where}: {shown(text)} is neither yes nor no")
+    return _YES_NO[text]
+
+
+_Spelling = tuple[Callable[[Any], str], Callable[[str, str], Any]]
+_NUMBER: _Spelling = (str, from_decimal)
+_TIME: _Spelling = (str, _time)
+_BOUND: _Spelling = (str, _bound)
+_TEXT: _Spelling = (str, _text)
+_DIGEST: _Spelling = (digest_text, parse_digest)
+_SPELLINGS: dict[str, _Spelling] = {
+    "log": (str, _origin),
+    "number": _NUMBER,
+    "licence": _NUMBER,
+    "begins": _TIME,
+    "until": _TIME,
+    "wind_down": _TIME,
+    "release": _DIGEST,
+    "base": (
+        lambda base: _NONE if base is None else digest_text(base),
+        lambda text, where: None if text == _NONE else parse_digest(text, where),
+    ),
+    "golden": _DIGEST,
+    "cpu": _TEXT,
+    "environment": _DIGEST,
+    "suite": _TEXT,
+    "passed": (lambda passed: "yes" if passed else "no", _yes_no),
+    "results": _DIGEST,
+    "epoch_records": _BOUND,
+    "epoch_rows": _BOUND,
+    "reason": _TEXT,
+    "emergency": _DIGEST,
+    "outcome": _TEXT,
+    "extends": _DIGEST,
+}
+"""How a value becomes the rest of its line, and the other way round."""

@@ -1,0 +1,53 @@
+"""Who must sign an act: the parties of the charter in force where it stands."""
+
+from __future__ import annotations
+
+from plainview.ledger.charters import Charter
+from plainview.ledger.errors import PolicyError
+from plainview.ledger.keys import VerifierKey
+from plainview.ledger.notes import Note
+from plainview.ledger.opening import verified_signatures
+from plainview.ledger.quorums import Asked, lacking, said
+
+_QUORUMS = {
+    "licence": ("licensor", "operator"),
+    "submission": ("licensor",),
+    "approval": ("partner",),
+    "review": ("partner",),
+}
+"""The roles whose quorum signs an act of that kind."""
+_ONES = {
+    "build": ("builder",),
+    "result": ("auditor",),
+    "emergency": ("partner", "operator"),
+    "revocation": ("partner",),
+}
+"""The roles of which one key is enough."""
+
+
+def asked(kind: str, charter: Charter) -> list[Asked]:
+    """Whose signatures an act of that kind needs; an extension those of the kind that it extends."""
+    if kind in _QUORUMS:
+        return [charter.quorum_of(role) for role in _QUORUMS[kind]]
+    return [Asked(role, charter.keys_of(role), 1) for role in _ONES[kind]]
+
+
+def signers(note: Note, charter: Charter) -> frozenset[VerifierKey]:
+    """The charter's parties who signed the note. Raises SignatureError where a party's signature does not verify."""
+    return frozenset(one.key for one in verified_signatures(note, [party.key for party in charter.parties]))
+
+
+def missing(note: Note, kind: str, charter: Charter) -> list[Asked]:
+    """What the note of an act of that kind still needs to count. Raises SignatureError as `signers` does."""
+    return lacking(asked(kind, charter), signers(note, charter))
+
+
+def check_signers(note: Note, kind: str, charter: Charter) -> frozenset[VerifierKey]:
+    """The parties who signed the note of an act of that kind.
+
+    Raises SignatureError as `signers` does, PolicyError where signatures are missing.
+    """
+    found = signers(note, charter)
+    if left := lacking(asked(kind, charter), found):
+        raise PolicyError(f"signatures are missing: {said(left)}")
+    return found

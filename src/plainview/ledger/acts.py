@@ -1,0 +1,210 @@
+"""Acts: what licensor, operator, partner, builders and auditors say about a release and the licence it runs under.
+
+An act is the text of a signed note. Whether it counts is `licensing`'s, and what may rank by it `standing`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar, get_args
+
+import msgspec
+
+from plainview.ledger.act_fields import Obligation, line_name, read, written
+from plainview.ledger.errors import FormatError
+from plainview.ledger.lines import Lines
+from plainview.ledger.notes import NOTE_LIMIT
+from plainview.ledger.scopes import Scope
+from plainview.ledger.spelling import check_characters, shown
+
+TITLE = "plainview/act/v1"
+"""The first line of an act."""
+
+
+class Act(msgspec.Struct, frozen=True):
+    """What every act is. Raises FormatError where no text says it."""
+
+    kind: ClassVar[str]
+
+    log: str
+    """The origin of the log in which it counts."""
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if rows := written(field, value):
+                lines = Lines("\n".join(rows), f"{self.kind}, {line_name(field)}")
+                if read(field, lines) != value:
+                    raise FormatError(f"{self.kind}, {line_name(field)}: {shown(repr(value))} is not how it is read")
+                lines.end()
+
+    def text(self) -> str:
+        """The one text of this act."""
+        lines = [TITLE, f"act {self.kind}"]
+        for field in self.__struct_fields__:
+            lines += written(field, getattr(self, field))
+        return "".join(f"{line}\n" for line in lines)
+
+    def digest(self) -> bytes:
+        """SHA-256 of the text: what a review or an extension names."""
+        return hashlib.sha256(self.text().encode()).digest()
+
+
+class Licence(Act, frozen=True):
+    """The licensor lets the operator use the algorithm: where, how long, and what for."""
+
+    kind = "licence"
+
+    number: int
+    """1 for the first; each counts one up."""
+    scope: Scope
+    begins: int
+    """Unix milliseconds from which it holds."""
+    until: int
+    """Unix milliseconds from which it holds no more."""
+    wind_down: int
+    """Milliseconds after `until` in which viewers' data are exported and nothing else runs."""
+    obligations: tuple[Obligation, ...]
+    """In the order of their times."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.number < 1:
+            raise FormatError("licence: the first has the number 1")
+        _check_order(self)
+
+
+class Submission(Act, frozen=True):
+    """The licensor offers a release under a licence."""
+
+    kind = "submission"
+
+    release: bytes
+    """Digest of its manifest."""
+    base: bytes | None
+    """Digest of the release that it changes; None where it changes none."""
+    licence: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.base == self.release:
+            raise FormatError("submission: a release does not change itself")
+
+
+class Build(Act, frozen=True):
+    """A builder installed the release from its bundle and ran its golden vectors."""
+
+    kind = "build"
+
+    release: bytes
+    golden: bytes
+    """Digest of what the golden vectors came to."""
+    cpu: str
+    """The model, as the machine names it."""
+    environment: bytes
+    """Digest of the versions that it ran with, as a receipt has it."""
+
+
+class Result(Act, frozen=True):
+    """The auditor ran a suite of tests on the release."""
+
+    kind = "result"
+
+    release: bytes
+    suite: str
+    passed: bool
+    results: bytes
+    """Digest of all that came out."""
+
+
+class Approval(Act, frozen=True):
+    """The partner lets a release rank, and its learner learn by itself."""
+
+    kind = "approval"
+
+    release: bytes
+    licence: int
+    scope: Scope
+    begins: int
+    until: int
+    epoch_records: int
+    """Records of the journal at least from the end of one automatic epoch to the end of the next."""
+    epoch_rows: int
+    """Rows of the world at most that one automatic epoch touches; 0 where none may be published."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_order(self)
+
+
+class Emergency(Act, frozen=True):
+    """A partner and an operator let a release rank for a short time, built and tested or not. It must be reviewed."""
+
+    kind = "emergency"
+
+    release: bytes
+    licence: int
+    scope: Scope
+    begins: int
+    until: int
+    reason: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_order(self)
+
+
+class Review(Act, frozen=True):
+    """The partner has looked at all that ran under an emergency."""
+
+    kind = "review"
+
+    emergency: bytes
+    """Digest of its act."""
+    outcome: str
+
+
+class Revocation(Act, frozen=True):
+    """A partner stops a release: whatever let it rank ends."""
+
+    kind = "revocation"
+
+    release: bytes
+    reason: str
+
+
+class Extension(Act, frozen=True):
+    """A licence, approval or emergency holds longer."""
+
+    kind = "extension"
+
+    extends: bytes
+    """Digest of its act."""
+    until: int
+
+
+AnyAct = Licence | Submission | Build | Result | Approval | Emergency | Review | Revocation | Extension
+KINDS: dict[str, type[AnyAct]] = {kind.kind: kind for kind in get_args(AnyAct)}
+
+
+def parse_act(text: str) -> AnyAct:
+    """The act whose `text` this is; else FormatError, which names the line."""
+    if len(text) > NOTE_LIMIT:
+        raise FormatError(f"act: {len(text)} characters, at most {NOTE_LIMIT} are read")
+    check_characters(text, "act")
+    if not text.endswith("\n"):
+        raise FormatError("act: the last line has no newline")
+    lines = Lines(text.removesuffix("\n"), "act")
+    lines.take_whole(TITLE)
+    name = lines.take("act")
+    if name not in KINDS:
+        raise FormatError(f"{lines.where}: {shown(name)} is none of {', '.join(KINDS)}")
+    kind = KINDS[name]
+    fields = [read(field, lines) for field in kind.__struct_fields__]
+    lines.end()
+    return kind(*fields)
+
+
+def _check_order(act: Licence | Approval | Emergency) -> None:
+    if act.begins >= act.until:
+        raise FormatError(f"{act.kind}: until {act.until} is not after from {act.begins}")

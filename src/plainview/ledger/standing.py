@@ -1,0 +1,186 @@
+"""What the acts of a log come to at one index: which licences hold, and which releases may rank where and until when.
+
+`licensing` makes it from the acts; here are its questions. Every span of time begins with its first millisecond and
+ends before its last: at `begins` it holds, at `until` it does not.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+import msgspec
+
+from plainview.ledger.act_fields import Obligation
+from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Submission
+from plainview.ledger.attestations import Attested
+from plainview.ledger.charters import Charter, digest_text
+from plainview.ledger.spelling import moment
+
+
+class State(enum.Enum):
+    """What may run under a licence. The earlier, the more."""
+
+    IN_FORCE = "in force"
+    WINDING_DOWN = "winding down"
+    """Viewers' data are exported, and nothing else runs."""
+    NOT_BEGUN = "not begun"
+    ENDED = "ended"
+
+
+class Licensed(msgspec.Struct, frozen=True):
+    """A licence, as extended."""
+
+    act: Licence
+    until: int
+    indexes: tuple[int, ...]
+    """Of the licence and its extensions, ascending."""
+
+    @property
+    def index(self) -> int:
+        return self.indexes[0]
+
+    def state(self, time: int) -> State:
+        if time < self.act.begins:
+            return State.NOT_BEGUN
+        if time < self.until:
+            return State.IN_FORCE
+        return State.WINDING_DOWN if time < self.until + self.act.wind_down else State.ENDED
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """A release that was offered."""
+
+    act: Submission
+    index: int
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """An approval or emergency, as extended."""
+
+    act: Approval | Emergency
+    index: int
+    until: int
+    indexes: tuple[int, ...]
+    """Of what it rests on beside its licence: the submission, attestations and results, itself, its extensions."""
+    golden: bytes | None
+    """What the builders agreed on; None of an emergency."""
+    ended: str | None = None
+    """By what, where not by its time."""
+    reviewed: bool = False
+
+    def over(self, time: int) -> str | None:
+        """Why it will not hold again, in words; None where it may."""
+        if self.ended:
+            return f"ended by {self.ended}"
+        return f"ran out at {moment(self.until)}" if time >= self.until else None
+
+
+class Due(NamedTuple):
+    """An obligation whose time has come."""
+
+    licence: int
+    """The licence's number."""
+    obligation: Obligation
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """That a release may rank."""
+
+    by: Approval | Emergency
+    """Of an approval, the learner's bounds hold too. An emergency has none: no automatic epoch may be published."""
+    indexes: tuple[int, ...]
+    """Of all acts that this rests on, ascending."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """That it may not."""
+
+    reason: str
+    """In plain words."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What stands after the act at `index`. Taking another gives another Standing; this one stays."""
+
+    charter: Charter
+    """The one in force."""
+    index: int
+    time: int
+    """Journal time of what stands at `index`."""
+    baselines: frozenset[bytes]
+    """Of all charters so far."""
+    licences: tuple[Licensed, ...] = ()
+    """By their numbers, from 1."""
+    submissions: tuple[Submitted, ...] = ()
+    builds: tuple[Attested[Build], ...] = ()
+    results: tuple[Attested[Result], ...] = ()
+    grants: tuple[Grant, ...] = ()
+    """In the log's order."""
+    revoked: frozenset[bytes] = frozenset()
+    """Releases that were revoked and not approved since."""
+
+    def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
+        """Whether a page of the release may be appended after this index, for such a request at that time.
+
+        An approval is preferred to an emergency, and what stands first in the log to what stands later. `draw` is the
+        request's number from 0 to 999,999, by which shares of the traffic are told apart. The charter's baseline needs
+        no act to serve: whoever asks for it asks whether it may rank as any other.
+        """
+        name = f"release {digest_text(release)}"
+        grants = [grant for grant in self.grants if grant.act.release == release]
+        reasons = []
+        for grant in sorted(grants, key=lambda one: isinstance(one.act, Emergency)):
+            reason = self._why_not(grant, time) or grant.act.scope.leaves_out(region, surface, draw)
+            if reason is None:
+                indexes = {*self.licences[grant.act.licence - 1].indexes, *grant.indexes}
+                return Allowed(grant.act, tuple(sorted(indexes)))
+            if not grant.over(time) or grant is grants[-1]:
+                reasons.append(f"the {grant.act.kind} at index {grant.index}: {reason}")
+        if reasons:
+            return Refused(f"{name} may not rank: {'; '.join(reasons)}")
+        if any(one.act.release == release for one in self.submissions):
+            return Refused(f"{name} was submitted and is not approved")
+        return Refused(f"{name} was not submitted")
+
+    def licence_state(self, number: int, time: int) -> State:
+        """What may run under that licence; NOT_BEGUN where there is none of the number."""
+        return self.licences[number - 1].state(time) if 1 <= number <= len(self.licences) else State.NOT_BEGUN
+
+    def state(self, time: int) -> State:
+        """The best that any licence gives. NOT_BEGUN where none was granted yet; ENDED where all are over for good."""
+        order = list(State)
+        return min((one.state(time) for one in self.licences), key=order.index, default=State.NOT_BEGUN)
+
+    def obligations_due(self, time: int) -> tuple[Due, ...]:
+        """All obligations whose time has come, of every licence, in the order of their times."""
+        due = [Due(one.act.number, owed) for one in self.licences for owed in one.act.obligations if owed.due <= time]
+        return tuple(sorted(due, key=lambda one: (one.obligation.due, one.licence, one.obligation.text)))
+
+    def unreviewed(self, time: int) -> Grant | None:
+        """The emergency that has begun and waits for its review: until then no other is in force."""
+        begun = [one for one in self.grants if isinstance(one.act, Emergency) and one.act.begins <= time]
+        waiting = (one for one in begun if not one.reviewed)
+        return min(waiting, key=lambda one: (one.act.begins, one.index), default=None)
+
+    def licence_gone(self, number: int, time: int) -> str | None:
+        """Why nothing holds any more under that licence, in words; None where something may."""
+        if not 1 <= number <= len(self.licences):
+            return f"there is no licence {number}"
+        until = self.licences[number - 1].until
+        return f"its licence {number} ended at {moment(until)}" if time >= until else None
+
+    def _why_not(self, grant: Grant, time: int) -> str | None:
+        """Why it does not hold then, whatever is asked for; None where it does."""
+        if over := grant.over(time):
+            return over
+        if time < grant.act.begins:
+            return f"holds only from {moment(grant.act.begins)}"
+        number = grant.act.licence
+        if gone := self.licence_gone(number, time):
+            return gone
+        if self.licence_state(number, time) is State.NOT_BEGUN:
+            return f"its licence {number} holds only from {moment(self.licences[number - 1].act.begins)}"
+        if isinstance(grant.act, Emergency) and (other := self.unreviewed(time)) and other.index != grant.index:
+            return f"the emergency at index {other.index} has not been reviewed"
+        return None

@@ -1,0 +1,177 @@
+"""Histories of a log, as Hypothesis draws them: charters and acts, by few parties about few things."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from plainview.ledger.acts import (
+    KINDS,
+    AnyAct,
+    Approval,
+    Emergency,
+    Extension,
+    Licence,
+)
+from plainview.ledger.charters import Charter, Party
+from plainview.ledger.notes import Note
+from plainview.ledger.scopes import MILLION, Scope
+from tests.ledger.chartered import CHARTER, KEYS, PARTIES, note_of
+from tests.ledger.licensed import (
+    ALL,
+    DAY,
+    FIRST,
+    GOLDEN,
+    HOUR,
+    SECOND,
+    START,
+    WESTERN,
+    approval,
+    build,
+    digest,
+    emergency,
+    extension,
+    licence,
+    result,
+    review,
+    revocation,
+    signed,
+    submission,
+)
+
+TOLERANCE = CHARTER.bounds.clock_tolerance
+LIMIT = CHARTER.bounds.emergency_limit
+
+
+class Step(NamedTuple):
+    """What is put into the log, and who signed it."""
+
+    index: int
+    time: int
+    said: AnyAct | Charter
+    names: tuple[str, ...]
+
+    @property
+    def note(self) -> Note:
+        if isinstance(self.said, Charter):
+            return note_of(self.said, *self.names)
+        return signed(self.said, *self.names)
+
+
+def without(*names: str) -> tuple[Party, ...]:
+    return tuple(party for party in PARTIES if party.key not in [KEYS[name].key for name in names])
+
+
+AMENDMENTS: tuple[dict[str, object], ...] = (
+    {},
+    {"parties": without("partner-1")},
+    {"parties": without("builder-2")},
+    {"parties": (*without("partner-1")[:5], Party("partner", KEYS["new"].key), *PARTIES[6:])},
+    {"parties": (*without("builder-1")[:8], Party("builder", KEYS["new"].key), PARTIES[9])},
+    {"parties": (*PARTIES, Party("auditor", KEYS["new"].key)), "quorums": (1, 1, 2, 2, 2)},
+    {"bounds": replace(CHARTER.bounds, emergency_limit=2 * HOUR)},
+    {"bounds": replace(CHARTER.bounds, clock_tolerance=0)},
+    {"quorums": (2, 1, 1, 3, 1)},
+)
+"""What is amended, all else being as in CHARTER."""
+ALL_SIGN = ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")
+GROUNDS: tuple[tuple[AnyAct, str], ...] = (
+    (licence(), "licensor operator"),
+    (submission(), "licensor"),
+    (build(), "builder-1"),
+    (build(cpu="Xeon 8481C"), "builder-2"),
+    (result(), "auditor"),
+    (approval(begins=0), "partner-1 partner-3"),
+    (submission(SECOND, FIRST), "licensor"),
+    (emergency(SECOND, begins=0), "partner-2 operator"),
+)
+"""With what many histories begin, so that not all end before anything ranks."""
+NAMES = {
+    "licence": ("licensor", "operator", "operator-spare"),
+    "submission": ("licensor",),
+    "build": ("builder-1", "builder-2", "builder-3", "new"),
+    "result": ("auditor", "new"),
+    "approval": ("partner-1", "partner-2", "partner-3", "new"),
+    "emergency": ("partner-1", "partner-2", "operator"),
+    "review": ("partner-2", "partner-3"),
+    "revocation": ("partner-1", "partner-2", "partner-3", "new"),
+}
+"""Who may sign an act of that kind, under one charter or another."""
+
+releases = st.sampled_from([FIRST, FIRST, SECOND])
+scopes = st.sampled_from([WESTERN, ALL, Scope(("DE", "US"), None, MILLION), Scope(None, (0,), MILLION // 4)])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Step]:
+    """Steps in the order of their indexes, from 1 on. The first charter stands before them, at index 0."""
+    begun = GROUNDS[: draw(st.sampled_from([0, 2, 5, 6, 6, 8, 8]))]
+    steps = [Step(at, START, act, tuple(names.split())) for at, (act, names) in enumerate(begun, 1)]
+    charter, index, time = CHARTER, len(steps), START
+    for _ in range(draw(st.integers(1, 12))):
+        index += draw(st.integers(1, 3))
+        time += draw(st.sampled_from([0, 0, 1, TOLERANCE, HOUR - 1, HOUR, 10 * HOUR, DAY, 9 * DAY]))
+        kind = draw(st.sampled_from([*KINDS, "approval", "extension", "revocation", "charter"]))
+        if kind == "charter":
+            charter = later(charter, draw(st.sampled_from(AMENDMENTS)))
+            steps.append(Step(index, time, charter, ALL_SIGN))
+            continue
+        act = draw(acts(kind, [step.said for step in steps if not isinstance(step.said, Charter)], time - START))
+        if isinstance(act, Extension):
+            kind = next((of.kind for of in spans(steps) if of.digest() == act.extends), kind)
+        steps.append(Step(index, time, act, draw(signers(kind))))
+    return steps
+
+
+def later(before: Charter, changes: dict[str, object]) -> Charter:
+    """What amends it, to CHARTER with these changes."""
+    return replace(CHARTER, number=before.number + 1, previous=before.digest(), **changes)
+
+
+def spans(steps: list[Step]) -> list[Licence | Approval | Emergency]:
+    return [step.said for step in steps if isinstance(step.said, Licence | Approval | Emergency)]
+
+
+def signers(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
+    """Mostly as many as are needed."""
+    names = NAMES.get(kind, ALL_SIGN)
+    some = st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True)
+    return st.just(names) | some.map(tuple) | st.lists(st.sampled_from([*KEYS]), min_size=1).map(tuple)
+
+
+def acts(kind: str, before: list[AnyAct], now: int) -> st.SearchStrategy[AnyAct]:
+    """Of that kind, said `now` after START, about what those before were about."""
+    begins = st.sampled_from([0, 0, 0, HOUR, -TOLERANCE, -TOLERANCE - 1]).map(lambda after: max(now + after, 0))
+    lasts = st.sampled_from([1, HOUR, 2 * HOUR, 10 * HOUR, DAY, LIMIT, LIMIT + 1, 25 * DAY])
+    under = st.sampled_from([1, 1, 1, 2])
+    spans = [one for one in before if isinstance(one, Licence | Approval | Emergency)] or [approval()]
+    urgent = [one for one in spans if isinstance(one, Emergency)] or [emergency()]
+    numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
+    strategies: dict[str, st.SearchStrategy[AnyAct]] = {
+        "licence": st.builds(
+            lambda number, scope, begins, lasts: licence(number, scope, begins, begins + lasts),
+            *(numbers, scopes, begins, lasts),
+        ),
+        "submission": st.builds(submission, releases, st.none(), under),
+        "build": st.builds(
+            build, releases, st.sampled_from("ABC"), st.sampled_from([GOLDEN, GOLDEN, GOLDEN, digest("other")])
+        ),
+        "result": st.builds(result, releases, st.sampled_from([True, True, False])),
+        "approval": st.builds(
+            lambda release, scope, begins, lasts, under: approval(release, scope, begins, begins + lasts, under),
+            *(releases, scopes, begins, lasts, under),
+        ),
+        "emergency": st.builds(
+            lambda release, scope, begins, lasts, under: emergency(release, scope, begins, begins + lasts, under),
+            *(releases, scopes, begins, lasts, under),
+        ),
+        "review": st.sampled_from(urgent).map(review),
+        "revocation": releases.map(revocation),
+        "extension": st.builds(
+            lambda of, longer: extension(of, of.until - START + longer),
+            *(st.sampled_from(spans), st.sampled_from([0, 1, HOUR, DAY, LIMIT])),
+        ),
+    }
+    return strategies[kind]

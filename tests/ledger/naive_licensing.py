@@ -1,0 +1,240 @@
+"""What the acts of a log come to, looked up anew in the whole list for every question: slow, and without any state."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations
+
+from plainview.ledger.acts import (
+    AnyAct,
+    Approval,
+    Build,
+    Emergency,
+    Extension,
+    Licence,
+    Result,
+    Review,
+    Revocation,
+    Submission,
+)
+from plainview.ledger.charters import ROLES, Charter, check_charter
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.scopes import Scope
+from tests.ledger.chartered import KEYS
+from tests.ledger.histories import Step
+
+QUORUM = "quorum"
+NEEDED: dict[str, dict[str, str]] = {
+    "licence": {"licensor": QUORUM, "operator": QUORUM},
+    "submission": {"licensor": QUORUM},
+    "build": {"builder": "one"},
+    "result": {"auditor": "one"},
+    "approval": {"partner": QUORUM},
+    "emergency": {"partner": "one", "operator": "one"},
+    "review": {"partner": QUORUM},
+    "revocation": {"partner": "one"},
+}
+
+
+@cache
+def digest_of(act: AnyAct) -> bytes:
+    return act.digest()
+
+
+def charter_at(said: list[Step], index: int) -> Charter:
+    return [step.said for step in said if isinstance(step.said, Charter) and step.index < index][-1]
+
+
+def holders(charter: Charter, role: str) -> set[str]:
+    keys = [party.key for party in charter.parties if party.role == role]
+    return {name for name, signer in KEYS.items() if signer.key in keys}
+
+
+def quorum(charter: Charter, role: str) -> int:
+    return charter.quorums[ROLES.index(role)]
+
+
+def is_signed(kind: str, names: tuple[str, ...], charter: Charter) -> bool:
+    return all(
+        len(holders(charter, role) & set(names)) >= (quorum(charter, role) if many == QUORUM else 1)
+        for role, many in NEEDED[kind].items()
+    )
+
+
+def named(said: list[Step], digest: bytes) -> Step | None:
+    """The licence, approval or emergency of that digest."""
+    found = [
+        one for one in said if isinstance(one.said, Licence | Approval | Emergency) and digest_of(one.said) == digest
+    ]
+    return found[0] if found else None
+
+
+def extensions(said: list[Step], step: Step) -> list[Step]:
+    return [one for one in said if isinstance(one.said, Extension) and one.said.extends == digest_of(step.said)]
+
+
+def until(said: list[Step], step: Step) -> int:
+    return max([step.said.until, *(one.said.until for one in extensions(said, step))])
+
+
+def licence_step(said: list[Step], number: int) -> Step | None:
+    found = [one for one in said if isinstance(one.said, Licence) and one.said.number == number]
+    return found[0] if found else None
+
+
+def licence_lasts(said: list[Step], number: int, time: int) -> bool:
+    step = licence_step(said, number)
+    return step is not None and time < until(said, step)
+
+
+def submitted(said: list[Step], release: bytes, under: int | None = None) -> list[Step]:
+    offered = [one for one in said if isinstance(one.said, Submission) and one.said.release == release]
+    return [one for one in offered if under in (None, one.said.licence)]
+
+
+def attested(
+    said: list[Step], kind: type[Build | Result], role: str, release: bytes, at: int
+) -> list[tuple[Step, str]]:
+    """By whom who could say it then, and can at that index."""
+    return [
+        (one, name)
+        for one in said
+        if isinstance(one.said, kind) and one.said.release == release and one.index < at
+        for name in sorted(
+            holders(charter_at(said, one.index), role) & holders(charter_at(said, at), role) & {*one.names}
+        )
+    ]
+
+
+def evidence(said: list[Step], release: bytes, at: int) -> set[int] | None:
+    """The indexes that an approval at that index rests on; None where it has no ground."""
+    charter = charter_at(said, at)
+    builds = attested(said, Build, "builder", release, at)
+    results = attested(said, Result, "auditor", release, at)
+    few = quorum(charter, "builder")
+    pairs = {(name, one.said.cpu) for one, name in builds}
+    apart = any(
+        len({name for name, _ in some}) == len({cpu for _, cpu in some}) == few for some in combinations(pairs, few)
+    )
+    if not apart or len({one.said.golden for one, _ in builds}) != 1:
+        return None
+    if not all(one.said.passed for one, _ in results):
+        return None
+    if len({name for _, name in results}) < quorum(charter, "auditor"):
+        return None
+    return {one.index for one, _ in (*builds, *results)}
+
+
+def is_ended(said: list[Step], step: Step) -> bool:
+    """Whether anything after it ended the approval or emergency."""
+    after = [one.said for one in said if one.index > step.index]
+    mine = [one for one in after if isinstance(one, Revocation | Build | Result) and one.release == step.said.release]
+    if any(isinstance(one, Revocation) for one in mine):
+        return True
+    if isinstance(step.said, Emergency):
+        return any(isinstance(one, Review) and one.emergency == digest_of(step.said) for one in after)
+    golden = attested(said, Build, "builder", step.said.release, step.index)[0][0].said.golden
+    return any(
+        (isinstance(one, Result) and not one.passed) or (isinstance(one, Build) and one.golden != golden)
+        for one in mine
+    )
+
+
+def is_reviewed(said: list[Step], step: Step) -> bool:
+    return any(isinstance(one.said, Review) and one.said.emergency == digest_of(step.said) for one in said)
+
+
+def waiting(said: list[Step], time: int) -> Step | None:
+    begun = [
+        one
+        for one in said
+        if isinstance(one.said, Emergency) and one.said.begins <= time and not is_reviewed(said, one)
+    ]
+    return min(begun, key=lambda one: (one.said.begins, one.index)) if begun else None
+
+
+def is_within(scope: Scope, other: Scope) -> bool:
+    return (
+        (other.regions is None or (scope.regions is not None and {*scope.regions} <= {*other.regions}))
+        and (other.surfaces is None or (scope.surfaces is not None and {*scope.surfaces} <= {*other.surfaces}))
+        and scope.share <= other.share
+    )
+
+
+def counts(said: list[Step], new: Step) -> bool:
+    """Whether it is taken, after all that was."""
+    if new.index <= said[-1].index or new.time < said[-1].time:
+        return False
+    charter, act = charter_at(said, new.index), new.said
+    if isinstance(act, Charter):
+        try:
+            check_charter(new.note, charter)
+        except LedgerError:
+            return False
+        return True
+    of = named(said, act.extends) if isinstance(act, Extension) else None
+    if isinstance(act, Extension) and of is None:
+        return False
+    if act.log != charter.origin or not is_signed(of.said.kind if of else act.kind, new.names, charter):
+        return False
+    bounds = charter.bounds
+    if isinstance(act, Licence | Approval | Emergency) and (
+        act.begins < new.time - bounds.clock_tolerance or act.until <= new.time
+    ):
+        return False
+    if isinstance(act, Approval | Emergency):
+        under = licence_step(said, act.licence)
+        if under is None or not licence_lasts(said, act.licence, new.time) or named(said, digest_of(act)):
+            return False
+        if not submitted(said, act.release, act.licence) or not is_within(act.scope, under.said.scope):
+            return False
+    match act:
+        case Licence():
+            return act.number == 1 + sum(isinstance(one.said, Licence) for one in said)
+        case Submission():
+            return licence_lasts(said, act.licence, new.time) and not submitted(said, act.release, act.licence)
+        case Build() | Result() | Revocation():
+            return bool(submitted(said, act.release))
+        case Approval():
+            return evidence(said, act.release, new.index) is not None
+        case Emergency():
+            stops = [one.said for one in said if isinstance(one.said, Approval | Revocation)]
+            last = [one for one in stops if one.release == act.release][-1:]
+            revoked = bool(last) and isinstance(last[0], Revocation)
+            return act.until - act.begins <= bounds.emergency_limit and not revoked and not waiting(said, new.time)
+        case Review():
+            step = named(said, act.emergency)
+            if step is None or not isinstance(step.said, Emergency) or is_reviewed(said, step):
+                return False
+            return is_ended(said, step) or new.time >= until(said, step)
+        case Extension():
+            assert of is not None
+            if not until(said, of) < act.until or new.time >= until(said, of):
+                return False
+            if isinstance(of.said, Licence):
+                return True
+            if isinstance(of.said, Emergency) and act.until - of.said.begins > bounds.emergency_limit:
+                return False
+            return not is_ended(said, of) and licence_lasts(said, of.said.licence, new.time)
+
+
+def ranks_by(said: list[Step], release: bytes, region: str, surface: int, draw: int, time: int) -> set[int]:
+    """The indexes of all acts by which it may rank; none where it may not."""
+    for kind in (Approval, Emergency):
+        for step in said:
+            act = step.said
+            if not isinstance(act, kind) or act.release != release or is_ended(said, step):
+                continue
+            under = licence_step(said, act.licence)
+            assert under is not None
+            if not (act.begins <= time < until(said, step) and under.said.begins <= time < until(said, under)):
+                continue
+            if not is_within(Scope((region,), (surface,), draw + 1), act.scope):
+                continue
+            if kind is Emergency and waiting(said, time) != step:
+                continue
+            grounds = evidence(said, release, step.index) if kind is Approval else set()
+            assert grounds is not None
+            others = [under, step, *extensions(said, under), *extensions(said, step)]
+            return grounds | {one.index for one in (*others, *submitted(said, release, act.licence))}
+    return set()

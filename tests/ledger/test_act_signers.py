@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.ledger.act_signers import check_signers, missing, signers
+from plainview.ledger.acts import KINDS, AnyAct
+from plainview.ledger.errors import PolicyError, SignatureError
+from plainview.ledger.notes import Note
+from tests.ledger.chartered import CHARTER, KEYS, amended
+from tests.ledger.licensed import signed
+from tests.ledger.test_acts import EACH
+
+NEEDED = {
+    "licence": {"licensor": 1, "operator": 1},
+    "submission": {"licensor": 1},
+    "build": {"builder": 1},
+    "result": {"auditor": 1},
+    "approval": {"partner": 2},
+    "emergency": {"partner": 1, "operator": 1},
+    "review": {"partner": 2},
+    "revocation": {"partner": 1},
+}
+STRICT = amended(quorums=(2, 1, 3, 3, 1))
+
+
+def test_every_kind_has_its_signers() -> None:
+    assert [*NEEDED, "extension"] == [*KINDS]
+
+
+@given(st.sampled_from(EACH[:-1]), st.lists(st.sampled_from(list(KEYS)), min_size=1, max_size=8))
+def test_an_act_counts_with_the_keys_of_its_roles_and_no_others(act: AnyAct, names: list[str]) -> None:
+    note = signed(act, *names)
+    enough = all(len({one for one in names if one.startswith(role)}) >= few for role, few in NEEDED[act.kind].items())
+    assert (missing(note, act.kind, CHARTER) == []) == enough
+    if enough:
+        assert check_signers(note, act.kind, CHARTER) == {KEYS[name].key for name in names if name != "new"}
+    else:
+        with pytest.raises(PolicyError, match="signatures are missing"):
+            check_signers(note, act.kind, CHARTER)
+
+
+def test_what_is_missing_is_said() -> None:
+    note = signed(EACH[0], "partner-1", "operator")
+    with pytest.raises(PolicyError, match=re.escape("signatures are missing: 1 more of licensor: 'licensor.example'")):
+        check_signers(note, "licence", CHARTER)
+
+
+def test_a_stricter_charter_asks_for_its_own_quorum_but_never_for_more_than_one_to_stop() -> None:
+    assert [(one.role, one.number) for one in missing(signed(EACH[4]), "approval", STRICT)] == [("partner", 1)]
+    assert [(one.role, one.number) for one in missing(signed(EACH[0]), "licence", STRICT)] == [("operator", 1)]
+    for kind in (2, 3, 5, 7):
+        assert missing(signed(EACH[kind]), EACH[kind].kind, STRICT) == []
+
+
+def test_a_wrong_signature_of_any_party_refuses_it_whole() -> None:
+    note = signed(EACH[7], "partner-1")
+    for name in ("partner-2", "auditor"):
+        forged = Note(note.text, (*note.signatures, KEYS[name].sign(EACH[6].text())))
+        with pytest.raises(SignatureError, match="does not verify"):
+            signers(forged, CHARTER)
+    # Of somebody who is no party it is passed over.
+    assert signers(Note(note.text, (*note.signatures, KEYS["new"].sign("x\n"))), CHARTER) == {KEYS["partner-1"].key}

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from plainview.ledger.act_fields import TEXT_LIMIT, Obligation
+from plainview.ledger.acts import KINDS, AnyAct, parse_act
+from plainview.ledger.charters import digest_text, parse_charter
+from plainview.ledger.checkpoints import parse_checkpoint
+from plainview.ledger.errors import FormatError
+from plainview.ledger.promises import parse_promise
+from plainview.ledger.spelling import TIME_LIMIT
+from tests.ledger.chartered import CHARTER
+from tests.ledger.licensed import (
+    FIRST,
+    START,
+    approval,
+    build,
+    emergency,
+    extension,
+    licence,
+    result,
+    review,
+    revocation,
+    submission,
+)
+from tests.ledger.strategies import acts
+
+EACH: tuple[AnyAct, ...] = (
+    licence(),
+    submission(),
+    build(),
+    result(),
+    approval(),
+    emergency(),
+    review(emergency()),
+    revocation(),
+    extension(approval(), 100),
+)
+LICENCE = f"""\
+plainview/act/v1
+act licence
+log feed.example/log
+number 1
+regions all
+surfaces all
+share 1000000
+from {START}
+until {START + 30 * 86_400_000}
+wind-down 86400000
+obligation {START + 86_400_000} pay the fee
+obligation {START + 864_000_000} report
+"""
+APPROVAL = f"""\
+plainview/act/v1
+act approval
+log feed.example/log
+release {digest_text(FIRST)}
+licence 1
+regions GB,US
+surfaces 0,1
+share 500000
+from {START + 3_600_000}
+until {START + 20 * 86_400_000}
+epoch-records 1000
+epoch-rows 100000
+"""
+
+
+def test_an_act_reads_as_it_is_written() -> None:
+    assert licence().text() == LICENCE
+    assert approval().text() == APPROVAL
+    assert parse_act(LICENCE) == licence()
+    assert approval().digest() == hashlib.sha256(APPROVAL.encode()).digest()
+    assert [act.kind for act in EACH] == [*KINDS]
+
+
+@given(acts())
+def test_what_is_written_comes_back(act: AnyAct) -> None:
+    assert parse_act(act.text()) == act
+
+
+@given(acts() | st.sampled_from(EACH), st.data())
+def test_whatever_parses_has_one_spelling(act: AnyAct, data: st.DataObject) -> None:
+    lines = act.text().split("\n")
+    at = data.draw(st.integers(0, len(lines) - 1))
+    other = data.draw(
+        st.sampled_from([*lines, *data.draw(acts()).text().split("\n")])
+        | st.text(max_size=8).map(lambda tail: lines[at] + tail)
+        | st.just(lines[at].replace(" ", "  "))
+    )
+    text = "\n".join([*lines[:at], other, *lines[at + 1 :]])
+    with suppress(FormatError):
+        assert parse_act(text).text() == text
+
+
+@given(st.binary(max_size=400).map(lambda data: data.decode("utf-8", "surrogateescape")) | st.text(st.characters()))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for whole in (text, LICENCE + text, APPROVAL.replace("licence 1\n", text)):
+        with suppress(FormatError):
+            assert parse_act(whole).text() == whole
+
+
+@given(acts())
+def test_no_act_can_be_taken_for_another_note(act: AnyAct) -> None:
+    for parse in (parse_charter, parse_promise, parse_checkpoint):
+        with pytest.raises(FormatError):
+            parse(act.text())
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "message"),
+    [
+        (LICENCE, "act/v1", "act/v2", "act, line 1"),
+        (LICENCE, "act licence", "act license", "act, line 2: 'license' is none of licence, submission, build"),
+        (LICENCE, "log feed.example/log\n", "", "act, line 3: 'number 1' is not `log`"),
+        (LICENCE, "log feed.example/log", "log feed example", "act, line 3: key name 'feed example'"),
+        (LICENCE, "number 1", "number 01", "act, line 4"),
+        (LICENCE, "number 1", "number 0", "the first has the number 1"),
+        (LICENCE, f"from {START}", f"from {START + 30 * 86_400_000}", "is not after from"),
+        (LICENCE, f"from {START}", f"from {TIME_LIMIT + 1}", "act, line 8: 253402300800000 is after the year 9999"),
+        (LICENCE, "pay the fee", " pay the fee", "with no space around them"),
+        (LICENCE, "pay the fee", "pay\tthe fee", r"character '\t'"),
+        (LICENCE, "pay the fee", "x" * (TEXT_LIMIT + 1), "is not 1 to 2000 characters"),
+        (LICENCE, " pay the fee", "", "act, line 11: '' is not 1 to 2000 characters"),
+        (
+            LICENCE,
+            f"obligation {START + 864_000_000} report",
+            f"obligation {START} report",
+            "in the order of their times",
+        ),
+        (LICENCE, "report\n", "report", "the last line has no newline"),
+        (LICENCE, "report\n", "report\n\n", "act, line 13: '' where the end should be"),
+        (LICENCE, "report\n", "report\nbond 5\n", "act, line 13: 'bond 5' where the end should be"),
+        (APPROVAL, "licence 1\n", "", "act, line 5: 'regions GB,US' is not `licence`"),
+        (APPROVAL, digest_text(FIRST), digest_text(FIRST)[:-1] + "B", "is no digest in 43 characters"),
+        (APPROVAL, "epoch-rows 100000", "epoch-rows 4294967296", "act, line 12: 4294967296 is not from 0 to 2^32 - 1"),
+        (APPROVAL, "epoch-rows 100000", "epoch-rows -1", "act, line 12"),
+        (result().text(), "passed yes", "passed YES", "act, line 6: 'YES' is neither yes nor no"),
+        (submission().text(), "base ", "base none", "is no digest"),
+        (submission().text(), f"base {digest_text(CHARTER.baseline)}", f"base {digest_text(FIRST)}", "change itself"),
+    ],
+)
+def test_what_is_no_act(text: str, old: str, new: str, message: str) -> None:
+    assert text.count(old) == 1
+    with pytest.raises(FormatError, match=re.escape(message)):
+        parse_act(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("act", "changes"),
+    [
+        (licence(), {"number": 0}),
+        (licence(), {"until": TIME_LIMIT + 1}),
+        (licence(), {"wind_down": -1}),
+        (licence(), {"log": "two words"}),
+        (licence(), {"obligations": (Obligation(5, "a\nact licence"),)}),
+        (licence(), {"obligations": (Obligation(5, "b"), Obligation(5, "a"))}),
+        (licence(), {"obligations": (Obligation(5, "a"), Obligation(5, "a"))}),
+        (submission(), {"release": b"short"}),
+        (submission(), {"base": FIRST}),
+        (build(), {"cpu": ""}),
+        (build(), {"cpu": "EPYC\nlicence 2"}),
+        (result(), {"passed": "yes "}),
+        (approval(), {"epoch_rows": 2**32}),
+        (approval(), {"until": START}),
+        (emergency(), {"reason": "\udcff"}),
+        (revocation(), {"reason": " "}),
+    ],
+)
+def test_what_no_text_says(act: AnyAct, changes: dict[str, object]) -> None:
+    with pytest.raises(FormatError, match=f"^{act.kind}"):
+        replace(act, **changes)
+
+
+def test_a_text_too_long_is_not_read() -> None:
+    with pytest.raises(FormatError, match="at most 1048576 are read"):
+        parse_act(LICENCE + f"obligation {TIME_LIMIT} x\n" * 50_000)

@@ -1,0 +1,51 @@
+"""The fold against a model that keeps nothing: what is taken, and what may rank by which acts, after every step."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import product
+
+import pytest
+from hypothesis import event, given, settings
+
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.scopes import MILLION
+from plainview.ledger.standing import Allowed
+from plainview.ledger.standings import Standings
+from tests.ledger.chartered import CHARTER, QUORUM
+from tests.ledger.histories import Step, histories
+from tests.ledger.licensed import DAY, FIRST, HOUR, SECOND, START
+from tests.ledger.naive_licensing import counts, ranks_by
+
+WHO = [*product((FIRST, SECOND), (("US", 0, 0), ("DE", 1, MILLION // 2)))]
+WHEN = (-1, 0, HOUR, 10 * HOUR - 1, 10 * HOUR, 9 * DAY)
+
+
+def compare(steps: list[Step]) -> None:
+    said = [Step(0, START, CHARTER, QUORUM)]
+    standings = Standings(said[0].note, START)
+    for step in steps:
+        with suppress(LedgerError):
+            standings.take(step.note, step.index, step.time)
+        assert counts(said, step) == (standings.last.index == step.index)
+        if standings.last.index == step.index:
+            said.append(step)
+        for (release, request), after in product(WHO, WHEN):
+            found = standings.last.may_rank(release, *request, step.time + after)
+            indexes = found.indexes if isinstance(found, Allowed) else ()
+            assert indexes == tuple(sorted(ranks_by(said, release, *request, step.time + after)))
+            event(f"ranks: {bool(indexes)}")
+
+
+@settings(max_examples=300)
+@given(histories())
+def test_the_fold_says_what_the_whole_list_says(steps: list[Step]) -> None:
+    compare(steps)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@settings(max_examples=10_000)
+@given(histories())
+def test_the_fold_says_what_the_whole_list_says_in_10_000_histories(steps: list[Step]) -> None:
+    compare(steps)
