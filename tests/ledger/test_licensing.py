@@ -228,7 +228,9 @@ def test_a_revoked_release_starts_again_with_a_new_approval_only() -> None:
     again = taken(signed(approval(begins=2 * HOUR)), after=stopped)
     assert allowed(again.last, LATER) == ()
     assert allowed(again.last, 2 * HOUR) == (10, 11, 12, 13, 14, 17)
-    # And is stopped again, by the same words.
+    # Then it may have emergencies too,
+    taken(signed(emergency(begins=2 * HOUR)), after=again)
+    # and is stopped again, by the same words.
     assert allowed(taken(signed(revocation()), after=again).last, 2 * HOUR) == ()
 
 
