@@ -1,7 +1,6 @@
 """What the acts of a log come to at one index: which licences hold, and which releases may rank where and until when.
 
-`licensing` makes it from the acts; here are its questions. Every span of time begins with its first millisecond and
-ends before its last: at `begins` it holds, at `until` it does not.
+`licensing` makes it from the acts; here are its questions. Whatever holds begins at `begins`, and is over at `until`.
 """
 
 from __future__ import annotations
@@ -127,18 +126,18 @@ class Standing(msgspec.Struct, frozen=True):
         request's number from 0 to 999,999, by which shares of the traffic are told apart. The charter's baseline needs
         no act to serve: whoever asks for it asks whether it may rank as any other.
         """
-        name = f"release {digest_text(release)}"
         grants = [grant for grant in self.grants if grant.act.release == release]
-        reasons = []
+        reasons: dict[int, str] = {}
         for grant in sorted(grants, key=lambda one: isinstance(one.act, Emergency)):
             reason = self._why_not(grant, time) or grant.act.scope.leaves_out(region, surface, draw)
             if reason is None:
                 indexes = {*self.licences[grant.act.licence - 1].indexes, *grant.indexes}
                 return Allowed(grant.act, tuple(sorted(indexes)))
-            if not grant.over(time) or grant is grants[-1]:
-                reasons.append(f"the {grant.act.kind} at index {grant.index}: {reason}")
-        if reasons:
-            return Refused(f"{name} may not rank: {'; '.join(reasons)}")
+            reasons[grant.index] = f"the {grant.act.kind} at index {grant.index}: {reason}"
+        name = f"release {digest_text(release)}"
+        if grants:
+            told = [grant for grant in grants if not grant.over(time)] or grants[-1:]
+            return Refused(f"{name} may not rank: {'; '.join(reasons[grant.index] for grant in told)}")
         if any(one.act.release == release for one in self.submissions):
             return Refused(f"{name} was submitted and is not approved")
         return Refused(f"{name} was not submitted")
