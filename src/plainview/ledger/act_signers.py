@@ -25,29 +25,18 @@ _ONES = {
 """The roles of which one key is enough."""
 
 
-def asked(kind: str, charter: Charter) -> list[Asked]:
-    """Whose signatures an act of that kind needs; an extension those of the kind that it extends."""
+def check_signers(note: Note, kind: str, charter: Charter) -> frozenset[VerifierKey]:
+    """The charter's parties who signed the note of an act of that kind; of an extension, of the kind that it extends.
+
+    Raises SignatureError where a party's signature does not verify, PolicyError where signatures are missing.
+    """
+    signed = frozenset(one.key for one in verified_signatures(note, [party.key for party in charter.parties]))
+    if left := lacking(_asked(kind, charter), signed):
+        raise PolicyError(f"signatures are missing: {said(left)}")
+    return signed
+
+
+def _asked(kind: str, charter: Charter) -> list[Asked]:
     if kind in _QUORUMS:
         return [charter.quorum_of(role) for role in _QUORUMS[kind]]
     return [Asked(role, charter.keys_of(role), 1) for role in _ONES[kind]]
-
-
-def signers(note: Note, charter: Charter) -> frozenset[VerifierKey]:
-    """The charter's parties who signed the note. Raises SignatureError where a party's signature does not verify."""
-    return frozenset(one.key for one in verified_signatures(note, [party.key for party in charter.parties]))
-
-
-def missing(note: Note, kind: str, charter: Charter) -> list[Asked]:
-    """What the note of an act of that kind still needs to count. Raises SignatureError as `signers` does."""
-    return lacking(asked(kind, charter), signers(note, charter))
-
-
-def check_signers(note: Note, kind: str, charter: Charter) -> frozenset[VerifierKey]:
-    """The parties who signed the note of an act of that kind.
-
-    Raises SignatureError as `signers` does, PolicyError where signatures are missing.
-    """
-    found = signers(note, charter)
-    if left := lacking(asked(kind, charter), found):
-        raise PolicyError(f"signatures are missing: {said(left)}")
-    return found
