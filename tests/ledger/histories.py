@@ -118,7 +118,7 @@ def histories(draw: st.DrawFn) -> list[Step]:
             charter = later(charter, draw(st.sampled_from(AMENDMENTS)))
             steps.append(Step(index, time, charter, ALL_SIGN))
             continue
-        act = draw(acts(kind, [step.said for step in steps if not isinstance(step.said, Charter)], time - START))
+        act = draw(acts(kind, [step.said for step in steps if not isinstance(step.said, Charter)], time - START, index))
         if isinstance(act, Extension):
             kind = next((of.kind for of in spans(steps) if of.digest() == act.extends), kind)
         steps.append(Step(index, time, act, draw(signers(kind))))
@@ -141,11 +141,12 @@ def signers(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.just(names) | some.map(tuple) | st.lists(st.sampled_from([*KEYS]), min_size=1).map(tuple)
 
 
-def acts(kind: str, before: list[AnyAct], now: int) -> st.SearchStrategy[AnyAct]:
-    """Of that kind, said `now` after START, about what those before were about."""
+def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStrategy[AnyAct]:
+    """Of that kind, said `now` after START and put in at that index, about what those before were about."""
     begins = st.sampled_from([0, 0, 0, HOUR, -TOLERANCE, -TOLERANCE - 1]).map(lambda after: max(now + after, 0))
     lasts = st.sampled_from([1, HOUR, 2 * HOUR, 10 * HOUR, DAY, LIMIT, LIMIT + 1, 25 * DAY])
     under = st.sampled_from([1, 1, 1, 2])
+    seen = st.sampled_from([index, index, index, index - 1, index + 1, 1])
     spans = [one for one in before if isinstance(one, Licence | Approval | Emergency)] or [approval()]
     urgent = [one for one in spans if isinstance(one, Emergency)] or [emergency()]
     numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
@@ -160,15 +161,15 @@ def acts(kind: str, before: list[AnyAct], now: int) -> st.SearchStrategy[AnyAct]
         ),
         "result": st.builds(result, releases, st.sampled_from([True, True, False])),
         "approval": st.builds(
-            lambda release, scope, begins, lasts, under: approval(release, scope, begins, begins + lasts, under),
-            *(releases, scopes, begins, lasts, under),
+            lambda release, scope, begins, lasts, *more: approval(release, scope, begins, begins + lasts, *more),
+            *(releases, scopes, begins, lasts, under, seen),
         ),
         "emergency": st.builds(
-            lambda release, scope, begins, lasts, under: emergency(release, scope, begins, begins + lasts, under),
-            *(releases, scopes, begins, lasts, under),
+            lambda release, scope, begins, lasts, *more: emergency(release, scope, begins, begins + lasts, *more),
+            *(releases, scopes, begins, lasts, under, seen),
         ),
         "review": st.sampled_from(urgent).map(review),
-        "revocation": releases.map(revocation),
+        "revocation": st.builds(revocation, releases, seen),
         "extension": st.builds(
             lambda of, longer: extension(of, of.until - START + longer),
             *(st.sampled_from(spans), st.sampled_from([0, 1, HOUR, DAY, LIMIT])),

@@ -63,23 +63,34 @@ def result(release: bytes = FIRST, passed: bool = True, suite: str = "quality") 
 
 
 def approval(
-    release: bytes = FIRST, scope: Scope = WESTERN, begins: int = HOUR, until: int = 20 * DAY, under: int = 1
+    release: bytes = FIRST,
+    scope: Scope = WESTERN,
+    begins: int = HOUR,
+    until: int = 20 * DAY,
+    under: int = 1,
+    seen: int = 1,
 ) -> Approval:
-    return Approval(ORIGIN, release, under, scope, START + begins, START + until, 1_000, 100_000)
+    return Approval(ORIGIN, release, seen, under, scope, START + begins, START + until, 1_000, 100_000)
 
 
 def emergency(
-    release: bytes = FIRST, scope: Scope = WESTERN, begins: int = HOUR, until: int = 10 * HOUR, under: int = 1
+    release: bytes = FIRST,
+    scope: Scope = WESTERN,
+    begins: int = HOUR,
+    until: int = 10 * HOUR,
+    under: int = 1,
+    seen: int = 1,
 ) -> Emergency:
-    return Emergency(ORIGIN, release, under, scope, START + begins, START + until, "videos of a shooting are spreading")
+    reason = "videos of a shooting are spreading"
+    return Emergency(ORIGIN, release, seen, under, scope, START + begins, START + until, reason)
 
 
 def review(of: Emergency) -> Review:
     return Review(ORIGIN, of.digest(), "all pages re-run, none differs")
 
 
-def revocation(release: bytes = FIRST, reason: str = "it pushes one creator") -> Revocation:
-    return Revocation(ORIGIN, release, reason)
+def revocation(release: bytes = FIRST, seen: int = 1) -> Revocation:
+    return Revocation(ORIGIN, release, seen, "it pushes one creator")
 
 
 def extension(of: Licence | Approval | Emergency, until: int) -> Extension:

@@ -188,13 +188,18 @@ def counts(said: list[Step], new: Step) -> bool:
             return False
         if not submitted(said, act.release, act.licence) or not is_within(act.scope, under.said.scope):
             return False
+        unread = [one.said for one in said if one.index >= act.seen and isinstance(one.said, Revocation)]
+        if act.seen > new.index or act.release in [one.release for one in unread]:
+            return False
     match act:
         case Licence():
             return act.number == 1 + sum(isinstance(one.said, Licence) for one in said)
         case Submission():
             return licence_lasts(said, act.licence, new.time) and not submitted(said, act.release, act.licence)
-        case Build() | Result() | Revocation():
+        case Build() | Result():
             return bool(submitted(said, act.release))
+        case Revocation():
+            return bool(submitted(said, act.release)) and act not in [one.said for one in said]
         case Approval():
             return evidence(said, act.release, new.index) is not None
         case Emergency():

@@ -63,6 +63,7 @@ obligations = st.lists(st.builds(Obligation, times, said), max_size=3, unique=Tr
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "log": names,
     "number": numbers.filter(bool),
+    "seen": numbers,
     "licence": numbers,
     "scope": scopes,
     "wind_down": times,

@@ -53,7 +53,7 @@ TIMED: list[tuple[int, Note]] = [
     (10 * HOUR, signed(review(emergency(SECOND)), "partner-3", "new")),
     (10 * HOUR, signed(result(SECOND, passed=False))),
     (11 * HOUR, signed(revocation(), "new")),
-    (12 * HOUR, signed(approval(scope=ALL, begins=12 * HOUR, until=30 * DAY), "partner-2", "new")),
+    (12 * HOUR, signed(approval(scope=ALL, begins=12 * HOUR, until=30 * DAY, seen=25), "partner-2", "new")),
     (12 * HOUR, signed(emergency(SECOND, begins=13 * HOUR, until=14 * HOUR), "new", "operator-spare")),
     (DAY, signed(extension(licence(), 40 * DAY), "licensor", "operator")),
 ]

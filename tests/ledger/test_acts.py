@@ -62,6 +62,7 @@ plainview/act/v1
 act approval
 log feed.example/log
 release {digest_text(FIRST)}
+seen 1
 licence 1
 regions GB,US
 surfaces 0,1
@@ -138,10 +139,10 @@ def test_no_act_can_be_taken_for_another_note(act: AnyAct) -> None:
         (LICENCE, "report\n", "report", "the last line has no newline"),
         (LICENCE, "report\n", "report\n\n", "act, line 13: '' where the end should be"),
         (LICENCE, "report\n", "report\nbond 5\n", "act, line 13: 'bond 5' where the end should be"),
-        (APPROVAL, "licence 1\n", "", "act, line 5: 'regions GB,US' is not `licence`"),
+        (APPROVAL, "licence 1\n", "", "act, line 6: 'regions GB,US' is not `licence`"),
         (APPROVAL, digest_text(FIRST), digest_text(FIRST)[:-1] + "B", "is no digest in 43 characters"),
-        (APPROVAL, "epoch-rows 100000", "epoch-rows 4294967296", "act, line 12: 4294967296 is not from 0 to 2^32 - 1"),
-        (APPROVAL, "epoch-rows 100000", "epoch-rows -1", "act, line 12"),
+        (APPROVAL, "epoch-rows 100000", "epoch-rows 4294967296", "act, line 13: 4294967296 is not from 0 to 2^32 - 1"),
+        (APPROVAL, "epoch-rows 100000", "epoch-rows -1", "act, line 13"),
         (result().text(), "passed yes", "passed YES", "act, line 6: 'YES' is neither yes nor no"),
         (submission().text(), "base ", "base none", "is no digest"),
         (submission().text(), f"base {digest_text(CHARTER.baseline)}", f"base {digest_text(FIRST)}", "change itself"),

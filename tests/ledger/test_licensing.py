@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -222,15 +223,39 @@ def test_what_does_not_end_an_approval() -> None:
 
 def test_a_revoked_release_starts_again_with_a_new_approval_only() -> None:
     stopped = taken(*APPROVED, signed(revocation()))
-    refused(stopped, signed(emergency()), "the release was revoked, and starts again with an approval only")
+    refused(stopped, signed(emergency(seen=17)), "the release was revoked, and starts again with an approval only")
     refused(stopped, signed(approval()), "it stands at index 15 already")
-    again = taken(signed(approval(begins=2 * HOUR)), after=stopped)
+    again = taken(signed(approval(begins=2 * HOUR, seen=17)), after=stopped)
     assert allowed(again.last, LATER) == ()
     assert allowed(again.last, 2 * HOUR) == (10, 11, 12, 13, 14, 17)
     # Then it may have emergencies too,
-    taken(signed(emergency(begins=2 * HOUR)), after=again)
-    # and is stopped again, by the same words.
-    assert allowed(taken(signed(revocation()), after=again).last, 2 * HOUR) == ()
+    taken(signed(emergency(begins=2 * HOUR, seen=17)), after=again)
+    # and is stopped again.
+    assert allowed(taken(signed(revocation(seen=18)), after=again).last, 2 * HOUR) == ()
+
+
+def test_who_starts_a_revoked_release_again_has_read_of_the_revocation() -> None:
+    stopped = taken(*APPROVED, signed(revocation()), signed(submission(SECOND)))
+    unread = "its signers had read below index 16 only, and the release was revoked at 16"
+    refused(stopped, signed(approval(begins=2 * HOUR, seen=16)), f"approval: {unread}")
+    again = taken(signed(approval(begins=2 * HOUR, seen=17)), after=stopped)
+    refused(again, signed(emergency(seen=16)), f"emergency: {unread}")
+    # Another release's revocation is none of its.
+    taken(signed(emergency(SECOND, begins=3 * HOUR)), after=again)
+
+
+@pytest.mark.parametrize("start", [approval, emergency], ids=lambda start: start.__name__)
+def test_nobody_has_read_what_is_not_there_yet(start: Callable[..., AnyAct]) -> None:
+    refused(taken(*APPROVED[:5]), signed(start(seen=16)), "nobody has read 16 records before index 15")
+    taken(signed(start(seen=15)), after=taken(*APPROVED[:5]))
+
+
+def test_a_revocation_stops_once_whoever_puts_it_in_again() -> None:
+    standings = taken(*APPROVED, signed(revocation()))
+    for _ in range(2):
+        refused(standings, signed(revocation()), "revocation: it stands at index 16 already; a new one has read more")
+        taken(signed(approval(begins=2 * HOUR, seen=standings.last.index + 1)), after=standings)
+    assert allowed(standings.last, 2 * HOUR) == (10, 11, 12, 13, 14, 17)
 
 
 def test_an_approval_counts_whom_the_charter_still_names() -> None:

@@ -104,6 +104,7 @@ _DIGEST: _Spelling = (digest_text, parse_digest)
 _SPELLINGS: dict[str, _Spelling] = {
     "log": (str, _origin),
     "number": _NUMBER,
+    "seen": _NUMBER,
     "licence": _NUMBER,
     "begins": _TIME,
     "until": _TIME,

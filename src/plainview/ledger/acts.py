@@ -123,6 +123,8 @@ class Approval(Act, frozen=True):
     kind = "approval"
 
     release: bytes
+    seen: int
+    """Records of the log that its signers had read: all below this index."""
     licence: int
     scope: Scope
     begins: int
@@ -143,6 +145,7 @@ class Emergency(Act, frozen=True):
     kind = "emergency"
 
     release: bytes
+    seen: int
     licence: int
     scope: Scope
     begins: int
@@ -170,6 +173,7 @@ class Revocation(Act, frozen=True):
     kind = "revocation"
 
     release: bytes
+    seen: int
     reason: str
 
 

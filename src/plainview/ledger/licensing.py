@@ -29,7 +29,7 @@ from plainview.ledger.errors import PolicyError
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
 from plainview.ledger.spelling import moment, shown
-from plainview.ledger.standing import Grant, Licensed, Standing, Submitted
+from plainview.ledger.standing import Grant, Licensed, Placed, Standing
 
 
 def begin(note: Note, time: int) -> Standing:
@@ -110,7 +110,7 @@ def _submitted(standing: Standing, act: Submission, index: int, time: int) -> St
             raise PolicyError(f"the release was submitted under licence {act.licence} at index {one.index}")
     if act.base is not None and act.base not in standing.baselines:
         _check_known(standing, act.base)
-    return replace(standing, submissions=(*standing.submissions, Submitted(act, index)))
+    return replace(standing, submissions=(*standing.submissions, Placed(act, index)))
 
 
 def _built(standing: Standing, act: Build, index: int, keys: frozenset[VerifierKey]) -> Standing:
@@ -129,16 +129,18 @@ def _tested(standing: Standing, act: Result, index: int, keys: frozenset[Verifie
 
 
 def _approved(standing: Standing, act: Approval, index: int, time: int) -> Standing:
-    submitted = _check_grant(standing, act, time)
+    submitted = _check_grant(standing, act, index, time)
     golden, indexes = check_evidence(act.release, standing.builds, standing.results, standing.charter)
     grant = Grant(act, index, act.until, (submitted, *indexes, index), golden)
-    return replace(standing, grants=(*standing.grants, grant), revoked=standing.revoked - {act.release})
+    return replace(standing, grants=(*standing.grants, grant))
 
 
 def _emergency(standing: Standing, act: Emergency, index: int, time: int) -> Standing:
-    submitted = _check_grant(standing, act, time)
+    submitted = _check_grant(standing, act, index, time)
     _check_length(standing, act.begins, act.until)
-    if act.release in standing.revoked:
+    revoked = _revoked_at(standing, act.release)
+    since = (one.act for one in standing.grants if one.index > revoked and isinstance(one.act, Approval))
+    if revoked >= 0 and all(approval.release != act.release for approval in since):
         raise PolicyError("the release was revoked, and starts again with an approval only")
     if waiting := standing.unreviewed(time):
         raise PolicyError(f"the emergency at index {waiting.index} has not been reviewed")
@@ -161,7 +163,10 @@ def _reviewed(standing: Standing, act: Review, index: int, time: int) -> Standin
 
 def _revoked(standing: Standing, act: Revocation, index: int) -> Standing:
     _check_known(standing, act.release)
-    after = replace(standing, revoked=standing.revoked | {act.release})
+    for one in standing.revocations:
+        if one.act == act:
+            raise PolicyError(f"it stands at index {one.index} already; a new one has read more")
+    after = replace(standing, revocations=(*standing.revocations, Placed(act, index)))
     return _ending(after, act.release, f"the revocation at index {index}")
 
 
@@ -194,7 +199,7 @@ def _ending(standing: Standing, release: bytes, by: str, kept: tuple[bytes | Non
     return replace(standing, grants=tuple(grants))
 
 
-def _check_grant(standing: Standing, act: Approval | Emergency, time: int) -> int:
+def _check_grant(standing: Standing, act: Approval | Emergency, index: int, time: int) -> int:
     """The index at which its release was submitted. Raises PolicyError where neither kind can let it rank."""
     _check_span(standing, act, time)
     for one in standing.grants:
@@ -203,13 +208,22 @@ def _check_grant(standing: Standing, act: Approval | Emergency, time: int) -> in
     if gone := standing.licence_gone(act.licence, time):
         raise PolicyError(gone)
     _check_known(standing, act.release)
+    if act.seen > index:
+        raise PolicyError(f"nobody has read {act.seen} records before index {index}")
+    if (revoked := _revoked_at(standing, act.release)) >= act.seen:
+        raise PolicyError(f"its signers had read below index {act.seen} only, and the release was revoked at {revoked}")
     offered = (act.release, act.licence)
-    index = next((one.index for one in standing.submissions if (one.act.release, one.act.licence) == offered), None)
-    if index is None:
+    submitted = next((one.index for one in standing.submissions if (one.act.release, one.act.licence) == offered), None)
+    if submitted is None:
         raise PolicyError(f"the release was not submitted under licence {act.licence}")
     if beyond := act.scope.exceeds(standing.licences[act.licence - 1].act.scope):
         raise PolicyError(f"its scope is not within licence {act.licence}: {beyond}")
-    return index
+    return submitted
+
+
+def _revoked_at(standing: Standing, release: bytes) -> int:
+    """The index of its last revocation; -1 where there is none."""
+    return max((one.index for one in standing.revocations if one.act.release == release), default=-1)
 
 
 def _check_known(standing: Standing, release: bytes) -> None:

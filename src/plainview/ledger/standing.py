@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from plainview.ledger.act_fields import Obligation
-from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Submission
+from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Revocation, Submission
 from plainview.ledger.attestations import Attested
 from plainview.ledger.charters import Charter, digest_text
 from plainview.ledger.spelling import moment
+
+_Act = TypeVar("_Act", Submission, Revocation)
 
 
 class State(enum.Enum):
@@ -47,10 +49,10 @@ class Licensed(msgspec.Struct, frozen=True):
         return State.WINDING_DOWN if time < self.until + self.act.wind_down else State.ENDED
 
 
-class Submitted(msgspec.Struct, frozen=True):
-    """A release that was offered."""
+class Placed(msgspec.Struct, Generic[_Act], frozen=True):
+    """An act that was taken, and where it stands."""
 
-    act: Submission
+    act: _Act
     index: int
 
 
@@ -111,13 +113,12 @@ class Standing(msgspec.Struct, frozen=True):
     """Of all charters so far."""
     licences: tuple[Licensed, ...] = ()
     """By their numbers, from 1."""
-    submissions: tuple[Submitted, ...] = ()
+    submissions: tuple[Placed[Submission], ...] = ()
     builds: tuple[Attested[Build], ...] = ()
     results: tuple[Attested[Result], ...] = ()
     grants: tuple[Grant, ...] = ()
     """In the log's order."""
-    revoked: frozenset[bytes] = frozenset()
-    """Releases that were revoked and not approved since."""
+    revocations: tuple[Placed[Revocation], ...] = ()
 
     def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
         """Whether a page of the release may be appended after this index, for such a request at that time.
