@@ -141,7 +141,11 @@ def is_ended(said: list[Step], step: Step) -> bool:
 
 
 def is_reviewed(said: list[Step], step: Step) -> bool:
-    return any(isinstance(one.said, Review) and one.said.emergency == digest_of(step.said) for one in said)
+    """Or has nothing to review: it was revoked before it began."""
+    stops = [one for one in said if isinstance(one.said, Revocation) and one.index > step.index]
+    return any(one.time < step.said.begins for one in stops if one.said.release == step.said.release) or any(
+        isinstance(one.said, Review) and one.said.emergency == digest_of(step.said) for one in said
+    )
 
 
 def waiting(said: list[Step], time: int) -> Step | None:

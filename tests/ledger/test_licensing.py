@@ -311,7 +311,7 @@ def test_while_an_emergency_waits_for_its_review_there_is_no_other() -> None:
     refused(standings, signed(review(emergency(until=DAY))), "no emergency has the digest")
     standings = taken(signed(review(first)), after=standings, at=10 * HOUR)
     assert allowed(standings.last, 10 * HOUR) == (10, 11, 13)
-    refused(standings, signed(review(first)), "was reviewed before")
+    refused(standings, signed(review(first)), "index 12 waits for no review: ended by the review at index 15")
     refused(standings, signed(review(second)), "is not over")
 
 
@@ -329,6 +329,18 @@ def test_what_was_stopped_is_reviewed_before_its_time() -> None:
     refused(standings, other, "has not been reviewed", 2 * HOUR)
     now = taken(signed(review(emergency())), other, after=standings, at=2 * HOUR).last
     assert allowed(now, 3 * HOUR, SECOND) == (10, 12, 16)
+
+
+def test_what_was_stopped_before_it_began_waits_for_no_review() -> None:
+    standings = taken(*SUBMITTED, signed(submission(SECOND)), signed(emergency()))
+    taken(signed(revocation()), after=standings, at=HOUR - 1)
+    refused(standings, signed(review(emergency())), "waits for no review: ended by the revocation at index 14")
+    now = taken(signed(emergency(SECOND)), after=standings, at=HOUR).last
+    assert allowed(now, HOUR, SECOND) == (10, 12, 15)
+    # What is stopped as it begins may have ranked.
+    standings = taken(*SUBMITTED, signed(submission(SECOND)), signed(emergency()))
+    taken(signed(revocation()), after=standings, at=HOUR)
+    refused(standings, signed(emergency(SECOND)), "has not been reviewed", HOUR)
 
 
 def test_only_a_revocation_stops_an_emergency() -> None:

@@ -90,7 +90,7 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
         case Review():
             return _reviewed(standing, act, index, time)
         case Revocation():
-            return _revoked(standing, act, index)
+            return _revoked(standing, act, index, time)
         case Extension():
             return _extended(standing, act, index, time)
 
@@ -153,7 +153,7 @@ def _reviewed(standing: Standing, act: Review, index: int, time: int) -> Standin
     if held is None:
         raise PolicyError(f"no emergency has the digest {digest_text(act.emergency)}")
     if held.reviewed:
-        raise PolicyError(f"the emergency at index {held.index} was reviewed before")
+        raise PolicyError(f"the emergency at index {held.index} waits for no review: {held.over(time)}")
     if not held.over(time):
         raise PolicyError(f"the emergency at index {held.index} is not over before {moment(held.until)}, or revoked")
     # A page's `now` may lie before the review, and before the end.
@@ -161,13 +161,16 @@ def _reviewed(standing: Standing, act: Review, index: int, time: int) -> Standin
     return replace(standing, grants=tuple(after if one is held else one for one in standing.grants))
 
 
-def _revoked(standing: Standing, act: Revocation, index: int) -> Standing:
+def _revoked(standing: Standing, act: Revocation, index: int, time: int) -> Standing:
     _check_known(standing, act.release)
     for one in standing.revocations:
         if one.act == act:
             raise PolicyError(f"it stands at index {one.index} already; a new one has read more")
     after = replace(standing, revocations=(*standing.revocations, Placed(act, index)))
-    return _ending(after, act.release, f"the revocation at index {index}")
+    after = _ending(after, act.release, f"the revocation at index {index}")
+    # Nothing ran under an emergency that had not begun.
+    grants = (replace(one, reviewed=True) if one.ended and time < one.act.begins else one for one in after.grants)
+    return replace(after, grants=tuple(grants))
 
 
 def _extended(standing: Standing, act: Extension, index: int, time: int) -> Standing:

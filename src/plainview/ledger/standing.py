@@ -69,6 +69,7 @@ class Grant(msgspec.Struct, frozen=True):
     ended: str | None = None
     """By what, where not by its time."""
     reviewed: bool = False
+    """Of an emergency: or nothing ran under it."""
 
     def over(self, time: int) -> str | None:
         """Why it will not hold again, in words; None where it may."""
