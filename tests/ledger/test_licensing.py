@@ -253,7 +253,7 @@ def test_nobody_has_read_what_is_not_there_yet(start: Callable[..., AnyAct]) -> 
 def test_a_revocation_stops_once_whoever_puts_it_in_again() -> None:
     standings = taken(*APPROVED, signed(revocation()))
     for _ in range(2):
-        refused(standings, signed(revocation()), "revocation: it stands at index 16 already; a new one has read more")
+        refused(standings, signed(revocation()), "revocation: it stands at index 16 already, and counts once")
         taken(signed(approval(begins=2 * HOUR, seen=standings.last.index + 1)), after=standings)
     assert allowed(standings.last, 2 * HOUR) == (10, 11, 12, 13, 14, 17)
 

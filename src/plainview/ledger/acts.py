@@ -192,7 +192,7 @@ KINDS: dict[str, type[AnyAct]] = {kind.kind: kind for kind in get_args(AnyAct)}
 
 
 def parse_act(text: str) -> AnyAct:
-    """The act whose `text` this is; else FormatError, which names the line."""
+    """The act whose `text` this is; else FormatError, which names the line or the field."""
     if len(text) > NOTE_LIMIT:
         raise FormatError(f"act: {len(text)} characters, at most {NOTE_LIMIT} are read")
     check_characters(text, "act")

@@ -6,6 +6,8 @@ changes nothing. An approval that was taken can later be ended, and never made m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from plainview.ledger import charters
@@ -163,9 +165,7 @@ def _reviewed(standing: Standing, act: Review, index: int, time: int) -> Standin
 
 def _revoked(standing: Standing, act: Revocation, index: int, time: int) -> Standing:
     _check_known(standing, act.release)
-    for one in standing.revocations:
-        if one.act == act:
-            raise PolicyError(f"it stands at index {one.index} already; a new one has read more")
+    _check_new(act, standing.revocations)
     after = replace(standing, revocations=(*standing.revocations, Placed(act, index)))
     after = _ending(after, act.release, f"the revocation at index {index}")
     # Nothing ran under an emergency that had not begun.
@@ -205,9 +205,7 @@ def _ending(standing: Standing, release: bytes, by: str, kept: tuple[bytes | Non
 def _check_grant(standing: Standing, act: Approval | Emergency, index: int, time: int) -> int:
     """The index at which its release was submitted. Raises PolicyError where neither kind can let it rank."""
     _check_span(standing, act, time)
-    for one in standing.grants:
-        if one.act == act:
-            raise PolicyError(f"it stands at index {one.index} already; a new one has other times")
+    _check_new(act, standing.grants)
     if gone := standing.licence_gone(act.licence, time):
         raise PolicyError(gone)
     _check_known(standing, act.release)
@@ -227,6 +225,12 @@ def _check_grant(standing: Standing, act: Approval | Emergency, index: int, time
 def _revoked_at(standing: Standing, release: bytes) -> int:
     """The index of its last revocation; -1 where there is none."""
     return max((one.index for one in standing.revocations if one.act.release == release), default=-1)
+
+
+def _check_new(act: AnyAct, before: Iterable[Grant | Placed[Revocation]]) -> None:
+    for one in before:
+        if one.act == act:
+            raise PolicyError(f"it stands at index {one.index} already, and counts once")
 
 
 def _check_known(standing: Standing, release: bytes) -> None:
