@@ -127,7 +127,7 @@ def test_no_act_can_be_taken_for_another_note(act: AnyAct) -> None:
         (LICENCE, f"from {START}", f"from {START + 30 * 86_400_000}", "is not after from"),
         (LICENCE, f"from {START}", f"from {TIME_LIMIT + 1}", "act, line 8: 253402300800000 is after the year 9999"),
         (LICENCE, "pay the fee", " pay the fee", "with no space around them"),
-        (LICENCE, "pay the fee", "pay\tthe fee", r"character '\t'"),
+        (LICENCE, "pay the fee", "pay\tthe fee", r"act, line 11: character '\t'"),
         (LICENCE, "pay the fee", "x" * (TEXT_LIMIT + 1), "is not 1 to 2000 characters"),
         (LICENCE, " pay the fee", "", "act, line 11: '' is not 1 to 2000 characters"),
         (

@@ -15,7 +15,7 @@ from plainview.ledger.errors import FormatError
 from plainview.ledger.lines import Lines
 from plainview.ledger.notes import NOTE_LIMIT
 from plainview.ledger.scopes import Scope
-from plainview.ledger.spelling import check_characters, shown
+from plainview.ledger.spelling import shown
 
 TITLE = "plainview/act/v1"
 """The first line of an act."""
@@ -33,10 +33,10 @@ class Act(msgspec.Struct, frozen=True):
         for field in self.__struct_fields__:
             value = getattr(self, field)
             if rows := written(field, value):
-                lines = Lines("\n".join(rows), f"{self.kind}, {line_name(field)}")
-                if read(field, lines) != value:
-                    raise FormatError(f"{self.kind}, {line_name(field)}: {shown(repr(value))} is not how it is read")
-                lines.end()
+                what = f"{self.kind}, {line_name(field)}"
+                # Equal only where that was all of its lines: nothing that is read has a newline in it.
+                if read(field, Lines("\n".join(rows), what)) != value:
+                    raise FormatError(f"{what}: {shown(repr(value))} is not how it is read")
 
     def text(self) -> str:
         """The one text of this act."""
@@ -195,7 +195,6 @@ def parse_act(text: str) -> AnyAct:
     """The act whose `text` this is; else FormatError, which names the line or the field."""
     if len(text) > NOTE_LIMIT:
         raise FormatError(f"act: {len(text)} characters, at most {NOTE_LIMIT} are read")
-    check_characters(text, "act")
     if not text.endswith("\n"):
         raise FormatError("act: the last line has no newline")
     lines = Lines(text.removesuffix("\n"), "act")
