@@ -171,6 +171,7 @@ def test_what_is_no_act(text: str, old: str, new: str, message: str) -> None:
         (result(), {"passed": "yes "}),
         (approval(), {"epoch_rows": 2**32}),
         (approval(), {"until": START}),
+        (emergency(), {"until": START}),
         (emergency(), {"reason": "\udcff"}),
         (revocation(), {"reason": " "}),
     ],
@@ -181,5 +182,7 @@ def test_what_no_text_says(act: AnyAct, changes: dict[str, object]) -> None:
 
 
 def test_a_text_too_long_is_not_read() -> None:
+    longest = replace(revocation(), reason="x" * TEXT_LIMIT)
+    assert parse_act(longest.text()) == longest
     with pytest.raises(FormatError, match="at most 1048576 are read"):
         parse_act(LICENCE + f"obligation {TIME_LIMIT} x\n" * 50_000)
