@@ -207,9 +207,10 @@ def counts(said: list[Step], new: Step) -> bool:
         case Approval():
             return evidence(said, act.release, new.index) is not None
         case Emergency():
-            stops = [one.said for one in said if isinstance(one.said, Approval | Revocation)]
-            last = [one for one in stops if one.release == act.release][-1:]
-            revoked = bool(last) and isinstance(last[0], Revocation)
+            own = [one.said for one in said if getattr(one.said, "release", None) == act.release]
+            stops = [one for one in own if isinstance(one, Revocation)]
+            since = own[own.index(stops[-1]) :] if stops else []
+            revoked = bool(stops) and not any(isinstance(one, Approval) and one.begins <= act.begins for one in since)
             return act.until - act.begins <= bounds.emergency_limit and not revoked and not waiting(said, new.time)
         case Review():
             step = named(said, act.emergency)

@@ -228,7 +228,9 @@ def test_a_revoked_release_starts_again_with_a_new_approval_only() -> None:
     again = taken(signed(approval(begins=2 * HOUR, seen=17)), after=stopped)
     assert allowed(again.last, LATER) == ()
     assert allowed(again.last, 2 * HOUR) == (10, 11, 12, 13, 14, 17)
-    # Then it may have emergencies too,
+    # From then on it may have emergencies too,
+    early = emergency(begins=2 * HOUR - 1, seen=17)
+    refused(again, signed(early), "the release was revoked, and starts again with an approval only")
     taken(signed(emergency(begins=2 * HOUR, seen=17)), after=again)
     # and is stopped again.
     assert allowed(taken(signed(revocation(seen=18)), after=again).last, 2 * HOUR) == ()

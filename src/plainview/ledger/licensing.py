@@ -142,7 +142,7 @@ def _emergency(standing: Standing, act: Emergency, index: int, time: int) -> Sta
     _check_length(standing, act.begins, act.until)
     revoked = _revoked_at(standing, act.release)
     since = (one.act for one in standing.grants if one.index > revoked and isinstance(one.act, Approval))
-    if revoked >= 0 and all(approval.release != act.release for approval in since):
+    if revoked >= 0 and not any(one.release == act.release and one.begins <= act.begins for one in since):
         raise PolicyError("the release was revoked, and starts again with an approval only")
     if waiting := standing.unreviewed(time):
         raise PolicyError(f"the emergency at index {waiting.index} has not been reviewed")
