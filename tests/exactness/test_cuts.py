@@ -13,13 +13,28 @@ from plainview.feed.viewers import digest
 from plainview.feed.world import World
 from plainview.learning import epochs
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import Item, Page, Record, Request
+from plainview.records import Event, Item, Page, Record, Request
 from plainview.records.fields import DASHES, to_text
-from tests.exactness.digests import RELEASE, watched
+from plainview.records.viewer import Action
 from tests.feed.towns import START, town
 
+RELEASE = bytes(range(32))
 VIEWERS = 12
+ACTS: tuple[tuple[Action, ...], ...] = (("view",), ("view", "like"), ("view", "not_interested"), ())
 ONE = 1_065_353_216
+
+
+def watched(viewer: int, page: int, items: tuple[Item, ...], chance: random.Random) -> list[Event]:
+    """What `viewer` did with the page at index `page`."""
+    return [
+        Event(
+            time=START + 100_000_000, viewer=viewer, id=to_text(chance.randbytes(16)), page=page, position=position,
+            video=item.video, creator=item.video % 17, action=action,
+            watched=chance.randrange(40_000) if action == "view" else 0, at=START,
+        )
+        for position, item in enumerate(items)
+        for action in chance.choice(ACTS)
+    ]  # fmt: skip
 
 
 def records() -> list[tuple[int, Record]]:

@@ -95,6 +95,8 @@ class Manifest(Record, frozen=True):
     """SHA-256 of the locked dependencies."""
     parameters: Digest
     """Digest of learned parameters that the release brings along (`records.digests.arrays_digest`)."""
+    golden: Digest
+    """What its golden vectors come to (`learning.golden`)."""
 
 
 DEFAULT = Configuration(
@@ -130,9 +132,12 @@ DEFAULT = Configuration(
     max_lag=50_000,
 )
 """The configuration that ships."""
+GOLDEN = "pCKkhFgaHy7U3TyKrBxIUhieURXBN3ajSQ6cFJk1NFA"
+"""What `learning.golden` comes to with it. Another value is another algorithm."""
 
 __all__ = [
     "DEFAULT",
+    "GOLDEN",
     "MICRO",
     "Configuration",
     "Diversity",

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import plainview
-from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.records.codec import encode
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
@@ -42,6 +42,7 @@ def installed() -> Manifest:
         source=to_text(source_digest(Path(plainview.__file__).parent)),
         lock=to_text(_lock_digest()),
         parameters=to_text(arrays_digest({})),
+        golden=GOLDEN,
     )
 
 
