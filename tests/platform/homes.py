@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT
-from plainview.journal import Draft
+from plainview.journal import Draft, Fence, Journal, PlainSealer
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import AGREEING, Charter
 from plainview.ledger.notes import Note
@@ -18,6 +18,7 @@ from plainview.platform.home import Home
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.log.opening import KEY
 from plainview.records import Charter as CharterRecord
+from plainview.storage import SqliteRecords
 from plainview.storage.sqlite import DATABASE
 
 
@@ -56,5 +57,5 @@ def amendment(path: Path, signing: Iterable[str] = AGREEING, **changes: object) 
 
 def put(path: Path, note: str) -> None:
     """Append a charter's record as a writer does that checks nothing."""
-    with closing(Home(path).write(DEFAULT)) as journal:
+    with closing(Journal(SqliteRecords(path, writing=True), PlainSealer(), Fence(DEFAULT.max_lag, 0))) as journal:
         journal.append([Draft(CharterRecord(time=0, note=note))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plainview.records import (
+    Act,
     Charter,
     Decision,
     Epoch,
@@ -36,6 +37,11 @@ def token(byte: int) -> str:
 
 
 EXAMPLES: dict[str, Record] = {
+    "act": Act(
+        time=TIME,
+        note="plainview/act/v1\nact revocation\n\n\N{EM DASH} partner.example BBBBBBBB\n",
+        counts=False,
+    ),
     "charter": Charter(
         time=TIME,
         note="plainview/charter/v1\nnumber 0\n\n\N{EM DASH} operator.example AAAAAAAA\n",

@@ -50,6 +50,8 @@ def test_missing_field(kind: str, field: str) -> None:
 @every_field
 @pytest.mark.parametrize("value", [None, True, 1.5, {}], ids=repr)
 def test_wrong_type(kind: str, field: str, value: object) -> None:
+    if type(fields(kind)[field]) is type(value):
+        value = "true"
     refused(kind, dump(fields(kind) | {field: value}), f"`$.{field}`")
 
 

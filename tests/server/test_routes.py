@@ -13,6 +13,7 @@ from plainview.feed.viewers import BLOCKS, PAGES
 from plainview.platform.application import Application
 from plainview.records import Page, decode
 from plainview.records.fields import to_bytes, to_text
+from tests.platform.parties import Parties
 from tests.platform.towns import now, token
 
 Client = TestClient[Litestar]
@@ -179,7 +180,7 @@ def test_a_body_that_is_no_batch(client: Client, body: bytes, field: str, messag
     wrong(client.post("/v1/events", content=body), 400, "malformed", field, message)
 
 
-@pytest.mark.parametrize("path", ["/v1/events", "/v1/videos", "/v1/viewers", "/v1/settings"])
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/videos", "/v1/viewers", "/v1/settings", "/v1/acts"])
 def test_a_large_body_is_refused(client: Client, path: str) -> None:
     wrong(client.post(path, content=b" " * (2**20 + 1)), 413, "too_large", "", "at most 1048576 bytes")
 
@@ -295,6 +296,28 @@ def test_a_video_goes_in_and_comes_out(client: Client) -> None:
     )
     wrong(client.post("/v1/videos", json=sent | {"created": now() + 10**9}), 422, "future", "created", "in the future")
     wrong(client.get("/v1/videos/4711"), 404, "unknown_video", "video", "no video 4711")
+
+
+def test_parties_submit_acts_and_everybody_reads_them(client: Client, town: Application) -> None:
+    parties = Parties(town.home.path)
+    licence, *_, approval = (one.note for one in parties.history())
+    early = client.post("/v1/acts", json={"note": approval})
+    assert early.status_code == 422
+    refused = {"index": early.json()["index"], "counts": False, "reason": "approval: there is no licence 1"}
+    assert early.json() == refused | {"fresh": True}
+    first = client.post("/v1/acts", json={"note": licence})
+    assert first.status_code == 200
+    assert first.json() == {"index": refused["index"] + 1, "fresh": True, "counts": True, "reason": ""}
+    assert client.post("/v1/acts", json={"note": licence}).json() == first.json() | {"fresh": False}
+    acts = client.get("/v1/acts").json()["acts"]
+    assert [{name: act[name] for name in refused} for act in acts] == [
+        refused, {"index": first.json()["index"], "counts": True, "reason": ""}
+    ]  # fmt: skip
+    assert [act["note"] for act in acts] == [approval, licence]
+    wrong(client.post("/v1/acts", json={"note": "I approve"}), 400, "malformed", "note", "note: ")
+    wrong(client.post("/v1/acts", json={}), 400, "malformed", "note", "it is missing")
+    stranger = parties.note(parties.licence().text(), "licensor").replace(f"{parties.origin}/licensor", "else.example")
+    wrong(client.post("/v1/acts", json={"note": stranger}), 403, "foreign_act", "note", "no party of charter 0")
 
 
 def test_viewers_register_and_choose(client: Client) -> None:
@@ -430,7 +453,7 @@ def test_openapi_names_every_route_and_body(client: Client) -> None:
     schema = client.get("/schema/openapi.json").json()
     assert set(schema["paths"]) >= {
         "/v1/events", "/v1/feed", "/v1/pages/{index}", "/v1/videos", "/v1/videos/{video_id}", "/v1/viewers",
-        "/v1/settings", "/health", "/metrics",
+        "/v1/settings", "/v1/acts", "/health", "/metrics",
     }  # fmt: skip
     schemas = schema["components"]["schemas"]
     body = schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]

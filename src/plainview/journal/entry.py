@@ -57,7 +57,8 @@ class JournalDamaged(Exception):
 
     `stage` says which check found it: `index` (the row is missing or out of place), `row` (the store cannot read it),
     `kind`, `seal`, `body` (no record's exact bytes), `time`, `owner`, `key`, `commitment` (body or salt against the
-    leaf), `leaf` (against its hash) or `hash`. `after` is one past it, and past those that are missing with it.
+    leaf), `leaf` (against its hash), `hash`, or `act` (it does not count where it stands, and says so). `after` is one
+    past it, and past those that are missing with it.
     """
 
     def __init__(self, index: int, stage: str, detail: str, after: int | None = None) -> None:

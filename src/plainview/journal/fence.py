@@ -6,13 +6,15 @@ writer asks the fence about each record in its place, so nothing can come betwee
 
 from __future__ import annotations
 
+import heapq
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
-from plainview.records import Charter, Decision, Epoch, Page, Record, Release, Revocation
+from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 
@@ -33,7 +35,23 @@ class Past(Protocol):
     def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]: ...
 
 
-_OBSERVED = frozenset({Charter, Page, Epoch, Release, Revocation, Decision})
+class Judge(Protocol):
+    """Knows what charters and acts come to: the fence asks it about each, in its place."""
+
+    def check(self, index: int, record: Charter | Act) -> str:
+        """Why `record`, with its journal time, may not be appended at `index`; empty if it may."""
+        ...
+
+    def observe(self, index: int, record: Charter | Act) -> None:
+        """Take in one that was appended; in index order."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        ...
+
+
+_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision})
 
 
 class _Turn(NamedTuple):
@@ -51,12 +69,15 @@ class Fence:
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
     force sets it anew.
 
-    Codes: `charter`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
+
+    Codes: `act`, `charter`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
-    def __init__(self, max_lag: int, now_tolerance: int) -> None:
+    def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
         self._max_lag = max_lag
         self.now_tolerance = now_tolerance
+        self._judge = judge
         self._past: Past | None = None
         self._clear()
 
@@ -64,9 +85,9 @@ class Fence:
         """Take in all that `past` holds, and look sessions up there from now on."""
         self._clear()
         self._past = past
-        for kind in ("charter", "release", "revocation", "decision"):
-            for entry in past.of_kind(kind):
-                self.observe(entry.index, entry.record, entry.commitment)
+        judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
+        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision"))):
+            self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
             recent.append(entry)
@@ -81,6 +102,9 @@ class Fence:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
             return self._check_epoch(index, record)
+        if self._judge is not None and isinstance(record, (Act, Charter)):
+            reason = self._judge.check(index, record)
+            return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
         return None
 
     def knows_new(self, record: Record) -> bool:
@@ -104,6 +128,8 @@ class Fence:
         """Take in a record that was appended; in index order."""
         if type(record) not in _OBSERVED:
             return
+        if self._judge is not None and isinstance(record, (Act, Charter)):
+            self._judge.observe(index, record)
         match record:
             case Page():
                 assert commitment is not None
@@ -127,6 +153,8 @@ class Fence:
                 pass
 
     def _clear(self) -> None:
+        if self._judge is not None:
+            self._judge.clear()
         self._charter = 0
         """Index of the one in force."""
         self._releases: set[str] = set()

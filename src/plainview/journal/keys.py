@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from plainview.records import Epoch, Event, History, Impression, Page, Record, Setting
+from plainview.records import Act, Epoch, Event, History, Impression, Page, Record, Setting
 
 KEY = 16
 """Bytes of a key."""
@@ -46,9 +46,16 @@ def epoch_key(epoch: int) -> bytes:
     return _hash("epoch", "")[:12] + epoch.to_bytes(4, "big")
 
 
+def act_key(note: str) -> bytes:
+    """Of the act in a note, where it counts: by the same signatures it counts once."""
+    return _hash("act", note)[:KEY]
+
+
 def key_of(record: Record) -> bytes | None:
     """The key that a record's own fields give it; None for a kind that may be written again and again."""
     match record:
+        case Act():
+            return act_key(record.note) if record.counts else None
         case Event():
             return event_key(record.viewer, record.id, record.page)
         case Impression():

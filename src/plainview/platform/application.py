@@ -16,6 +16,7 @@ from plainview.feed.pipeline import Pipeline
 from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.journal.journal import now
 from plainview.keys.key_files import KeyFileError
+from plainview.platform.acts import Acts
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.events import Events
@@ -59,6 +60,7 @@ class Application:
     serving: Serving
     events: Events
     viewers: Viewers
+    acts: Acts
     catalogue: Catalogue
     pages: Pages
     log: Log
@@ -142,6 +144,7 @@ class Application:
                 self.metrics,
                 self.met,
             )
+            self.acts = Acts(self.journal, clock)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()
@@ -250,6 +253,7 @@ class Application:
 
     def _observe(self, entries: list[Entry]) -> None:
         """Called by the journal's writer, before the records are acknowledged."""
+        self.acts.observe(entries)
         self.catalogue.observe(entries)
         self.residency.observe(entries)
         self.sessions.observe(entries)

@@ -13,11 +13,8 @@ from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.keys import page_key
-from plainview.ledger.charters import Charter
-from plainview.ledger.errors import LedgerError
-from plainview.platform.charters import opened
-from plainview.records import Charter as CharterRecord
-from plainview.records import Decision, Epoch, Page, Release, Revocation
+from plainview.platform.judged import Judged
+from plainview.records import Act, Charter, Decision, Epoch, Page, Release, Revocation
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""
@@ -73,11 +70,10 @@ class Bounds:
 
     def __init__(self, journal: JournalReader, max_lag: int) -> None:
         self._before = _Before(journal)
-        self._fence = Fence(max_lag, 0)
+        self._judged = Judged()
+        self._fence = Fence(max_lag, 0, self._judged)
         self._fence.rebuild(self._before)
         self._time = 0
-        self._charter: Charter | None = None
-        """In force."""
         self._releases: dict[str, int] = {}
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
@@ -90,14 +86,13 @@ class Bounds:
         record = entry.record
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
+        self._before.read = entry.index + 1
+        if outside is not None and isinstance(record, (Charter, Act)):
+            return outside  # what came before stays in force
+        self._fence.observe(entry.index, record, entry.commitment)
         match record:
-            case CharterRecord():
-                try:
-                    self._charter = opened(record, self._charter)
-                except LedgerError as error:
-                    self._before.read = entry.index + 1
-                    return "bounds: charter", str(error)  # what came before stays in force
-                self._fence.now_tolerance = self._charter.bounds.now_tolerance
+            case Charter():
+                self._fence.now_tolerance = self._judged.last.charter.bounds.now_tolerance
             case Release():
                 self._releases.setdefault(record.digest, entry.index)
                 self._policies.append(entry.index + 1)
@@ -111,8 +106,6 @@ class Bounds:
                     self._sessions.popitem(last=False)
             case _:
                 pass
-        self._fence.observe(entry.index, record, entry.commitment)
-        self._before.read = entry.index + 1
         return outside
 
     def goes_on(self, page: Page) -> GoesOn:
@@ -135,9 +128,9 @@ class Bounds:
         index, record = entry.index, entry.record
         if entry.time < self._time:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
-        if index == 0 and not isinstance(record, CharterRecord):
+        if index == 0 and not isinstance(record, Charter):
             return "bounds: charter", "record 0 is not a charter"
-        if not isinstance(record, (Page, Epoch)):
+        if not isinstance(record, (Act, Charter, Page, Epoch)):
             return None
         refused = self._fence.check(index, entry.time, record)
         if refused is not None:

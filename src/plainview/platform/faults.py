@@ -37,6 +37,7 @@ CODES = frozenset(
         "out_of_turn",
         "not_acknowledged",
         "foreign_video",
+        "foreign_act",  # no party has signed it
         "id_reused",  # another record has the id
         "too_many",  # an earlier choice of the viewer's would have to go
         "refused",  # by the journal's fence, for another reason than the above

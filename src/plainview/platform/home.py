@@ -16,6 +16,7 @@ from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
+from plainview.platform.judged import Judged
 from plainview.platform.releases import LOCKED, installed_digest
 from plainview.records import Release
 from plainview.storage import FileObjects, SqliteRecords, StoreAbsent, StoreError
@@ -79,7 +80,7 @@ class Home:
             reader = JournalReader(store, PlainSealer())
             tolerance = Charters(reader).in_force.charter.bounds.now_tolerance if reader.size else 0
             check_release(reader)
-            return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance))
+            return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance, Judged()))
         except StoreError as error:
             store.close()
             raise HomeError(str(error)) from error

@@ -1,5 +1,6 @@
 """What is written down: frozen structs, their exact bytes, digests and ids. Knows nobody."""
 
+from plainview.records.act import Act
 from plainview.records.catalogue import Decision, Origin, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record, RecordError, decode, encode, read
@@ -15,6 +16,7 @@ __all__ = [
     "OUTCOMES",
     "PAGE_LIMIT",
     "PUBLIC",
+    "Act",
     "Charter",
     "Decision",
     "Epoch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plainview.records.act import Act
 from plainview.records.catalogue import Decision, Origin, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record
@@ -10,6 +11,7 @@ from plainview.records.release import Epoch, Release, Revocation
 from plainview.records.viewer import Event, History, Impression, Setting, Viewer
 
 KINDS: dict[str, type[Record]] = {
+    "act": Act,
     "charter": Charter,
     "decision": Decision,
     "epoch": Epoch,
@@ -25,7 +27,7 @@ KINDS: dict[str, type[Record]] = {
     "viewer": Viewer,
 }
 
-PUBLIC = frozenset({"charter", "decision", "epoch", "origin", "release", "revocation"})
+PUBLIC = frozenset({"act", "charter", "decision", "epoch", "origin", "release", "revocation"})
 """Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
 
 KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}

@@ -15,7 +15,7 @@ from plainview.journal import Entry
 from plainview.platform.catalogue import Card
 from plainview.platform.events import Taken
 from plainview.platform.pages import Explained
-from plainview.records import Page, encode
+from plainview.records import Act, Page, encode
 from plainview.records.fields import to_text
 from plainview.server.problems import STATUS
 from plainview.server.schema import Holds
@@ -66,6 +66,36 @@ class SettingAnswer(msgspec.Struct, frozen=True):
     index: int
     fresh: bool
     """False where the same setting was there already: `index` is that one's."""
+
+
+class ActAnswer(msgspec.Struct, frozen=True):
+    """An act is in the journal, durably."""
+
+    index: int
+    fresh: bool
+    """False where it counted already: `index` is where."""
+    counts: bool
+    reason: str
+    """Why it does not count; empty where it does."""
+
+
+class JudgedAct(msgspec.Struct, frozen=True):
+    """An act as the journal holds it."""
+
+    index: int
+    time: int
+    """Journal time, Unix milliseconds."""
+    note: str
+    """The signed note, as text."""
+    counts: bool
+    reason: str
+    """Why it does not count; empty where it does."""
+
+
+class ActsAnswer(msgspec.Struct, frozen=True):
+    """All acts, in the journal's order."""
+
+    acts: list[JudgedAct]
 
 
 class ViewerAnswer(msgspec.Struct, frozen=True):
@@ -180,6 +210,13 @@ def event_results(taken: list[Taken]) -> list[EventResult]:
         )
         for one in taken
     ]
+
+
+def judged_answer(entry: Entry, reason: str) -> JudgedAct:
+    """The act in `entry`, and why it does not count."""
+    act = entry.record
+    assert isinstance(act, Act)
+    return JudgedAct(entry.index, entry.time, act.note, act.counts, reason)
 
 
 def receipt_of(entry: Entry, promise: bytes) -> Receipt:

@@ -21,6 +21,7 @@ from msgspec.inspect import is_struct_type
 
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
+from plainview.platform.acts import NewAct, judged_acts
 from plainview.platform.application import Application
 from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
@@ -32,6 +33,8 @@ from plainview.records import PAGE_LIMIT, Page
 from plainview.records.fields import Mode
 from plainview.server import answers
 from plainview.server.answers import (
+    ActAnswer,
+    ActsAnswer,
     EventBatch,
     EventsAnswer,
     ExplainedAnswer,
@@ -42,6 +45,7 @@ from plainview.server.answers import (
     Written,
     event_results,
     explained_answer,
+    judged_answer,
     page_answer,
 )
 from plainview.server.log import log
@@ -72,7 +76,21 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
     """
     app = Litestar(
         route_handlers=[
-            Router("/v1", route_handlers=[take_events, feed, page, proof, video, add_video, register, change_setting]),
+            Router(
+                "/v1",
+                route_handlers=[
+                    take_events,
+                    feed,
+                    page,
+                    proof,
+                    video,
+                    add_video,
+                    register,
+                    change_setting,
+                    submit_act,
+                    list_acts,
+                ],
+            ),
             log,
             health,
             metrics,
@@ -231,6 +249,30 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
 
 
 @post(
+    "/acts",
+    summary="Submit an act",
+    description=(
+        "What licensor, operator, partner, builders and auditors say about a release and its licence, as a signed "
+        "note. It is journaled, and so in the log, whether it counts or not: 422 where it is out of order, and why. "
+        "One that counts counts once, however often it is sent."
+    ),
+    status_code=200,
+    operation_class=takes(NewAct),
+    responses=_documented(ActAnswer, 403, 413) | {422: _answer(ActAnswer, "It is journaled, and does not count")},
+)
+async def submit_act(state: State, body: RawBody) -> Response[bytes]:
+    taken = await _write(state, state.application.acts.submit, decoded(NewAct, body))
+    answer = ActAnswer(taken.index, taken.fresh, not taken.reason, taken.reason)
+    return _json(answer, 200 if answer.counts else 422)
+
+
+@get("/acts", summary="Look at all acts", responses=_documented(ActsAnswer))
+async def list_acts(state: State) -> Response[bytes]:
+    """Every act of the journal in its order, those that do not count too."""
+    return _json(await _in(state.slow, _acts, state.application))
+
+
+@post(
     "/settings",
     summary="Change a setting",
     description=(
@@ -301,6 +343,11 @@ def _explain(application: Application, index: int) -> bytes:
     explained = application.pages.explain(index)
     promise = application.log.promise(explained.entry)
     return msgspec.json.encode(explained_answer(application.pipeline, explained, promise))
+
+
+def _acts(application: Application) -> ActsAnswer:
+    acts = judged_acts(application.journal)
+    return ActsAnswer([judged_answer(entry, reason) for entry, reason in acts])
 
 
 def _proof(application: Application, index: int) -> bytes:

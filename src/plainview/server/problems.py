@@ -32,6 +32,7 @@ STATUS = {
     "out_of_turn": 409,
     "not_acknowledged": 422,
     "foreign_video": 403,
+    "foreign_act": 403,
     "id_reused": 409,
     "too_many": 422,
     "refused": 409,

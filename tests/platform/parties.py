@@ -1,0 +1,52 @@
+"""All parties of a town's charter, and what they sign until a release may rank."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plainview.keys.key_files import read_key
+from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Result, Submission
+from plainview.ledger.scopes import MILLION, Scope
+from plainview.platform.acts import NewAct
+from plainview.platform.log.opening import KEY
+from tests.platform.homes import charter_of, parties_of
+from tests.platform.towns import now
+
+ALL = Scope(None, None, MILLION)
+DAY = 86_400_000
+RELEASE = b"\1" * 32
+GOLDEN = b"\2" * 32
+
+
+class Parties:
+    """All parties of the charter of the home in a directory."""
+
+    def __init__(self, home: Path) -> None:
+        self._keys = {path.parent.name: read_key(path) for path in parties_of(home).glob(f"*/{KEY}")}
+        self.origin = charter_of(home).origin
+        self.now = now()
+
+    def signed(self, act: AnyAct, *names: str) -> NewAct:
+        return NewAct(self.note(act.text(), *names))
+
+    def note(self, text: str, *names: str) -> str:
+        first, *others = [self._keys[name].note(text).decode() for name in names]
+        return first + "".join(other.split("\n\n", 1)[1] for other in others)
+
+    def licence(self, begins: int = 0) -> Licence:
+        return Licence(self.origin, 1, ALL, self.now + begins, self.now + 30 * DAY, DAY, ())
+
+    def approval(self) -> Approval:
+        return Approval(self.origin, RELEASE, 1, 1, ALL, self.now, self.now + 20 * DAY, 1, 1_000)
+
+    def history(self) -> list[NewAct]:
+        """All that an approval takes, in order."""
+        builds = [Build(self.origin, RELEASE, GOLDEN, cpu, b"\3" * 32) for cpu in ("EPYC 9B14", "Xeon 8481C")]
+        return [
+            self.signed(self.licence(), "licensor", "operator"),
+            self.signed(Submission(self.origin, RELEASE, None, 1), "licensor"),
+            self.signed(builds[0], "builder-1"),
+            self.signed(builds[1], "builder-2"),
+            self.signed(Result(self.origin, RELEASE, "quality", True, b"\4" * 32), "auditor"),
+            self.signed(self.approval(), "partner"),
+        ]

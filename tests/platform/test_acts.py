@@ -1,0 +1,156 @@
+"""Acts as parties submit them: what counts, what does not, and what is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from plainview.journal import Draft, Refused
+from plainview.ledger.standing import Allowed
+from plainview.platform.acts import Acts, NewAct, Taken, judged_acts
+from plainview.platform.application import Application
+from plainview.platform.faults import Fault
+from plainview.platform.judged import Judged
+from plainview.records import Act
+from plainview.records.charter import NOTE
+from tests.platform.parties import DAY, RELEASE, Parties
+from tests.platform.towns import SLOW, now, open_town
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def town(home: Path) -> Iterator[Application]:
+    with open_town(home, cadence=SLOW) as application:
+        yield application
+
+
+@pytest.fixture
+def parties(town: Application, home: Path) -> Parties:
+    return Parties(home)
+
+
+def may_rank(judged: Judged) -> bool:
+    return isinstance(judged.last.may_rank(RELEASE, "US", 0, 0, now()), Allowed)
+
+
+def test_an_approval_lets_a_release_rank(town: Application, parties: Parties) -> None:
+    taken = [town.acts.submit(act) for act in parties.history()]
+    assert [(one.fresh, one.reason) for one in taken] == [(True, "")] * 6
+    assert [one.index for one in taken] == sorted({one.index for one in taken})
+    assert may_rank(Judged.of(town.journal))
+    assert [(entry.index, reason) for entry, reason in judged_acts(town.journal)] == [(one.index, "") for one in taken]
+
+
+def test_what_is_out_of_order_is_journaled_and_changes_nothing(town: Application, parties: Parties) -> None:
+    early = town.acts.submit(parties.signed(parties.approval(), "partner"))
+    assert early.reason == "approval: there is no licence 1"
+    record = town.journal.entry(early.index).record
+    assert isinstance(record, Act)
+    assert not record.counts
+    for act in parties.history()[:-1]:
+        assert not town.acts.submit(act).reason
+    # The same note: what it was too early for has come.
+    taken = town.acts.submit(parties.signed(parties.approval(), "partner"))
+    assert taken == Taken(town.journal.size - 1, True, "")
+    assert [reason for _, reason in judged_acts(town.journal)] == ["approval: there is no licence 1", *[""] * 6]
+
+
+def test_a_backdated_act_does_not_count(town: Application, parties: Parties) -> None:
+    taken = town.acts.submit(parties.signed(parties.licence(begins=-DAY), "licensor", "operator"))
+    assert "it is backdated" in taken.reason
+
+
+def test_sent_again_it_counts_once(town: Application, parties: Parties) -> None:
+    licence = parties.signed(parties.licence(), "licensor", "operator")
+    first = town.acts.submit(licence)
+    size = town.journal.size
+    assert town.acts.submit(licence) == Taken(first.index, False, "")
+    assert town.journal.size == size
+    again = town.acts.submit(parties.signed(parties.licence(), "operator", "licensor"))
+    assert again.reason == "licence: number 1 is out of order, the next is 2"
+
+
+def test_two_at_once_count_once(town: Application, parties: Parties) -> None:
+    licence = parties.signed(parties.licence(), "licensor", "operator")
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(town.acts.submit, [licence] * 8))
+    assert len({one.index for one in taken if not one.reason}) == 1
+    assert sum(one.fresh and not one.reason for one in taken) == 1
+    assert len(Judged.of(town.journal).last.licences) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        (lambda note: note.replace("act licence", "act lease"), "malformed", "note: act, line 2: 'lease' is none of"),
+        (lambda note: note.split("\n\n")[0], "malformed", "note"),
+        (lambda note: note.replace("number 1", "number 2"), "malformed", "does not verify"),
+        (lambda note: note + "x" * NOTE, "malformed", "at most 15,000"),
+        (lambda note: note + "\ud800", "malformed", "note"),
+        (lambda note: "", "malformed", "note"),
+    ],
+)
+def test_what_is_no_signed_act_leaves_no_trace(
+    town: Application, parties: Parties, change: object, code: str, told: str
+) -> None:
+    size = town.journal.size
+    note = parties.signed(parties.licence(), "licensor", "operator").note
+    with pytest.raises(Fault) as caught:
+        town.acts.submit(NewAct(change(note)))  # type: ignore[operator]
+    assert (caught.value.code, caught.value.field) == (code, "note")
+    assert told in caught.value.message
+    assert town.journal.size == size
+
+
+def test_strangers_leave_no_trace(town: Application, parties: Parties, tmp_path: Path) -> None:
+    with open_town(tmp_path / "other" / "home", cadence=SLOW):
+        stranger = Parties(tmp_path / "other" / "home")
+    size = town.journal.size
+    with pytest.raises(Fault, match="no party of charter 0 has signed it") as caught:
+        town.acts.submit(NewAct(stranger.note(parties.licence().text(), "licensor", "operator")))
+    assert caught.value.code == "foreign_act"
+    assert town.journal.size == size
+
+
+def test_the_fence_takes_no_act_for_what_it_is_not(town: Application, parties: Parties) -> None:
+    notes = {"": parties.history()[0].note, "approval: there is no licence 1": parties.history()[-1].note}
+    for reason, note in notes.items():
+        (outcome,) = town.journal.append([Draft(Act(time=0, note=note, counts=bool(reason)))])
+        assert outcome == Refused(reason or "it counts here", "act")
+
+
+def test_what_stands_is_there_after_a_start(town: Application, home: Path, parties: Parties) -> None:
+    history = parties.history()
+    for act in history[:3]:
+        town.acts.submit(act)
+    town.close()
+    with open_town(home, cadence=SLOW) as again:
+        assert again.acts.submit(history[0]).fresh is False
+        for act in history[3:]:
+            assert not again.acts.submit(act).reason
+        assert may_rank(Judged.of(again.journal))
+
+
+def test_a_judge_that_others_overtake_is_asked_again(
+    town: Application, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its judgement and its place another act comes in, as two parties at once may have it."""
+    history = parties.history()
+    why_not, other = Judged.why_not, Acts(town.journal, now)
+
+    def overtaken(self: Judged, index: int, time: int, note: str) -> str:
+        reason = why_not(self, index, time, note)
+        if self is town.acts._judged and note == history[1].note and reason:
+            other.submit(history[0])
+        return reason
+
+    monkeypatch.setattr(Judged, "why_not", overtaken)
+    assert not town.acts.submit(history[1]).reason
+    assert [reason for _, reason in judged_acts(town.journal)] == ["", ""]
