@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import plainview
+from plainview.cli.act import act
 from plainview.cli.charter import charter
 from plainview.cli.demo import demo
 from plainview.cli.errors import told
@@ -56,6 +57,7 @@ def _pass_on(name: str, module: str, text: str) -> None:
         import_module(module).app(list(context.args), prog_name=f"plainview {name}")
 
 
+app.add_typer(act, name="act")
 app.add_typer(charter, name="charter")
 app.command()(demo)
 app.command()(evaluate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 from plainview.cli.charter_shown import show_charter
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
+from plainview.cli.note_files import read_note_file, write_note_file
 
 if TYPE_CHECKING:
     from plainview.ledger.charters import Bounds, Charter, Party
@@ -328,42 +328,22 @@ def local(
 
 
 def _read(path: Path) -> tuple[Charter, tuple[NoteSignature, ...]]:
-    """A charter's file: a signed note, or the text alone where nobody has signed."""
+    """A charter's file, and its signatures."""
     from plainview.ledger.charters import parse_charter
     from plainview.ledger.errors import FormatError
-    from plainview.ledger.notes import NOTE_LIMIT, parse_note
 
     try:
-        with path.open("rb") as file:
-            data = file.read(NOTE_LIMIT + 1)
-        if b"\n\n" not in data:
-            return parse_charter(data.decode()), ()
-        note = parse_note(data)
-        return parse_charter(note.text), note.signatures
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{path}: byte {error.start} is not UTF-8") from error
+        text, signatures = read_note_file(path)
+        return parse_charter(text), signatures
     except FormatError as error:
         raise CommandError(f"{path}: {error}") from error
 
 
 def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = (), *, over: bool = False) -> None:
     from plainview.ledger.charters import digest_text
-    from plainview.ledger.notes import Note
     from plainview.ledger.spelling import printable
-    from plainview.records.charter import NOTE
-    from plainview.storage.filesystem import HostFileSystem, write_durable
 
-    if not over and os.path.lexists(path):
-        raise CommandError(f"{path} is there already; give another name, or move it away")
-    data = Note(made.text(), signatures).encode() if signatures else made.text().encode()
-    if len(data.decode()) > NOTE:
-        raise CommandError(f"{path}: {len(data.decode()):,} characters; a record holds a charter of at most {NOTE:,}")
-    try:
-        write_durable(HostFileSystem(), path, [data])
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be written ({error.strerror})") from error
+    write_note_file(path, made.text(), signatures, "a charter", over=over)
     typer.echo(f"{path}: charter {made.number} of {printable(made.origin)}, digest {digest_text(made.digest())}")
 
 

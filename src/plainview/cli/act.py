@@ -1,0 +1,344 @@
+"""`plainview act`: what the parties say about a release and its licence, written, signed and handed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from plainview.cli.errors import CommandError, told
+from plainview.cli.note_files import read_note_file, write_note_file
+
+if TYPE_CHECKING:
+    from plainview.ledger.acts import AnyAct
+    from plainview.ledger.notes import NoteSignature
+    from plainview.ledger.scopes import Scope
+    from plainview.platform.client import Client
+
+act = typer.Typer(
+    help="License, submit, test, approve and stop releases: acts that parties sign and everybody can read.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="Where the act is to lie.", show_default=False)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The act, signed or not yet.", show_default=False)]
+Log = Annotated[str, typer.Option(metavar="ORIGIN", help="The log it is for.", show_default=False)]
+Release = Annotated[str, typer.Option(metavar="DIGEST", help="The release it is about.", show_default=False)]
+Licence = Annotated[int, typer.Option(metavar="N", help="The licence it is under.", show_default=False)]
+Seen = Annotated[
+    int, typer.Option(metavar="INDEX", help="You have read the log's records below this index.", show_default=False)
+]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", metavar="CC", help="A region it holds in; all if none is given.")
+]
+Surfaces = Annotated[
+    list[int] | None, typer.Option("--surface", metavar="N", help="A surface it holds on; all if none is given.")
+]
+Share = Annotated[int, typer.Option(min=1, max=1_000_000, help="Of the traffic, in millionths.")]
+_TIME = "a date, a time as 2026-12-31T18:00:00Z, or Unix milliseconds"
+Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {_TIME}.", show_default=False)]
+Until = Annotated[str, typer.Option(metavar="TIME", help="When it is over.", show_default=False)]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.", show_default=False)]
+Of = Annotated[Path, typer.Option("--of", metavar="FILE", help="The act it is about.", show_default=False)]
+Url = Annotated[str, typer.Option(metavar="URL", help="The operator's server: http://HOST:PORT.", show_default=False)]
+
+
+@act.command()
+def licence(
+    file: NewFile,
+    log: Log,
+    begins: Begins,
+    until: Until,
+    number: Annotated[int, typer.Option(min=1, help="Its number: each counts one up.")] = 1,
+    region: Regions = None,
+    surface: Surfaces = None,
+    share: Share = 1_000_000,
+    wind_down: Annotated[
+        int, typer.Option(min=0, help="Milliseconds after its end in which viewers' data are exported.")
+    ] = 30 * 86_400_000,
+    obligation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'TIME TEXT'", help="What is owed by a time; may be given more than once."),
+    ] = None,
+) -> None:
+    """Let the operator use the algorithm. Licensor and operator sign."""
+    with told():
+        from plainview.ledger.act_fields import Obligation
+        from plainview.ledger.acts import Licence
+
+        owed = []
+        for one in obligation or ():
+            due, found, text = one.partition(" ")
+            if not found:
+                raise CommandError(f"--obligation {one!r}: write the time, a space, and what is owed")
+            owed.append(Obligation(_time(due), text))
+        owed.sort(key=lambda one: (one.due, one.text))
+        scope = _scope(region, surface, share)
+        _write(file, Licence, log, number, scope, _time(begins), _time(until), wind_down, tuple(owed))
+
+
+@act.command()
+def submission(
+    file: NewFile,
+    log: Log,
+    release: Release,
+    licence: Licence,
+    base: Annotated[str | None, typer.Option(metavar="DIGEST", help="The release that it changes.")] = None,
+) -> None:
+    """Offer a release under a licence. The licensor signs."""
+    with told():
+        from plainview.ledger.acts import Submission
+
+        _write(file, Submission, log, _digest(release), None if base is None else _digest(base), licence)
+
+
+@act.command()
+def result(
+    file: NewFile,
+    log: Log,
+    release: Release,
+    suite: Annotated[str, typer.Option(metavar="NAME", help="What was run.", show_default=False)],
+    passed: Annotated[bool, typer.Option("--passed/--failed", help="What came out.", show_default=False)],
+    results: Annotated[Path, typer.Option(metavar="FILE", help="All that came out: its SHA-256 goes into the act.")],
+) -> None:
+    """Say what tests of a release came to. An auditor signs."""
+    with told():
+        import hashlib
+
+        from plainview.ledger.acts import Result
+
+        try:
+            found = hashlib.sha256(results.read_bytes()).digest()
+        except OSError as error:
+            raise CommandError(f"{results}: cannot be read ({error.strerror})") from error
+        _write(file, Result, log, _digest(release), suite, passed, found)
+
+
+@act.command()
+def approval(
+    file: NewFile,
+    log: Log,
+    release: Release,
+    licence: Licence,
+    seen: Seen,
+    begins: Begins,
+    until: Until,
+    epoch_records: Annotated[
+        int, typer.Option(min=0, help="Records at least between two automatic epochs.", show_default=False)
+    ],
+    epoch_rows: Annotated[
+        int, typer.Option(min=0, help="Rows that one may touch at most; 0 for no automatic epoch.", show_default=False)
+    ],
+    region: Regions = None,
+    surface: Surfaces = None,
+    share: Share = 1_000_000,
+) -> None:
+    """Let a release rank, and its learner learn by itself. The partner signs."""
+    with told():
+        from plainview.ledger.acts import Approval
+
+        scope, span = _scope(region, surface, share), (_time(begins), _time(until))
+        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_records, epoch_rows)
+
+
+@act.command()
+def emergency(
+    file: NewFile,
+    log: Log,
+    release: Release,
+    licence: Licence,
+    seen: Seen,
+    begins: Begins,
+    until: Until,
+    reason: Reason,
+    region: Regions = None,
+    surface: Surfaces = None,
+    share: Share = 1_000_000,
+) -> None:
+    """Let a release rank for a short time, tested or not. A partner and an operator sign; it must be reviewed."""
+    with told():
+        from plainview.ledger.acts import Emergency
+
+        scope = _scope(region, surface, share)
+        _write(file, Emergency, log, _digest(release), seen, licence, scope, _time(begins), _time(until), reason)
+
+
+@act.command()
+def review(
+    file: NewFile,
+    of: Of,
+    outcome: Annotated[str, typer.Option(metavar="TEXT", help="What was found.", show_default=False)],
+) -> None:
+    """Say that all that ran under an emergency was looked at. The partner signs."""
+    with told():
+        from plainview.ledger.acts import Emergency, Review
+
+        about, _ = _read(of)
+        if not isinstance(about, Emergency):
+            raise CommandError(f"{of}: it is of the kind {about.kind}, and an emergency is reviewed")
+        _write(file, Review, about.log, about.digest(), outcome)
+
+
+@act.command()
+def revocation(file: NewFile, log: Log, release: Release, seen: Seen, reason: Reason) -> None:
+    """Stop a release at once. A partner signs."""
+    with told():
+        from plainview.ledger.acts import Revocation
+
+        _write(file, Revocation, log, _digest(release), seen, reason)
+
+
+@act.command()
+def extension(file: NewFile, of: Of, until: Until) -> None:
+    """Let a licence, approval or emergency hold longer. Who signs it signs this."""
+    with told():
+        from plainview.ledger.acts import Approval, Emergency, Extension, Licence
+
+        about, _ = _read(of)
+        if not isinstance(about, (Licence, Approval, Emergency)):
+            raise CommandError(f"{of}: it is of the kind {about.kind}; a licence, approval or emergency is extended")
+        _write(file, Extension, about.log, about.digest(), _time(until))
+
+
+@act.command()
+def sign(
+    file: File, key: Annotated[Path, typer.Option(metavar="FILE", help="Your private key.", show_default=False)]
+) -> None:
+    """Read it first. Adds your signature to the act."""
+    with told():
+        from plainview.keys.key_files import read_key
+
+        about, signatures = _read(file)
+        own = read_key(key).sign(about.text())
+        others = (one for one in signatures if (one.name, one.key_id) != (own.name, own.key_id))
+        write_note_file(file, about.text(), (*others, own), "an act", over=True)
+    typer.echo(f"{file}: signed by {own.name}; `plainview act submit` hands it in")
+
+
+@act.command()
+def submit(file: File, url: Url) -> None:
+    """Hand a signed act in at the operator's server, where it is journaled, and so in the log.
+
+    Exit code: 0 where it counts, 1 where it was taken down and does not, and why; 2 where it was not taken.
+    """
+    with told():
+        from plainview.ledger.notes import Note
+
+        about, signatures = _read(file)
+        if not signatures:
+            raise CommandError(f"{file}: nobody has signed it; `plainview act sign` does")
+        note = Note(about.text(), signatures).encode().decode()
+        with _client(url) as client:
+            answer = client.post("/v1/acts", {"note": note})
+        if not {"index", "fresh", "counts", "reason"} <= answer.keys():
+            raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
+    if answer["counts"]:
+        typer.echo(f"Record {answer['index']:,}: it counts{'' if answer['fresh'] else ', and did already'}.")
+        return
+    typer.echo(f"Record {answer['index']:,}: it was taken down and does not count. {answer['reason']}", err=True)
+    raise typer.Exit(1)
+
+
+@act.command()
+def show(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="An act; the server's where none is given.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="A server whose acts are shown.")] = None,
+) -> None:
+    """Show an act and whose signatures it says it has, or all acts that a server has taken."""
+    with told():
+        if (file is None) == (url is None):
+            raise CommandError("give a FILE or --url, one of them")
+        if file is not None:
+            about, signatures = _read(file)
+            _print(about, [one.name for one in signatures])
+        elif url is not None:
+            _show_all(url)
+
+
+def _show_all(url: str) -> None:
+    from plainview.ledger.acts import parse_act
+    from plainview.ledger.notes import parse_note
+    from plainview.ledger.spelling import moment
+
+    with _client(url) as client:
+        acts = client.get("/v1/acts").get("acts")
+    if not isinstance(acts, list):
+        raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
+    for one in acts:
+        note = parse_note(one["note"].encode())
+        said = "counts" if one["counts"] else f"does not count: {one['reason']}"
+        typer.echo(f"record {one['index']:,}, {moment(one['time'])}, {said}")
+        _print(parse_act(note.text), [signature.name for signature in note.signatures])
+        typer.echo()
+    typer.echo(f"{len(acts)} acts. What the server says of them is proven by the log alone.")
+
+
+def _print(about: AnyAct, signers: list[str]) -> None:
+    """What others wrote is printed as it is: nothing that a terminal would obey is in an act."""
+    from plainview.ledger.charters import digest_text
+    from plainview.ledger.spelling import printable
+
+    for line in about.text().splitlines()[1:]:
+        typer.echo(f"  {printable(line)}")
+    typer.echo(f"  digest {digest_text(about.digest())}")
+    typer.echo(f"  signed by {', '.join(map(printable, signers)) or 'nobody'}")
+
+
+def _client(url: str) -> Client:
+    from plainview.platform.client import Client
+
+    try:
+        return Client(url)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _read(path: Path) -> tuple[AnyAct, tuple[NoteSignature, ...]]:
+    from plainview.ledger.acts import parse_act
+    from plainview.ledger.errors import FormatError
+
+    try:
+        text, signatures = read_note_file(path)
+        return parse_act(text), signatures
+    except FormatError as error:
+        raise CommandError(f"{path}: {error}") from error
+
+
+def _write(path: Path, kind: type[AnyAct], *fields: Any) -> None:
+    """Make the act of these fields, in its order, and write it down for its parties to sign."""
+    from plainview.ledger.charters import digest_text
+
+    made = kind(*fields)
+    write_note_file(path, made.text(), (), "an act")
+    typer.echo(f"{path}: {made.kind}, digest {digest_text(made.digest())}; `plainview act sign` signs it")
+
+
+def _scope(regions: list[str] | None, surfaces: list[int] | None, share: int) -> Scope:
+    from plainview.ledger.scopes import Scope
+
+    return Scope(
+        tuple(sorted(set(regions))) if regions else None, tuple(sorted(set(surfaces))) if surfaces else None, share
+    )
+
+
+def _digest(text: str) -> bytes:
+    from plainview.ledger.charters import parse_digest
+
+    return parse_digest(text, "digest")
+
+
+def _time(text: str) -> int:
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"{text!r} is no time: write {_TIME}") from error
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    return round(time.timestamp() * 1000)

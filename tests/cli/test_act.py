@@ -1,0 +1,216 @@
+"""`plainview act`, as the parties meet it: written, signed, handed in, shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from litestar.testing import TestClient
+from typer.testing import Result
+
+from plainview.ledger.acts import Emergency, Extension, Licence, Review, parse_act
+from plainview.ledger.charters import digest_text
+from plainview.ledger.scopes import MILLION, Scope
+from plainview.platform.home import Home
+from plainview.platform.judged import Judged
+from plainview.platform.log.opening import KEY
+from plainview.server.app import make_app
+from tests.cli.homes import invoke, one_line
+from tests.http.servers import serving
+from tests.platform.homes import charter_of, parties_of, size_of
+from tests.platform.parties import Parties
+from tests.platform.towns import SLOW, open_town
+
+RELEASE = digest_text(b"\1" * 32)
+LOG = "log.example/plainview"
+TESTED = ("--log", LOG, "--release", RELEASE, "--suite", "quality", "--passed")
+SPAN = ("--from", "2030-01-01", "--until", "2030-12-31T18:00:00Z")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def url(home: Path) -> Iterator[str]:
+    """A server of a new journal's acts."""
+    with (
+        open_town(home, cadence=SLOW) as town,
+        ThreadPoolExecutor(2) as pool,
+        TestClient(make_app(town, pool, pool)) as client,
+    ):
+
+        class Passing(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._give(client.get(self.path))
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                self._give(client.post(self.path, content=body))
+
+            def _give(self, answer: object) -> None:
+                self.send_response(answer.status_code)  # type: ignore[attr-defined]
+                self.end_headers()
+                self.wfile.write(answer.content)  # type: ignore[attr-defined]
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        with serving(HTTPServer(("127.0.0.1", 0), Passing)) as url:
+            yield url
+
+
+def written(kind: str, file: Path, *options: object) -> Result:
+    return invoke("act", kind, file, *options)
+
+
+def test_a_release_is_licensed_tested_approved_and_stopped(home: Path, url: str, tmp_path: Path) -> None:
+    """Two builders on two models of CPU attest to it besides: theirs is `plainview release attest`."""
+    log, parties = charter_of(home).origin, Parties(home)
+    about = ("--log", log, "--release", RELEASE)
+    until = ("--from", parties.now + 60_000, "--until", "2039-12-31")
+
+    def submitted(kind: str, *options: object, by: tuple[str, ...]) -> Result:
+        file = tmp_path / kind
+        made = written(kind, file, *options)
+        assert made.exit_code == 0, made.output
+        for name in by:
+            signed = invoke("act", "sign", file, "--key", parties_of(home) / name / KEY)
+            assert signed.exit_code == 0, signed.output
+        return invoke("act", "submit", file, "--url", url)
+
+    first = size_of(home)
+    licensed = submitted("licence", "--log", log, *until, by=("licensor", "operator"))
+    assert (licensed.exit_code, licensed.output) == (0, f"Record {first}: it counts.\n")
+    again = invoke("act", "submit", tmp_path / "licence", "--url", url)
+    assert (again.exit_code, again.output) == (0, f"Record {first}: it counts, and did already.\n")
+    assert submitted("submission", *about, "--licence", 1, by=("licensor",)).exit_code == 0
+    approval = (*about, "--licence", 1, "--seen", 4, *until, "--epoch-records", 100, "--epoch-rows", 10_000)
+    early = submitted("approval", *approval, by=("partner",))
+    assert early.exit_code == 1
+    assert f"Record {first + 2}: it was taken down and does not count. approval: 0 of 2 builders" in one_line(early)
+    for build in parties.history()[2:4]:
+        (tmp_path / "build").write_text(build.note)
+        assert invoke("act", "submit", tmp_path / "build", "--url", url).exit_code == 0
+    (tmp_path / "results").write_text("all well")
+    told = ("--suite", "quality", "--passed", "--results", tmp_path / "results")
+    assert submitted("result", *about, *told, by=("auditor",)).exit_code == 0
+    assert invoke("act", "submit", tmp_path / "approval", "--url", url).output == f"Record {first + 6}: it counts.\n"
+    stop = submitted("revocation", *about, "--seen", first + 7, "--reason", "it pushes one creator", by=("partner",))
+    assert stop.output == f"Record {first + 7}: it counts.\n"
+    shown = invoke("act", "show", "--url", url).output
+    assert f"record {first + 2}, " in shown
+    assert "does not count: approval: 0 of 2 builders" in shown
+    assert "reason it pushes one creator" in shown
+    assert shown.endswith("8 acts. What the server says of them is proven by the log alone.\n")
+    journal = Home(home).read()
+    (grant,) = Judged.of(journal).last.grants
+    journal.close()
+    assert grant.ended == f"the revocation at index {first + 7}"
+
+
+def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
+    owed = ("--obligation", "2030-06-01 report", "--obligation", "2030-02-01T00:00:00+01:00 pay the fee")
+    where = ("--region", "US", "--region", "GB", "--surface", 2, "--surface", 0, "--share", 500_000)
+    licence = tmp_path / "licence"
+    assert written("licence", licence, "--log", LOG, "--number", 3, *SPAN, *where, *owed).exit_code == 0
+    act = parse_act(licence.read_text())
+    assert isinstance(act, Licence)
+    assert act.scope == Scope(("GB", "US"), (0, 2), 500_000)
+    assert (act.number, act.begins, act.until, act.wind_down) == (
+        3,
+        1_893_456_000_000,
+        1_924_970_400_000,
+        2_592_000_000,
+    )
+    assert [(one.due, one.text) for one in act.obligations] == [
+        (1_896_130_800_000, "pay the fee"), (1_906_502_400_000, "report")
+    ]  # fmt: skip
+    emergency, about = tmp_path / "emergency", ("--log", LOG, "--release", RELEASE, "--licence", 1, "--seen", 7)
+    assert written("emergency", emergency, *about, *SPAN, "--reason", "a shooting").exit_code == 0
+    urgent = parse_act(emergency.read_text())
+    assert isinstance(urgent, Emergency)
+    assert (urgent.seen, urgent.scope, urgent.reason) == (7, Scope(None, None, MILLION), "a shooting")
+    assert written("review", tmp_path / "review", "--of", emergency, "--outcome", "none differs").exit_code == 0
+    assert parse_act((tmp_path / "review").read_text()) == Review(LOG, urgent.digest(), "none differs")
+    assert written("extension", tmp_path / "more", "--of", licence, "--until", "1924970400001").exit_code == 0
+    assert parse_act((tmp_path / "more").read_text()) == Extension(LOG, act.digest(), 1_924_970_400_001)
+    shown = invoke("act", "show", licence).output
+    assert "  regions GB,US\n" in shown
+    assert f"  digest {digest_text(act.digest())}\n  signed by nobody\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("licence", "new", "--log", LOG, "--from", "soon", "--until", "2030-01-01"), "'soon' is no time"),
+        (("licence", "new", "--log", LOG, "--from", "2030-01-02", "--until", "2030-01-01"), "is not after from"),
+        (("licence", "new", "--log", LOG, *SPAN, "--obligation", "2030-02-01"), "a space, and what is owed"),
+        (("licence", "new", "--log", LOG, *SPAN, "--region", "usa"), "two capital letters"),
+        (("licence", "there", "--log", LOG, *SPAN), "is there already"),
+        (("licence", "no/where", "--log", LOG, *SPAN), "cannot be written"),
+        (("submission", "new", "--log", LOG, "--release", "x", "--licence", "1"), "digest"),
+        (("review", "new", "--of", "there", "--outcome", "well"), "there: act: the last line has no newline"),
+        (("extension", "new", "--of", "none", "--until", "2030-01-01"), "none: cannot be read"),
+        (("result", "new", *TESTED, "--results", "none"), "none: cannot be read"),
+        (("sign", "there", "--key", "none"), "there: act: the last line has no newline"),
+        (("submit", "unsigned", "--url", "http://127.0.0.1:1"), "nobody has signed it"),
+        (("submit", "signed", "--url", "http://127.0.0.1:1"), "no answer"),
+        (("submit", "signed", "--url", "ftp://x"), "is not the address of a server"),
+        (("show",), "give a FILE or --url"),
+        (("show", "unsigned", "--url", "http://127.0.0.1:1"), "give a FILE or --url"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_and_writes_nothing(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there").write_text("mine")
+    written("licence", Path("unsigned"), "--log", LOG, *SPAN)
+    written("licence", Path("signed"), "--log", LOG, *SPAN)
+    invoke("charter", "key", "key", "--name", "me.example")
+    assert invoke("act", "sign", "signed", "--key", "key").exit_code == 0
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    result = invoke("act", *arguments)
+    assert result.exit_code == 2
+    assert said in one_line(result)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_who_signs_twice_has_signed_once(tmp_path: Path) -> None:
+    file = tmp_path / "licence"
+    written("licence", file, "--log", LOG, *SPAN)
+    for name in ("one", "two", "one"):
+        if not (tmp_path / name).exists():
+            invoke("charter", "key", tmp_path / name, "--name", f"{name}.example")
+        invoke("act", "sign", file, "--key", tmp_path / name)
+    assert "signed by two.example, one.example" in invoke("act", "show", file).output
+
+
+@pytest.mark.parametrize("answer", [{}, {"acts": 5}, {"index": 5}])
+def test_another_server_is_told_apart(answer: object, tmp_path: Path) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    file = tmp_path / "licence"
+    written("licence", file, "--log", LOG, *SPAN)
+    invoke("charter", "key", tmp_path / "key", "--name", "me.example")
+    invoke("act", "sign", file, "--key", tmp_path / "key")
+    with serving(HTTPServer(("127.0.0.1", 0), Other)) as url:
+        for arguments in (("submit", file, "--url", url), ("show", "--url", url)):
+            result = invoke("act", *arguments)
+            assert result.exit_code == 2
+            assert "answers with something else" in one_line(result)
