@@ -281,7 +281,8 @@ def test_each_is_judged_by_the_charter_of_its_time(files: Path, capsys: pytest.C
 
 def test_lateness_over_an_amendment_of_the_quorum(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = charter_entry(note_of(amended(policy=replace(POLICY, quorum="west")), *QUORUM), DEADLINE)
-    CharteredLog(files / "bundle" / "copy", {0: FIRST, AMENDED_AT: other}).publish(300, "west")
+    first = charter_entry(note_of(CHARTER, *QUORUM), DEADLINE - 10**6)
+    CharteredLog(files / "bundle" / "copy", {0: first, AMENDED_AT: other}).publish(300, "west")
     (files / "bundle" / "page.tlog-proof").unlink()
     code, lines = of_directory(capsys)
     assert code == 1

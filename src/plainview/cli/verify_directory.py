@@ -148,6 +148,8 @@ class _Bundle:
         said = f"all {head.size:,} entries of the log {shown(head.origin)}, cosigned by {by}, lead to its root"
         if isinstance(trust, Charters) and trust.last is not None:
             said += f"; the first is the charter, and charter {trust.last.number} is in force"
+        if copy.acts is not None and (copy.acts.counted or copy.acts.passed_over):
+            said += f"; {copy.acts.counted:,} acts count and {copy.acts.passed_over:,} do not, as its records say"
         return said
 
     def _sentence(self, file: _File) -> str:

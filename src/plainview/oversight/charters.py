@@ -8,18 +8,12 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from plainview.ledger.charters import Charter, check_charter, digest_text, parse_charter
-from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
+from plainview.ledger.errors import LedgerError, PolicyError, ProofError
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_note
 from plainview.ledger.policies import Policy
-from plainview.ledger.spelling import printable
+from plainview.oversight.public_entries import is_of_kind, public_record
 from plainview.records.charter import Charter as Record
-from plainview.records.codec import decode
-from plainview.records.fields import DASHES
-from plainview.records.leaf import public_leaf
-
-_BEGINS = b'{"k":"charter",'
-_HEAD = b'%s"c":"%s","p":' % (_BEGINS, DASHES.encode())
 
 
 class _Standing(NamedTuple):
@@ -56,10 +50,10 @@ class Charters:
 
         Raises ProofError for one that is not in force.
         """
-        if index and not entry.startswith(_BEGINS):
+        if index and not is_of_kind("charter", entry):
             return
         try:
-            record = _record(entry)
+            record = public_record("charter", Record, entry)
             self._add(parse_note(record.note.encode("utf-8", "surrogatepass")), index, record.time)
         except LedgerError as error:
             raise ProofError(f"entry {index}: {error}") from error
@@ -130,15 +124,3 @@ def same(policy: Policy, other: Policy) -> bool:
 
 def _asked(policy: Policy) -> tuple[object, ...]:
     return frozenset((one.name, one.key) for one in policy.witnesses), frozenset(policy.groups), policy.quorum
-
-
-def _record(entry: bytes) -> Record:
-    """FormatError for an entry that is not the leaf of a charter's record."""
-    try:
-        record = decode(Record, entry[len(_HEAD) : -1])
-        spelled = public_leaf("charter", record)
-    except ValueError as error:
-        raise FormatError(f"is no charter ({printable(str(error))})") from error
-    if spelled != entry:
-        raise FormatError("is no charter, as public leaves spell it")
-    return record

@@ -15,6 +15,7 @@ from plainview.ledger.policies import Accepted, Policy
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, parse_tile_path, tile_width, tiles
+from plainview.oversight.acts import Acts
 from plainview.oversight.charters import Charters
 
 CHECKPOINT = "checkpoint"
@@ -31,10 +32,12 @@ class Copy:
     """What `read` gives by its paths in the log, once all of it was checked. Raises LedgerError, and what `read` does.
 
     `note` is its checkpoint and `accepted` what is in it, which `trust` accepts: a policy, or the charters that its
-    entries are to have, which are taken up.
+    entries are to have, which are taken up; then its acts are judged, too.
     """
 
     accepted: Accepted
+    acts: Acts | None = None
+    """What its acts come to, judged again; None where no charter is believed."""
 
     def __init__(self, read: Callable[[str], bytes], trust: Policy | Charters) -> None:
         self._get = read
@@ -45,6 +48,8 @@ class Copy:
         if head.size == 0 and head.root != EMPTY_ROOT:
             raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
         self._tree = TileReader(head.size, head.root, self._tiles)
+        if isinstance(trust, Charters):
+            self.acts = Acts()
         rest = tiles(head.size)
         while batch := list(islice(rest, BATCH)):
             hashes = iter(self._tree.read([node for tile in batch for node in tile.nodes()]))
@@ -54,9 +59,10 @@ class Copy:
                     bundle = Bundle(tile.index, tile.width)
                     entries = parse_entries(bundle, read(bundle.path))
                     verify_entries(bundle, entries, hashed)
-                    if isinstance(trust, Charters):
+                    if isinstance(trust, Charters) and self.acts is not None:
                         for at, entry in enumerate(entries, tile.index * TILE_WIDTH):
                             trust.take(at, entry)
+                            self.acts.take(at, entry)
         if isinstance(trust, Charters):
             self.accepted = trust.policies(head.size)[0].check(self.note)
 

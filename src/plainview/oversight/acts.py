@@ -1,0 +1,65 @@
+"""What the acts of a log come to, judged again by whoever has its entries: the operator's word is not needed."""
+
+from __future__ import annotations
+
+from plainview.ledger.errors import FormatError, LedgerError, ProofError
+from plainview.ledger.licensing import take
+from plainview.ledger.notes import Note, parse_note
+from plainview.ledger.standing import Standing
+from plainview.ledger.standings import Standings
+from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.records.act import Act
+from plainview.records.charter import Charter
+
+
+class Acts:
+    """The charters and acts of one log in their order. The first charter is believed: `charters.Charters` checks it."""
+
+    def __init__(self) -> None:
+        self._standings: Standings | None = None
+        self.counted = 0
+        """Acts that count."""
+        self.passed_over = 0
+        """Acts that were taken down and do not count."""
+
+    @property
+    def last(self) -> Standing | None:
+        """What stands after the last entry; None before the first charter."""
+        return None if self._standings is None else self._standings.last
+
+    def take(self, index: int, entry: bytes) -> None:
+        """Take up the log's entry of that index, after those before it, if it is a charter or an act.
+
+        Raises ProofError for a charter that is not in force, and for an act that was taken down as what it is not: one
+        that counts, or one that does not.
+        """
+        try:
+            if is_of_kind("charter", entry):
+                charter = public_record("charter", Charter, entry)
+                note = _note(charter.note)
+                if self._standings is None:
+                    self._standings = Standings(note, charter.time)
+                else:
+                    self._standings.take(note, index, charter.time)
+            elif is_of_kind("act", entry):
+                self._act(index, public_record("act", Act, entry))
+        except LedgerError as error:
+            raise ProofError(f"entry {index}: {error}") from error
+
+    def _act(self, index: int, act: Act) -> None:
+        if self._standings is None:
+            raise FormatError("an act before the first charter")
+        if act.counts:
+            self._standings.take(_note(act.note), index, act.time)
+            self.counted += 1
+            return
+        try:
+            take(self._standings.last, _note(act.note), index, act.time)
+        except LedgerError:
+            self.passed_over += 1
+        else:
+            raise ProofError("an act that counts was taken down as one that does not")
+
+
+def _note(text: str) -> Note:
+    return parse_note(text.encode("utf-8", "surrogatepass"))

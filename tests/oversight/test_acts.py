@@ -1,0 +1,70 @@
+"""Acts out of a log's entries, judged again."""
+
+from __future__ import annotations
+
+import pytest
+
+from plainview.ledger.errors import ProofError
+from plainview.ledger.notes import Note
+from plainview.ledger.standing import Allowed
+from plainview.oversight.acts import Acts
+from plainview.records.act import Act as Record
+from plainview.records.leaf import public_leaf
+from tests.ledger.chartered import CHARTER, QUORUM, amended, note_of
+from tests.ledger.licensed import APPROVED, FIRST, HOUR, START, approval, licence, revocation, signed, standing
+from tests.oversight.chartered import charter_entry
+
+CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
+
+
+def entry(note: Note, *, counts: bool = True, time: int = START) -> bytes:
+    return public_leaf("act", Record(time=time, note=note.encode().decode(), counts=counts))
+
+
+def taken(*entries: bytes) -> Acts:
+    """Of a log with these from index 10 on, and others between."""
+    acts = Acts()
+    acts.take(0, CHARTERED)
+    acts.take(3, b'{"k":"personal","c":"..."}')
+    acts.take(4, b"anything else")
+    for index, one in enumerate(entries, 10):
+        acts.take(index, one)
+    return acts
+
+
+def test_they_come_to_what_the_journal_says() -> None:
+    acts = taken(*map(entry, APPROVED))
+    assert acts.last == standing()
+    assert isinstance(acts.last.may_rank(FIRST, "US", 0, 0, START + HOUR), Allowed)
+    assert (acts.counted, acts.passed_over) == (len(APPROVED), 0)
+
+
+def test_what_does_not_count_changes_nothing() -> None:
+    early = entry(signed(approval()), counts=False)
+    acts = taken(early, *map(entry, APPROVED[:-1]), entry(signed(approval())), entry(signed(licence()), counts=False))
+    assert acts.last is not None
+    assert (acts.counted, acts.passed_over, len(acts.last.grants)) == (len(APPROVED), 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ((*map(entry, APPROVED), entry(signed(revocation(seen=16)), counts=False)), "entry 16: an act that counts was"),
+        ((entry(signed(approval())),), "entry 10: approval: there is no licence 1"),
+        ((entry(signed(licence())), entry(signed(licence()))), "entry 11: licence: number 1 is out of order"),
+        ((entry(signed(licence(), "licensor")),), "entry 10: licence: signatures are missing"),
+        ((entry(signed(licence()), time=START - 1),), "entry 10: index 10: journal time goes back"),
+        ((entry(signed(licence())).replace(b"true", b"True"),), "entry 10: is no act"),
+        ((entry(signed(licence())).replace(b'"c":"--', b'"c":"AA'),), "entry 10: is no act, as public leaves spell it"),
+        ((charter_entry(note_of(amended(), "operator"), START),), "entry 10: charter 1: signatures are missing"),
+    ],
+)
+def test_an_operator_who_takes_them_down_wrong_is_found_out(entries: tuple[bytes, ...], message: str) -> None:
+    with pytest.raises(ProofError, match=message):
+        taken(*entries)
+
+
+def test_an_act_before_the_first_charter() -> None:
+    with pytest.raises(ProofError, match="entry 0: an act before the first charter"):
+        Acts().take(0, entry(signed(licence())))
+    assert Acts().last is None
