@@ -15,6 +15,7 @@ from plainview.platform.application import Application
 from plainview.platform.home import Home
 from plainview.platform.lineage import Progress
 from plainview.platform.local_charter import begin_locally
+from plainview.platform.local_licence import license_locally
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Impression, Origin, Record, Setting, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
@@ -66,6 +67,7 @@ def build(home: Home, size: Size, seed: int, progress: Progress | None = None) -
         raise RuntimeError(f"{home.path} was left unfinished: delete it, or give another --data")
     state = hashlib.sha256()
     begin_locally(home, home.path.with_suffix(".parties"))
+    license_locally(home, home.path.with_suffix(".parties"))
     # Written first and folded then: a learner that follows the writer would take turns with it, and fall behind.
     journal = home.write(installed().configuration)
     try:

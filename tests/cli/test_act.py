@@ -21,7 +21,7 @@ from plainview.platform.log.opening import KEY
 from plainview.server.app import make_app
 from tests.cli.homes import invoke, one_line
 from tests.http.servers import serving
-from tests.platform.homes import charter_of, parties_of, size_of
+from tests.platform.homes import begun, charter_of, parties_of, size_of
 from tests.platform.parties import Parties
 from tests.platform.towns import SLOW, open_town
 
@@ -38,7 +38,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(home: Path) -> Iterator[str]:
-    """A server of a new journal's acts."""
+    """A server of a new journal's acts, without a licence."""
+    begun(home, licensed=False)
     with (
         open_town(home, cadence=SLOW) as town,
         ThreadPoolExecutor(2) as pool,

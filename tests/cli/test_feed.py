@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,11 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from plainview.feed.configuration import DEFAULT
 from plainview.feed.heads import HEADS
+from plainview.platform.acts import Acts
 from plainview.platform.home import Home
+from plainview.platform.judged import Judged
+from plainview.platform.releases import installed_digest
+from plainview.records.fields import to_bytes
 from tests.cli.homes import invoke, one_line
 from tests.http.servers import serving
+from tests.platform.homes import size_of
+from tests.platform.parties import Parties
 from tests.platform.played import application
+from tests.platform.towns import now
 
 SESSION = "AAAAAAAAAAAAAAAAAAAAAA"
 
@@ -27,6 +36,19 @@ def test_a_page_of_a_home_that_nobody_serves(served: Path) -> None:
     assert f"plainview replay {receipt} --home {served}" in result.output
     # It was served: it has a receipt, and comes out again.
     assert invoke("replay", receipt, "--home", served).exit_code == 0
+
+
+def test_where_nothing_may_rank_the_baseline_says_so(played: Path, served: Path) -> None:
+    parties = Parties(played)
+    stop = parties.revocation(to_bytes(installed_digest()), size_of(served))
+    with closing(Home(served).write(DEFAULT)) as journal:
+        acts = Acts(journal, Judged.of(journal), now)
+        assert not acts.submit(parties.signed(stop, "partner")).reason
+    result = invoke("feed", "5", "--home", served)
+    assert result.exit_code == 0, result.output
+    assert "The baseline, and not what was wanted: release" in result.output
+    assert "ended by the revocation at index" in result.output
+    assert "(plain)" in result.output
 
 
 def test_json_is_what_the_server_answers(served: Path) -> None:

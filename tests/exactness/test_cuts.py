@@ -60,8 +60,9 @@ def _page(viewer: int, n: int, chance: random.Random) -> Page:
     )
     return Page(
         time=START + 50_000_000 + n * 20_000, viewer=viewer, session=to_text(n.to_bytes(16, "big")), n=0,
-        previous=DASHES, release=to_text(RELEASE), charter=0, policy=0, epoch=0, epoch_digest=to_text(RELEASE),
-        pinned=0, cursor=0, viewer_upto=0, viewer_digest=to_text(RELEASE), request=request,
+        previous=DASHES, release=to_text(RELEASE), grounds=(), charter=0, policy=0, epoch=0,
+        epoch_digest=to_text(RELEASE),
+        pinned=0, cursor=0, viewer_upto=0, viewer_digest=to_text(RELEASE), wanted="personal", request=request,
         now=START, arms=(), orders=(), items=items, trace=to_text(RELEASE), environment=to_text(RELEASE),
     )  # fmt: skip
 

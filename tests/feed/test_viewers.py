@@ -34,9 +34,9 @@ def page(index: int, videos: tuple[int, ...], viewer: int = 7) -> tuple[int, Rec
     )
     request = Request(surface=3, region="US", age="18+", mode="personal", limit=5, nonce=TOKEN, acknowledged=0)
     return index, Page(
-        time=1000 + index, viewer=viewer, session=TOKEN, n=0, previous="", release=ZERO, charter=0, policy=0, epoch=0,
-        epoch_digest=ZERO, pinned=0, cursor=0, viewer_upto=0, viewer_digest=ZERO, request=request, now=0, arms=(),
-        orders=(), items=items, trace=ZERO, environment=ZERO,
+        time=1000 + index, viewer=viewer, session=TOKEN, n=0, previous="", release=ZERO, grounds=(), charter=0,
+        policy=0, epoch=0, epoch_digest=ZERO, pinned=0, cursor=0, viewer_upto=0, viewer_digest=ZERO, wanted="personal",
+        request=request, now=0, arms=(), orders=(), items=items, trace=ZERO, environment=ZERO,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ def page(n: int = 0, previous: str = DASHES, session: int = 1, **changes: Any) -
         "previous": previous,
         "session": named(session),
         "release": RELEASE,
+        "grounds": (),
         "epoch": 0,
         "epoch_digest": FIRST_DIGEST,
         "now": NOW,

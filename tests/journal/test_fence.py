@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
-from plainview.journal import Ack, Draft, Fence, Journal, Refused
+from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.journal import fence as fences
-from plainview.records import Page, Record
+from plainview.records import Act, Charter, Page, Record
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
+from plainview.storage import SqliteRecords
 from tests.journal.conftest import Clock, Opener
 from tests.journal.drafts import (
     FIRST_DIGEST,
@@ -65,6 +68,64 @@ def test_what_is_no_page_passes(journal: Journal) -> None:
 def test_an_unknown_release(journal: Journal) -> None:
     accepted(journal, FIRST_EPOCH)
     refused(journal, page(), "revoked", f"release {RELEASE} is not in the journal")
+
+
+class Says:
+    """A judge who lets a release rank by these acts, or says why it may not."""
+
+    def __init__(self, found: tuple[int, ...] | str) -> None:
+        self.found = found
+
+    def check(self, index: int, record: Charter | Act) -> str:
+        return "" if isinstance(record, Charter) or record.counts else f"not at {index}"
+
+    def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
+        return self.found
+
+    def observe(self, index: int, record: Charter | Act) -> None:
+        pass
+
+    def clear(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "mode", "grounds", "told"),
+    [
+        ((3, 7), "personal", "personal", (3, 7), ""),
+        ((3, 7), "personal", "personal", (3,), "it rests on records 3, 7, not 3"),
+        ((3, 7), "personal", "personal", (), "it rests on records 3, 7, not none"),
+        ((3, 7), "personal", "plain", (), "the release may rank, by records 3, 7, and the page is plain"),
+        ((3, 7), "plain", "plain", (), ""),
+        ((3, 7), "plain", "plain", (3, 7), "a plain page rests on no acts"),
+        ((3, 7), "plain", "personal", (3, 7), "the page is personal, and a plain one was wanted"),
+        ("it was revoked", "personal", "personal", (3, 7), "it was revoked"),
+        ("it was revoked", "personal", "plain", (), ""),
+        ("it was revoked", "plain", "plain", (), ""),
+    ],
+)
+def test_nothing_ranks_unless_it_may_and_what_may_is_not_withheld(
+    tmp_path: Path, found: tuple[int, ...] | str, wanted: str, mode: str, grounds: tuple[int, ...], told: str
+) -> None:
+    fence = Fence(100, 2000, Says(found))
+    journal = Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), fence, lambda: NOW)
+    accepted(journal, release(), FIRST_EPOCH)
+    draft = page(wanted=wanted, grounds=grounds)
+    assert isinstance(draft.record, Page)
+    made = Draft(replace(draft.record, request=replace(draft.record.request, mode=mode)))
+    if told:
+        refused(journal, made, "licence", told)
+    else:
+        accepted(journal, made)
+    journal.close()
+
+
+def test_an_act_is_asked_about_in_its_place(tmp_path: Path) -> None:
+    journal = Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, Says("")), lambda: NOW)
+    accepted(journal, release())
+    refused(journal, example("act", counts=False), "act", "not at 1")
+    accepted(journal, example("act", counts=True))
+    journal.close()
 
 
 def test_a_revoked_release(ready: Journal, reopen: Opener) -> None:

@@ -39,7 +39,8 @@ def ranked_page(
         Pipeline.of(configuration), bytes(32), fold.world, bytes(32), fold.residents.row(viewer), asked, pinned
     )
     return Page(
-        time=NOW + 5, viewer=viewer, session=TOKEN, n=0, previous=DASHES, release=ZERO, charter=0, policy=7, epoch=3,
-        epoch_digest=ZERO, pinned=3, cursor=ranked.cursor, viewer_upto=40, viewer_digest=ZERO, request=request, now=NOW,
-        arms=(), orders=(), items=ranked.items, trace=to_text(ranked.trace.digest()), environment=ZERO,
+        time=NOW + 5, viewer=viewer, session=TOKEN, n=0, previous=DASHES, release=ZERO, grounds=(), charter=0, policy=7,
+        epoch=3, epoch_digest=ZERO, pinned=3, cursor=ranked.cursor, viewer_upto=40, viewer_digest=ZERO, wanted=mode,
+        request=request, now=NOW, arms=(), orders=(), items=ranked.items, trace=to_text(ranked.trace.digest()),
+        environment=ZERO,
     )  # fmt: skip

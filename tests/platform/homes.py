@@ -16,6 +16,7 @@ from plainview.ledger.notes import Note
 from plainview.platform.charters import Charters
 from plainview.platform.home import Home
 from plainview.platform.local_charter import begin_locally
+from plainview.platform.local_licence import license_locally
 from plainview.platform.log.opening import KEY
 from plainview.records import Charter as CharterRecord
 from plainview.storage import SqliteRecords
@@ -27,11 +28,13 @@ def parties_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-parties")
 
 
-def begun(path: Path) -> Home:
-    """The home in `path`, begun where nothing is there yet."""
+def begun(path: Path, *, licensed: bool = True) -> Home:
+    """The home in `path`, begun where nothing is there yet; with the installed release approved, unless not."""
     home = Home(path)
     if not (path / DATABASE).exists():
         begin_locally(home, parties_of(path))
+        if licensed:
+            license_locally(home, parties_of(path))
     return home
 
 

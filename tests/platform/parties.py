@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from plainview.keys.key_files import read_key
-from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Result, Submission
+from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Result, Revocation, Submission
 from plainview.ledger.scopes import MILLION, Scope
 from plainview.platform.acts import NewAct
 from plainview.platform.log.opening import KEY
@@ -21,7 +21,9 @@ GOLDEN = b"\2" * 32
 class Parties:
     """All parties of the charter of the home in a directory."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, number: int = 1) -> None:
+        """`number` is that of their licence."""
+        self.number = number
         self._keys = {path.parent.name: read_key(path) for path in parties_of(home).glob(f"*/{KEY}")}
         self.origin = charter_of(home).origin
         self.now = now()
@@ -34,19 +36,28 @@ class Parties:
         return first + "".join(other.split("\n\n", 1)[1] for other in others)
 
     def licence(self, begins: int = 0) -> Licence:
-        return Licence(self.origin, 1, ALL, self.now + begins, self.now + 30 * DAY, DAY, ())
+        return Licence(self.origin, self.number, ALL, self.now + begins, self.now + 30 * DAY, DAY, ())
 
-    def approval(self) -> Approval:
-        return Approval(self.origin, RELEASE, 1, 1, ALL, self.now, self.now + 20 * DAY, 1, 1_000)
+    def submission(self, release: bytes = RELEASE) -> Submission:
+        return Submission(self.origin, release, None, self.number)
 
-    def history(self) -> list[NewAct]:
+    def approval(
+        self, release: bytes = RELEASE, *, scope: Scope = ALL, seen: int = 1, until: int = 20 * DAY
+    ) -> Approval:
+        span = (self.now, self.now + until)
+        return Approval(self.origin, release, seen, self.number, scope, *span, 1, 1_000)
+
+    def revocation(self, release: bytes = RELEASE, seen: int = 1) -> Revocation:
+        return Revocation(self.origin, release, seen, "it pushes one creator")
+
+    def history(self, release: bytes = RELEASE) -> list[NewAct]:
         """All that an approval takes, in order."""
-        builds = [Build(self.origin, RELEASE, GOLDEN, cpu, b"\3" * 32) for cpu in ("EPYC 9B14", "Xeon 8481C")]
+        builds = [Build(self.origin, release, GOLDEN, cpu, b"\3" * 32) for cpu in ("EPYC 9B14", "Xeon 8481C")]
         return [
             self.signed(self.licence(), "licensor", "operator"),
-            self.signed(Submission(self.origin, RELEASE, None, 1), "licensor"),
+            self.signed(self.submission(release), "licensor"),
             self.signed(builds[0], "builder-1"),
             self.signed(builds[1], "builder-2"),
-            self.signed(Result(self.origin, RELEASE, "quality", True, b"\4" * 32), "auditor"),
-            self.signed(self.approval(), "partner"),
+            self.signed(Result(self.origin, release, "quality", True, b"\4" * 32), "auditor"),
+            self.signed(self.approval(release), "partner"),
         ]

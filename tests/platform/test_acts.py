@@ -16,6 +16,7 @@ from plainview.platform.faults import Fault
 from plainview.platform.judged import Judged
 from plainview.records import Act
 from plainview.records.charter import NOTE
+from tests.platform.homes import begun
 from tests.platform.parties import DAY, RELEASE, Parties
 from tests.platform.towns import SLOW, now, open_town
 
@@ -27,6 +28,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def town(home: Path) -> Iterator[Application]:
+    """Without a licence."""
+    begun(home, licensed=False)
     with open_town(home, cadence=SLOW) as application:
         yield application
 
@@ -110,7 +113,7 @@ def test_what_is_no_signed_act_leaves_no_trace(
 
 
 def test_strangers_leave_no_trace(town: Application, parties: Parties, tmp_path: Path) -> None:
-    with open_town(tmp_path / "other" / "home", cadence=SLOW):
+    with open_town(tmp_path / "other" / "home"):
         stranger = Parties(tmp_path / "other" / "home")
     size = town.journal.size
     with pytest.raises(Fault, match="no party of charter 0 has signed it") as caught:
@@ -143,11 +146,11 @@ def test_a_judge_that_others_overtake_is_asked_again(
 ) -> None:
     """Between its judgement and its place another act comes in, as two parties at once may have it."""
     history = parties.history()
-    why_not, other = Judged.why_not, Acts(town.journal, now)
+    why_not, other = Judged.why_not, Acts(town.journal, town.acts._judged, now)
 
     def overtaken(self: Judged, index: int, time: int, note: str) -> str:
         reason = why_not(self, index, time, note)
-        if self is town.acts._judged and note == history[1].note and reason:
+        if note == history[1].note and reason:
             other.submit(history[0])
         return reason
 

@@ -23,7 +23,7 @@ def charters(home: Path) -> Charters:
 
 
 def test_each_holds_from_its_record_on(home: Path) -> None:
-    begun(home)
+    begun(home, licensed=False)
     first = charter_of(home)
     put(home, amendment(home, bounds=replace(first.bounds, merge_delay=7_000)).encode().decode())
     found = charters(home)
@@ -34,7 +34,7 @@ def test_each_holds_from_its_record_on(home: Path) -> None:
 
 
 def test_the_logs_keys_are_all_that_it_ever_had(home: Path, tmp_path: Path) -> None:
-    begun(home)
+    begun(home, licensed=False)
     first = charter_of(home)
     other = make_key(tmp_path / "other", first.origin, ED25519).key
     put(home, amendment(home, policy=replace(first.policy, logs=(Log(other),))).encode().decode())
@@ -50,7 +50,7 @@ def test_the_logs_keys_are_all_that_it_ever_had(home: Path, tmp_path: Path) -> N
     ],
 )
 def test_a_chain_that_is_broken_is_told_by_its_record(home: Path, broken: dict[str, Any], message: str) -> None:
-    begun(home)
+    begun(home, licensed=False)
     put(home, amendment(home, **broken).encode().decode())
     for use in (lambda: charters(home), Home(home).check, lambda: Home(home).write(DEFAULT)):
         with pytest.raises(HomeError, match=f"record 3 brings no charter into force: charter .*{message}"):
@@ -58,7 +58,7 @@ def test_a_chain_that_is_broken_is_told_by_its_record(home: Path, broken: dict[s
 
 
 def test_a_note_that_is_none_is_told_by_its_record(home: Path) -> None:
-    begun(home)
+    begun(home, licensed=False)
     put(home, "whatever")
     with pytest.raises(HomeError, match="record 3 brings no charter into force: note: no empty line"):
         charters(home)

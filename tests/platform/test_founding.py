@@ -132,7 +132,7 @@ def test_an_amendment_comes_after_all_records_and_pages_cite_it_from_then_on(hom
 
 
 def test_an_amendment_that_is_not_in_force_is_not_written(home: Path) -> None:
-    begun(home)
+    begun(home, licensed=False)
     first = amendment(home)
     with pytest.raises(HomeError, match="signatures are missing: 1 more of operator"):
         adopt(Home(home), amendment(home, ["licensor", "partner"]))
@@ -143,7 +143,7 @@ def test_an_amendment_that_is_not_in_force_is_not_written(home: Path) -> None:
 
 
 def test_an_amendment_names_the_key_that_lies_there(home: Path, tmp_path: Path) -> None:
-    begun(home)
+    begun(home, licensed=False)
     before = charter_of(home)
     other = make_key(tmp_path / "other", before.origin, ED25519).key
     with pytest.raises(HomeError, match="lies there, and the charter names"):

@@ -27,7 +27,7 @@ from tests.storage.powerless import powerless
 
 def begin(path: Path) -> Home:
     """Begin a journal there, or make sure that it may be gone on with."""
-    home = begun(path)
+    home = begun(path, licensed=False)
     with closing(home.write(DEFAULT)) as journal:
         found(journal, home)
     return home

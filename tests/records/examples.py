@@ -90,6 +90,7 @@ EXAMPLES: dict[str, Record] = {
         n=1,
         previous=digest(8),
         release=digest(9),
+        grounds=(3, 12),
         charter=0,
         policy=1050,
         epoch=3,
@@ -98,6 +99,7 @@ EXAMPLES: dict[str, Record] = {
         cursor=0,
         viewer_upto=1099,
         viewer_digest=digest(10),
+        wanted="personal",
         request=Request(
             surface=1, region="DE", age="18+", mode="personal", limit=2, nonce=token(11), acknowledged=1099
         ),

@@ -299,17 +299,17 @@ def test_a_video_goes_in_and_comes_out(client: Client) -> None:
 
 
 def test_parties_submit_acts_and_everybody_reads_them(client: Client, town: Application) -> None:
-    parties = Parties(town.home.path)
+    parties = Parties(town.home.path, 2)
     licence, *_, approval = (one.note for one in parties.history())
     early = client.post("/v1/acts", json={"note": approval})
     assert early.status_code == 422
-    refused = {"index": early.json()["index"], "counts": False, "reason": "approval: there is no licence 1"}
+    refused = {"index": early.json()["index"], "counts": False, "reason": "approval: there is no licence 2"}
     assert early.json() == refused | {"fresh": True}
     first = client.post("/v1/acts", json={"note": licence})
     assert first.status_code == 200
     assert first.json() == {"index": refused["index"] + 1, "fresh": True, "counts": True, "reason": ""}
     assert client.post("/v1/acts", json={"note": licence}).json() == first.json() | {"fresh": False}
-    acts = client.get("/v1/acts").json()["acts"]
+    acts = client.get("/v1/acts").json()["acts"][-2:]  # those before let the installed release rank
     assert [{name: act[name] for name in refused} for act in acts] == [
         refused, {"index": first.json()["index"], "counts": True, "reason": ""}
     ]  # fmt: skip

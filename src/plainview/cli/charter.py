@@ -318,11 +318,14 @@ def local(
 
         place = at_home(home)
         from plainview.platform.local_charter import begin_locally
+        from plainview.platform.local_licence import license_locally
 
         made = begin_locally(place, directory)
+        license_locally(place, directory)
     typer.echo(
         f"{place.path}: begun with charter 0 of {made.origin}, digest {digest_text(made.digest())}\n"
-        f"The keys of all parties lie in {directory}. One hand holds all: this charter "
+        "The installed release is licensed and approved.\n"
+        f"The keys of all parties lie in {directory}. One hand holds all: what they signed "
         "proves nothing to others. How parties agree on one that does: docs/how-to/agree-on-a-charter.md"
     )
 

@@ -121,9 +121,11 @@ def _agree(out: Console, directory: Path) -> None:
 
     home = at_home(directory)
     from plainview.platform.local_charter import begin_locally
+    from plainview.platform.local_licence import license_locally
 
     parties = directory.with_name(f"{directory.name}-parties")
     charter = begin_locally(home, parties)
+    license_locally(home, parties)
     out.print(
         f"   digest {digest_text(charter.digest())}, from which all that follows can be checked\n"
         f"   all their keys were made here, each in a directory of its own in {escape(str(parties))}: one hand holds "

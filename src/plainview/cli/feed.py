@@ -144,7 +144,8 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
             application.check_log()
             entry = application.serving.page(ask).entry
             assert isinstance(entry.record, Page)
-            answer = page_answer(entry, application.cards(entry.record), application.log.promise(entry))
+            cards, promise = application.cards(entry.record), application.log.promise(entry)
+            answer = page_answer(entry, cards, promise, application.serving.baseline(entry))
             return json.loads(msgspec.json.encode(answer))  # type: ignore[no-any-return]
 
 
@@ -173,6 +174,8 @@ def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None
         out.print(_table(rows) if out.width >= TABLE else _list(rows))
     else:
         out.print("No video is left to show: all were seen, or none is there yet.")
+    if answer.get("baseline"):  # an older server says nothing of it
+        out.print(f"The baseline, and not what was wanted: {escape(answer['baseline'])}.", soft_wrap=True)
     session, n, index = answer["session"], answer["n"], str(answer["receipt"]["index"])
     again = ["plainview", "feed", str(answer["viewer"]), "--session", session, "--n", str(n + 1), *options]
     out.print(

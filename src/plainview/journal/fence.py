@@ -42,6 +42,10 @@ class Judge(Protocol):
         """Why `record`, with its journal time, may not be appended at `index`; empty if it may."""
         ...
 
+    def may_rank(self, page: Page, time: int) -> tuple[int, ...] | str:
+        """The acts that let the page's release rank for its request, appended next at `time`; or why none does."""
+        ...
+
     def observe(self, index: int, record: Charter | Act) -> None:
         """Take in one that was appended; in index order."""
         ...
@@ -71,7 +75,7 @@ class Fence:
 
     `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
 
-    Codes: `act`, `charter`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -180,6 +184,7 @@ class Fence:
         return (
             self._check_charter(page)
             or self._check_release(page)
+            or self._check_grounds(time, page)
             or self._check_items(page)
             or self._check_world(index, page)
             or self._check_clock(time, page)
@@ -197,6 +202,23 @@ class Fence:
             return Refused(f"release {page.release} was revoked by record {revoked}", "revoked")
         if page.release not in self._releases:
             return Refused(f"release {page.release} is not in the journal", "revoked")
+        return None
+
+    def _check_grounds(self, time: int, page: Page) -> Refused | None:
+        personal = page.request.mode == "personal"
+        if personal and page.wanted == "plain":
+            return Refused("the page is personal, and a plain one was wanted", "licence")
+        if not personal and page.grounds:
+            return Refused("a plain page rests on no acts", "licence")
+        if self._judge is None or page.wanted == "plain":
+            return None
+        found = self._judge.may_rank(page, time)
+        if isinstance(found, str):
+            return Refused(found, "licence") if personal else None
+        if not personal:
+            return Refused(f"the release may rank, by records {_listed(found)}, and the page is plain", "licence")
+        if page.grounds != found:
+            return Refused(f"it rests on records {_listed(found)}, not {_listed(page.grounds)}", "licence")
         return None
 
     def _check_items(self, page: Page) -> Refused | None:
@@ -281,3 +303,7 @@ class Fence:
         if epoch.digest != digest:
             return Refused(f"epoch {epoch.epoch}: its digest is {digest}, not {epoch.digest}", "epoch")
         return None
+
+
+def _listed(indexes: tuple[int, ...]) -> str:
+    return ", ".join(map(str, indexes)) or "none"

@@ -168,8 +168,9 @@ def _asked(viewer: int, epoch: Epoch, now: int) -> Asked:
 def _receipt(asked: Asked, viewer: int, state: str, page: Ranked, epoch: Epoch) -> Page:
     return Page(
         time=asked.now, viewer=viewer, session=asked.session, n=asked.n, previous=DASHES, release=to_text(RELEASE),
-        charter=0, policy=0, epoch=epoch.epoch, epoch_digest=epoch.digest, pinned=epoch.epoch, cursor=page.cursor,
-        viewer_upto=0, viewer_digest=state, request=asked.request, now=asked.now, arms=(), orders=(),
+        grounds=(), charter=0, policy=0, epoch=epoch.epoch, epoch_digest=epoch.digest, pinned=epoch.epoch,
+        cursor=page.cursor, viewer_upto=0, viewer_digest=state, wanted=asked.request.mode, request=asked.request,
+        now=asked.now, arms=(), orders=(),
         items=page.items, trace=to_text(page.trace.digest()), environment=to_text(RELEASE),
     )  # fmt: skip
 

@@ -12,9 +12,10 @@ from plainview.ledger.acts import parse_act
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import verified_signatures
+from plainview.ledger.standing import Standing
 from plainview.platform.faults import Fault
 from plainview.platform.judged import Judged
-from plainview.records import Act
+from plainview.records import Act, Charter
 from plainview.records.charter import NOTE
 
 TRIES = 4
@@ -41,11 +42,16 @@ class Taken(msgspec.Struct, frozen=True):
 class Acts:
     """May be used from many threads; `observe` belongs to the journal's writer."""
 
-    def __init__(self, journal: Journal, clock: Callable[[], int]) -> None:
-        """Raises JournalDamaged."""
+    def __init__(self, journal: Journal, judged: Judged, clock: Callable[[], int]) -> None:
+        """`judged` is what those of the journal come to so far; it goes on as they do."""
         self._journal = journal
         self._clock = clock
-        self._judged = Judged.of(journal)
+        self._judged = judged
+
+    @property
+    def standing(self) -> Standing:
+        """What stands now."""
+        return self._judged.last
 
     def submit(self, new: NewAct) -> Taken:
         """Take an act down, whether it counts or not: who sent one too early, or backdated, has done so for good.
@@ -72,8 +78,7 @@ class Acts:
     def observe(self, entries: list[Entry]) -> None:
         """Take up new ones."""
         for entry in entries:
-            if entry.kind == "act":
-                assert isinstance(entry.record, Act)
+            if isinstance(entry.record, (Act, Charter)):
                 self._judged.observe(entry.index, entry.record)
 
     def _check(self, note: str) -> None:

@@ -23,6 +23,7 @@ from plainview.platform.events import Events
 from plainview.platform.faults import Fault, HomeError
 from plainview.platform.founding import found
 from plainview.platform.home import LOG, Home
+from plainview.platform.judged import Judged
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, LineageBroken, Progress
 from plainview.platform.log.log import Log
@@ -119,12 +120,14 @@ class Application:
             pins = Pins(self.lineage)
             self.residency = Residency(self.journal, configuration.regions, residents)
             self.sessions = Sessions(self.journal)
+            judged = Judged.of(self.journal)
             self.serving = Serving(
                 self.journal,
                 published,
                 self.residency,
                 self.sessions,
                 pins,
+                judged,
                 pipeline,
                 self.release,
                 charters.in_force.record,
@@ -144,7 +147,7 @@ class Application:
                 self.metrics,
                 self.met,
             )
-            self.acts = Acts(self.journal, clock)
+            self.acts = Acts(self.journal, judged, clock)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()

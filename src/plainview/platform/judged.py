@@ -8,9 +8,11 @@ from plainview.journal import JournalDamaged, JournalReader
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.licensing import begin, take
 from plainview.ledger.notes import parse_note
-from plainview.ledger.standing import Standing
+from plainview.ledger.standing import Allowed, Standing
 from plainview.ledger.standings import Standings
-from plainview.records import Act, Charter
+from plainview.records import Act, Charter, Page
+from plainview.records.digests import traffic_draw
+from plainview.records.fields import to_bytes
 
 
 class Judged:
@@ -54,6 +56,23 @@ class Judged:
         if isinstance(record, Charter) or record.counts:
             return reason
         return "" if reason else "it counts here"
+
+    def may_rank(self, page: Page, time: int) -> tuple[int, ...] | str:
+        """See `Judge.may_rank`."""
+        return self.grounds(page.release, page.request.region, page.request.surface, page.session, time)
+
+    def grounds(
+        self, release: str, region: str, surface: int, session: str, time: int, before: int | None = None
+    ) -> tuple[int, ...] | str:
+        """The acts that let a release rank for such a request; or why none does, in words.
+
+        By all of them, or by those below the index `before`.
+        """
+        if self._standings is None:
+            return "no charter is in force"
+        standing = self._standings.last if before is None else self._standings.before(before)
+        found = standing.may_rank(to_bytes(release), region, surface, traffic_draw(to_bytes(session)), time)
+        return found.indexes if isinstance(found, Allowed) else found.reason
 
     def observe(self, index: int, record: Charter | Act) -> None:
         """See `Judge.observe`. Raises JournalDamaged for what does not count and says that it does."""

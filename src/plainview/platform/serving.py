@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.plain import Pinned
@@ -18,6 +19,7 @@ from plainview.feed.trace import Ranked
 from plainview.feed.viewers import digest, without_profile
 from plainview.journal import Ack, Draft, Entry, Journal
 from plainview.platform.faults import Fault
+from plainview.platform.judged import Judged
 from plainview.platform.metrics import Metrics
 from plainview.platform.pins import Pins
 from plainview.platform.published import Edition, Published
@@ -73,6 +75,7 @@ class Serving:
         residency: Residency,
         sessions: Sessions,
         pins: Pins,
+        judged: Judged,
         pipeline: Pipeline,
         release: str,
         charter: int,
@@ -87,6 +90,7 @@ class Serving:
         self._residency = residency
         self._sessions = sessions
         self._pins = pins
+        self._judged = judged
         self._pipeline = pipeline
         self._release = release
         self._charter = charter
@@ -117,6 +121,18 @@ class Serving:
         assert isinstance(page, Page)
         self._metrics.page(page.request.mode, "fresh" if served.fresh else "repeated")
         return served
+
+    def baseline(self, entry: Entry) -> str:
+        """Why the page in `entry` is the baseline's, where a personal one was wanted; empty where it is what was."""
+        page = entry.record
+        assert isinstance(page, Page)
+        request = page.request
+        if request.mode == page.wanted:
+            return ""
+        found = self._judged.grounds(
+            page.release, request.region, request.surface, page.session, entry.time, entry.index
+        )
+        return found if isinstance(found, str) else ""
 
     def observe(self, entries: list[Entry]) -> None:
         """Remember the receipts that a thread waits for."""
@@ -180,10 +196,18 @@ class Serving:
         if not getattr(self._threads, "probed", False):
             probe()
             self._threads.probed = True
-        request = self._request(ask, standing)
         began = time.perf_counter()
         # Journal time never goes back, even where the clock does: nor may what a page takes for now.
         now = max(self._clock(), self._journal.last_time)
+        request = self._request(ask, standing)
+        wanted = request.mode
+        grounds: tuple[int, ...] = ()
+        if wanted == "personal":
+            found = self._judged.grounds(self._release, request.region, request.surface, ask.session, now)
+            if isinstance(found, str):
+                request = replace(request, mode="plain")
+            else:
+                grounds = found
         plain = request.mode == "plain"
         goes_on = plain and turn is not None and turn.plain
         cursor = turn.cursor if turn is not None and goes_on else 0
@@ -202,7 +226,7 @@ class Serving:
                 Asked(request, ask.session, ask.n, now, cursor),
                 pinned,
             )
-        page = self._receipt(ask, request, standing, turn, edition, ranked, pinned, now)
+        page = self._receipt(ask, request, wanted, grounds, standing, turn, edition, ranked, pinned, now)
         ranked_at = time.perf_counter()
         self._metrics.ranked(ranked_at - began)
         outcome = self._append(page)
@@ -244,6 +268,8 @@ class Serving:
         self,
         ask: Ask,
         request: Request,
+        wanted: Mode,
+        grounds: tuple[int, ...],
         standing: Standing,
         turn: Turn | None,
         edition: Edition,
@@ -259,6 +285,7 @@ class Serving:
             n=ask.n,
             previous=DASHES if turn is None else turn.commitment,
             release=self._release,
+            grounds=grounds,
             charter=self._charter,
             policy=edition.policy,
             epoch=edition.epoch.epoch,
@@ -267,6 +294,7 @@ class Serving:
             cursor=ranked.cursor,
             viewer_upto=standing.upto,
             viewer_digest=to_text(digest(row)),
+            wanted=wanted,
             request=request,
             now=now,
             arms=(),

@@ -150,8 +150,10 @@ def _records() -> list[Record]:
         for video in (1, 2, 3)
     ]  # fmt: skip
     page = Page(
-        time=_NOW, viewer=1, session=_TOKEN, n=0, previous=DASHES, release=_DIGEST, charter=0, policy=0, epoch=0,
-        epoch_digest=_DIGEST, pinned=0, cursor=0, viewer_upto=0, viewer_digest=_DIGEST, request=_request("personal"),
+        time=_NOW, viewer=1, session=_TOKEN, n=0, previous=DASHES, release=_DIGEST, grounds=(),
+        charter=0, policy=0, epoch=0,
+        epoch_digest=_DIGEST, pinned=0, cursor=0, viewer_upto=0, viewer_digest=_DIGEST, wanted="personal",
+        request=_request("personal"),
         now=_NOW, arms=(), orders=(), trace=_DIGEST, environment=_DIGEST,
         items=tuple(
             Item(video=video, source="fresh", parts=(), value=0, selector="value", propensity=0) for video in (1, 2)

@@ -41,6 +41,14 @@ def page_seed(release: bytes, epoch: bytes, nonce: bytes, session: bytes, n: int
     ).digest()
 
 
+def traffic_draw(session: bytes) -> int:
+    """Which part of the traffic a session is, from 0 to 999,999. Its client chose its 16 bytes, not the operator."""
+    if len(session) != 16:
+        raise ValueError(f"a session has 16 bytes, not {len(session)}")
+    drawn = hashlib.sha256(b"plainview/traffic-draw/v1\x00" + session).digest()
+    return int.from_bytes(drawn[:8], "big") * 1_000_000 >> 64
+
+
 def audit_seed(root: bytes, secret: bytes) -> bytes:
     """The seed of the partner's random draw, from a checkpoint's root and the partner's secret: 32 bytes."""
     if len(root) != 32 or len(secret) != 32:

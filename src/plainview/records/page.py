@@ -33,6 +33,7 @@ class Request(Record, frozen=True):
     region: Region
     age: AgeBand
     mode: Mode
+    """What the page is."""
     limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
     nonce: Token
     """Chosen by the client: goes into the seed, so that the operator cannot choose the random numbers."""
@@ -67,6 +68,8 @@ class Page(Record, frozen=True):
     previous: DigestOrDashes
     """Commitment of the session's page n - 1; 43 dashes for the first."""
     release: Digest
+    grounds: tuple[U53, ...]
+    """Indexes of the acts that let the release rank; none on a plain page, which needs none."""
     charter: U53
     policy: U53
     """One past the index of the last decision, revocation or release the page saw."""
@@ -79,6 +82,8 @@ class Page(Record, frozen=True):
     viewer_upto: U53
     """One past the index of the last of the viewer's own records the page saw; 0 for none."""
     viewer_digest: Digest
+    wanted: Mode
+    """As the request says, or else the viewer. Where no release may rank, the page is plain all the same."""
     request: Request
     now: Millis
     arms: tuple[Name, ...]

@@ -157,6 +157,8 @@ class PageAnswer(msgspec.Struct, frozen=True):
     session: str
     n: int
     mode: str
+    baseline: str
+    """Why it is plain where a personal page was wanted: no release may rank. Empty where it is what was wanted."""
     videos: list[Shown]
     receipt: Receipt
 
@@ -227,7 +229,7 @@ def receipt_of(entry: Entry, promise: bytes) -> Receipt:
     )
 
 
-def page_answer(entry: Entry, cards: list[Raw], promise: bytes) -> PageAnswer:
+def page_answer(entry: Entry, cards: list[Raw], promise: bytes, baseline: str) -> PageAnswer:
     """The page in `entry`, with a card for each of its videos."""
     page = entry.record
     assert isinstance(page, Page)
@@ -240,7 +242,8 @@ def page_answer(entry: Entry, cards: list[Raw], promise: bytes) -> PageAnswer:
         parts = dict(zip(HEADS, numbers[at + 2 : end], strict=False))
         shown.append(Shown(card, item.source, item.selector, numbers[at], numbers[at + 1], parts))
         at = end
-    return PageAnswer(page.viewer, page.session, page.n, page.request.mode, shown, receipt_of(entry, promise))
+    receipt = receipt_of(entry, promise)
+    return PageAnswer(page.viewer, page.session, page.n, page.request.mode, baseline, shown, receipt)
 
 
 def explained_answer(pipeline: Pipeline, explained: Explained, promise: bytes) -> ExplainedAnswer:

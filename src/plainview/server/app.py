@@ -336,7 +336,8 @@ async def metrics(state: State) -> bytes:
 def _feed(application: Application, ask: Ask) -> bytes:
     entry = application.serving.page(ask).entry
     assert isinstance(entry.record, Page)
-    return msgspec.json.encode(page_answer(entry, application.cards(entry.record), application.log.promise(entry)))
+    cards, promise = application.cards(entry.record), application.log.promise(entry)
+    return msgspec.json.encode(page_answer(entry, cards, promise, application.serving.baseline(entry)))
 
 
 def _explain(application: Application, index: int) -> bytes:

@@ -1,0 +1,51 @@
+"""A licence under a charter whose parties are all one hand: what it signs proves nothing to others."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from plainview.journal.journal import now
+from plainview.keys.key_files import read_key
+from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Result, Submission
+from plainview.ledger.charters import BOUND_LIMIT
+from plainview.ledger.notes import Note
+from plainview.ledger.scopes import MILLION, Scope
+from plainview.ledger.spelling import TIME_LIMIT
+from plainview.platform.acts import Acts, NewAct
+from plainview.platform.faults import HomeError
+from plainview.platform.home import Home
+from plainview.platform.judged import Judged
+from plainview.platform.log.opening import KEY
+from plainview.platform.releases import environment, environment_digest, installed, installed_digest
+from plainview.records.fields import to_bytes
+
+PRETENDED = "another model, pretended: one machine made this charter"
+UNTESTED = "none: a charter of one machine is to try things out"
+
+
+def license_locally(home: Home, parties: Path) -> None:
+    """Have the parties whose keys lie below `parties` (`local_charter`) let the installed release rank everywhere.
+
+    The second builder's CPU is a pretended one, and says so. Raises HomeError where an act does not count, and
+    KeyFileError.
+    """
+    release, everybody = to_bytes(installed_digest()), Scope(None, None, MILLION)
+    golden, runs_with = to_bytes(installed().golden), to_bytes(environment_digest())
+    with closing(home.write(installed().configuration)) as journal:
+        acts = Acts(journal, Judged.of(journal), now)
+        journal.watch(acts.observe)
+        log, began = acts.standing.charter.origin, journal.last_time
+        said: list[tuple[AnyAct, tuple[str, ...]]] = [
+            (Licence(log, 1, everybody, began, TIME_LIMIT, 0, ()), ("licensor", "operator")),
+            (Submission(log, release, None, 1), ("licensor",)),
+            (Build(log, release, golden, environment()["cpu"] or "unknown", runs_with), ("builder-1",)),
+            (Build(log, release, golden, PRETENDED, runs_with), ("builder-2",)),
+            (Result(log, release, UNTESTED, True, bytes(32)), ("auditor",)),
+            (Approval(log, release, journal.size, 1, everybody, began, TIME_LIMIT, 0, BOUND_LIMIT), ("partner",)),
+        ]
+        for act, names in said:
+            text = act.text()
+            note = Note(text, tuple(read_key(parties / name / KEY).sign(text) for name in names))
+            if reason := acts.submit(NewAct(note.encode().decode())).reason:
+                raise HomeError(f"{home.path}: could not be licensed: {reason}")

@@ -1,0 +1,208 @@
+"""The gate: nothing ranks unless it was approved, at each index and for each request; else the baseline is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plainview.journal import Draft
+from plainview.ledger.charters import digest_text
+from plainview.ledger.scopes import Scope
+from plainview.platform.application import Application
+from plainview.platform.judged import Judged
+from plainview.platform.releases import installed_digest
+from plainview.platform.serving import Served
+from plainview.records import Act, Page
+from plainview.records.digests import traffic_draw
+from plainview.records.fields import to_bytes
+from tests.platform.homes import begun
+from tests.platform.parties import DAY, Parties
+from tests.platform.replays import replayed
+from tests.platform.towns import ask, now, open_town, page_of, populate, token
+
+INSTALLED = to_bytes(installed_digest())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    begun(tmp_path / "home", licensed=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def time() -> list[int]:
+    """Milliseconds that the clock is fast."""
+    return [0]
+
+
+@pytest.fixture
+def town(home: Path, time: list[int]) -> Iterator[Application]:
+    """Without a licence."""
+
+    def fast() -> int:
+        return now() + time[0]
+
+    with open_town(home, clock=fast) as application:
+        application.journal._clock = fast
+        populate(application)
+        yield application
+
+
+@pytest.fixture
+def parties(town: Application) -> Parties:
+    return Parties(town.home.path)
+
+
+def approved(town: Application, parties: Parties, *acts: object) -> None:
+    for act in parties.history(INSTALLED)[: 5 if acts else 6]:
+        assert not town.acts.submit(act).reason
+    for act in acts:
+        assert not town.acts.submit(parties.signed(act, "partner")).reason  # type: ignore[arg-type]
+
+
+def shown(town: Application, **fields: object) -> tuple[str, tuple[int, ...], str]:
+    """What a page is, what it rests on, and what is said of it."""
+    served = town.serving.page(ask(**fields))  # type: ignore[arg-type]
+    page = served.entry.record
+    assert isinstance(page, Page)
+    return page.request.mode, page.grounds, town.serving.baseline(served.entry)
+
+
+def test_without_an_approval_the_baseline_is_served(town: Application) -> None:
+    mode, grounds, why = shown(town)
+    assert (mode, grounds) == ("plain", ())
+    assert why == f"release {installed_digest()} was not submitted"
+    assert shown(town, mode="plain") == ("plain", (), "")
+
+
+def test_an_approval_lets_pages_be_personal_from_its_index_on(town: Application, parties: Parties) -> None:
+    session = token()
+    before, page = page_of(town, session=session)
+    assert (page.wanted, page.request.mode) == ("personal", "plain")
+    approved(town, parties)
+    acts = [entry.index for entry in town.journal.of_kind("act")]
+    after, page = page_of(town, session=session, n=1)
+    assert (page.wanted, page.request.mode, page.grounds) == ("personal", "personal", tuple(acts))
+    # The one before stays what it was, and why.
+    again = town.serving.page(ask(session=session))
+    assert (again.entry.index, again.fresh) == (before, False)
+    assert town.serving.baseline(again.entry) == f"release {installed_digest()} was not submitted"
+    for index in (before, after):
+        assert town.pages.explain(index).identical
+
+
+def test_a_revocation_stops_the_next_page(town: Application, parties: Parties) -> None:
+    approved(town, parties)
+    assert shown(town)[0] == "personal"
+    seen = town.journal.size
+    stop = town.acts.submit(parties.signed(parties.revocation(INSTALLED, seen), "partner"))
+    mode, grounds, why = shown(town)
+    assert (mode, grounds) == ("plain", ())
+    assert f"ended by the revocation at index {stop.index}" in why
+    # Approved anew, by somebody who has read of it.
+    assert not town.acts.submit(parties.signed(parties.approval(INSTALLED, seen=stop.index + 1), "partner")).reason
+    assert shown(town)[0] == "personal"
+
+
+def test_an_approval_runs_out_by_itself(town: Application, parties: Parties, time: list[int]) -> None:
+    approved(town, parties, parties.approval(INSTALLED, until=DAY))
+    assert shown(town)[0] == "personal"
+    time[0] = DAY - 60_000
+    assert shown(town)[0] == "personal"
+    time[0] = DAY + 60_000
+    mode, _, why = shown(town)
+    assert mode == "plain"
+    assert "ran out at" in why
+
+
+def test_an_approval_holds_where_it_says(town: Application, parties: Parties) -> None:
+    approved(town, parties, parties.approval(INSTALLED, scope=Scope(("DE",), (0,), 500_000)))
+    inside, outside = (
+        next(one for one in iter(token, "") if (traffic_draw(to_bytes(one)) < 500_000) is within)
+        for within in (True, False)
+    )
+    assert shown(town, session=inside, region="DE")[0] == "personal"
+    for fields, why in (
+        ({"session": outside, "region": "DE"}, "for draws below 500000 of 1000000"),
+        ({"region": "US"}, "not for region 'US'"),
+        ({"region": "DE", "surface": 1}, "not for surface 1"),
+    ):
+        mode, _, said = shown(town, **({"session": token()} | fields))
+        assert mode == "plain"
+        assert why in said
+
+
+def test_two_ways_to_one_page_are_one_draw() -> None:
+    assert 0 <= traffic_draw(bytes(16)) < 1_000_000
+    draws = [traffic_draw(place.to_bytes(16, "big")) for place in range(4_000)]
+    assert len(set(draws)) > 3_950
+    assert 0.46 < sum(one < 500_000 for one in draws) / 4_000 < 0.54
+    with pytest.raises(ValueError, match="16 bytes"):
+        traffic_draw(bytes(15))
+
+
+def test_a_page_that_is_overtaken_by_a_revocation_is_made_again(
+    town: Application, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved(town, parties)
+    attempt, stop = town.serving._append, parties.signed(parties.revocation(INSTALLED, town.journal.size), "partner")
+    sent: list[int] = []
+
+    def overtaken(page: Page) -> Served | tuple[str, str]:
+        if not sent:
+            sent.append(town.acts.submit(stop).index)
+        return attempt(page)
+
+    monkeypatch.setattr(town.serving, "_append", overtaken)
+    mode, _, why = shown(town)
+    assert mode == "plain"
+    assert f"ended by the revocation at index {sent[0]}" in why
+
+
+def lying(town: Application, home: Path, monkeypatch: pytest.MonkeyPatch, lie: object) -> list[str]:
+    """What replay finds where the operator patched its server."""
+    with monkeypatch.context() as patched:
+        for name, value in lie.items():  # type: ignore[attr-defined]
+            patched.setattr(Judged, name, value)
+        page_of(town)
+    town.close()
+    return [str(finding) for finding in replayed(home).differing]
+
+
+def test_an_operator_who_ranks_without_an_approval_is_found_out(
+    town: Application, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acts = [entry.index for entry in town.journal.of_kind("act")]
+    lies = {"grounds": lambda *_, **__: tuple(acts), "may_rank": lambda *_: tuple(acts)}
+    (finding,) = lying(town, home, monkeypatch, lies)
+    assert f"release {installed_digest()} was not submitted" in finding
+    assert "licence" in finding
+
+
+def test_an_operator_who_withholds_what_is_approved_is_found_out(
+    town: Application, home: Path, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved(town, parties)
+    lies = {"grounds": lambda *_, **__: "no", "may_rank": lambda *_: "no"}
+    (finding,) = lying(town, home, monkeypatch, lies)
+    assert "and the page is plain" in finding
+
+
+def test_an_operator_who_swallows_a_revocation_is_found_out(
+    town: Application, home: Path, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken down as one that does not count, or judged by nobody."""
+    approved(town, parties)
+    stop = parties.signed(parties.revocation(INSTALLED, town.journal.size), "partner").note
+    with monkeypatch.context() as patched:
+        patched.setattr(Judged, "check", lambda *_: "")
+        town.journal.append([Draft(Act(time=0, note=stop, counts=False))])
+        index, page = page_of(town)
+    assert page.request.mode == "personal"
+    town.close()
+    findings = [str(finding) for finding in replayed(home).differing]
+    assert "it counts here" in findings[0]
+    assert digest_text(INSTALLED) == page.release
+    assert index
