@@ -37,7 +37,7 @@ def answers(played: Path) -> dict[str, bytes]:
             assert isinstance(page, Page)
             if len(page.items) == 8:
                 cards = [msgspec.Raw(b"null")] * 8
-                found[page.request.mode] = msgspec.json.encode(page_answer(entry, cards, b"a note"))
+                found[page.request.mode] = msgspec.json.encode(page_answer(entry, cards, b"a note", ""))
     return found
 
 
@@ -90,6 +90,7 @@ def test_a_page(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "you blocked its creator (blocked-creator)",
         "Checked: values, places and chances fit each other",
         "All that was predicted of one: plainview why personal.json VIDEO",
+        f"Allowed by records {', '.join(map(str, page.grounds))}: the acts that let the release rank",
     ):
         assert text in flat
     for place, item in enumerate(page.items, 1):
@@ -107,6 +108,21 @@ def test_a_plain_page(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Counted" not in said
     assert "Value" not in said
     assert "VIDEO" not in said
+    assert "Wanted" not in said
+    assert "Allowed by" not in said
+
+
+def test_a_baseline_says_what_was_wanted(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = json.loads(Path("plain.json").read_text())
+    page = replace(decode(Page, answer["receipt"]["body"].encode()), wanted="personal")
+    answer["receipt"] |= {
+        "body": encode(page).decode(), "salt": to_text(SALT), "commitment": to_text(commitment(SALT, encode(page)))
+    }  # fmt: skip
+    Path("baseline.json").write_text(json.dumps(answer))
+    code, said = run(capsys, "baseline.json")
+    assert code == 0, said
+    flat = " ".join(said.split())
+    assert "Wanted personal: as the receipt says, no act let the release rank then; this is the baseline" in flat
 
 
 def test_one_video(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

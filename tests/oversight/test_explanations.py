@@ -52,6 +52,13 @@ def test_a_personal_page() -> None:
     assert len(said.costs) == 2
 
 
+def test_what_a_page_rests_on_is_told() -> None:
+    said = explain(replace(ranked_page(), grounds=(3, 12)), DEFAULT)
+    assert (said.wanted, said.mode, said.grounds) == ("personal", "personal", (3, 12))
+    said = explain(replace(ranked_page(mode="plain"), wanted="personal"), DEFAULT)
+    assert (said.wanted, said.mode, said.grounds) == ("personal", "plain", ())
+
+
 def test_a_plain_page_has_no_profile() -> None:
     said = explain(ranked_page(mode="plain"), DEFAULT)
     assert (said.mode, said.profile, said.costs, said.judged) == ("plain", False, (), True)

@@ -46,6 +46,10 @@ def lines(page: Explanation, index: int, unknown: str, file: str, video: int | N
 def _page(page: Explanation, index: int, unknown: str) -> Iterator[tuple[str, str]]:
     yield "Receipt", f"record {index} of the log, as it says"
     yield "Mode", _mode(page)
+    if page.wanted != page.mode:
+        yield "Wanted", f"{page.wanted}: as the receipt says, no act let the release rank then; this is the baseline"
+    if page.grounds:
+        yield "Allowed by", f"records {', '.join(map(str, page.grounds))}: the acts that let the release rank"
     yield "Asked for", f"at most {page.limit} videos; region {page.region}, age {page.age}, surface {page.surface}"
     yield "Ranked by", f"release {page.release}" + (", which is not known here" if unknown else "")
     last = f"record {page.policy - 1}" if page.policy else "none"

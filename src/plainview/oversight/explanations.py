@@ -71,6 +71,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     """Unix ms, for which it was ranked."""
     mode: str
+    wanted: str
+    """The mode that the viewer or request asked for. Where the page is plain all the same, no release might rank."""
+    grounds: tuple[int, ...]
+    """Indexes of the acts that let the release rank; none on a plain page."""
     profile: bool
     """Whether what the viewer did before went into it."""
     region: str
@@ -125,6 +129,8 @@ def explain(page: Page, configuration: Configuration | None) -> Explanation:
         time=page.time,
         now=page.now,
         mode=request.mode,
+        wanted=page.wanted,
+        grounds=page.grounds,
         profile=request.mode == "personal",
         region=request.region,
         age=request.age,
