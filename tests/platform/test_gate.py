@@ -75,6 +75,7 @@ def test_without_an_approval_the_baseline_is_served(town: Application) -> None:
     assert (mode, grounds) == ("plain", ())
     assert why == f"release {installed_digest()} was not submitted"
     assert shown(town, mode="plain") == ("plain", (), "")
+    assert town.trouble == f"everybody is served the baseline: {why}"
 
 
 def test_an_approval_lets_pages_be_personal_from_its_index_on(town: Application, parties: Parties) -> None:
@@ -96,11 +97,13 @@ def test_an_approval_lets_pages_be_personal_from_its_index_on(town: Application,
 def test_a_revocation_stops_the_next_page(town: Application, parties: Parties) -> None:
     approved(town, parties)
     assert shown(town)[0] == "personal"
+    assert town.trouble == ""
     seen = town.journal.size
     stop = town.acts.submit(parties.signed(parties.revocation(INSTALLED, seen), "partner"))
     mode, grounds, why = shown(town)
     assert (mode, grounds) == ("plain", ())
     assert f"ended by the revocation at index {stop.index}" in why
+    assert town.trouble == f"everybody is served the baseline: {why}"
     # Approved anew, by somebody who has read of it.
     assert not town.acts.submit(parties.signed(parties.approval(INSTALLED, seen=stop.index + 1), "partner")).reason
     assert shown(town)[0] == "personal"
@@ -132,6 +135,7 @@ def test_an_approval_holds_where_it_says(town: Application, parties: Parties) ->
         mode, _, said = shown(town, **({"session": token()} | fields))
         assert mode == "plain"
         assert why in said
+    assert town.trouble == ""  # somebody's pages are ranked
 
 
 def test_two_ways_to_one_page_are_one_draw() -> None:

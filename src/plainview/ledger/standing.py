@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from plainview.ledger.act_fields import Obligation
 from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Revocation, Submission
 from plainview.ledger.attestations import Attested
 from plainview.ledger.charters import Charter, digest_text
+from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
 _Act = TypeVar("_Act", Submission, Revocation)
@@ -128,10 +130,18 @@ class Standing(msgspec.Struct, frozen=True):
         request's number from 0 to 999,999, by which shares of the traffic are told apart. The charter's baseline needs
         no act to serve: whoever asks for it asks whether it may rank as any other.
         """
+        return self._found(release, time, lambda scope: scope.leaves_out(region, surface, draw))
+
+    def why_idle(self, release: bytes, time: int) -> str:
+        """Why the release may rank for nobody at that time, in words; empty where it may for somebody."""
+        found = self._found(release, time, lambda _: None)
+        return found.reason if isinstance(found, Refused) else ""
+
+    def _found(self, release: bytes, time: int, leaves_out: Callable[[Scope], str | None]) -> Allowed | Refused:
         grants = [grant for grant in self.grants if grant.act.release == release]
         reasons: dict[int, str] = {}
         for grant in sorted(grants, key=lambda one: isinstance(one.act, Emergency)):
-            reason = self._why_not(grant, time) or grant.act.scope.leaves_out(region, surface, draw)
+            reason = self._why_not(grant, time) or leaves_out(grant.act.scope)
             if reason is None:
                 indexes = {*self.licences[grant.act.licence - 1].indexes, *grant.indexes}
                 return Allowed(grant.act, tuple(sorted(indexes)))

@@ -42,7 +42,7 @@ from plainview.platform.sessions import Sessions
 from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
-from plainview.records.fields import to_text
+from plainview.records.fields import to_bytes, to_text
 from plainview.storage import StoreError, StoreFull
 
 RESIDENTS = 20_480
@@ -84,6 +84,7 @@ class Application:
         configuration = installed().configuration
         self.home = home
         self.release = installed_digest()
+        self._clock = clock
         self.metrics = Metrics()
         self._closing = threading.Lock()
         self._closed = False
@@ -186,6 +187,8 @@ class Application:
             return f"promises may count as broken: {self._publisher.clock}"
         if self.learner.trouble:
             return self.learner.trouble
+        if idle := self.acts.standing.why_idle(to_bytes(self.release), max(self._clock(), self.journal.last_time)):
+            return f"everybody is served the baseline: {idle}"
         first, *others = list(self._damage) or [""]
         return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
 
