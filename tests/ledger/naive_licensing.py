@@ -165,6 +165,14 @@ def is_within(scope: Scope, other: Scope) -> bool:
     )
 
 
+def is_said(said: list[Step], new: Step, role: str) -> bool:
+    """Whether all who say it have said it."""
+    mine = holders(charter_at(said, new.index), role) & {*new.names}
+    before = [one for one in said if one.said == new.said]
+    heard = {name for one in before for name in holders(charter_at(said, one.index), role) & {*one.names}}
+    return bool(before) and mine <= heard
+
+
 def counts(said: list[Step], new: Step) -> bool:
     """Whether it is taken, after all that was."""
     if new.index <= said[-1].index or new.time < said[-1].time:
@@ -201,7 +209,8 @@ def counts(said: list[Step], new: Step) -> bool:
         case Submission():
             return licence_lasts(said, act.licence, new.time) and not submitted(said, act.release, act.licence)
         case Build() | Result():
-            return bool(submitted(said, act.release))
+            role = "builder" if isinstance(act, Build) else "auditor"
+            return bool(submitted(said, act.release)) and not is_said(said, new, role)
         case Revocation():
             return bool(submitted(said, act.release)) and act not in [one.said for one in said]
         case Approval():

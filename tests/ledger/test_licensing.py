@@ -388,3 +388,29 @@ def test_a_journal_begins_with_a_charter_in_force() -> None:
     refused(standings, note_of(CHARTER, *QUORUM), "it is in force already")
     refused(standings, note_of(amended(), "operator", "licensor"), "signatures are missing: 2 more of partner")
     assert taken(note_of(amended(), *QUORUM), after=standings).last.charter == amended()
+
+
+def test_an_attestation_counts_once_for_each_who_says_it() -> None:
+    """Copies, with whatever signatures of strangers, would come to stand in every receipt."""
+    standings = taken(*APPROVED[:-2])
+    one = build()
+    for names in (("builder-1",), ("builder-1", "licensor")):
+        with pytest.raises(PolicyError, match="build: it stands at index 12 already, and counts once"):
+            standings.take(signed(one, *names), 30, START)
+    standings.take(signed(one, "builder-1", "builder-2"), 30, START)
+    with pytest.raises(PolicyError, match="build: it stands at index 12 already"):
+        standings.take(signed(one, "builder-2"), 31, START)
+    standings.take(signed(result()), 31, START)
+    with pytest.raises(PolicyError, match="result: it stands at index 31 already"):
+        standings.take(signed(result()), 32, START)
+    standings.take(signed(result(suite="speed")), 32, START)
+
+
+def test_what_was_put_in_as_the_one_is_not_taken_as_the_other() -> None:
+    standings = taken(signed(licence()))
+    with pytest.raises(FormatError, match="what was put in as an act is a charter"):
+        standings.take_act(note_of(amended(), *QUORUM), 20, START)
+    with pytest.raises(FormatError, match="what was put in as a charter is none"):
+        standings.take_charter(signed(submission()), 20, START)
+    standings.take_charter(note_of(amended(), *QUORUM), 20, START)
+    standings.take_act(signed(submission()), 21, START)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from plainview.ledger.errors import ProofError
 from plainview.ledger.notes import Note
@@ -15,6 +16,10 @@ from tests.ledger.licensed import APPROVED, FIRST, HOUR, START, approval, licenc
 from tests.oversight.chartered import charter_entry
 
 CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
+
+STOP = signed(revocation(seen=16))
+SPOILT = Note(STOP.text, (*STOP.signatures, replace(STOP.signatures[0], data=bytes(64))))
+"""One of its signatures verifies, and one of the same key does not."""
 
 
 def entry(note: Note, *, counts: bool = True, time: int = START) -> bytes:
@@ -53,10 +58,19 @@ def test_what_does_not_count_changes_nothing() -> None:
         ((entry(signed(approval())),), "entry 10: approval: there is no licence 1"),
         ((entry(signed(licence())), entry(signed(licence()))), "entry 11: licence: number 1 is out of order"),
         ((entry(signed(licence(), "licensor")),), "entry 10: licence: signatures are missing"),
-        ((entry(signed(licence()), time=START - 1),), "entry 10: index 10: journal time goes back"),
+        ((entry(signed(licence()), time=START - 1),), "entry 10: journal time goes back"),
         ((entry(signed(licence())).replace(b"true", b"True"),), "entry 10: is no act"),
         ((entry(signed(licence())).replace(b'"c":"--', b'"c":"AA'),), "entry 10: is no act, as public leaves spell it"),
         ((charter_entry(note_of(amended(), "operator"), START),), "entry 10: charter 1: signatures are missing"),
+        ((entry(note_of(amended(), *QUORUM)),), "entry 10: what was put in as an act is a charter"),
+        ((charter_entry(signed(licence()), START),), "entry 10: what was put in as a charter is none"),
+        ((*map(entry, APPROVED), entry(SPOILT, counts=False)), "entry 16: taken down as an act that does not .* verif"),
+        ((entry(Note("hello\n", SPOILT.signatures), counts=False),), "entry 10: taken down as an act .* no act at all"),
+        ((*map(entry, APPROVED), entry(STOP, counts=False, time=0)), "entry 16: journal time goes back, from 2026"),
+        (
+            (entry(signed(approval()), counts=False, time=START + 10**12), entry(signed(licence()))),
+            "entry 11: journal t",
+        ),
     ],
 )
 def test_an_operator_who_takes_them_down_wrong_is_found_out(entries: tuple[bytes, ...], message: str) -> None:

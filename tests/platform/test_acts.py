@@ -16,7 +16,7 @@ from plainview.platform.faults import Fault
 from plainview.platform.judged import Judged
 from plainview.records import Act
 from plainview.records.charter import NOTE
-from tests.platform.homes import begun
+from tests.platform.homes import amendment, begun
 from tests.platform.parties import DAY, RELEASE, Parties
 from tests.platform.towns import SLOW, now, open_town
 
@@ -80,6 +80,15 @@ def test_sent_again_it_counts_once(town: Application, parties: Parties) -> None:
     assert again.reason == "licence: number 1 is out of order, the next is 2"
 
 
+def test_signatures_of_strangers_make_no_other_act(town: Application, parties: Parties) -> None:
+    note = parties.signed(parties.licence(), "licensor", "operator").note
+    lines = note.splitlines(keepends=True)
+    stranger = lines[-1].replace(f"{parties.origin}/operator", "stranger.example")
+    for added in (stranger, lines[-1]):
+        with pytest.raises(Fault, match="others than parties, or by one twice"):
+            town.acts.submit(NewAct(note + added))
+
+
 def test_two_at_once_count_once(town: Application, parties: Parties) -> None:
     licence = parties.signed(parties.licence(), "licensor", "operator")
     with ThreadPoolExecutor(8) as pool:
@@ -127,6 +136,25 @@ def test_the_fence_takes_no_act_for_what_it_is_not(town: Application, parties: P
     for reason, note in notes.items():
         (outcome,) = town.journal.append([Draft(Act(time=0, note=note, counts=bool(reason)))])
         assert outcome == Refused(reason or "it counts here", "act")
+
+
+@pytest.mark.parametrize("spoil", ["a signature", "the text", "a charter"])
+def test_the_fence_takes_nothing_down_that_was_never_handed_in(town: Application, parties: Parties, spoil: str) -> None:
+    """A revocation that somebody spoils would otherwise be there, and not count."""
+    for act in parties.history():
+        town.acts.submit(act)
+    note = parties.signed(parties.revocation(seen=town.journal.size), "partner").note
+    *_, signature = note.splitlines(keepends=True)
+    spoilt = {
+        "a signature": note + signature[:-10] + "AAAAA" + signature[-5:],
+        "the text": note.replace("act revocation", "act evocation"),
+        "a charter": amendment(town.home.path).encode().decode(),
+    }[spoil]
+    for counts in (False, True):
+        (outcome,) = town.journal.append([Draft(Act(time=0, note=spoilt, counts=counts))])
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "act"
+        assert may_rank(Judged.of(town.journal))
 
 
 def test_what_stands_is_there_after_a_start(town: Application, home: Path, parties: Parties) -> None:

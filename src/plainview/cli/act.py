@@ -226,6 +226,7 @@ def submit(file: File, url: Url) -> None:
     """
     with told():
         from plainview.ledger.notes import Note
+        from plainview.ledger.spelling import printable
 
         about, signatures = _read(file)
         if not signatures:
@@ -238,7 +239,9 @@ def submit(file: File, url: Url) -> None:
     if answer["counts"]:
         typer.echo(f"Record {answer['index']:,}: it counts{'' if answer['fresh'] else ', and did already'}.")
         return
-    typer.echo(f"Record {answer['index']:,}: it was taken down and does not count. {answer['reason']}", err=True)
+    typer.echo(
+        f"Record {answer['index']:,}: it was taken down and does not count. {printable(answer['reason'])}", err=True
+    )
     raise typer.Exit(1)
 
 
@@ -263,7 +266,7 @@ def show(
 def _show_all(url: str) -> None:
     from plainview.ledger.acts import parse_act
     from plainview.ledger.notes import parse_note
-    from plainview.ledger.spelling import moment
+    from plainview.ledger.spelling import moment, printable
 
     with _client(url) as client:
         acts = client.get("/v1/acts").get("acts")
@@ -271,7 +274,7 @@ def _show_all(url: str) -> None:
         raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
     for one in acts:
         note = parse_note(one["note"].encode())
-        said = "counts" if one["counts"] else f"does not count: {one['reason']}"
+        said = "counts" if one["counts"] else f"does not count: {printable(one['reason'])}"
         typer.echo(f"record {one['index']:,}, {moment(one['time'])}, {said}")
         _print(parse_act(note.text), [signature.name for signature in note.signatures])
         typer.echo()

@@ -7,6 +7,7 @@ changes nothing. An approval that was taken can later be ended, and never made m
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -27,11 +28,13 @@ from plainview.ledger.acts import (
 )
 from plainview.ledger.attestations import Attested, check_evidence
 from plainview.ledger.charters import check_charter, digest_text
-from plainview.ledger.errors import PolicyError
+from plainview.ledger.errors import FormatError, PolicyError
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
 from plainview.ledger.spelling import moment, shown
 from plainview.ledger.standing import Grant, Licensed, Placed, Standing
+
+_Evidence = TypeVar("_Evidence", Build, Result)
 
 
 def begin(note: Note, time: int) -> Standing:
@@ -50,7 +53,7 @@ def take(standing: Standing, note: Note, index: int, time: int) -> Standing:
         raise PolicyError(f"index {index} is out of order: what stands at index {standing.index} was taken before")
     if time < standing.time:
         raise PolicyError(f"index {index}: journal time goes back, from {moment(standing.time)} to {moment(time)}")
-    if note.text.startswith(f"{charters.TITLE}\n"):
+    if _is_charter(note):
         charter = check_charter(note, standing.charter)
         taken = replace(standing, charter=charter, baselines=standing.baselines | {charter.baseline})
     else:
@@ -62,6 +65,20 @@ def take(standing: Standing, note: Note, index: int, time: int) -> Standing:
     return replace(taken, index=index, time=time)
 
 
+def take_charter(standing: Standing, note: Note, index: int, time: int) -> Standing:
+    """As `take`, for a note that was put in as a charter: FormatError where it is none."""
+    if not _is_charter(note):
+        raise FormatError("what was put in as a charter is none")
+    return take(standing, note, index, time)
+
+
+def take_act(standing: Standing, note: Note, index: int, time: int) -> Standing:
+    """As `take`, for a note that was put in as an act: FormatError where it is none."""
+    if _is_charter(note):
+        raise FormatError("what was put in as an act is a charter")
+    return take(standing, note, index, time)
+
+
 def extended(standing: Standing, digest: bytes) -> Licensed | Grant:
     """What an extension of that digest extends. Raises PolicyError where there is none."""
     ones: tuple[Licensed | Grant, ...] = (*standing.licences, *standing.grants)
@@ -69,6 +86,10 @@ def extended(standing: Standing, digest: bytes) -> Licensed | Grant:
         if one.act.digest() == digest:
             return one
     raise PolicyError(f"no licence, approval or emergency has the digest {digest_text(digest)}")
+
+
+def _is_charter(note: Note) -> bool:
+    return note.text.startswith(f"{charters.TITLE}\n")
 
 
 def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -> Standing:
@@ -118,6 +139,7 @@ def _submitted(standing: Standing, act: Submission, index: int, time: int) -> St
 def _built(standing: Standing, act: Build, index: int, keys: frozenset[VerifierKey]) -> Standing:
     _check_known(standing, act.release)
     built = Attested(index, act, keys.intersection(standing.charter.keys_of("builder")))
+    _check_attested(built, standing.builds)
     after = replace(standing, builds=(*standing.builds, built))
     # None: an emergency rests on no build.
     return _ending(after, act.release, f"the build at index {index}, which differs", kept=(None, act.golden))
@@ -126,6 +148,7 @@ def _built(standing: Standing, act: Build, index: int, keys: frozenset[VerifierK
 def _tested(standing: Standing, act: Result, index: int, keys: frozenset[VerifierKey]) -> Standing:
     _check_known(standing, act.release)
     tested = Attested(index, act, keys.intersection(standing.charter.keys_of("auditor")))
+    _check_attested(tested, standing.results)
     after = replace(standing, results=(*standing.results, tested))
     return after if act.passed else _ending(after, act.release, f"the failed test at index {index}", kept=(None,))
 
@@ -231,6 +254,13 @@ def _check_new(act: AnyAct, before: Iterable[Grant | Placed[Revocation]]) -> Non
     for one in before:
         if one.act == act:
             raise PolicyError(f"it stands at index {one.index} already, and counts once")
+
+
+def _check_attested(new: Attested[_Evidence], before: Iterable[Attested[_Evidence]]) -> None:
+    """Who said it may say it again only together with somebody who did not, or copies would count without end."""
+    said = [one for one in before if one.act == new.act]
+    if said and new.keys <= frozenset[VerifierKey]().union(*(one.keys for one in said)):
+        raise PolicyError(f"it stands at index {said[0].index} already, and counts once")
 
 
 def _check_known(standing: Standing, release: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from plainview.ledger.errors import PolicyError
-from plainview.ledger.licensing import begin, take
+from plainview.ledger.licensing import begin, take, take_act, take_charter
 from plainview.ledger.notes import Note
 from plainview.ledger.standing import Standing
 
@@ -24,6 +24,16 @@ class Standings:
     def take(self, note: Note, index: int, time: int) -> Standing:
         """What stands after the charter or act in `note`. Raises as `licensing.take` does."""
         self._all.append(take(self.last, note, index, time))
+        return self.last
+
+    def take_charter(self, note: Note, index: int, time: int) -> Standing:
+        """What stands after the charter in `note`. Raises as `licensing.take_charter` does."""
+        self._all.append(take_charter(self.last, note, index, time))
+        return self.last
+
+    def take_act(self, note: Note, index: int, time: int) -> Standing:
+        """What stands after the act in `note`. Raises as `licensing.take_act` does."""
+        self._all.append(take_act(self.last, note, index, time))
         return self.last
 
     def before(self, index: int) -> Standing:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from plainview.ledger.errors import FormatError, LedgerError, ProofError
-from plainview.ledger.licensing import take
+import re
+
+from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
+from plainview.ledger.licensing import take_act
 from plainview.ledger.notes import Note, parse_note
+from plainview.ledger.spelling import moment
 from plainview.ledger.standing import Standing
 from plainview.ledger.standings import Standings
 from plainview.oversight.public_entries import is_of_kind, public_record
 from plainview.records.act import Act
 from plainview.records.charter import Charter
+
+_TIME = re.compile(rb'\{"k":"[a-z]+","c":"-{43}","p":\{"time":(\d{1,16}),')
+"""How the leaf of a public record begins."""
 
 
 class Acts:
@@ -17,6 +23,8 @@ class Acts:
 
     def __init__(self) -> None:
         self._standings: Standings | None = None
+        self._time = 0
+        """Of the last public entry."""
         self.counted = 0
         """Acts that count."""
         self.passed_over = 0
@@ -34,13 +42,14 @@ class Acts:
         that counts, or one that does not.
         """
         try:
+            self._check_time(entry)
             if is_of_kind("charter", entry):
                 charter = public_record("charter", Charter, entry)
                 note = _note(charter.note)
                 if self._standings is None:
                     self._standings = Standings(note, charter.time)
                 else:
-                    self._standings.take(note, index, charter.time)
+                    self._standings.take_charter(note, index, charter.time)
             elif is_of_kind("act", entry):
                 self._act(index, public_record("act", Act, entry))
         except LedgerError as error:
@@ -50,15 +59,26 @@ class Acts:
         if self._standings is None:
             raise FormatError("an act before the first charter")
         if act.counts:
-            self._standings.take(_note(act.note), index, act.time)
+            self._standings.take_act(_note(act.note), index, act.time)
             self.counted += 1
             return
         try:
-            take(self._standings.last, _note(act.note), index, act.time)
-        except LedgerError:
+            take_act(self._standings.last, _note(act.note), index, act.time)
+        except PolicyError:
             self.passed_over += 1
+        except LedgerError as error:
+            raise ProofError(f"taken down as an act that does not count, and is no act at all: {error}") from error
         else:
             raise ProofError("an act that counts was taken down as one that does not")
+
+    def _check_time(self, entry: bytes) -> None:
+        """Journal time never goes back: or an act could be made to have come too late, or too early."""
+        found = _TIME.match(entry)
+        if found is None:
+            return
+        if (time := int(found[1])) < self._time:
+            raise ProofError(f"journal time goes back, from {moment(self._time)} to {moment(time)}")
+        self._time = time
 
 
 def _note(text: str) -> Note:

@@ -91,6 +91,9 @@ class Acts:
             signed = verified_signatures(parsed, [party.key for party in charter.parties])
         except (LedgerError, UnicodeEncodeError) as error:
             raise Fault("malformed", f"note: {error}", "note") from error
+        if signed and len({one.key for one in signed}) < len(parsed.signatures):
+            told = "note: it is signed by others than parties, or by one twice: leave those signatures out"
+            raise Fault("malformed", told, "note")
         if not signed:
             raise Fault("foreign_act", f"note: no party of charter {charter.number} has signed it", "note")
 

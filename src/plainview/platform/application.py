@@ -187,10 +187,11 @@ class Application:
             return f"promises may count as broken: {self._publisher.clock}"
         if self.learner.trouble:
             return self.learner.trouble
-        if idle := self.acts.standing.why_idle(to_bytes(self.release), max(self._clock(), self.journal.last_time)):
-            return f"everybody is served the baseline: {idle}"
         first, *others = list(self._damage) or [""]
-        return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
+        if first:
+            return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
+        idle = self.acts.standing.why_idle(to_bytes(self.release), max(self._clock(), self.journal.last_time))
+        return f"everybody is served the baseline: {idle}" if idle else ""
 
     @property
     def failure(self) -> str:

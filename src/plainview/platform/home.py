@@ -78,8 +78,8 @@ class Home:
             raise self._unusable(error) from error
         try:
             reader = JournalReader(store, PlainSealer())
+            check_release(reader)  # first: another release may read its records in another way
             tolerance = Charters(reader).in_force.charter.bounds.now_tolerance if reader.size else 0
-            check_release(reader)
             return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance, Judged()))
         except StoreError as error:
             store.close()

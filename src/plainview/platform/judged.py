@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 
 from plainview.journal import JournalDamaged, JournalReader
-from plainview.ledger.errors import LedgerError
-from plainview.ledger.licensing import begin, take
+from plainview.ledger.errors import LedgerError, PolicyError
+from plainview.ledger.licensing import begin, take_act, take_charter
 from plainview.ledger.notes import parse_note
 from plainview.ledger.standing import Allowed, Standing
 from plainview.ledger.standings import Standings
@@ -38,24 +38,19 @@ class Judged:
         return self._standings.last
 
     def why_not(self, index: int, time: int, note: str) -> str:
-        """Why the charter or act in `note` does not count at `index` and `time`, in words; empty if it does."""
-        try:
-            if not index:
-                begin(parse_note(note.encode()), time)
-            elif self._standings is None:
-                return "no charter is in force"
-            else:
-                take(self._standings.before(index), parse_note(note.encode()), index, time)
-        except LedgerError as error:
-            return str(error)
-        return ""
+        """Why the act in `note` does not count at `index` and `time`, in words; empty if it does."""
+        error = self._error(index, Act(time=time, note=note, counts=True))
+        return "" if error is None else str(error)
 
     def check(self, index: int, record: Charter | Act) -> str:
         """See `Judge.check`: an act may be appended as what it is, one that counts or one that does not."""
-        reason = self.why_not(index, record.time, record.note)
+        error = self._error(index, record)
         if isinstance(record, Charter) or record.counts:
-            return reason
-        return "" if reason else "it counts here"
+            return "" if error is None else str(error)
+        if error is None:
+            return "it counts here"
+        # What is no act, or has a signature that is none, was never handed in as this: somebody changed it.
+        return "" if isinstance(error, PolicyError) else f"no act at all: {error}"
 
     def may_rank(self, page: Page, time: int) -> tuple[int, ...] | str:
         """See `Judge.may_rank`."""
@@ -80,13 +75,32 @@ class Judged:
             return
         try:
             note = parse_note(record.note.encode())
-            if self._standings is None:
+            if isinstance(record, Act):
+                if self._standings is None:
+                    raise PolicyError("no charter is in force")
+                self._standings.take_act(note, index, record.time)
+            elif self._standings is None:
                 self._standings = Standings(note, record.time)
             else:
-                self._standings.take(note, index, record.time)
+                self._standings.take_charter(note, index, record.time)
         except LedgerError as error:
             raise JournalDamaged(index, "act", str(error)) from error
 
     def clear(self) -> None:
         """See `Judge.clear`."""
         self._standings = None
+
+    def _error(self, index: int, record: Charter | Act) -> LedgerError | None:
+        """What keeps a record from counting at `index`."""
+        try:
+            note = parse_note(record.note.encode())
+            if isinstance(record, Charter) and not index:
+                begin(note, record.time)
+            elif self._standings is None:
+                return PolicyError("no charter is in force")
+            else:
+                take_ = take_charter if isinstance(record, Charter) else take_act
+                take_(self._standings.before(index), note, index, record.time)
+        except LedgerError as error:
+            return error
+        return None

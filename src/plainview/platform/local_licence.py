@@ -35,7 +35,7 @@ def license_locally(home: Home, parties: Path) -> None:
     with closing(home.write(installed().configuration)) as journal:
         acts = Acts(journal, Judged.of(journal), now)
         journal.watch(acts.observe)
-        log, began = acts.standing.charter.origin, journal.last_time
+        log, began = acts.standing.charter.origin, max(now(), journal.last_time)
         said: list[tuple[AnyAct, tuple[str, ...]]] = [
             (Licence(log, 1, everybody, began, TIME_LIMIT, 0, ()), ("licensor", "operator")),
             (Submission(log, release, None, 1), ("licensor",)),
