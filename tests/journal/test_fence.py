@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from plainview.journal import fence as fences
 from plainview.records import Act, Charter, Page, Record
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
-from plainview.storage import SqliteRecords
+from plainview.storage import Row, SqliteRecords, StoreFull
 from tests.journal.conftest import Clock, Opener
 from tests.journal.drafts import (
     FIRST_DIGEST,
@@ -75,6 +76,7 @@ class Says:
 
     def __init__(self, found: tuple[int, ...] | str) -> None:
         self.found = found
+        self.observed: list[int] = []
 
     def check(self, index: int, record: Charter | Act) -> str:
         return "" if isinstance(record, Charter) or record.counts else f"not at {index}"
@@ -83,10 +85,10 @@ class Says:
         return self.found
 
     def observe(self, index: int, record: Charter | Act) -> None:
-        pass
+        self.observed.append(index)
 
     def clear(self) -> None:
-        pass
+        self.observed.clear()
 
 
 @pytest.mark.parametrize(
@@ -117,6 +119,31 @@ def test_nothing_ranks_unless_it_may_and_what_may_is_not_withheld(
         refused(journal, made, "licence", told)
     else:
         accepted(journal, made)
+    journal.close()
+
+
+class Full(SqliteRecords):
+    """Its next append finds no room."""
+
+    full = False
+
+    def append(self, rows: Sequence[Row]) -> None:
+        if self.full:
+            raise StoreFull("no space left")
+        super().append(rows)
+
+
+def test_a_judge_forgets_what_was_not_written_after_all(tmp_path: Path) -> None:
+    store, judge = Full(tmp_path, writing=True), Says("")
+    journal = Journal(store, PlainSealer(), Fence(100, 2000, judge), lambda: NOW)
+    accepted(journal, example("charter"), release(), example("act", counts=True))
+    store.full = True
+    with pytest.raises(StoreFull):
+        journal.append([example("act", note="another", counts=True), example("charter")])
+    assert judge.observed == [0, 2]
+    store.full = False
+    accepted(journal, example("act", note="another", counts=True))
+    assert judge.observed == [0, 2, 3]
     journal.close()
 
 

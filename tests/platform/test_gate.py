@@ -78,6 +78,23 @@ def test_without_an_approval_the_baseline_is_served(town: Application) -> None:
     assert town.trouble == f"everybody is served the baseline: {why}"
 
 
+def test_a_session_goes_on_in_the_baselines_list(town: Application, home: Path, parties: Parties) -> None:
+    session = token()
+    pages = [page_of(town, session=session, n=n)[1] for n in range(3)]
+    assert len({item.video for page in pages for item in page.items}) == sum(len(page.items) for page in pages)
+    assert {page.pinned for page in pages} == {pages[0].epoch}
+    assert [page.cursor for page in pages] == sorted({page.cursor for page in pages})
+    approved(town, parties)
+    personal = page_of(town, session=session, n=3)[1]
+    assert (personal.request.mode, personal.cursor) == ("personal", 0)
+    town.acts.submit(parties.signed(parties.revocation(INSTALLED, town.journal.size), "partner"))
+    again = page_of(town, session=session, n=4)[1]
+    assert (again.request.mode, again.pinned) == ("plain", again.epoch)
+    town.close()
+    report = replayed(home)
+    assert (report.identical, report.differing) == (5, ())
+
+
 def test_an_approval_lets_pages_be_personal_from_its_index_on(town: Application, parties: Parties) -> None:
     session = token()
     before, page = page_of(town, session=session)
@@ -210,3 +227,17 @@ def test_an_operator_who_swallows_a_revocation_is_found_out(
     assert "it counts here" in findings[0]
     assert digest_text(INSTALLED) == page.release
     assert index
+
+
+def test_an_operator_who_lets_count_what_does_not_is_found_out(
+    town: Application, home: Path, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approval = parties.signed(parties.approval(INSTALLED), "partner").note
+    with monkeypatch.context() as patched:
+        patched.setattr(Judged, "check", lambda *_: "")
+        patched.setattr(Judged, "observe", lambda *_: None)
+        town.journal.append([Draft(Act(time=0, note=approval, counts=True))])
+    town.close()
+    (finding,) = replayed(home).differing
+    assert finding.stage == "bounds: act"
+    assert "approval: there is no licence 1" in str(finding)
