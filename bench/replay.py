@@ -85,8 +85,8 @@ def serve(home: Home, seconds: float, seed: int) -> Served:
 
 def roll(home: Home, start: int) -> Rolled:
     """Replay the journal of `home`."""
-    from plainview.platform.replay import Replay
     from plainview.platform.warming import warm
+    from plainview.replay.replay import Replay
 
     configuration = installed().configuration
     warm(configuration, lambda _: None)

@@ -16,8 +16,8 @@ from plainview.ledger.acts import Emergency, Extension, Licence, Review, parse_a
 from plainview.ledger.charters import digest_text
 from plainview.ledger.scopes import MILLION, Scope
 from plainview.platform.home import Home
-from plainview.platform.judged import Judged
 from plainview.platform.log.opening import KEY
+from plainview.replay.judged import Judged
 from plainview.server.app import make_app
 from tests.cli.homes import invoke, one_line
 from tests.http.servers import serving

@@ -15,9 +15,9 @@ from plainview.feed.configuration import DEFAULT
 from plainview.feed.heads import HEADS
 from plainview.platform.acts import Acts
 from plainview.platform.home import Home
-from plainview.platform.judged import Judged
 from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_bytes
+from plainview.replay.judged import Judged
 from tests.cli.homes import invoke, one_line
 from tests.http.servers import serving
 from tests.platform.homes import size_of

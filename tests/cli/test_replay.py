@@ -13,11 +13,11 @@ from plainview.cli.console import console
 from plainview.cli.replay import _bar, _closing, _print
 from plainview.platform import home as platform_home
 from plainview.platform import releases
-from plainview.platform.findings import Difference, Report
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
 from plainview.records import Page
 from plainview.records.fields import to_text
+from plainview.replay.findings import Difference, Report
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import execute, flip, forge
 from tests.storage.powerless import read_only

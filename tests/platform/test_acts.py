@@ -13,9 +13,9 @@ from plainview.ledger.standing import Allowed
 from plainview.platform.acts import Acts, NewAct, Taken, judged_acts
 from plainview.platform.application import Application
 from plainview.platform.faults import Fault
-from plainview.platform.judged import Judged
 from plainview.records import Act
 from plainview.records.charter import NOTE
+from plainview.replay.judged import Judged
 from tests.platform.homes import amendment, begun
 from tests.platform.parties import DAY, RELEASE, Parties
 from tests.platform.towns import SLOW, now, open_town

@@ -18,8 +18,8 @@ from plainview.platform.home import Home, HomeError
 from plainview.storage import Row, SqliteRecords, StoreFailed
 from tests.platform.faulty import NO_SPACE, Faulty, no_space_for_objects, no_space_for_records
 from tests.platform.forging import lose_all, lose_objects, lose_projections
-from tests.platform.replays import replayed
 from tests.platform.towns import SLOW, VIDEOS, open_town, play, populate, state, until
+from tests.replay.replays import replayed
 
 
 def damage_objects(home: Path) -> None:

@@ -11,16 +11,16 @@ from plainview.journal import Draft
 from plainview.ledger.charters import digest_text
 from plainview.ledger.scopes import Scope
 from plainview.platform.application import Application
-from plainview.platform.judged import Judged
 from plainview.platform.releases import installed_digest
 from plainview.platform.serving import Served
 from plainview.records import Act, Page
 from plainview.records.digests import traffic_draw
 from plainview.records.fields import to_bytes
+from plainview.replay.judged import Judged
 from tests.platform.homes import begun
 from tests.platform.parties import DAY, Parties
-from tests.platform.replays import replayed
 from tests.platform.towns import ask, now, open_town, page_of, populate, token
+from tests.replay.replays import replayed
 
 INSTALLED = to_bytes(installed_digest())
 

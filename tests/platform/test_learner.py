@@ -18,7 +18,6 @@ from plainview.records import Decision
 from plainview.records.fields import DASHES, to_text
 from plainview.storage import StoreFull
 from tests.platform.faulty import NO_SPACE, Faulty, no_reading, no_space_for_objects, no_space_for_records
-from tests.platform.replays import replayed
 from tests.platform.towns import (
     QUICK,
     SLOW,
@@ -35,6 +34,7 @@ from tests.platform.towns import (
     state,
     until,
 )
+from tests.replay.replays import replayed
 
 
 def test_nothing_to_fold_closes_no_epoch(home: Path) -> None:

@@ -15,8 +15,8 @@ from plainview.platform.lineage import Lineage
 from plainview.platform.pruning import DAY, prune, worth_keeping
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
-from tests.platform.replays import replayed
 from tests.platform.towns import epochs, event, open_town, page_of, populate, raw, settled, token
+from tests.replay.replays import replayed
 
 OFTEN = Cadence(seconds=0.01, records=10**6, snapshot_epochs=3)
 NOW = 20_000 * DAY + DAY // 2

@@ -16,8 +16,8 @@ from plainview.cli.home import HomeOption, at_home
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from plainview.platform.findings import Report
     from plainview.platform.home import Home
+    from plainview.replay.findings import Report
 
 LISTED = 20
 """Findings shown; `--json` gives all."""
@@ -93,7 +93,7 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
         with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
             task = progress.add_task("Loading kernels", total=None, pages=0, rate=0.0)
             warm(installed().configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
-            from plainview.platform.replay import Replay
+            from plainview.replay.replay import Replay
 
             began = time.monotonic()
             progress.update(task, description="Re-running", total=size if index is None else None)

@@ -1,1 +1,1 @@
-"""What runs the rooms below as one application: serving, learning as records arrive, imports, replay."""
+"""What runs the rooms below as one application: serving, learning as records arrive, imports."""

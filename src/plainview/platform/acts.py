@@ -14,9 +14,9 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import verified_signatures
 from plainview.ledger.standing import Standing
 from plainview.platform.faults import Fault
-from plainview.platform.judged import Judged
 from plainview.records import Act, Charter
 from plainview.records.charter import NOTE
+from plainview.replay.judged import Judged
 
 TRIES = 4
 """Times an act is judged before its sender is told to come back: what came between can change how."""

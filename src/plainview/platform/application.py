@@ -23,7 +23,6 @@ from plainview.platform.events import Events
 from plainview.platform.faults import Fault, HomeError
 from plainview.platform.founding import found
 from plainview.platform.home import LOG, Home
-from plainview.platform.judged import Judged
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, LineageBroken, Progress
 from plainview.platform.log.log import Log
@@ -43,6 +42,7 @@ from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_bytes, to_text
+from plainview.replay.judged import Judged
 from plainview.storage import StoreError, StoreFull
 
 RESIDENTS = 20_480

@@ -16,9 +16,9 @@ from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
-from plainview.platform.judged import Judged
 from plainview.platform.releases import LOCKED, installed_digest
 from plainview.records import Release
+from plainview.replay.judged import Judged
 from plainview.storage import FileObjects, SqliteRecords, StoreAbsent, StoreError
 from plainview.storage.sqlite import DATABASE, LOCK
 

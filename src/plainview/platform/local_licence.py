@@ -15,10 +15,10 @@ from plainview.ledger.spelling import TIME_LIMIT
 from plainview.platform.acts import Acts, NewAct
 from plainview.platform.faults import HomeError
 from plainview.platform.home import Home
-from plainview.platform.judged import Judged
 from plainview.platform.log.opening import KEY
 from plainview.platform.releases import environment, environment_digest, installed, installed_digest
 from plainview.records.fields import to_bytes
+from plainview.replay.judged import Judged
 
 PRETENDED = "another model, pretended: one machine made this charter"
 UNTESTED = "none: a charter of one machine is to try things out"

@@ -19,7 +19,6 @@ from plainview.feed.trace import Ranked
 from plainview.feed.viewers import digest, without_profile
 from plainview.journal import Ack, Draft, Entry, Journal
 from plainview.platform.faults import Fault
-from plainview.platform.judged import Judged
 from plainview.platform.metrics import Metrics
 from plainview.platform.pins import Pins
 from plainview.platform.published import Edition, Published
@@ -27,6 +26,7 @@ from plainview.platform.residency import Residency, Standing
 from plainview.platform.sessions import Sessions, Turn
 from plainview.records import PAGE_LIMIT, Page, Request
 from plainview.records.fields import AGE_BANDS, DASHES, U8, U32, U53, Mode, Region, Token, to_bytes, to_text
+from plainview.replay.judged import Judged
 
 RANKINGS = 3
 """Times a page is ranked before its viewer is told to come back."""

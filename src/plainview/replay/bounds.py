@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.keys import page_key
-from plainview.platform.judged import Judged
 from plainview.records import Act, Charter, Decision, Epoch, Page, Release, Revocation
+from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""

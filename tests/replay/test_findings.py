@@ -14,7 +14,7 @@ from plainview.journal import Entry
 from plainview.records import Epoch, Event, Item, Page
 from plainview.records.fields import DASHES
 from tests.platform.forging import execute, flip, forge
-from tests.platform.replays import OTHER, of, replayed
+from tests.replay.replays import OTHER, of, replayed
 
 FLIPS = [
     ("event", "body", 8 * 32 + 90),

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from plainview.journal import Entry, JournalReader, PlainSealer
-from plainview.platform.findings import Report
 from plainview.platform.releases import installed, installed_digest
-from plainview.platform.replay import Replay
 from plainview.records.fields import to_text
+from plainview.replay.findings import Report
+from plainview.replay.replay import Replay
 from plainview.storage import SqliteRecords
 
 OTHER = to_text(bytes(31) + b"\1")

@@ -9,15 +9,15 @@ import pytest
 from plainview.feed import probe as probes
 from plainview.feed.probe import ProbeFailed
 from plainview.journal import Ack, Draft, Entry
-from plainview.platform import replay as module
 from plainview.platform.learner import Cadence
 from plainview.platform.releases import installed_digest
 from plainview.platform.serving import Ask, Served
 from plainview.records import Page, Setting
 from plainview.records.fields import to_text
+from plainview.replay import replay as module
 from tests.platform.forging import forge
 from tests.platform.played import application, play
-from tests.platform.replays import OTHER, of, replayed
+from tests.replay.replays import OTHER, of, replayed
 
 
 def test_what_was_served_comes_out_again_from_the_journal_alone(copy: Path, entries: list[Entry]) -> None:

@@ -16,7 +16,7 @@ from plainview.records import Revocation
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.homes import amendment, charter_of
 from tests.platform.played import application, play
-from tests.platform.replays import of, reading, replayed
+from tests.replay.replays import of, reading, replayed
 
 
 @pytest.fixture(scope="module")

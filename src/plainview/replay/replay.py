@@ -27,10 +27,10 @@ from plainview.feed.viewers import apply_all, digest, new_viewers, without_profi
 from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.learning import epochs as worlds
 from plainview.learning.fold import Fold, empty_world
-from plainview.platform.bounds import Bounds
-from plainview.platform.findings import Difference, Report, compare
 from plainview.records import Epoch, Page, Record
 from plainview.records.fields import DASHES, to_bytes, to_text
+from plainview.replay.bounds import Bounds
+from plainview.replay.findings import Difference, Report, compare
 
 TAKE = 4096
 """Records folded at a time."""
