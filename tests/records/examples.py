@@ -67,6 +67,8 @@ EXAMPLES: dict[str, Record] = {
         action="view",
         watched=12_345,
         at=TIME - 40,
+        key=digest(6),
+        signature=to_text(bytes([7]) * 64),
     ),
     "history": History(time=TIME, origin="kuairand-pure", viewer=5, at=TIME - 86_400_000, past=((77, 5), (78, 0))),
     "impression": Impression(

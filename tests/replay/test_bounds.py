@@ -12,7 +12,9 @@ from plainview.platform.application import Application
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
-from plainview.records import Revocation
+from plainview.records import Event, Revocation
+from plainview.records.fields import to_text
+from plainview.replay import bounds
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.homes import amendment, charter_of
 from tests.platform.played import application, play
@@ -76,3 +78,35 @@ def test_pages_after_their_release_was_revoked(copy: Path, entries: list[Entry])
     stages = {found.index: found.stage for found in replayed(copy).differing}
     assert [index for index, stage in stages.items() if stage == "bounds: revoked"] == after != []
     assert min(stages) > decision.index
+
+
+def test_what_an_operator_says_for_a_viewer(copy: Path, entries: list[Entry], tmp_path: Path) -> None:
+    events = [entry for entry in of(entries, "event") if isinstance(entry.record, Event)]
+    one, other = events[0], next(entry for entry in events if entry.record.page != events[0].record.page)  # type: ignore[attr-defined]
+    assert isinstance(one.record, Event)
+    assert isinstance(other.record, Event)
+    viewers = {entry.record.viewer for entry in of(entries, "page")}  # type: ignore[attr-defined]
+    forgeries: list[tuple[str, dict[str, object]]] = [
+        ("event: signature", {"watched": one.record.watched + 1}),
+        ("event: signature", {"id": other.record.id}),
+        ("event: key", {"key": to_text(bytes(32))}),
+        ("event: page", {"page": 0}),
+        ("event: page", {"page": one.index + 1}),
+        ("event: page", {"viewer": min(viewers - {one.record.viewer})}),
+        ("event: position", {"position": 29}),
+        ("event: position", {"video": one.record.video + 1}),
+    ]
+    for number, (stage, fields) in enumerate(forgeries):
+        forged = copied(copy, tmp_path / str(number))
+        forge(forged, one.index, **fields)
+        assert stage in {found.stage for found in replayed(forged).differing if found.index == one.index}
+
+
+def test_an_event_of_a_page_out_of_mind_is_held_against_the_journal(
+    copy: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "PAGES", 1)
+    assert replayed(copy).sound
+    one = of(entries, "event")[0]
+    forge(copy, one.index, at=1)
+    assert {found.stage for found in replayed(copy).differing if found.index == one.index} == {"event: signature"}

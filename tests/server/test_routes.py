@@ -14,6 +14,7 @@ from plainview.platform.application import Application
 from plainview.records import Page, decode
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.parties import Parties
+from tests.platform.signing import of_name, signed
 from tests.platform.towns import now, token
 
 Client = TestClient[Litestar]
@@ -25,7 +26,7 @@ def feed(client: Client, **changes: Any) -> Any:
 
 
 def event(page: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
+    said = {
         "id": token(),
         "viewer": page["viewer"],
         "page": page["receipt"]["index"],
@@ -34,7 +35,9 @@ def event(page: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "action": "view",
         "watched": 9000,
         "at": now(),
-    } | changes
+        "key": of_name(page["session"]).key,
+    }
+    return signed(said | changes)
 
 
 def wrong(answer: Any, status: int, code: str, field: str, message: str) -> None:
@@ -148,7 +151,7 @@ def test_a_block_too_many_is_a_422(client: Client) -> None:
 def test_a_bad_event_alone_is_a_4xx(client: Client, change: dict[str, Any], status: int, code: str, field: str) -> None:
     viewer = client.post("/v1/viewers", json={}).json()["viewer"]
     page = feed(client, viewer=viewer).json()
-    answer = client.post("/v1/events", json={"events": [event(page) | change]})
+    answer = client.post("/v1/events", json={"events": [signed(event(page) | change)]})
     assert answer.status_code == 422
     (result,) = answer.json()["results"]
     assert (result["status"], result["error"], result["field"]) == (status, code, field)

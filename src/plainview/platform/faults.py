@@ -31,6 +31,7 @@ CODES = frozenset(
         "unknown_index",
         "wrong_position",
         "wrong_watched",
+        "foreign_event",  # signed by somebody else, or changed since
         "future",
         "ancient",
         "foreign_session",

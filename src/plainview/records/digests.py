@@ -41,6 +41,17 @@ def page_seed(release: bytes, epoch: bytes, nonce: bytes, session: bytes, n: int
     ).digest()
 
 
+def session_name(key: bytes) -> bytes:
+    """The 16 bytes by which a session is known: how SHA-256("plainview/session/v1" || 0x00 || key) begins.
+
+    `key` is the Ed25519 public key that its client made for it, 32 bytes. So a receipt, which names the session, says
+    whose word counts.
+    """
+    if len(key) != 32:
+        raise ValueError(f"a session's key has 32 bytes, not {len(key)}")
+    return hashlib.sha256(b"plainview/session/v1\x00" + key).digest()[:16]
+
+
 def traffic_draw(session: bytes) -> int:
     """Which part of the traffic a session is, from 0 to 999,999. Its client chose its 16 bytes, not the operator."""
     if len(session) != 16:

@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
+from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Release, Revocation
+from plainview.records import Act, Charter, Decision, Epoch, Event, Page, Release, Revocation
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""
+
+
+PAGES = 65_536
+"""Pages at hand, for the events that cite them; any other is looked up in the journal."""
 
 
 class GoesOn(NamedTuple):
@@ -77,6 +82,7 @@ class Bounds:
         self._releases: dict[str, int] = {}
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
+        self._cited: OrderedDict[int, Cited] = OrderedDict()
 
     def take(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
         """Go on by one record. Returns the stage and the detail of the first bound it breaks.
@@ -104,6 +110,9 @@ class Bounds:
                 self._sessions.move_to_end(record.session)
                 if len(self._sessions) > SESSIONS:
                     self._sessions.popitem(last=False)
+                self._cited[entry.index] = Cited.of(record)
+                if len(self._cited) > PAGES:
+                    self._cited.popitem(last=False)
             case _:
                 pass
         return outside
@@ -130,6 +139,8 @@ class Bounds:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
         if index == 0 and not isinstance(record, Charter):
             return "bounds: charter", "record 0 is not a charter"
+        if isinstance(record, Event):
+            return self._forged(record)
         if not isinstance(record, (Act, Charter, Page, Epoch)):
             return None
         refused = self._fence.check(index, entry.time, record)
@@ -145,6 +156,29 @@ class Bounds:
         if record.arms or record.orders:
             return "receipt: arms", "this release knows neither experiment arms nor orders"
         return None
+
+    def _forged(self, event: Event) -> tuple[str, str] | None:
+        """Why an event, which comes next, is not its viewer's; None where it is."""
+        cited = self._cited.get(event.page) or self._read(event.page)
+        if cited is None or cited.viewer != event.viewer:
+            return "event: page", f"record {event.page} is no page of viewer {event.viewer} before it"
+        if cited.videos[event.position : event.position + 1] != (event.video,):
+            return "event: position", f"video {event.video} is not at position {event.position} of page {event.page}"
+        try:
+            check_author(event, cited)
+        except NotTheirs as error:
+            return f"event: {error.field}", str(error)
+        return None
+
+    def _read(self, index: int) -> Cited | None:
+        """What a page that was read says. None where it is damaged, too: what rests on it is told apart."""
+        if index >= self._before.read:
+            return None
+        try:
+            record = self._before.entry(index).record
+        except JournalDamaged:
+            return None
+        return Cited.of(record) if isinstance(record, Page) else None
 
     def _look_up(self, page: Page) -> _Turn | None:
         index = self._before.find(page_key(page.session, page.n - 1))

@@ -26,6 +26,7 @@ STATUS = {
     "unknown_index": 404,
     "wrong_position": 422,
     "wrong_watched": 422,
+    "foreign_event": 403,
     "future": 422,
     "ancient": 422,
     "foreign_session": 403,
