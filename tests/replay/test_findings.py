@@ -220,7 +220,8 @@ def test_a_forged_event_shows_in_the_epoch_that_folded_it(copy: Path, entries: l
     assert stages[folded.index] == "epoch: delta"
     assert stages[event.index] == "event: signature"
     assert min(stages) == event.index
-    assert all(stage.startswith(("epoch", "viewer state")) for stage in stages.values())
+    others = {stage for index, stage in stages.items() if index != event.index}
+    assert all(stage.startswith(("epoch", "viewer state")) for stage in others)
 
 
 @pytest.mark.parametrize("field", ["delta", "state"])
