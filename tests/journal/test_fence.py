@@ -84,6 +84,9 @@ class Says:
     def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
         return self.found
 
+    def why_closed(self, time: int) -> str:
+        return ""
+
     def observe(self, index: int, record: Charter | Act) -> None:
         self.observed.append(index)
 

@@ -464,3 +464,22 @@ def test_openapi_names_every_route_and_body(client: Client) -> None:
     assert set(body["properties"]["events"]["items"]["required"]) >= {"id", "viewer", "page", "position", "at"}
     card = {"$ref": "#/components/schemas/Card"}
     assert schemas["Shown"]["properties"]["video"]["oneOf"] == [card, {"type": "null"}]
+
+
+def test_nobody_is_served_once_every_licence_has_ended(
+    client: Client, town: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = feed(client).json()
+    monkeypatch.setattr(town, "_clock", lambda: 253_402_300_799_999)
+    told = "nobody is served any more: the licence ended at "
+    wrong(feed(client), 410, "closed", "", told)
+    wrong(client.post("/v1/events", json={"events": [event(page)]}), 410, "closed", "", told)
+    wrong(client.post("/v1/viewers", json={}), 410, "closed", "", told)
+    wrong(client.post("/v1/videos", json={"video": 1, "creator": 1, "duration": 1}), 410, "closed", "", told)
+    wrong(
+        client.post("/v1/settings", json={"viewer": 1, "id": token(), "setting": "block", "target": 1}),
+        410, "closed", "", told,
+    )  # fmt: skip
+    assert client.get(f"/v1/pages/{page['receipt']['index']}").status_code == 200
+    assert client.get("/log/checkpoint").status_code == 200
+    assert client.get("/health").json()["detail"].startswith("nobody is served: the licence ended at ")

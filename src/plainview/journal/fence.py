@@ -14,7 +14,23 @@ from typing import NamedTuple, Protocol
 
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
+from plainview.records import (
+    Act,
+    Charter,
+    Decision,
+    Epoch,
+    Event,
+    History,
+    Impression,
+    Origin,
+    Page,
+    Record,
+    Release,
+    Revocation,
+    Setting,
+    Video,
+    Viewer,
+)
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 
@@ -46,6 +62,10 @@ class Judge(Protocol):
         """The acts that let the page's release rank for its request, appended next at `time`; or why none does."""
         ...
 
+    def why_closed(self, time: int) -> str:
+        """Why nobody may be served at `time`, in words; empty where somebody may."""
+        ...
+
     def observe(self, index: int, record: Charter | Act) -> None:
         """Take in one that was appended; in index order."""
         ...
@@ -55,6 +75,8 @@ class Judge(Protocol):
         ...
 
 
+_SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
+"""What is not written down any more once every licence has ended."""
 _OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision})
 
 
@@ -75,7 +97,7 @@ class Fence:
 
     `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
 
-    Codes: `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `closed`, `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -102,6 +124,8 @@ class Fence:
 
     def check(self, index: int, time: int, record: Record) -> Refused | None:
         """Why `record` may not be appended at `index` and `time`; None if it may."""
+        if self._judge is not None and type(record) in _SERVICE and (closed := self._judge.why_closed(time)):
+            return Refused(closed, "closed")
         if type(record) is Page:
             return self._check_page(index, time, record)
         if type(record) is Epoch:

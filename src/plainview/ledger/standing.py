@@ -163,6 +163,17 @@ class Standing(msgspec.Struct, frozen=True):
         order = list(State)
         return min((one.state(time) for one in self.licences), key=order.index, default=State.NOT_BEGUN)
 
+    def why_closed(self, time: int) -> str:
+        """Why nobody is served any more, in words: every licence that there was has ended. Empty where somebody may be:
+        one holds or will, or none was granted yet."""
+        ended = max((one.until for one in self.licences), default=None)
+        if ended is None or time < ended:
+            return ""
+        until = max(one.until + one.act.wind_down for one in self.licences)
+        if time < until:
+            return f"the licence ended at {moment(ended)}: until {moment(until)} people get their data, and no more"
+        return f"the licence ended at {moment(ended)}, and what was to be given back was until {moment(until)}"
+
     def obligations_due(self, time: int) -> tuple[Due, ...]:
         """All obligations whose time has come, of every licence, in the order of their times."""
         due = [Due(one.act.number, owed) for one in self.licences for owed in one.act.obligations if owed.due <= time]

@@ -190,8 +190,14 @@ class Application:
         first, *others = list(self._damage) or [""]
         if first:
             return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
+        if closed := self._closed_now:
+            return f"nobody is served: {closed}"
         idle = self.acts.standing.why_idle(to_bytes(self.release), max(self._clock(), self.journal.last_time))
         return f"everybody is served the baseline: {idle}" if idle else ""
+
+    @property
+    def _closed_now(self) -> str:
+        return self.acts.standing.why_closed(max(self._clock(), self.journal.last_time))
 
     @property
     def failure(self) -> str:
@@ -203,6 +209,11 @@ class Application:
         if self.learner.failure is not None:
             return f"the learner has stopped: {self.learner.failure}"
         return ""
+
+    def check_open(self) -> None:
+        """Raises Fault where every licence has ended: nobody is served any more."""
+        if closed := self._closed_now:
+            raise Fault("closed", f"nobody is served any more: {closed}")
 
     def check_log(self) -> None:
         """Raises Fault where what is written now could not be promised to be published."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Event, Page, Release, Revocation
+from plainview.records import Act, Charter, Decision, Event, Page, Release, Revocation
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -139,13 +139,11 @@ class Bounds:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
         if index == 0 and not isinstance(record, Charter):
             return "bounds: charter", "record 0 is not a charter"
-        if isinstance(record, Event):
-            return self._forged(record)
-        if not isinstance(record, (Act, Charter, Page, Epoch)):
-            return None
         refused = self._fence.check(index, entry.time, record)
         if refused is not None:
             return f"bounds: {refused.code}", refused.reason
+        if isinstance(record, Event):
+            return self._forged(record)
         if not isinstance(record, Page):
             return None
         if going_on is not None and record.pinned != going_on.pinned:

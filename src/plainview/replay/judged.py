@@ -56,6 +56,10 @@ class Judged:
         """See `Judge.may_rank`."""
         return self.grounds(page.release, page.request.region, page.request.surface, page.session, time)
 
+    def why_closed(self, time: int) -> str:
+        """See `Judge.why_closed`."""
+        return "" if self._standings is None else self._standings.last.why_closed(time)
+
     def grounds(
         self, release: str, region: str, surface: int, session: str, time: int, before: int | None = None
     ) -> tuple[int, ...] | str:

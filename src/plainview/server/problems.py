@@ -34,6 +34,7 @@ STATUS = {
     "not_acknowledged": 422,
     "foreign_video": 403,
     "foreign_act": 403,
+    "closed": 410,
     "id_reused": 409,
     "too_many": 422,
     "refused": 409,
