@@ -95,6 +95,9 @@ def test_a_release_is_licensed_tested_approved_and_stopped(home: Path, url: str,
     early = submitted("approval", *approval, by=("partner",))
     assert early.exit_code == 1
     assert f"Record {first + 2}: it was taken down and does not count. approval: 0 of 2 builders" in one_line(early)
+    again = invoke("act", "submit", tmp_path / "approval", "--url", url)
+    assert again.exit_code == 1
+    assert f"Record {first + 2}: it was taken down before and does not count. approval: 0 of 2" in one_line(again)
     for build in parties.history()[2:4]:
         (tmp_path / "build").write_text(build.note)
         assert invoke("act", "submit", tmp_path / "build", "--url", url).exit_code == 0

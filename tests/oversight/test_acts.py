@@ -66,6 +66,14 @@ def test_what_does_not_count_changes_nothing() -> None:
         ((charter_entry(signed(licence()), START),), "entry 10: what was put in as a charter is none"),
         ((*map(entry, APPROVED), entry(SPOILT, counts=False)), "entry 16: taken down as an act that does not .* verif"),
         ((entry(Note("hello\n", SPOILT.signatures), counts=False),), "entry 10: taken down as an act .* no act at all"),
+        ((entry(signed(approval()), counts=False),) * 2, "entry 11: an act that does not count was taken down as one"),
+        (
+            (
+                entry(note_of(licence(), "licensor", "new"), counts=False),
+                entry(note_of(licence(), "new", "licensor"), counts=False),
+            ),
+            "entry 11: an act that does not count was taken down as one before",
+        ),
         ((*map(entry, APPROVED), entry(STOP, counts=False, time=0)), "entry 16: journal time goes back, from 2026"),
         (
             (entry(signed(approval()), counts=False, time=START + 10**12), entry(signed(licence()))),

@@ -16,9 +16,11 @@ from plainview.platform.faults import Fault
 from plainview.records import Act
 from plainview.records.charter import NOTE
 from plainview.replay.judged import Judged
+from tests.platform.forging import execute, forge
 from tests.platform.homes import amendment, begun
-from tests.platform.parties import DAY, RELEASE, Parties
+from tests.platform.parties import DAY, GOLDEN, RELEASE, Parties
 from tests.platform.towns import SLOW, now, open_town
+from tests.replay.replays import replayed
 
 
 @pytest.fixture
@@ -76,8 +78,46 @@ def test_sent_again_it_counts_once(town: Application, parties: Parties) -> None:
     size = town.journal.size
     assert town.acts.submit(licence) == Taken(first.index, False, "")
     assert town.journal.size == size
-    again = town.acts.submit(parties.signed(parties.licence(), "operator", "licensor"))
-    assert again.reason == "licence: number 1 is out of order, the next is 2"
+    assert town.acts.submit(parties.signed(parties.licence(), "operator", "licensor")) == Taken(first.index, False, "")
+    assert town.journal.size == size
+
+
+def test_what_does_not_count_is_taken_down_once_until_it_does(town: Application, parties: Parties, home: Path) -> None:
+    early = parties.signed(parties.submission(), "licensor")
+    first = town.acts.submit(early)
+    assert (first.fresh, first.reason) == (True, "submission: there is no licence 1")
+    size = town.journal.size
+    assert town.acts.submit(early) == Taken(first.index, False, first.reason)
+    assert town.journal.size == size
+    short = parties.signed(parties.licence(), "licensor")
+    lacking = town.acts.submit(short)
+    assert "signatures are missing" in lacking.reason
+    town.acts.submit(parties.signed(parties.licence(), "licensor", "operator"))
+    # Its reason would be another by now; what is told is the record that is there.
+    assert town.acts.submit(short) == Taken(lacking.index, False, lacking.reason)
+    counting = town.acts.submit(early)
+    assert counting == Taken(town.journal.size - 1, True, "")
+    # It would not count a second time, and does count.
+    assert town.acts.submit(early) == Taken(counting.index, False, "")
+    reasons = [first.reason, lacking.reason, "", ""]
+    assert [reason for _, reason in judged_acts(town.journal)] == reasons
+    town.close()
+    with open_town(home, cadence=SLOW) as again:
+        assert again.acts.submit(short) == Taken(lacking.index, False, lacking.reason)
+        assert again.acts.submit(early) == Taken(counting.index, False, "")
+    assert replayed(home).differing == ()
+
+
+def test_an_operator_who_takes_it_down_again_is_found_out(town: Application, parties: Parties, home: Path) -> None:
+    acts = [parties.signed(parties.submission(release), "licensor") for release in (RELEASE, GOLDEN)]
+    first, second = [town.acts.submit(act).index for act in acts]
+    town.close()
+    execute(home, "DROP INDEX records_key")
+    forge(home, second, note=acts[0].note)
+    (finding,) = replayed(home).differing
+    assert (finding.index, finding.stage) == (second, "bounds: act")
+    assert "taken down before as one that does not count" in finding.detail
+    assert first < second
 
 
 def test_signatures_of_strangers_make_no_other_act(town: Application, parties: Parties) -> None:

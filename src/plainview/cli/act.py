@@ -239,9 +239,8 @@ def submit(file: File, url: Url) -> None:
     if answer["counts"]:
         typer.echo(f"Record {answer['index']:,}: it counts{'' if answer['fresh'] else ', and did already'}.")
         return
-    typer.echo(
-        f"Record {answer['index']:,}: it was taken down and does not count. {printable(answer['reason'])}", err=True
-    )
+    taken = "it was taken down" if answer["fresh"] else "it was taken down before"
+    typer.echo(f"Record {answer['index']:,}: {taken} and does not count. {printable(answer['reason'])}", err=True)
     raise typer.Exit(1)
 
 

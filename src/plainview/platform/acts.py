@@ -34,9 +34,9 @@ class Taken(msgspec.Struct, frozen=True):
 
     index: int
     fresh: bool
-    """False where it counted already: `index` is where."""
+    """False where it was taken down before as what it still is: `index` is where."""
     reason: str
-    """Why it does not count; empty where it does."""
+    """Why it does not count there; empty where it does."""
 
 
 class Acts:
@@ -56,10 +56,12 @@ class Acts:
     def submit(self, new: NewAct) -> Taken:
         """Take an act down, whether it counts or not: who sent one too early, or backdated, has done so for good.
 
+        Sent again it is taken down anew only where it counts by now, and did not.
+
         Raises Fault for what is no act, and for one that no party of the charter in force has signed.
         """
         self._check(new.note)
-        counted = self._journal.find(act_key(new.note))
+        counted = self._journal.find(act_key(new.note, counts=True))
         if counted is not None and counted < self._journal.size:
             return Taken(counted, False, "")
         for _ in range(TRIES):

@@ -11,7 +11,7 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.standing import Allowed, Standing
 from plainview.ledger.standings import Standings
 from plainview.records import Act, Charter, Page
-from plainview.records.digests import traffic_draw
+from plainview.records.digests import note_digest, traffic_draw
 from plainview.records.fields import to_bytes
 
 
@@ -20,6 +20,7 @@ class Judged:
 
     def __init__(self) -> None:
         self._standings: Standings | None = None
+        self._passed_over: set[bytes] = set()
 
     @classmethod
     def of(cls, journal: JournalReader) -> Judged:
@@ -49,6 +50,8 @@ class Judged:
             return "" if error is None else str(error)
         if error is None:
             return "it counts here"
+        if note_digest(record.note) in self._passed_over:
+            return "it was taken down before as one that does not count"
         # What is no act, or has a signature that is none, was never handed in as this: somebody changed it.
         return "" if isinstance(error, PolicyError) else f"no act at all: {error}"
 
@@ -72,6 +75,7 @@ class Judged:
     def observe(self, index: int, record: Charter | Act) -> None:
         """See `Judge.observe`. Raises JournalDamaged for what does not count and says that it does."""
         if isinstance(record, Act) and not record.counts:
+            self._passed_over.add(note_digest(record.note))
             return
         try:
             note = parse_note(record.note.encode())
@@ -89,6 +93,7 @@ class Judged:
     def clear(self) -> None:
         """See `Judge.clear`."""
         self._standings = None
+        self._passed_over.clear()
 
     def _error(self, index: int, record: Charter | Act) -> LedgerError | None:
         """What keeps a record from counting at `index`."""

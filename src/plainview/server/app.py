@@ -254,7 +254,8 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
     description=(
         "What licensor, operator, partner, builders and auditors say about a release and its licence, as a signed "
         "note. It is journaled, and so in the log, whether it counts or not: 422 where it is out of order, and why. "
-        "One that counts counts once, however often it is sent."
+        "One that counts counts once, however often it is sent; one that does not is journaled again only where it "
+        "counts by then."
     ),
     status_code=200,
     operation_class=takes(NewAct),
