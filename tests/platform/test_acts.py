@@ -10,7 +10,7 @@ import pytest
 
 from plainview.journal import Draft, Refused
 from plainview.ledger.standing import Allowed
-from plainview.platform.acts import Acts, NewAct, Taken, judged_acts
+from plainview.platform.acts import LIMIT, Acts, NewAct, Taken
 from plainview.platform.application import Application
 from plainview.platform.faults import Fault
 from plainview.records import Act
@@ -45,12 +45,17 @@ def may_rank(judged: Judged) -> bool:
     return isinstance(judged.last.may_rank(RELEASE, "US", 0, 0, now()), Allowed)
 
 
+def told(town: Application, start: int = 0, limit: int = LIMIT) -> list[tuple[int, str]]:
+    """The acts that are shown, by index, and why they do not count."""
+    return [(entry.index, reason) for entry, reason in town.acts.some(start, limit)[0]]
+
+
 def test_an_approval_lets_a_release_rank(town: Application, parties: Parties) -> None:
     taken = [town.acts.submit(act) for act in parties.history()]
     assert [(one.fresh, one.reason) for one in taken] == [(True, "")] * 6
     assert [one.index for one in taken] == sorted({one.index for one in taken})
     assert may_rank(Judged.of(town.journal))
-    assert [(entry.index, reason) for entry, reason in judged_acts(town.journal)] == [(one.index, "") for one in taken]
+    assert told(town) == [(one.index, "") for one in taken]
 
 
 def test_what_is_out_of_order_is_journaled_and_changes_nothing(town: Application, parties: Parties) -> None:
@@ -64,7 +69,7 @@ def test_what_is_out_of_order_is_journaled_and_changes_nothing(town: Application
     # The same note: what it was too early for has come.
     taken = town.acts.submit(parties.signed(parties.approval(), "partner"))
     assert taken == Taken(town.journal.size - 1, True, "")
-    assert [reason for _, reason in judged_acts(town.journal)] == ["approval: there is no licence 1", *[""] * 6]
+    assert [reason for _, reason in told(town)] == ["approval: there is no licence 1", *[""] * 6]
 
 
 def test_a_backdated_act_does_not_count(town: Application, parties: Parties) -> None:
@@ -100,7 +105,7 @@ def test_what_does_not_count_is_taken_down_once_until_it_does(town: Application,
     # It would not count a second time, and does count.
     assert town.acts.submit(early) == Taken(counting.index, False, "")
     reasons = [first.reason, lacking.reason, "", ""]
-    assert [reason for _, reason in judged_acts(town.journal)] == reasons
+    assert [reason for _, reason in told(town)] == reasons
     town.close()
     with open_town(home, cadence=SLOW) as again:
         assert again.acts.submit(short) == Taken(lacking.index, False, lacking.reason)
@@ -209,12 +214,39 @@ def test_what_stands_is_there_after_a_start(town: Application, home: Path, parti
         assert may_rank(Judged.of(again.journal))
 
 
+def test_acts_are_shown_a_page_at_a_time(
+    town: Application, home: Path, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for act in (*parties.history()[::-1], *parties.history()):
+        town.acts.submit(act)
+    whole = told(town)
+    assert [bool(reason) for _, reason in whole] == [True] * 5 + [False] * 6
+
+    def pages(acts: Acts, start: int) -> list[tuple[int, str]]:
+        shown: list[tuple[int, str]] = []
+        following: int | None = start
+        while following is not None:
+            found, following = acts.some(following, 3)
+            assert len(found) == 3 or following is None
+            shown += [(entry.index, reason) for entry, reason in found]
+        return shown
+
+    town.close()
+    with open_town(home, cadence=SLOW) as again:
+        # They were judged as they came; whoever looks at them waits for nobody's signatures to be checked.
+        monkeypatch.setattr(Judged, "why_not", None)
+        assert pages(town.acts, 0) == pages(again.acts, 0) == whole
+        assert pages(again.acts, whole[3][0]) == whole[3:]
+        assert pages(again.acts, whole[3][0] + 1) == whole[4:]
+        assert again.acts.some(whole[-1][0] + 1, 3) == ([], None)
+
+
 def test_a_judge_that_others_overtake_is_asked_again(
     town: Application, parties: Parties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between its judgement and its place another act comes in, as two parties at once may have it."""
     history = parties.history()
-    why_not, other = Judged.why_not, Acts(town.journal, town.acts._judged, now)
+    why_not, other = Judged.why_not, Acts(town.journal, now)
 
     def overtaken(self: Judged, index: int, time: int, note: str) -> str:
         reason = why_not(self, index, time, note)
@@ -224,4 +256,4 @@ def test_a_judge_that_others_overtake_is_asked_again(
 
     monkeypatch.setattr(Judged, "why_not", overtaken)
     assert not town.acts.submit(history[1]).reason
-    assert [reason for _, reason in judged_acts(town.journal)] == ["", ""]
+    assert [reason for _, reason in told(town)] == ["", ""]

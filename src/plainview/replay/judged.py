@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
-from plainview.journal import JournalDamaged, JournalReader
+from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.ledger.errors import LedgerError, PolicyError
 from plainview.ledger.licensing import begin, take_act, take_charter
 from plainview.ledger.notes import parse_note
@@ -13,6 +14,13 @@ from plainview.ledger.standings import Standings
 from plainview.records import Act, Charter, Page
 from plainview.records.digests import note_digest, traffic_draw
 from plainview.records.fields import to_bytes
+
+
+def charters_and_acts(journal: JournalReader) -> Iterator[tuple[Entry, Charter | Act]]:
+    """All of them in `journal`, in index order, each with its record. Raises JournalDamaged."""
+    for entry in heapq.merge(journal.of_kind("act"), journal.of_kind("charter"), key=lambda entry: entry.index):
+        assert isinstance(entry.record, (Act, Charter))
+        yield entry, entry.record
 
 
 class Judged:
@@ -26,9 +34,8 @@ class Judged:
     def of(cls, journal: JournalReader) -> Judged:
         """What all of them in `journal` come to. Raises JournalDamaged."""
         judged = cls()
-        for entry in heapq.merge(journal.of_kind("act"), journal.of_kind("charter"), key=lambda entry: entry.index):
-            assert isinstance(entry.record, (Act, Charter))
-            judged.observe(entry.index, entry.record)
+        for entry, record in charters_and_acts(journal):
+            judged.observe(entry.index, record)
         return judged
 
     @property
