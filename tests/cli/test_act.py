@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from litestar.testing import TestClient
 from typer.testing import Result
 
-from plainview.ledger.acts import Emergency, Extension, Licence, Review, parse_act
+from plainview.ledger.acts import Emergency, Extension, Finding, Licence, Review, parse_act
 from plainview.ledger.charters import digest_text
 from plainview.ledger.scopes import MILLION, Scope
 from plainview.platform.home import Home
@@ -145,6 +146,13 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
     assert parse_act((tmp_path / "review").read_text()) == Review(LOG, urgent.digest(), "none differs")
     assert written("extension", tmp_path / "more", "--of", licence, "--until", "1924970400001").exit_code == 0
     assert parse_act((tmp_path / "more").read_text()) == Extension(LOG, act.digest(), 1_924_970_400_001)
+    evidence, found = tmp_path / "evidence", tmp_path / "finding"
+    evidence.write_bytes(b"as it is")
+    said = ("--log", LOG, "--file", evidence, "--text", "page 7 differs")
+    assert written("finding", found, *said, "--record", 7).exit_code == 0
+    assert parse_act(found.read_text()) == Finding(LOG, sha256(b"as it is").digest(), 7, "page 7 differs")
+    assert written("finding", tmp_path / "other", *said).exit_code == 0
+    assert "  record none\n  text page 7 differs\n" in invoke("act", "show", tmp_path / "other").output
     shown = invoke("act", "show", licence).output
     assert "  regions GB,US\n" in shown
     assert f"  digest {digest_text(act.digest())}\n  signed by nobody\n" in shown
@@ -163,6 +171,8 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (("review", "new", "--of", "there", "--outcome", "well"), "there: act: the last line has no newline"),
         (("extension", "new", "--of", "none", "--until", "2030-01-01"), "none: cannot be read"),
         (("result", "new", *TESTED, "--results", "none"), "none: cannot be read"),
+        (("finding", "new", "--log", LOG, "--file", "none", "--text", "it differs"), "none: cannot be read"),
+        (("finding", "new", "--log", LOG, "--file", "there", "--text", " "), "is not 1 to 2000 characters"),
         (("sign", "there", "--key", "none"), "there: act: the last line has no newline"),
         (("submit", "unsigned", "--url", "http://127.0.0.1:1"), "nobody has signed it"),
         (("submit", "signed", "--url", "http://127.0.0.1:1"), "no answer"),

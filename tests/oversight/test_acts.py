@@ -12,7 +12,21 @@ from plainview.oversight.acts import Acts
 from plainview.records.act import Act as Record
 from plainview.records.leaf import public_leaf
 from tests.ledger.chartered import CHARTER, QUORUM, amended, note_of
-from tests.ledger.licensed import APPROVED, FIRST, HOUR, START, approval, licence, revocation, signed, standing
+from tests.ledger.licensed import (
+    APPROVED,
+    FIRST,
+    HOUR,
+    START,
+    approval,
+    draw,
+    finding,
+    licence,
+    reveal,
+    revocation,
+    signed,
+    standing,
+    verification,
+)
 from tests.oversight.chartered import charter_entry
 
 CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
@@ -42,6 +56,16 @@ def test_they_come_to_what_the_journal_says() -> None:
     assert acts.last == standing()
     assert isinstance(acts.last.may_rank(FIRST, "US", 0, 0, START + HOUR), Allowed)
     assert (acts.counted, acts.passed_over) == (len(APPROVED), 0)
+
+
+def test_what_auditors_say_is_judged_too() -> None:
+    said = (draw(), reveal(), verification(), finding())
+    acts = taken(*(entry(signed(act)) for act in said), entry(signed(draw()), counts=False))
+    assert (acts.counted, acts.passed_over) == (4, 1)
+    with pytest.raises(ProofError, match="entry 10: reveal: there is no draw 1"):
+        taken(entry(signed(reveal())))
+    with pytest.raises(ProofError, match="entry 10: an act that counts was taken down as one that does not"):
+        taken(entry(signed(finding()), counts=False))
 
 
 def test_what_does_not_count_changes_nothing() -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from plainview.platform.client import Client
 
 act = typer.Typer(
-    help="License, submit, test, approve and stop releases: acts that parties sign and everybody can read.",
+    help="License, submit, test, approve and stop releases, and say what was found: acts that parties sign and "
+    "everybody can read.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -105,15 +106,9 @@ def result(
 ) -> None:
     """Say what tests of a release came to. An auditor signs."""
     with told():
-        import hashlib
-
         from plainview.ledger.acts import Result
 
-        try:
-            found = hashlib.sha256(results.read_bytes()).digest()
-        except OSError as error:
-            raise CommandError(f"{results}: cannot be read ({error.strerror})") from error
-        _write(file, Result, log, _digest(release), suite, passed, found)
+        _write(file, Result, log, _digest(release), suite, passed, _digest_of(results))
 
 
 @act.command()
@@ -200,6 +195,25 @@ def extension(file: NewFile, of: Of, until: Until) -> None:
         if not isinstance(about, (Licence, Approval, Emergency)):
             raise CommandError(f"{of}: it is of the kind {about.kind}; a licence, approval or emergency is extended")
         _write(file, Extension, about.log, about.digest(), milliseconds(until))
+
+
+@act.command()
+def finding(
+    file: NewFile,
+    log: Log,
+    shown_by: Annotated[
+        Path, typer.Option("--file", metavar="FILE", help="What shows it: its SHA-256 goes into the act.")
+    ],
+    text: Annotated[str, typer.Option(metavar="TEXT", help="What was found, in a sentence.", show_default=False)],
+    record: Annotated[
+        int | None, typer.Option(min=0, metavar="INDEX", help="The record it is about, where it is about one.")
+    ] = None,
+) -> None:
+    """Say that something is not as it should be. An auditor signs."""
+    with told():
+        from plainview.ledger.acts import Finding
+
+        _write(file, Finding, log, _digest_of(shown_by), record, text)
 
 
 @act.command()
@@ -307,6 +321,16 @@ def _scope(regions: list[str] | None, surfaces: list[int] | None, share: int) ->
     return Scope(
         tuple(sorted(set(regions))) if regions else None, tuple(sorted(set(surfaces))) if surfaces else None, share
     )
+
+
+def _digest_of(file: Path) -> bytes:
+    import hashlib
+
+    try:
+        with file.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").digest()
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 def _digest(text: str) -> bytes:

@@ -17,16 +17,21 @@ from plainview.ledger.acts import (
     AnyAct,
     Approval,
     Build,
+    Draw,
     Emergency,
     Extension,
+    Finding,
     Licence,
     Result,
+    Reveal,
     Review,
     Revocation,
     Submission,
+    Verification,
     parse_act,
 )
 from plainview.ledger.attestations import Attested, check_evidence
+from plainview.ledger.audits import audited
 from plainview.ledger.charters import check_charter, digest_text
 from plainview.ledger.errors import FormatError, PolicyError
 from plainview.ledger.keys import VerifierKey
@@ -116,6 +121,8 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
             return _revoked(standing, act, index, time)
         case Extension():
             return _extended(standing, act, index, time)
+        case Draw() | Reveal() | Verification() | Finding():
+            return audited(standing, act, index)
 
 
 def _licensed(standing: Standing, act: Licence, index: int, time: int) -> Standing:
