@@ -16,7 +16,7 @@ from typer.testing import Result
 
 from plainview.ledger.acts import Emergency, Extension, Finding, Licence, Review, parse_act
 from plainview.ledger.charters import digest_text
-from plainview.ledger.scopes import MILLION, Scope
+from plainview.ledger.scopes import Scope
 from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY
 from plainview.replay.judged import Judged
@@ -138,10 +138,10 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (1_896_130_800_000, "pay the fee"), (1_906_502_400_000, "report")
     ]  # fmt: skip
     emergency, about = tmp_path / "emergency", ("--log", LOG, "--release", RELEASE, "--licence", 1, "--seen", 7)
-    assert written("emergency", emergency, *about, *SPAN, "--reason", "a shooting").exit_code == 0
+    assert written("emergency", emergency, *about, *SPAN, "--reason", "a shooting", "--share", 5).exit_code == 0
     urgent = parse_act(emergency.read_text())
     assert isinstance(urgent, Emergency)
-    assert (urgent.seen, urgent.scope, urgent.reason) == (7, Scope(None, None, MILLION), "a shooting")
+    assert (urgent.seen, urgent.scope, urgent.reason) == (7, Scope(None, None, 5), "a shooting")
     assert written("review", tmp_path / "review", "--of", emergency, "--outcome", "none differs").exit_code == 0
     assert parse_act((tmp_path / "review").read_text()) == Review(LOG, urgent.digest(), "none differs")
     assert written("extension", tmp_path / "more", "--of", licence, "--until", "1924970400001").exit_code == 0

@@ -26,6 +26,7 @@ from tests.ledger.licensed import (
     FIRST,
     GOLDEN,
     HOUR,
+    NARROW,
     SECOND,
     START,
     WESTERN,
@@ -78,6 +79,7 @@ AMENDMENTS: tuple[dict[str, object], ...] = (
     {"parties": (*PARTIES, Party("auditor", KEYS["new"].key)), "quorums": (1, 1, 2, 2, 2)},
     {"bounds": replace(CHARTER.bounds, emergency_limit=2 * HOUR)},
     {"bounds": replace(CHARTER.bounds, clock_tolerance=0)},
+    {"bounds": replace(CHARTER.bounds, emergency_share=MILLION // 2)},
     {"quorums": (2, 1, 1, 3, 1)},
 )
 """What is amended, all else being as in CHARTER."""
@@ -115,6 +117,7 @@ AUDITS = ("draw", "reveal", "reveal", "verification", "finding", "charter")
 
 releases = st.sampled_from([FIRST, FIRST, SECOND])
 scopes = st.sampled_from([WESTERN, ALL, Scope(("DE", "US"), None, MILLION), Scope(None, (0,), MILLION // 4)])
+narrow = st.sampled_from([NARROW, Scope(("DE", "US"), None, MILLION // 5), Scope(None, (0,), MILLION // 5 + 1)])
 
 
 @st.composite
@@ -182,7 +185,7 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         ),
         "emergency": st.builds(
             lambda release, scope, begins, lasts, *more: emergency(release, scope, begins, begins + lasts, *more),
-            *(releases, scopes, begins, lasts, under, seen),
+            *(releases, narrow | narrow | scopes, begins, lasts, under, seen),
         ),
         "review": st.sampled_from(urgent).map(review),
         "revocation": st.builds(revocation, releases, seen),

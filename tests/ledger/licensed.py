@@ -36,6 +36,8 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 ALL = Scope(None, None, MILLION)
 WESTERN = Scope(("GB", "US"), (0, 1), MILLION // 2)
+NARROW = Scope(("GB", "US"), (0, 1), MILLION // 5)
+"""As wide as an emergency may be."""
 
 
 def digest(name: str) -> bytes:
@@ -79,7 +81,7 @@ def approval(
 
 def emergency(
     release: bytes = FIRST,
-    scope: Scope = WESTERN,
+    scope: Scope = NARROW,
     begins: int = HOUR,
     until: int = 10 * HOUR,
     under: int = 1,

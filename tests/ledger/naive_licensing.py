@@ -229,6 +229,8 @@ def counts(said: list[Step], new: Step) -> bool:
             stops = [one for one in own if isinstance(one, Revocation)]
             since = own[own.index(stops[-1]) :] if stops else []
             revoked = bool(stops) and not any(isinstance(one, Approval) and one.begins <= act.begins for one in since)
+            if act.scope.share > bounds.emergency_share:
+                return False
             return act.until - act.begins <= bounds.emergency_limit and not revoked and not waiting(said, new.time)
         case Review():
             step = named(said, act.emergency)

@@ -148,9 +148,14 @@ def emergency(
     begins: Begins,
     until: Until,
     reason: Reason,
+    share: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1_000_000, help="Of the traffic, in millionths, as the charter bounds it.", show_default=False
+        ),
+    ],
     region: Regions = None,
     surface: Surfaces = None,
-    share: Share = 1_000_000,
 ) -> None:
     """Let a release rank for a short time, tested or not. A partner and an operator sign; it must be reviewed."""
     with told():
