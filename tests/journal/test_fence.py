@@ -63,12 +63,12 @@ def test_a_right_page_passes(ready: Journal) -> None:
 
 
 def test_what_is_no_page_passes(journal: Journal) -> None:
-    accepted(journal, event(1), viewer(1), example("video"), example("revocation"), example("decision"))
+    accepted(journal, event(1), viewer(1), example("video"), example("decision"))
 
 
 def test_an_unknown_release(journal: Journal) -> None:
     accepted(journal, FIRST_EPOCH)
-    refused(journal, page(), "revoked", f"release {RELEASE} is not in the journal")
+    refused(journal, page(), "release", f"release {RELEASE} is not in the journal")
 
 
 class Says:
@@ -158,19 +158,24 @@ def test_an_act_is_asked_about_in_its_place(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_revoked_release(ready: Journal, reopen: Opener) -> None:
-    accepted(ready, page(), example("revocation", digest=RELEASE))
-    refused(ready, page(session=2), "revoked", f"release {RELEASE} was revoked by record 3")
-    accepted(ready, release())
-    refused(reopen(), page(session=2), "revoked", "record 3")
+class Stopped(Says):
+    """Lets the release rank until the first act."""
+
+    def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
+        return f"stopped at {self.observed[0]}" if self.observed else ()
 
 
-def test_a_revocation_holds_from_its_index_on_within_one_group(ready: Journal) -> None:
-    before, revoked, after = ready.append([page(), example("revocation", digest=RELEASE), page(session=2)])
-    assert isinstance(before, Ack)
-    assert isinstance(revoked, Ack)
-    assert isinstance(after, Refused)
-    assert after.code == "revoked"
+def test_an_act_holds_from_its_index_on_within_one_group(tmp_path: Path) -> None:
+    for expected in ((2, 3, "stopped at 3"), ("stopped at 3",)):
+        journal = Journal(
+            SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, Stopped(())), lambda: NOW
+        )
+        if not journal.size:
+            accepted(journal, release(), FIRST_EPOCH)
+        drafts = [page(), example("act", counts=True), page(session=2)]
+        outcomes = journal.append(drafts[-len(expected) :])
+        assert tuple(one.index if isinstance(one, Ack) else one.reason for one in outcomes) == expected
+        journal.close()
 
 
 @pytest.mark.parametrize(

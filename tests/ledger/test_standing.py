@@ -97,7 +97,7 @@ def test_approvals_overlap() -> None:
 
 
 def test_an_approval_is_preferred_to_an_emergency() -> None:
-    urgent = emergency(scope=Scope(None, None, MILLION))
+    urgent = emergency(scope=Scope(None, None, MILLION // 5))
     now = taken(*APPROVED[:5], signed(urgent), APPROVED[5]).last
     assert asked(now) == Allowed(approval(), (10, 11, 12, 13, 14, 16))
     assert asked(now, region="JP") == Allowed(urgent, (10, 11, 15))

@@ -124,7 +124,15 @@ def test_a_revocation_stops_the_next_page(town: Application, parties: Parties) -
     assert (mode, grounds) == ("plain", ())
     assert f"ended by the revocation at index {stop.index}" in why
     assert town.trouble == f"everybody is served the baseline: {why}"
-    # Approved anew, by somebody who has read of it.
+    town.close()
+    with open_town(town.home.path) as again:
+        assert shown(again) == (mode, grounds, why)
+
+
+def test_a_revoked_release_ranks_again_by_a_new_approval(town: Application, parties: Parties) -> None:
+    approved(town, parties)
+    stop = town.acts.submit(parties.signed(parties.revocation(INSTALLED, town.journal.size), "partner"))
+    # By somebody who has read of it.
     assert not town.acts.submit(parties.signed(parties.approval(INSTALLED, seen=stop.index + 1), "partner")).reason
     assert shown(town)[0] == "personal"
 

@@ -18,7 +18,7 @@ from plainview.platform.founding import found
 from plainview.platform.home import Home, default_home
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed_digest
-from plainview.records import Release, Revocation, Viewer
+from plainview.records import Release, Viewer
 from plainview.storage.sqlite import DATABASE
 from tests.platform.forging import damage, execute
 from tests.platform.homes import begun, parties_of
@@ -109,14 +109,6 @@ def test_a_journal_of_several_releases_is_the_last_ones(home: Path, monkeypatch:
     journal.close()
     monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
     begin(home)
-
-
-def test_a_revoked_release_does_not_open(home: Path) -> None:
-    journal = begin(home).write(DEFAULT)
-    journal.append([Draft(Revocation(time=0, digest=installed_digest(), reason="found wanting"))])
-    journal.close()
-    with pytest.raises(HomeError, match="was revoked by record 3"):
-        begin(home)
 
 
 def test_a_journal_without_charter_is_not_ours(home: Path) -> None:

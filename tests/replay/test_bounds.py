@@ -12,11 +12,12 @@ from plainview.platform.application import Application
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
-from plainview.records import Event, Revocation
-from plainview.records.fields import to_text
+from plainview.records import Act, Event, Page
+from plainview.records.fields import to_bytes, to_text
 from plainview.replay import bounds
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.homes import amendment, charter_of
+from tests.platform.parties import Parties
 from tests.platform.played import application, play
 from tests.replay.replays import of, reading, replayed
 
@@ -70,13 +71,16 @@ def test_an_amendment_that_is_not_in_force_is_named(amended: tuple[Path, int], t
     assert {difference.stage for difference in report.differing} == {"bounds: charter"}
 
 
-def test_pages_after_their_release_was_revoked(copy: Path, entries: list[Entry]) -> None:
+def test_pages_after_their_release_was_revoked(served: Path, copy: Path, entries: list[Entry]) -> None:
     # The fence would let none of them in: an earlier decision is made into a revocation afterwards.
     decision = of(entries, "decision")[-1]
-    after = [entry.index for entry in of(entries, "page") if entry.index > decision.index]
-    substitute(copy, decision.index, Revocation(time=decision.time, digest=installed_digest(), reason="a test"))
+    pages = [(entry.index, entry.record) for entry in of(entries, "page") if entry.index > decision.index]
+    after = [index for index, page in pages if isinstance(page, Page) and page.grounds]
+    parties = Parties(served)
+    stop = parties.signed(parties.revocation(to_bytes(installed_digest())), "partner")
+    substitute(copy, decision.index, Act(time=decision.time, note=stop.note, counts=True))
     stages = {found.index: found.stage for found in replayed(copy).differing}
-    assert [index for index, stage in stages.items() if stage == "bounds: revoked"] == after != []
+    assert [index for index, stage in stages.items() if stage == "bounds: licence"] == after != []
     assert min(stages) > decision.index
 
 

@@ -225,6 +225,10 @@ def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any]
         ("/v1/feed?viewer=1&%76iewer=1", "viewer", "it is there twice"),
         ("/v1/feed?viewer=1&acknoledged=7", "acknoledged", "/v1/feed takes viewer, session, n, nonce, limit"),
         ("/v1/feed?viewer=1&acknoledged", "acknoledged", "no such parameter"),
+        ("/v1/acts?start=1", "start", "/v1/acts takes from, limit"),
+        ("/v1/acts?from=1&from=2", "from", "it is there twice"),
+        ("/v1/acts?from=-1", "from", "the index of the first act you want"),
+        ("/v1/acts?limit=1001", "limit", "or to 1000 acts"),
         ("/v1/videos/1?full=1", "full", "/v1/videos/1 takes no parameters"),
         ("/v1/pages/1?index=2", "index", "takes no parameters"),
         ("/metrics?state=x", "state", "takes no parameters"),
@@ -313,7 +317,13 @@ def test_parties_submit_acts_and_everybody_reads_them(client: Client, town: Appl
     assert first.json() == {"index": first.json()["index"], "fresh": True, "counts": True, "reason": ""}
     assert first.json()["index"] > refused["index"]
     assert client.post("/v1/acts", json={"note": licence}).json() == first.json() | {"fresh": False}
-    acts = client.get("/v1/acts").json()["acts"][-2:]  # those before let the installed release rank
+    shown = client.get("/v1/acts").json()
+    assert shown["next"] is None
+    acts = shown["acts"][-2:]  # those before let the installed release rank
+    start = acts[0]["index"]
+    assert client.get(f"/v1/acts?from={start}&limit=1").json() == {"acts": acts[:1], "next": acts[1]["index"]}
+    assert client.get(f"/v1/acts?from={start}&limit=2").json() == {"acts": acts, "next": None}
+    assert client.get(f"/v1/acts?from={acts[1]['index'] + 1}").json() == {"acts": [], "next": None}
     assert [{name: act[name] for name in refused} for act in acts] == [
         refused, {"index": first.json()["index"], "counts": True, "reason": ""}
     ]  # fmt: skip

@@ -26,7 +26,6 @@ from plainview.records import (
     Page,
     Record,
     Release,
-    Revocation,
     Setting,
     Video,
     Viewer,
@@ -77,7 +76,7 @@ class Judge(Protocol):
 
 _SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
 """What is not written down any more once every licence has ended."""
-_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision})
+_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Decision})
 
 
 class _Turn(NamedTuple):
@@ -97,7 +96,7 @@ class Fence:
 
     `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
 
-    Codes: `closed`, `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `closed`, `act`, `charter`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -112,7 +111,7 @@ class Fence:
         self._clear()
         self._past = past
         judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
-        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision"))):
+        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision"))):
             self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
@@ -173,8 +172,6 @@ class Fence:
                 self._charter = index
             case Release():
                 self._releases.add(record.digest)
-            case Revocation():
-                self._revoked[record.digest] = index
             case Decision():
                 self._observe_decision(record)
             case _:
@@ -186,7 +183,6 @@ class Fence:
         self._charter = 0
         """Index of the one in force."""
         self._releases: set[str] = set()
-        self._revoked: dict[str, int] = {}
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
@@ -221,11 +217,8 @@ class Fence:
         return None
 
     def _check_release(self, page: Page) -> Refused | None:
-        revoked = self._revoked.get(page.release)
-        if revoked is not None:
-            return Refused(f"release {page.release} was revoked by record {revoked}", "revoked")
         if page.release not in self._releases:
-            return Refused(f"release {page.release} is not in the journal", "revoked")
+            return Refused(f"release {page.release} is not in the journal", "release")
         return None
 
     def _check_grounds(self, time: int, page: Page) -> Refused | None:

@@ -12,13 +12,25 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from plainview.ledger.act_fields import Obligation
-from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Revocation, Submission
+from plainview.ledger.acts import (
+    Approval,
+    Build,
+    Draw,
+    Emergency,
+    Finding,
+    Licence,
+    Result,
+    Reveal,
+    Revocation,
+    Submission,
+    Verification,
+)
 from plainview.ledger.attestations import Attested
 from plainview.ledger.charters import Charter, digest_text
 from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
-_Act = TypeVar("_Act", Submission, Revocation)
+_Act = TypeVar("_Act", Submission, Revocation, Draw, Reveal, Verification, Finding)
 
 
 class State(enum.Enum):
@@ -122,6 +134,11 @@ class Standing(msgspec.Struct, frozen=True):
     grants: tuple[Grant, ...] = ()
     """In the log's order."""
     revocations: tuple[Placed[Revocation], ...] = ()
+    draws: tuple[Placed[Draw], ...] = ()
+    """By their numbers, from 1."""
+    reveals: tuple[Placed[Reveal], ...] = ()
+    verifications: tuple[Placed[Verification], ...] = ()
+    findings: tuple[Placed[Finding], ...] = ()
 
     def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
         """Whether a page of the release may be appended after this index, for such a request at that time.

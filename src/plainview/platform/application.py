@@ -42,7 +42,6 @@ from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_bytes, to_text
-from plainview.replay.judged import Judged
 from plainview.storage import StoreError, StoreFull
 
 RESIDENTS = 20_480
@@ -121,14 +120,14 @@ class Application:
             pins = Pins(self.lineage)
             self.residency = Residency(self.journal, configuration.regions, residents)
             self.sessions = Sessions(self.journal)
-            judged = Judged.of(self.journal)
+            self.acts = Acts(self.journal, clock)
             self.serving = Serving(
                 self.journal,
                 published,
                 self.residency,
                 self.sessions,
                 pins,
-                judged,
+                self.acts.judged,
                 pipeline,
                 self.release,
                 charters.in_force.record,
@@ -148,7 +147,6 @@ class Application:
                 self.metrics,
                 self.met,
             )
-            self.acts = Acts(self.journal, judged, clock)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()

@@ -6,7 +6,7 @@ from plainview.records.charter import Charter
 from plainview.records.codec import Record, RecordError, decode, encode, read
 from plainview.records.kinds import KIND_OF, KINDS, PUBLIC, owner_of
 from plainview.records.page import PAGE_LIMIT, Item, Page, Request
-from plainview.records.release import Epoch, Release, Revocation
+from plainview.records.release import Epoch, Release
 from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Said, Setting, Viewer, outcome_bits
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "RecordError",
     "Release",
     "Request",
-    "Revocation",
     "Said",
     "Setting",
     "Video",

@@ -67,6 +67,12 @@ def audit_seed(root: bytes, secret: bytes) -> bytes:
     return hashlib.sha256(b"plainview/audit-seed/v1\x00" + root + secret).digest()
 
 
+def note_digest(note: str) -> bytes:
+    """SHA-256 of a signed note with its signatures in the order of their lines: in another, they say the same."""
+    text, gap, signatures = note.rpartition("\n\n")
+    return hashlib.sha256((text + gap + "\n".join(sorted(signatures.split("\n")))).encode()).digest()
+
+
 def arrays_digest(arrays: Arrays) -> bytes:
     """SHA-256 over arrays in name order, each as its name, dtype and shape, then its bytes, little-endian.
 

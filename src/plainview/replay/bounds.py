@@ -14,7 +14,7 @@ from typing import NamedTuple
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Event, Page, Release, Revocation
+from plainview.records import Act, Charter, Decision, Event, Page, Release
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -102,7 +102,7 @@ class Bounds:
             case Release():
                 self._releases.setdefault(record.digest, entry.index)
                 self._policies.append(entry.index + 1)
-            case Decision() | Revocation():
+            case Decision():
                 self._policies.append(entry.index + 1)
             case Page():
                 plain = record.request.mode == "plain"
@@ -126,7 +126,7 @@ class Bounds:
         return GoesOn(page.epoch, 0)
 
     def policy(self, upto: int) -> int:
-        """One past the last decision, release or revocation below `upto`; 0 for none."""
+        """One past the last decision or release below `upto`; 0 for none."""
         return self._policies[bisect_right(self._policies, upto) - 1]
 
     def other_release(self, installed: str) -> str | None:

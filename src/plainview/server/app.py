@@ -21,7 +21,7 @@ from msgspec.inspect import is_struct_type
 
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
-from plainview.platform.acts import NewAct, judged_acts
+from plainview.platform.acts import LIMIT, NewAct
 from plainview.platform.application import Application
 from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
@@ -43,9 +43,9 @@ from plainview.server.answers import (
     SettingAnswer,
     ViewerAnswer,
     Written,
+    acts_answer,
     event_results,
     explained_answer,
-    judged_answer,
     page_answer,
 )
 from plainview.server.log import log
@@ -254,7 +254,8 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
     description=(
         "What licensor, operator, partner, builders and auditors say about a release and its licence, as a signed "
         "note. It is journaled, and so in the log, whether it counts or not: 422 where it is out of order, and why. "
-        "One that counts counts once, however often it is sent."
+        "One that counts counts once, however often it is sent; one that does not is journaled again only where it "
+        "counts by then."
     ),
     status_code=200,
     operation_class=takes(NewAct),
@@ -266,10 +267,16 @@ async def submit_act(state: State, body: RawBody) -> Response[bytes]:
     return _json(answer, 200 if answer.counts else 422)
 
 
-@get("/acts", summary="Look at all acts", responses=_documented(ActsAnswer))
-async def list_acts(state: State) -> Response[bytes]:
-    """Every act of the journal in its order, those that do not count too."""
-    return _json(await _in(state.slow, _acts, state.application))
+@get("/acts", summary="Look at acts", responses=_documented(ActsAnswer))
+async def list_acts(
+    state: State,
+    start: Annotated[
+        int, QueryParameter(name="from", ge=0, le=ID, description="The index of the first that may be among them.")
+    ] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT, description="Acts at most.")] = 100,
+) -> Response[bytes]:
+    """The acts of the journal in its order, those that do not count too."""
+    return _json(acts_answer(*await _in(state.slow, state.application.acts.some, start, limit)))
 
 
 @post(
@@ -344,11 +351,6 @@ def _explain(application: Application, index: int) -> bytes:
     explained = application.pages.explain(index)
     promise = application.log.promise(explained.entry)
     return msgspec.json.encode(explained_answer(application.pipeline, explained, promise))
-
-
-def _acts(application: Application) -> ActsAnswer:
-    acts = judged_acts(application.journal)
-    return ActsAnswer([judged_answer(entry, reason) for entry, reason in acts])
 
 
 def _proof(application: Application, index: int) -> bytes:
