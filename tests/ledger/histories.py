@@ -28,6 +28,7 @@ from tests.ledger.licensed import (
     SECOND,
     START,
     WESTERN,
+    admission,
     approval,
     build,
     digest,
@@ -83,9 +84,9 @@ GROUNDS: tuple[tuple[AnyAct, str], ...] = (
     (build(), "builder-1"),
     (build(cpu="Xeon 8481C"), "builder-2"),
     (result(), "auditor"),
-    (approval(begins=0), "partner-1 partner-3"),
+    (approval(begins=0, epochs=(2, 25)), "partner-1 partner-3"),
     (submission(SECOND, FIRST), "licensor"),
-    (emergency(SECOND, begins=0), "partner-2 operator"),
+    (emergency(SECOND, begins=0, epochs=(10, 15)), "partner-2 operator"),
 )
 """With what many histories begin, so that not all end before anything ranks."""
 NAMES = {
@@ -97,6 +98,7 @@ NAMES = {
     "emergency": ("partner-1", "partner-2", "operator"),
     "review": ("partner-2", "partner-3"),
     "revocation": ("partner-1", "partner-2", "partner-3", "new"),
+    "admission": ("partner-1", "partner-2", "partner-3", "new"),
 }
 """Who may sign an act of that kind, under one charter or another."""
 
@@ -147,6 +149,7 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
     lasts = st.sampled_from([1, HOUR, 2 * HOUR, 10 * HOUR, DAY, LIMIT, LIMIT + 1, 25 * DAY])
     under = st.sampled_from([1, 1, 1, 2])
     seen = st.sampled_from([index, index, index, index - 1, index + 1, 1])
+    epochs = st.sampled_from([(0, 10), (5, 20), (15, 30)])
     spans = [one for one in before if isinstance(one, Licence | Approval | Emergency)] or [approval()]
     urgent = [one for one in spans if isinstance(one, Emergency)] or [emergency()]
     numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
@@ -162,17 +165,20 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         "result": st.builds(result, releases, st.sampled_from([True, True, False])),
         "approval": st.builds(
             lambda release, scope, begins, lasts, *more: approval(release, scope, begins, begins + lasts, *more),
-            *(releases, scopes, begins, lasts, under, seen),
+            *(releases, scopes, begins, lasts, under, seen, epochs),
         ),
         "emergency": st.builds(
             lambda release, scope, begins, lasts, *more: emergency(release, scope, begins, begins + lasts, *more),
-            *(releases, scopes, begins, lasts, under, seen),
+            *(releases, scopes, begins, lasts, under, seen, epochs),
         ),
         "review": st.sampled_from(urgent).map(review),
         "revocation": st.builds(revocation, releases, seen),
         "extension": st.builds(
             lambda of, longer: extension(of, of.until - START + longer),
             *(st.sampled_from(spans), st.sampled_from([0, 1, HOUR, DAY, LIMIT])),
+        ),
+        "admission": st.builds(
+            admission, *map(st.sampled_from, (("a", "b"), ("files", "others"), ("free", "not free"), (1, 2, 3)))
         ),
     }
     return strategies[kind]

@@ -23,6 +23,7 @@ NEEDED = {
     "emergency": {"partner": 1, "operator": 1},
     "review": {"partner": 2},
     "revocation": {"partner": 1},
+    "admission": {"partner": 2},
 }
 STRICT = amended(quorums=(2, 1, 3, 3, 1))
 

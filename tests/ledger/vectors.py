@@ -30,6 +30,7 @@ from tests.ledger.licensed import (
     HOUR,
     SECOND,
     START,
+    admission,
     approval,
     emergency,
     extension,
@@ -101,6 +102,7 @@ ACTS = [
     (START + HOUR, act_note(emergency(SECOND))),
     (START + 10 * HOUR, act_note(review(emergency(SECOND)))),
     (START + 11 * HOUR, act_note(revocation())),
+    (START + 11 * HOUR, act_note(admission())),
 ]
 """Of each kind at least one, each at the index after the one before; the charter stands at index 0."""
 REQUESTS = (

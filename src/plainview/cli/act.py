@@ -42,6 +42,11 @@ _TIME = "a date, a time as 2026-12-31T18:00:00Z, or Unix milliseconds"
 Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {_TIME}.", show_default=False)]
 Until = Annotated[str, typer.Option(metavar="TIME", help="When it is over.", show_default=False)]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.", show_default=False)]
+EpochLeast = Annotated[
+    int,
+    typer.Option(min=0, help="Records at least from the end of one automatic epoch to the next's.", show_default=False),
+]
+EpochMost = Annotated[int, typer.Option(min=1, help="And at most.", show_default=False)]
 Of = Annotated[Path, typer.Option("--of", metavar="FILE", help="The act it is about.", show_default=False)]
 Url = Annotated[str, typer.Option(metavar="URL", help="The operator's server: http://HOST:PORT.", show_default=False)]
 
@@ -126,12 +131,8 @@ def approval(
     seen: Seen,
     begins: Begins,
     until: Until,
-    epoch_records: Annotated[
-        int, typer.Option(min=0, help="Records at least between two automatic epochs.", show_default=False)
-    ],
-    epoch_rows: Annotated[
-        int, typer.Option(min=0, help="Rows that one may touch at most; 0 for no automatic epoch.", show_default=False)
-    ],
+    epoch_least: EpochLeast,
+    epoch_most: EpochMost,
     region: Regions = None,
     surface: Surfaces = None,
     share: Share = 1_000_000,
@@ -141,7 +142,7 @@ def approval(
         from plainview.ledger.acts import Approval
 
         scope, span = _scope(region, surface, share), (_time(begins), _time(until))
-        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_records, epoch_rows)
+        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_least, epoch_most)
 
 
 @act.command()
@@ -153,6 +154,8 @@ def emergency(
     seen: Seen,
     begins: Begins,
     until: Until,
+    epoch_least: EpochLeast,
+    epoch_most: EpochMost,
     reason: Reason,
     region: Regions = None,
     surface: Surfaces = None,
@@ -162,8 +165,9 @@ def emergency(
     with told():
         from plainview.ledger.acts import Emergency
 
-        scope = _scope(region, surface, share)
-        _write(file, Emergency, log, _digest(release), seen, licence, scope, _time(begins), _time(until), reason)
+        scope, span = _scope(region, surface, share), (_time(begins), _time(until))
+        bounds = (epoch_least, epoch_most)
+        _write(file, Emergency, log, _digest(release), seen, licence, scope, *span, *bounds, reason)
 
 
 @act.command()
@@ -201,6 +205,22 @@ def extension(file: NewFile, of: Of, until: Until) -> None:
         if not isinstance(about, (Licence, Approval, Emergency)):
             raise CommandError(f"{of}: it is of the kind {about.kind}; a licence, approval or emergency is extended")
         _write(file, Extension, about.log, about.digest(), _time(until))
+
+
+@act.command()
+def admission(
+    file: NewFile,
+    log: Log,
+    origin: Annotated[str, typer.Option(metavar="NAME", help="The data set's name.", show_default=False)],
+    data: Annotated[str, typer.Option(metavar="DIGEST", help="The digest of its files.", show_default=False)],
+    terms: Annotated[str, typer.Option(metavar="TEXT", help="The licence it is under.", show_default=False)],
+    rows: Annotated[int, typer.Option(min=0, help="Records at most that come of it.", show_default=False)],
+) -> None:
+    """Let a data set in, to teach. The partner signs; `plainview import --dry-run` says what to write."""
+    with told():
+        from plainview.ledger.acts import Admission
+
+        _write(file, Admission, log, origin, _digest(data), terms, rows)
 
 
 @act.command()
