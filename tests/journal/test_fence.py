@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.journal import fence as fences
+from plainview.ledger.standing import EpochBounds
 from plainview.records import Act, Charter, Page, Record
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
@@ -74,8 +75,9 @@ def test_an_unknown_release(journal: Journal) -> None:
 class Says:
     """A judge who lets a release rank by these acts, or says why it may not."""
 
-    def __init__(self, found: tuple[int, ...] | str) -> None:
+    def __init__(self, found: tuple[int, ...] | str, bounds: EpochBounds | None = None) -> None:
         self.found = found
+        self.bounds = bounds
         self.observed: list[int] = []
 
     def check(self, index: int, record: Charter | Act) -> str:
@@ -83,6 +85,9 @@ class Says:
 
     def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
         return self.found
+
+    def epoch_bounds(self, release: str, time: int) -> EpochBounds | None:
+        return self.bounds
 
     def observe(self, index: int, record: Charter | Act) -> None:
         self.observed.append(index)

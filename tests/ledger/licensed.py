@@ -100,7 +100,9 @@ def extension(of: Licence | Approval | Emergency, until: int) -> Extension:
     return Extension(ORIGIN, of.digest(), START + until)
 
 
-def admission(origin: str = "kuairand", data: str = "files", terms: str = "CC BY-SA 4.0", rows: int = 1_000) -> Admission:
+def admission(
+    origin: str = "kuairand", data: str = "files", terms: str = "CC BY-SA 4.0", rows: int = 1_000
+) -> Admission:
     return Admission(ORIGIN, origin, digest(data), terms, rows)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
+from plainview.ledger.standing import EpochBounds
 from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
@@ -44,6 +45,10 @@ class Judge(Protocol):
 
     def may_rank(self, page: Page, time: int) -> tuple[int, ...] | str:
         """The acts that let the page's release rank for its request, appended next at `time`; or why none does."""
+        ...
+
+    def epoch_bounds(self, release: str, time: int) -> EpochBounds | None:
+        """What an epoch of the release that is appended next, at `time`, keeps to; None where it may be of any size."""
         ...
 
     def observe(self, index: int, record: Charter | Act) -> None:
@@ -105,7 +110,7 @@ class Fence:
         if type(record) is Page:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
-            return self._check_epoch(index, record)
+            return self._check_epoch(index, record) or self._check_size(time, record)
         if self._judge is not None and isinstance(record, (Act, Charter)):
             reason = self._judge.check(index, record)
             return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
@@ -134,6 +139,8 @@ class Fence:
             return
         if self._judge is not None and isinstance(record, (Act, Charter)):
             self._judge.observe(index, record)
+        if _ends_an_epoch(record):
+            self._endings.append(index)
         match record:
             case Page():
                 assert commitment is not None
@@ -143,12 +150,14 @@ class Fence:
                     self._sessions.popitem(last=False)
             case Epoch():
                 self._epochs[record.epoch] = record
+                self._endings[:] = [ending for ending in self._endings if ending >= record.upto]
                 while index - next(iter(self._epochs.values())).upto > self._max_lag and len(self._epochs) > 1:
                     self._epochs.popitem(last=False)
             case Charter():
                 self._charter = index
             case Release():
                 self._releases.add(record.digest)
+                self._release = record.digest
             case Revocation():
                 self._revoked[record.digest] = index
             case Decision():
@@ -162,6 +171,10 @@ class Fence:
         self._charter = 0
         """Index of the one in force."""
         self._releases: set[str] = set()
+        self._release = ""
+        """The latest of them, whose learner closes epochs."""
+        self._endings: list[int] = []
+        """Indexes, since the last epoch, of what ends one however small."""
         self._revoked: dict[str, int] = {}
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
@@ -303,6 +316,25 @@ class Fence:
         if epoch.digest != digest:
             return Refused(f"epoch {epoch.epoch}: its digest is {digest}, not {epoch.digest}", "epoch")
         return None
+
+    def _check_size(self, time: int, epoch: Epoch) -> Refused | None:
+        last = next(reversed(self._epochs.values()), None)
+        bounds = None if self._judge is None or last is None else self._judge.epoch_bounds(self._release, time)
+        if bounds is None or last is None:
+            return None
+        records = epoch.upto - last.upto
+        if records > bounds.most:
+            return Refused(f"epoch {epoch.epoch} takes up {records} records, at most {bounds.most} may", "epoch")
+        if records < bounds.least and not any(ending < epoch.upto for ending in self._endings):
+            return Refused(
+                f"epoch {epoch.epoch} takes up {records} records, and none that ends one before {bounds.least}", "epoch"
+            )
+        return None
+
+
+def _ends_an_epoch(record: Record) -> bool:
+    """Whether an epoch may end with it, however few records it has taken up: what it says may not have to wait."""
+    return isinstance(record, (Charter, Decision, Release, Revocation)) or (isinstance(record, Act) and record.counts)
 
 
 def _listed(indexes: tuple[int, ...]) -> str:

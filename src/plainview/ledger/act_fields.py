@@ -94,8 +94,8 @@ def _origin(text: str, where: str) -> str:
 def _data_set(text: str, where: str) -> str:
     if not _DATA_SET.fullmatch(text):
         raise FormatError(
-            f"{where}: {shown(text)} is not 1 to 64 lower-case letters, digits, dots, dashes and underscores, the first "
-            "of them a letter or digit"
+            f"{where}: {shown(text)} is not 1 to 64 lower-case letters, digits, dots, dashes and underscores, the "
+            "first of them a letter or digit"
         )
     return text
 

@@ -163,7 +163,9 @@ class Standing(msgspec.Struct, frozen=True):
         Let in more than once, it may have as many as the most generous says.
         """
         ones = (one.act for one in self.admissions)
-        return max((one.rows for one in ones if (one.origin, one.data, one.terms) == (origin, data, terms)), default=None)
+        return max(
+            (one.rows for one in ones if (one.origin, one.data, one.terms) == (origin, data, terms)), default=None
+        )
 
     def _found(self, release: bytes, time: int, leaves_out: Callable[[Scope], str | None]) -> Allowed | Refused:
         grants = [grant for grant in self.grants if grant.act.release == release]

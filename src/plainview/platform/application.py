@@ -104,12 +104,16 @@ class Application:
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
+            judged = Judged.of(self.journal)
             self.learner = Learner(
                 self.journal,
                 home.epochs,
                 self.lineage,
+                judged,
+                self.release,
                 configuration,
                 self._publish,
+                clock=clock,
                 residents=residents,
                 cadence=cadence,
                 kept=self._kept,
@@ -121,7 +125,6 @@ class Application:
             pins = Pins(self.lineage)
             self.residency = Residency(self.journal, configuration.regions, residents)
             self.sessions = Sessions(self.journal)
-            judged = Judged.of(self.journal)
             self.serving = Serving(
                 self.journal,
                 published,
