@@ -10,7 +10,7 @@ import numpy as np
 
 from plainview.ledger.hashing import leaf_hash
 from plainview.records import PUBLIC, encode
-from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed
+from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed, refused_digest
 from plainview.records.leaf import personal_leaf, public_leaf
 from tests.records.examples import EXAMPLES
 
@@ -59,6 +59,10 @@ def vectors() -> dict[str, object]:
             "seed": page_seed(release, epoch, nonce, session, 258).hex(),
         },
         "audit_seed": {"root": root.hex(), "secret": secret.hex(), "seed": audit_seed(root, secret).hex()},
+        "refused_digest": {
+            "bodies": [bodies[0]["body"], bodies[1]["body"]],
+            "digest": refused_digest(body["body"].encode() for body in bodies[:2]).hex(),
+        },
         "arrays_digest": {
             "arrays": [
                 {

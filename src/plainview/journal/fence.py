@@ -15,7 +15,21 @@ from typing import NamedTuple, Protocol
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
 from plainview.ledger.standing import EpochBounds
-from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
+from plainview.records import (
+    UPLOAD,
+    Act,
+    Charter,
+    Decision,
+    Epoch,
+    History,
+    Impression,
+    Origin,
+    Page,
+    Record,
+    Release,
+    Revocation,
+    Video,
+)
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 
@@ -35,6 +49,8 @@ class Past(Protocol):
 
     def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]: ...
 
+    def rows_of(self, origin: str) -> int: ...
+
 
 class Judge(Protocol):
     """Knows what charters and acts come to: the fence asks it about each, in its place."""
@@ -51,6 +67,10 @@ class Judge(Protocol):
         """What an epoch of the release that is appended next, at `time`, keeps to; None where it may be of any size."""
         ...
 
+    def admitted(self, origin: Origin) -> int | None:
+        """Rows at most that the import may have; None where the partner has not let it in."""
+        ...
+
     def observe(self, index: int, record: Charter | Act) -> None:
         """Take in one that was appended; in index order."""
         ...
@@ -60,7 +80,9 @@ class Judge(Protocol):
         ...
 
 
-_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision})
+_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision, Origin, Video, History, Impression})
+_ANY = 2**53
+"""Rows of an import where nobody judges: more than there can be."""
 
 
 class _Turn(NamedTuple):
@@ -72,7 +94,8 @@ class _Turn(NamedTuple):
 
 
 class Fence:
-    """Refuses pages that break the bounds the partner has set, and epochs that do not follow the last.
+    """Refuses pages that break the bounds the partner has set, epochs that do not follow the last or are larger or
+    smaller than they may be, and rows of imports that the partner has not let in.
 
     `max_lag`: records at most between what a page's epoch has folded in and the page's own index.
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
@@ -80,7 +103,7 @@ class Fence:
 
     `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
 
-    Codes: `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`, `origin`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -95,7 +118,7 @@ class Fence:
         self._clear()
         self._past = past
         judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
-        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision"))):
+        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision", "origin"))):
             self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
@@ -104,6 +127,7 @@ class Fence:
                 break
         for entry in reversed(recent):
             self.observe(entry.index, entry.record, entry.commitment)
+        self._rows.clear()  # they are in `past`, and counted when the next one comes
 
     def check(self, index: int, time: int, record: Record) -> Refused | None:
         """Why `record` may not be appended at `index` and `time`; None if it may."""
@@ -111,6 +135,10 @@ class Fence:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
             return self._check_epoch(index, record) or self._check_size(time, record)
+        if isinstance(record, (Video, History, Impression)):
+            return self._check_row(record)
+        if type(record) is Origin:
+            return self._check_origin(record)
         if self._judge is not None and isinstance(record, (Act, Charter)):
             reason = self._judge.check(index, record)
             return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
@@ -139,6 +167,7 @@ class Fence:
             return
         if self._judge is not None and isinstance(record, (Act, Charter)):
             self._judge.observe(index, record)
+            self._limits.clear()
         if _ends_an_epoch(record):
             self._endings.append(index)
         match record:
@@ -162,6 +191,12 @@ class Fence:
                 self._revoked[record.digest] = index
             case Decision():
                 self._observe_decision(record)
+            case Origin():
+                self._origins[record.origin] = record
+                self._rows[record.origin] = 0
+            case Video() | History() | Impression():
+                if record.origin in self._rows:
+                    self._rows[record.origin] += 1
             case _:
                 pass
 
@@ -181,6 +216,11 @@ class Fence:
         self._restricted: dict[int, dict[int, Decision]] = {}
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
+        self._origins: dict[str, Origin] = {}
+        self._rows: dict[str, int] = {}
+        """By origin, of those whose rows were counted."""
+        self._limits: dict[str, int] = {}
+        """By origin, rows at most, as far as that was asked since the last act."""
 
     def _observe_decision(self, decision: Decision) -> None:
         if self._decided.setdefault(decision.decision, decision.video) != decision.video:
@@ -315,6 +355,36 @@ class Fence:
         digest = to_text(epoch_digest(to_bytes(epoch.parent), epoch.upto, to_bytes(epoch.delta)))
         if epoch.digest != digest:
             return Refused(f"epoch {epoch.epoch}: its digest is {digest}, not {epoch.digest}", "epoch")
+        return None
+
+    def _check_origin(self, origin: Origin) -> Refused | None:
+        name = origin.origin
+        if name == UPLOAD:
+            return Refused(f"{UPLOAD} is the origin of what comes with no import", "origin")
+        if name in self._origins:
+            return Refused(f"origin {name} is in the journal already, and what it has of an import stays", "origin")
+        if self._judge is not None and self._judge.admitted(origin) is None:
+            return Refused(
+                f"origin {name} was not let in: no admission that counts names it with digest {origin.digest} and the "
+                "licence it gives",
+                "origin",
+            )
+        return None
+
+    def _check_row(self, row: Video | History | Impression) -> Refused | None:
+        name = row.origin
+        if type(row) is Video and name == UPLOAD:
+            return None
+        if name not in self._origins:
+            return Refused(f"origin {name} is not in the journal, and its rows may not be", "origin")
+        limit = self._limits.get(name)
+        if limit is None:
+            admitted = _ANY if self._judge is None else self._judge.admitted(self._origins[name])
+            limit = self._limits[name] = admitted or 0
+        if name not in self._rows:
+            self._rows[name] = 0 if self._past is None else self._past.rows_of(name)
+        if self._rows[name] >= limit:
+            return Refused(f"origin {name} has {self._rows[name]} rows already, and {limit} were let in", "origin")
         return None
 
     def _check_size(self, time: int, epoch: Epoch) -> Refused | None:

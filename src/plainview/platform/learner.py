@@ -21,7 +21,7 @@ from plainview.records.fields import DASHES
 from plainview.replay.judged import Judged
 from plainview.storage import StoreError
 
-UNFOLDED = frozenset({"act", "charter", "epoch", "release", "revocation"})
+UNFOLDED = frozenset({"act", "charter", "epoch", "refusal", "release", "revocation"})
 """Kinds that the fold does not take up."""
 URGENT = frozenset({"decision", "release", "revocation"})
 """Kinds that close an epoch at once."""

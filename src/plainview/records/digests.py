@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,15 @@ def audit_seed(root: bytes, secret: bytes) -> bytes:
     if len(root) != 32 or len(secret) != 32:
         raise ValueError("root and secret have 32 bytes")
     return hashlib.sha256(b"plainview/audit-seed/v1\x00" + root + secret).digest()
+
+
+def refused_digest(bodies: Iterable[bytes]) -> bytes:
+    """SHA-256("plainview/refused/v1" || 0x00 || length u32 BE || body || ...) over bodies as they were handed in, with
+    time 0."""
+    state = hashlib.sha256(b"plainview/refused/v1\x00")
+    for body in bodies:
+        state.update(len(body).to_bytes(4, "big") + body)
+    return state.digest()
 
 
 def arrays_digest(arrays: Arrays) -> bytes:

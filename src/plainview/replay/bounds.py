@@ -13,11 +13,27 @@ from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Release, Revocation
+from plainview.records import (
+    Act,
+    Charter,
+    Decision,
+    Epoch,
+    History,
+    Impression,
+    Origin,
+    Page,
+    Release,
+    Revocation,
+    Video,
+)
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""
+
+
+_BOUNDED = (Act, Charter, Epoch, History, Impression, Origin, Page, Video)
+"""What the fence has something to say of."""
 
 
 class GoesOn(NamedTuple):
@@ -64,6 +80,10 @@ class _Before:
         """Nothing: the fence observes every record as it is read."""
         return iter(())
 
+    def rows_of(self, origin: str) -> int:
+        """None: the fence counts as the rows are read."""
+        return 0
+
 
 class Bounds:
     """What the records so far allow the next one to be."""
@@ -87,7 +107,7 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, (Charter, Act)):
+        if outside is not None and isinstance(record, (Charter, Act, Origin)):
             return outside  # what came before stays in force
         self._fence.observe(entry.index, record, entry.commitment)
         match record:
@@ -130,7 +150,7 @@ class Bounds:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
         if index == 0 and not isinstance(record, Charter):
             return "bounds: charter", "record 0 is not a charter"
-        if not isinstance(record, (Act, Charter, Page, Epoch)):
+        if not isinstance(record, _BOUNDED):
             return None
         refused = self._fence.check(index, entry.time, record)
         if refused is not None:
