@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.journal import fence as fences
 from plainview.ledger.standing import EpochBounds
-from plainview.records import Act, Charter, Page, Record
+from plainview.records import Act, Charter, Origin, Page, Record
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
 from plainview.storage import Row, SqliteRecords, StoreFull
@@ -85,6 +85,9 @@ class Says:
 
     def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
         return self.found
+
+    def admitted(self, origin: Origin) -> int | None:
+        return 1_000
 
     def epoch_bounds(self, release: str, time: int) -> EpochBounds | None:
         return self.bounds

@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,115 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainview.feed.actions import Reader
-from plainview.journal import Ack, Draft, Fence, Journal, Refused
+from plainview.journal import Fence, Refused
 from plainview.learning.fold import Fold, empty_world
-from plainview.ledger.acts import Act as SignedAct
-from plainview.platform.acts import Acts
-from plainview.platform.home import Home
 from plainview.platform.learner import Learner
-from plainview.platform.lineage import Lineage
 from plainview.platform.releases import installed, installed_digest
 from plainview.platform.viewers import NewViewer
-from plainview.records import Act, Charter, Decision, Epoch, Record, Release, Revocation, Video, Viewer
+from plainview.records import Act, Charter, Decision, Epoch, Release, Revocation, Viewer
 from plainview.records.digests import Arrays
-from plainview.records.fields import DASHES, to_bytes, to_text
+from plainview.records.fields import DASHES, to_text
 from plainview.replay.judged import Judged
 from tests.platform.homes import begun
 from tests.platform.parties import DAY, Parties
+from tests.platform.stepping import ORIGIN, RELEASE, Platform, decision, impression, platform, video
 from tests.platform.towns import QUICK, now, open_town, populate
 from tests.replay.replays import reading, replayed
-
-RELEASE = to_bytes(installed_digest())
-
-
-class Clock:
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def __call__(self) -> int:
-        return self.now
-
-
-class Platform:
-    """A journal that is written, with a learner that goes on when it is told to."""
-
-    def __init__(self, home: Home, journal: Journal, clock: Clock) -> None:
-        self.journal = journal
-        self.clock = clock
-        self.parties = Parties(home.path)
-        judged = Judged.of(journal)
-        configuration = installed().configuration
-        self.learner = Learner(
-            journal,
-            home.epochs,
-            Lineage(journal, home.epochs, configuration),
-            judged,
-            installed_digest(),
-            configuration,
-            lambda *_: None,
-            clock=clock,
-            residents=64,
-            cadence=QUICK,
-        )
-        self.learner.catch_up()
-        self.acts = Acts(journal, judged, clock)
-        journal.watch(self.acts.observe)
-
-    def append(self, *records: Record) -> None:
-        for outcome in self.journal.append([Draft(record) for record in records]):
-            assert isinstance(outcome, Ack), outcome
-
-    def say(self, act: SignedAct, *by: str) -> str:
-        return self.acts.submit(self.parties.signed(act, *by)).reason  # type: ignore[arg-type]
-
-    def license(self) -> None:
-        """All that an approval takes, but the approval."""
-        self.parties.now = self.clock.now
-        for note in self.parties.history(RELEASE)[:-1]:
-            assert not self.acts.submit(note).reason
-
-    def approve(self, least: int, most: int, lasts: int = DAY, begins: int = 0) -> None:
-        self.parties.now = self.clock.now + begins
-        seen = self.journal.size
-        reason = self.say(self.parties.approval(RELEASE, seen=seen, until=lasts, epochs=(least, most)), "partner")
-        assert not reason or "stands at index" in reason, reason
-
-    def revoke(self) -> None:
-        assert not self.say(self.parties.revocation(RELEASE, seen=self.journal.size), "partner")
-
-    @property
-    def behind(self) -> int:
-        return self.learner._wanted - self.learner._epoch.upto
-
-    @property
-    def spans(self) -> list[int]:
-        """How many records each epoch took up."""
-        uptos = [entry.record.upto for entry in self.journal.of_kind("epoch") if isinstance(entry.record, Epoch)]
-        return [upto - before for before, upto in pairwise(uptos)]
-
-
-def video(number: int) -> Video:
-    return Video(
-        time=0, video=number, creator=number % 5, created=0, duration=10_000, tags=(number % 3,), sound=0, form=0,
-        region="US", audience="unknown", origin="upload", caption="",
-    )  # fmt: skip
-
-
-def decision(number: int, about: int) -> Decision:
-    return Decision(time=0, decision=number, effect="restrict", video=about, regions=(), ages=(), ground="a test")
-
-
-@contextmanager
-def platform(path: Path, clock: Clock | None = None) -> Iterator[Platform]:
-    """As it stands in `path`; stopped at the end."""
-    home = begun(path, licensed=False)
-    clock = clock or Clock(Parties(path).now)
-    journal = home.write(installed().configuration)
-    journal._clock = clock
-    with closing(journal):
-        running = Platform(home, journal, clock)
-        yield running
-        running.learner.close()
 
 
 def outside(home: Path) -> list[int]:
@@ -164,6 +68,7 @@ def folded_at_once(home: Path) -> tuple[str, str]:
 steps = st.one_of(
     st.tuples(st.just("videos"), st.integers(1, 30)),
     st.tuples(st.just("viewers"), st.integers(1, 30)),
+    st.tuples(st.just("impressions"), st.integers(1, 60)),
     st.tuples(st.just("decision"), st.integers(1, 3)),
     st.tuples(st.just("approve"), st.sampled_from([(0, 1), (1, 3), (5, 5), (20, 40), (10**6, 10**6), (30, 10**9)])),
     st.tuples(st.just("approve later"), st.sampled_from([(1, 4), (50, 50)])),
@@ -182,6 +87,8 @@ def test_whatever_is_in_force_its_epochs_pass_and_the_world_is_the_same(taken: l
         numbers = count(1)
         with platform(path) as running:
             running.license()
+            running.admit(10**6)
+            running.append(ORIGIN)
             clock = running.clock
         rounds: list[list[tuple[str, object]]] = [[]]
         for step in taken:
@@ -211,6 +118,8 @@ def do(running: Platform, what: str, how: object, numbers: Iterator[int]) -> Non
         case "viewers", int(many):
             ids = [next(numbers) for _ in range(many)]
             running.append(*(Viewer(time=0, viewer=one, region="US", age="18+", mode="personal") for one in ids))
+        case "impressions", int(many):
+            running.append(*(impression(next(numbers)) for _ in range(many)))
         case "decision", int(about):
             running.append(decision(next(numbers), about))
         case "approve", (int(least), int(most)):
@@ -243,6 +152,24 @@ def test_an_epoch_is_as_large_as_it_may_be_and_waits_until_it_may(tmp_path: Path
         running.learner._go_on()
         assert running.behind <= 0
         assert len(running.spans) == before + 3
+
+
+@pytest.mark.parametrize(("bounds", "spans"), [(None, [10, 10, 10]), ((20, 40), [20]), ((1, 7), [7, 7, 7, 7])])
+def test_while_it_catches_up_an_epoch_is_no_larger_than_it_must_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bounds: tuple[int, int] | None, spans: list[int]
+) -> None:
+    with platform(tmp_path / "home") as running:
+        running.license()
+        if bounds is not None:
+            running.approve(*bounds)
+        running.append(video(0))
+        running.learner._go_on()
+        monkeypatch.setattr("plainview.platform.learner.CATCH_UP", 10)
+        before = len(running.spans)
+        running.append(*(video(number) for number in range(1, 30)))  # and the epoch's own record
+        running.learner._go_on()
+        assert running.spans[before : before + len(spans)] == spans
+        running.revoke()
 
 
 def test_what_may_not_be_closed_is_left_to_the_next_start(tmp_path: Path) -> None:
