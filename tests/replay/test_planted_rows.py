@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from plainview.journal import Fence
+from plainview.journal.origins import OriginGate
 from plainview.records import History, Record
 from tests.platform.stepping import ORIGIN, impression, platform, video
 from tests.replay.replays import replayed
@@ -33,8 +33,7 @@ def planted(path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, *records: Re
         index, world = running.journal.size, running.learner._follower.world
         before = int(world.tables.head["refused"][0])
         with monkeypatch.context() as blind:
-            blind.setattr(Fence, "_check_row", lambda *_: None)
-            blind.setattr(Fence, "_check_origin", lambda *_: None)
+            blind.setattr(OriginGate, "check", lambda *_: "")
             running.append(*records)
         running.learner._go_on()
         return index, int(world.tables.head["refused"][0]) - before
@@ -55,8 +54,7 @@ def test_an_import_that_nobody_let_in_and_its_rows(tmp_path: Path, monkeypatch: 
     with platform(tmp_path / "home") as running:
         running.license()
         first = running.journal.size
-        monkeypatch.setattr(Fence, "_check_row", lambda *_: None)
-        monkeypatch.setattr(Fence, "_check_origin", lambda *_: None)
+        monkeypatch.setattr(OriginGate, "check", lambda *_: "")
         running.append(video(1), ORIGIN, impression(1), impression(2))
         running.learner._go_on()
     monkeypatch.undo()

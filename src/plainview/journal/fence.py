@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol
 
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
+from plainview.journal.origins import OriginGate
 from plainview.ledger.standing import EpochBounds
 from plainview.records import (
-    UPLOAD,
     Act,
     Charter,
     Decision,
@@ -81,8 +81,6 @@ class Judge(Protocol):
 
 
 _OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision, Origin, Video, History, Impression})
-_ANY = 2**53
-"""Rows of an import where nobody judges: more than there can be."""
 
 
 class _Turn(NamedTuple):
@@ -110,12 +108,15 @@ class Fence:
         self._max_lag = max_lag
         self.now_tolerance = now_tolerance
         self._judge = judge
+        # Where nobody judges, any import may come, with more rows than there can be.
+        self._origins = OriginGate((lambda _: 2**53) if judge is None else judge.admitted)
         self._past: Past | None = None
         self._clear()
 
     def rebuild(self, past: Past) -> None:
         """Take in all that `past` holds, and look sessions up there from now on."""
         self._clear()
+        self._origins.rebuild(past.rows_of)
         self._past = past
         judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
         for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision", "origin"))):
@@ -127,7 +128,6 @@ class Fence:
                 break
         for entry in reversed(recent):
             self.observe(entry.index, entry.record, entry.commitment)
-        self._rows.clear()  # they are in `past`, and counted when the next one comes
 
     def check(self, index: int, time: int, record: Record) -> Refused | None:
         """Why `record` may not be appended at `index` and `time`; None if it may."""
@@ -135,10 +135,9 @@ class Fence:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
             return self._check_epoch(index, record) or self._check_size(time, record)
-        if isinstance(record, (Video, History, Impression)):
-            return self._check_row(record)
-        if type(record) is Origin:
-            return self._check_origin(record)
+        if isinstance(record, (Origin, Video, History, Impression)):
+            reason = self._origins.check(record)
+            return Refused(reason, "origin") if reason else None
         if self._judge is not None and isinstance(record, (Act, Charter)):
             reason = self._judge.check(index, record)
             return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
@@ -167,7 +166,7 @@ class Fence:
             return
         if self._judge is not None and isinstance(record, (Act, Charter)):
             self._judge.observe(index, record)
-            self._limits.clear()
+            self._origins.ask_again()
         if _ends_an_epoch(record):
             self._endings.append(index)
         match record:
@@ -191,12 +190,8 @@ class Fence:
                 self._revoked[record.digest] = index
             case Decision():
                 self._observe_decision(record)
-            case Origin():
-                self._origins[record.origin] = record
-                self._rows[record.origin] = 0
-            case Video() | History() | Impression():
-                if record.origin in self._rows:
-                    self._rows[record.origin] += 1
+            case Origin() | Video() | History() | Impression():
+                self._origins.observe(record)
             case _:
                 pass
 
@@ -216,11 +211,6 @@ class Fence:
         self._restricted: dict[int, dict[int, Decision]] = {}
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
-        self._origins: dict[str, Origin] = {}
-        self._rows: dict[str, int] = {}
-        """By origin, of those whose rows were counted."""
-        self._limits: dict[str, int] = {}
-        """By origin, rows at most, as far as that was asked since the last act."""
 
     def _observe_decision(self, decision: Decision) -> None:
         if self._decided.setdefault(decision.decision, decision.video) != decision.video:
@@ -355,36 +345,6 @@ class Fence:
         digest = to_text(epoch_digest(to_bytes(epoch.parent), epoch.upto, to_bytes(epoch.delta)))
         if epoch.digest != digest:
             return Refused(f"epoch {epoch.epoch}: its digest is {digest}, not {epoch.digest}", "epoch")
-        return None
-
-    def _check_origin(self, origin: Origin) -> Refused | None:
-        name = origin.origin
-        if name == UPLOAD:
-            return Refused(f"{UPLOAD} is the origin of what comes with no import", "origin")
-        if name in self._origins:
-            return Refused(f"origin {name} is in the journal already, and what it has of an import stays", "origin")
-        if self._judge is not None and self._judge.admitted(origin) is None:
-            return Refused(
-                f"origin {name} was not let in: no admission that counts names it with digest {origin.digest} and the "
-                "licence it gives",
-                "origin",
-            )
-        return None
-
-    def _check_row(self, row: Video | History | Impression) -> Refused | None:
-        name = row.origin
-        if type(row) is Video and name == UPLOAD:
-            return None
-        if name not in self._origins:
-            return Refused(f"origin {name} is not in the journal, and its rows may not be", "origin")
-        limit = self._limits.get(name)
-        if limit is None:
-            admitted = _ANY if self._judge is None else self._judge.admitted(self._origins[name])
-            limit = self._limits[name] = admitted or 0
-        if name not in self._rows:
-            self._rows[name] = 0 if self._past is None else self._past.rows_of(name)
-        if self._rows[name] >= limit:
-            return Refused(f"origin {name} has {self._rows[name]} rows already, and {limit} were let in", "origin")
         return None
 
     def _check_size(self, time: int, epoch: Epoch) -> Refused | None:

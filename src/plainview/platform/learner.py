@@ -394,9 +394,5 @@ class Learner:
 
     def _last_of(self, kinds: Collection[str], start: int, stop: int) -> int:
         """One past the last record of these kinds with start <= index < stop; 0 where there is none."""
-        return max((self._last_of_kind(kind, start, stop) for kind in kinds), default=0)
-
-    def _last_of_kind(self, kind: str, start: int, stop: int) -> int:
-        for entry in self._journal.of_kind(kind, start, stop, newest_first=True):
-            return entry.index + 1
-        return 0
+        last = (next(self._journal.of_kind(kind, start, stop, newest_first=True), None) for kind in kinds)
+        return max((entry.index + 1 for entry in last if entry is not None), default=0)
