@@ -33,6 +33,7 @@ ABOUT = ("--log", LOG, "--release", RELEASE, "--licence", 1, "--seen", 7)
 DATA = ("--origin", "My data", "--data", RELEASE, "--terms", "ours")
 TESTED = ("--log", LOG, "--release", RELEASE, "--suite", "quality", "--passed")
 EPOCHS = ("--epoch-least", 5, "--epoch-most", 50)
+URGED = ("--reason", "x", "--share", 5)
 SPAN = ("--from", "2030-01-01", "--until", "2030-12-31T18:00:00Z")
 
 
@@ -178,7 +179,7 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (("licence", "new", "--log", LOG, *SPAN, "--region", "usa"), "two capital letters"),
         (("licence", "there", "--log", LOG, *SPAN), "is there already"),
         (("licence", "no/where", "--log", LOG, *SPAN), "cannot be written"),
-        (("emergency", "new", *ABOUT, *SPAN, *EPOCHS[:3], 4, "--reason", "x", "--share", 5), "5 records at least and 4 at"),
+        (("emergency", "new", *ABOUT, *SPAN, *EPOCHS[:3], 4, *URGED), "of 5 records at least and 4 at most"),
         (("admission", "new", "--log", LOG, *DATA, "--rows", 1), "'My data' is not 1 to 64 lower-case"),
         (("submission", "new", "--log", LOG, "--release", "x", "--licence", "1"), "digest"),
         (("review", "new", "--of", "there", "--outcome", "well"), "there: act: the last line has no newline"),

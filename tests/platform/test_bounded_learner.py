@@ -18,7 +18,7 @@ from plainview.learning.fold import Fold, empty_world
 from plainview.platform.learner import Learner
 from plainview.platform.releases import installed, installed_digest
 from plainview.platform.viewers import NewViewer
-from plainview.records import Act, Charter, Decision, Epoch, Release, Revocation, Viewer
+from plainview.records import Act, Charter, Decision, Epoch, Release, Viewer
 from plainview.records.digests import Arrays
 from plainview.records.fields import DASHES, to_text
 from plainview.replay.judged import Judged
@@ -47,7 +47,7 @@ def outside(home: Path) -> list[int]:
             if bounds is None:
                 continue
             taken = [one.record for one in entries[start : entry.record.upto]]
-            at_once = any(isinstance(one, (Charter, Decision, Release, Revocation)) for one in taken)
+            at_once = any(isinstance(one, (Charter, Decision, Release)) for one in taken)
             at_once = at_once or any(isinstance(one, Act) and one.counts for one in taken)
             if len(taken) > bounds.most or (len(taken) < bounds.least and not at_once):
                 found.append(entry.index)
