@@ -100,7 +100,7 @@ def test_whatever_is_in_force_its_epochs_pass_and_the_world_is_the_same(taken: l
                 for what, how in round_:
                     do(running, what, how, numbers)
         with platform(path, clock) as running:
-            running.clock.now += 30 * DAY  # nothing holds any more, and nothing bounds the learner
+            running.clock.now += 3 * DAY  # nothing holds any more, and nothing bounds the learner
             running.append(video(next(numbers)))
             running.learner._go_on()
             assert running.behind <= 0
