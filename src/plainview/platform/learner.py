@@ -20,7 +20,7 @@ from plainview.records.digests import Arrays
 from plainview.records.fields import DASHES
 from plainview.storage import StoreError
 
-UNFOLDED = frozenset({"act", "charter", "epoch", "release", "revocation"})
+UNFOLDED = frozenset({"access", "act", "charter", "epoch", "release", "revocation"})
 """Kinds that the fold does not take up."""
 URGENT = frozenset({"decision", "release", "revocation"})
 """Kinds that close an epoch at once."""

@@ -1,5 +1,6 @@
 """What is written down: frozen structs, their exact bytes, digests and ids. Knows nobody."""
 
+from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.catalogue import Decision, Origin, Video
 from plainview.records.charter import Charter
@@ -16,6 +17,7 @@ __all__ = [
     "OUTCOMES",
     "PAGE_LIMIT",
     "PUBLIC",
+    "Access",
     "Act",
     "Charter",
     "Decision",

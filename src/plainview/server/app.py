@@ -6,12 +6,13 @@ Calls that rank or wait for the disk run in a pool of threads; the loop only tra
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypeVar, TypeVarTuple
 
 import msgspec
-from litestar import Litestar, MediaType, Response, Router, get, post
+from litestar import Litestar, MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
@@ -23,6 +24,7 @@ import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.platform.acts import NewAct, judged_acts
 from plainview.platform.application import Application
+from plainview.platform.audit import RecordsRequest
 from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
@@ -48,7 +50,7 @@ from plainview.server.answers import (
     judged_answer,
     page_answer,
 )
-from plainview.server.log import log
+from plainview.server.log import log, takes_gzip
 from plainview.server.problems import BODY, HANDLERS, Problem
 from plainview.server.query import check_query
 from plainview.server.reference import Reference
@@ -63,6 +65,7 @@ Index = Annotated[int, PathParameter(ge=0, le=ID, description="Of the page's rec
 VideoId = Annotated[int, PathParameter(ge=0, le=ID, description="As it was added with, or imported.")]
 _TOKEN = r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$"
 _PROMETHEUS = "text/plain; version=0.0.4"
+_OCTETS = "application/octet-stream"
 _SPELLED = "16 bytes in unpadded base64url, 22 characters"
 Region = Annotated[
     str | None, QueryParameter(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2, ZZ for unknown.")
@@ -89,6 +92,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
                     change_setting,
                     submit_act,
                     list_acts,
+                    open_records,
                 ],
             ),
             log,
@@ -273,6 +277,30 @@ async def list_acts(state: State) -> Response[bytes]:
 
 
 @post(
+    "/audit/records",
+    summary="Open records",
+    description=(
+        "The private records of a range, for whom the charter names as auditor: as a signed note that says which, what "
+        "for and when (`plainview/access-request/v1`). Each request is answered once, and that it was is a public "
+        "record of the journal first; so is that one was refused which a party has signed. What comes is "
+        "`plainview/records/v1`: it may be fewer records than were asked for, and says where to go on."
+    ),
+    status_code=200,
+    media_type=_OCTETS,
+    operation_class=takes(RecordsRequest),
+    responses={200: ResponseSpec(data_container=bytes, description="The records", generate_examples=False)}
+    | dict.fromkeys((400, 403, 404, 409, 413, 422, 500, 503), _BAD),
+)
+async def open_records(state: State, request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
+    state.application.check_log()
+    asked = decoded(RecordsRequest, body)
+    gzipped = takes_gzip(request.headers.get("accept-encoding", ""))
+    content = await _in(state.slow, _open, state.application, asked, gzipped)
+    headers = {"cache-control": "no-store"} | ({"content-encoding": "gzip"} if gzipped else {})
+    return Response(content, media_type=_OCTETS, headers=headers)
+
+
+@post(
     "/settings",
     summary="Change a setting",
     description=(
@@ -349,6 +377,11 @@ def _explain(application: Application, index: int) -> bytes:
 def _acts(application: Application) -> ActsAnswer:
     acts = judged_acts(application.journal)
     return ActsAnswer([judged_answer(entry, reason) for entry, reason in acts])
+
+
+def _open(application: Application, asked: RecordsRequest, gzipped: bool) -> bytes:
+    content = application.audit.open(asked)
+    return gzip.compress(content, 1, mtime=0) if gzipped else content
 
 
 def _proof(application: Application, index: int) -> bytes:
