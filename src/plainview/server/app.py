@@ -22,6 +22,7 @@ from msgspec.inspect import is_struct_type
 
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
+from plainview.ledger.spelling import to_base64
 from plainview.platform.acts import NewAct, judged_acts
 from plainview.platform.application import Application
 from plainview.platform.audit import RecordsRequest
@@ -36,6 +37,7 @@ from plainview.records.fields import Mode
 from plainview.server import answers
 from plainview.server.answers import (
     ActAnswer,
+    ActProof,
     ActsAnswer,
     EventBatch,
     EventsAnswer,
@@ -92,6 +94,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
                     change_setting,
                     submit_act,
                     list_acts,
+                    act_proof,
                     open_records,
                 ],
             ),
@@ -300,6 +303,16 @@ async def open_records(state: State, request: Request[Any, Any, Any], body: RawB
     return Response(content, media_type=_OCTETS, headers=headers)
 
 
+@get("/acts/{index:str}/proof", summary="Get an act's proof", responses=_documented(ActProof, 404))
+async def act_proof(
+    state: State,
+    index: Index,
+    size: Annotated[int, QueryParameter(ge=1, le=ID, description="Of the tree that the act is to be in.")],
+) -> Response[bytes]:
+    """That an act is in the log's tree of a size, also one that waits to be cosigned: a partner's witness asks."""
+    return _json(await _call(state, _act_proof, state.application, index, size))
+
+
 @post(
     "/settings",
     summary="Change a setting",
@@ -377,6 +390,14 @@ def _explain(application: Application, index: int) -> bytes:
 def _acts(application: Application) -> ActsAnswer:
     acts = judged_acts(application.journal)
     return ActsAnswer([judged_answer(entry, reason) for entry, reason in acts])
+
+
+def _act_proof(application: Application, index: int, size: int) -> ActProof:
+    found = application.log.act_proof(index, size)
+    if found is None:
+        raise Fault("unknown_index", f"index: no act {index} in a tree of {size} records", "index")
+    entry, hashes = found
+    return ActProof(entry.decode(), [to_base64(one) for one in hashes])
 
 
 def _open(application: Application, asked: RecordsRequest, gzipped: bool) -> bytes:

@@ -92,6 +92,7 @@ _TOLD = {
     "surface": "send a whole number from 0 to 255, or leave it out",
     "region": f"send {REGION}, or leave it out",
     "acknowledged": "send one past the last index you saw acknowledged, or leave it out",
+    "size": "send how many records the tree has, a whole number from 1",
     "index": "send the index in a page's receipt, a whole number from 0 to 2**53 - 1",
     "video_id": "send the video's id, a whole number from 0 to 2**53 - 1",
 }
