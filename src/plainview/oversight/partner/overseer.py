@@ -12,6 +12,7 @@ from typing import NamedTuple
 from plainview.feed.configuration import Configuration
 from plainview.http.fetching import FetchError
 from plainview.journal.frames import Frame
+from plainview.ledger.act_fields import TEXT_LIMIT
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
 from plainview.ledger.spelling import printable
@@ -35,6 +36,8 @@ from plainview.records.fields import DASHES
 from plainview.replay.findings import Report
 from plainview.storage import SqliteRecords, StoreError
 
+VERIFICATIONS = 3_600_000
+"""Milliseconds at least from one announcement of how far all was re-run to the next."""
 PATIENCE = 60.0
 """Seconds for which an operator may say no to records before that is a finding: the clocks may be apart."""
 
@@ -108,6 +111,7 @@ class Overseer:
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._report: Report | None = None
         self._rerun_upto = 0
+        self._verified_pages, self._verified_again = 0, 0
         self._refused_since: float | None = None
         self._remarked: dict[str, list[str]] = {}
         self._met: set[tuple[object, ...]] = set()
@@ -262,6 +266,26 @@ class Overseer:
         if report.unreached:
             said += f", {report.unreached:,} not to be reached"
         self._told.say(said)
+        self._verified(report, upto, mirrored)
+
+    def _verified(self, report: Report, upto: int, mirrored: Mirrored) -> None:
+        """Announce now and then how far all was re-run, once pages have come: each announcement is a record itself."""
+        now = self._outside.clock()
+        if upto != mirrored.checkpoint.size or report.pages == self._verified_pages or now < self._verified_again:
+            return
+        self._verified_pages, self._verified_again = report.pages, now + VERIFICATIONS
+        inconclusive = sum(report.inconclusive.values())
+        self._announce(
+            "verification",
+            {
+                "upto": upto,
+                "root": mirrored.checkpoint.root,
+                "pages": report.pages,
+                "identical": report.identical,
+                "inconclusive": inconclusive,
+                "differing": report.pages - report.identical - inconclusive,
+            },
+        )
 
     def _draw(self, mirrored: Mirrored) -> None:
         draws, now = self._draws, self._outside.clock()
@@ -329,7 +353,7 @@ class Overseer:
 
     def _announce_finding(self, made: Finding) -> None:
         file = hashlib.sha256(made.encode()).digest()
-        self._announce("finding", {"file": file, "record": made.index, "text": made.sentence()[:2000]})
+        self._announce("finding", {"file": file, "record": made.index, "sentence": made.sentence()[:TEXT_LIMIT]})
 
     def _announce(self, kind: str, fields: dict[str, object]) -> str | None:
         charter = self._following.charter
