@@ -77,6 +77,8 @@ def run(
     rerun_every: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds between two re-runs.")] = 60.0,
     sample: Annotated[int, typer.Option(min=1, max=100_000, help="Pages in a random draw.")] = 300,
     draw_hours: Annotated[float, typer.Option(min=0.01, max=8760, help="Hours from one draw to the next.")] = 24.0,
+    canaries: Annotated[int, typer.Option(min=0, max=1000, help="Viewers of the partner's own.")] = 2,
+    canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="One round, without a server, and end.")] = False,
 ) -> None:
     """Oversee a platform until Ctrl-C or SIGTERM.
@@ -88,11 +90,11 @@ def run(
     2: it cannot begin; with --once also: something could not be checked.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with told(), _opened(directory, charter, url, charter_file, sample, draw_hours) as overseer:
+    with told(), _opened(directory, charter, url, charter_file, sample, draw_hours, canaries) as overseer:
         if once:
             _once(overseer)
             return
-        _serve(overseer, host, port, every, rerun_every)
+        _serve(overseer, host, port, every, rerun_every, canary_every)
 
 
 @oversee.command()
@@ -143,7 +145,7 @@ def _once(overseer: Overseer) -> None:
     typer.echo(overseer.sound)
 
 
-def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: float) -> None:
+def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: float, canary_every: float) -> None:
     import threading
 
     from plainview.http.serving import check_address, serve_app
@@ -162,7 +164,12 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
             failed.append(error)
             signal.raise_signal(signal.SIGTERM)
 
-    steps = ((overseer.follow, every), (overseer.deliver, DELIVER), (overseer.audit, rerun_every))
+    steps = (
+        (overseer.follow, every),
+        (overseer.deliver, DELIVER),
+        (overseer.audit, rerun_every),
+        (overseer.visit, canary_every),
+    )
     threads = [threading.Thread(target=over_and_over, args=step, name=step[0].__name__) for step in steps]
 
     def ready() -> None:
@@ -184,7 +191,7 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
 
 @contextmanager
 def _opened(
-    directory: Path, charter: str, url: str, charter_file: Path | None, sample: int, draw_hours: float
+    directory: Path, charter: str, url: str, charter_file: Path | None, sample: int, draw_hours: float, canaries: int
 ) -> Iterator[Overseer]:
     import secrets
     import time
@@ -217,7 +224,7 @@ def _opened(
 
         warm(installed().configuration, lambda _: None)
         pool = stack.enter_context(ThreadPoolExecutor(WORKERS, thread_name_prefix="oversee"))
-        audit = Audit(installed().configuration, installed_digest(), sample, round(draw_hours * 3_600_000))
+        audit = Audit(installed().configuration, installed_digest(), sample, round(draw_hours * 3_600_000), canaries)
         outside = Surroundings(lambda: time.time_ns() // 1_000_000, time.monotonic, secrets.token_bytes, pool)
         lines = Told(
             typer.echo,

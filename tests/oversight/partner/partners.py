@@ -59,12 +59,13 @@ def overseeing(
     *,
     monotonic: Callable[[], float] = time.monotonic,
     sample: int = 20,
+    canaries: int = 0,
     charters: tuple[Any, ...] = (),
 ) -> Iterator[tuple[Overseer, Lines]]:
     lines = Lines()
     with ThreadPoolExecutor(4) as pool:
         outside = Surroundings(lambda: time.time_ns() // 1_000_000, monotonic, secrets.token_bytes, pool)
-        audit = Audit(installed().configuration, installed_digest(), sample, 3_600_000)
+        audit = Audit(installed().configuration, installed_digest(), sample, 3_600_000, canaries)
         overseer = Overseer(path, read_keys(path), digest_of(home), url, audit, outside, lines.told, charters)
         try:
             yield overseer, lines

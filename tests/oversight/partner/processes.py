@@ -26,6 +26,7 @@ class Partner:
         command = [
             sys.executable, "-m", "plainview.cli", "oversee", "run", str(self._directory), f"--charter={self._charter}",
             "--url", self._url, "--port", str(self.port), "--every", "0.2", "--rerun-every", "2", "--sample", "20",
+            "--canaries", "3", "--canary-every", "0.5",
         ]  # fmt: skip
         self._process = subprocess.Popen(
             command, env=os.environ | {"NUMBA_CACHE_DIR": str(self._kernels)}, text=True,

@@ -19,7 +19,9 @@ from plainview.storage.filesystem import HostFileSystem, make_durable, write_dur
 
 AUDITOR, LOG_KEY, WITNESS_KEY = "auditor.key", "log.key", "witness.key"
 WITNESS = "witness.sqlite"
-MIRROR, JOURNAL, LOG, FINDINGS, DRAWS = "mirror", "journal", "log", "findings", "draws"
+MIRROR, JOURNAL, LOG, FINDINGS = "mirror", "journal", "log", "findings"
+DRAWS, CANARIES = "draws", "canaries"
+"""Which nobody else may read: a secret before its reveal, and who the partner's viewers are."""
 CHARTER = "charter"
 """The charter that it follows by, as it was given."""
 LOCK = "lock"
@@ -54,7 +56,8 @@ def make_directory(path: Path, name: str) -> list[VerifierKey]:
             raise DirectoryError(f"{path}: not empty ({found.name}); a new one takes a new directory")
         for part in (MIRROR, JOURNAL, LOG, FINDINGS):
             make_durable(HostFileSystem(), path / part)
-        (path / DRAWS).mkdir(mode=0o700)
+        for part in (DRAWS, CANARIES):
+            (path / part).mkdir(mode=0o700)
         return [make_key(path / file, f"{name}/{what}", scheme).key for file, what, scheme in _KEYS]
     except OSError as error:
         raise DirectoryError(f"{path}: cannot be made ({error.strerror})") from error

@@ -138,6 +138,10 @@ class Following:
         """Where the log has the act in that note, as one that counts or not; None where it has it not."""
         return self._notes.get(hashlib.sha256(note.encode()).digest())
 
+    def keeps(self, promised: Note) -> bool:
+        """`Mirror.keeps`, of the log as it was looked at last."""
+        return self._opened().keeps(promised)
+
     def look(self) -> list[str]:
         """One look at the log: what is to be remarked. Raises MirrorError, and Misbehaved where a proof was written."""
         try:

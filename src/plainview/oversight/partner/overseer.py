@@ -11,17 +11,21 @@ from typing import NamedTuple
 
 from plainview.feed.configuration import Configuration
 from plainview.http.fetching import FetchError
+from plainview.journal import JournalDamaged
 from plainview.journal.frames import Frame
 from plainview.ledger.act_fields import TEXT_LIMIT
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
+from plainview.ledger.promises import parse_promise
 from plainview.ledger.spelling import printable
 from plainview.oversight.findings import Finding, What
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
 from plainview.oversight.partner.announcing import announce
+from plainview.oversight.partner.app_client import App, Odd
+from plainview.oversight.partner.canaries import RECEIPTS, Canaries, Wrong
 from plainview.oversight.partner.copy import BATCH, JournalCopy, Unfit
-from plainview.oversight.partner.directory import DRAWS, FINDINGS, JOURNAL, LOG, MIRROR, WITNESS, Keys
+from plainview.oversight.partner.directory import CANARIES, DRAWS, FINDINGS, JOURNAL, LOG, MIRROR, WITNESS, Keys
 from plainview.oversight.partner.draws import Draw, Draws
 from plainview.oversight.partner.following import Following, Mirrored
 from plainview.oversight.partner.keeping import Findings, finding, related
@@ -29,6 +33,7 @@ from plainview.oversight.partner.log import OwnLog, OwnLogDamaged
 from plainview.oversight.partner.opening import Records, Unanswered, Withheld
 from plainview.oversight.partner.outbox import OperatorServer, Outbox
 from plainview.oversight.partner.rerunning import Rerunning
+from plainview.oversight.receipts import parse_receipt
 from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
 from plainview.oversight.witness.witness import Witness
 from plainview.records import Page
@@ -75,6 +80,8 @@ class Audit(NamedTuple):
     """Pages drawn at a time."""
     draw_every: int
     """Milliseconds from the beginning of one draw to that of the next."""
+    canaries: int
+    """Viewers of the partner's own."""
 
 
 class Overseer:
@@ -109,6 +116,8 @@ class Overseer:
         self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
         self._rerunning = Rerunning(self._copy.journal, audit.configuration, audit.installed)
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
+        self._receipts = MirrorFiles(path / CANARIES)
+        self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
         self._report: Report | None = None
         self._rerun_upto = 0
         self._verified_pages, self._verified_again = 0, 0
@@ -155,11 +164,25 @@ class Overseer:
         for index, detail in list(self._following.wrong.items()):
             self._find("act", index, "", detail, mirrored, {index})
         self._hold_acts(mirrored)
+        self._hold_promises()
 
     def deliver(self) -> None:
         """Hand in what the operator's log has not."""
         for line in self._outbox.deliver():
             self._told.say(line)
+
+    def visit(self) -> None:
+        """Have the partner's own viewers ask for a page each."""
+        mirrored, charter = self._following.mirrored, self._following.charter
+        if mirrored is None or charter is None:
+            return
+        try:
+            for one in self._canaries.visit(charter.policy):
+                self._wrong(one, mirrored)
+        except (Unanswered, Odd) as error:
+            self._remark("visit", [f"the partner's viewers are not served: {error}"])
+        else:
+            self._remark("visit", [])
 
     def audit(self) -> None:
         """Take up what the log has and the copy has not, re-run it, and go on with draws."""
@@ -169,6 +192,10 @@ class Overseer:
         try:
             self._take_up(mirrored)
             self._rerun(mirrored)
+            for one in self._canaries.compare(self._copy.journal):
+                self._wrong(one, mirrored)
+        except JournalDamaged as error:
+            self._remark("canaries", [f"the partner's viewers are not compared: {error}"])
         except (StoreError, OSError, LedgerError) as error:
             self._unable("audit", f"nothing is re-run for now: {error}")
             return
@@ -212,6 +239,31 @@ class Overseer:
         for one in self._outbox.swallowed():
             detail = f"{one.told}\n{one.note}"
             self._find("swallowed", mirrored.checkpoint.size, f"act {one.index}", detail, mirrored, ())
+
+    def _hold_promises(self) -> None:
+        """Hold the log to what it promised the partner's viewers: merge deadlines, too."""
+        late = []
+        for name in self._receipts.names(RECEIPTS):
+            receipt = parse_receipt(self._receipts.read(name) or b"")
+            try:
+                if self._following.keeps(receipt.note()):
+                    self._receipts.remove(name)
+                    continue
+            except Misbehaved as error:
+                self._misbehaved(error)
+                self._receipts.remove(name)
+                continue
+            except (MirrorError, LedgerError) as error:
+                self._remark("promises", [f"{name}: {error}"])
+                return
+            if parse_promise(receipt.note().text).deadline < self._outside.clock():
+                late.append(receipt.index)
+        which = ", ".join(map(str, late[:5]))
+        said = f"entries promised by now are not there ({which}); nothing that was cosigned proves it"
+        self._remark("promises", [said] if late else [])
+
+    def _wrong(self, one: Wrong, mirrored: Mirrored) -> None:
+        self._find("canary", one.index, f"{one.which}: {one.detail}"[:200], one.detail, mirrored, {one.index})
 
     def _take_up(self, mirrored: Mirrored) -> None:
         charter = self._following.charter
