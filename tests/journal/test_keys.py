@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from plainview.journal.keys import (
     KEY,
+    access_key,
     act_key,
     epoch_key,
     event_key,
@@ -33,6 +34,7 @@ def test_a_key_has_sixteen_bytes_and_does_not_depend_on_time(record: Record) -> 
 def test_which_kinds_make_their_own_key() -> None:
     assert {kind for kind, record in EXAMPLES.items() if key_of(record) is not None} == {
         "act",
+        "access",
         "epoch",
         "event",
         "history",
@@ -46,6 +48,7 @@ def test_keys_are_made_of_what_makes_a_record_the_same() -> None:
     assert key_of(event(12).record) == event_key(5, named(12), 1)
     assert key_of(page(3).record) == page_key(named(1), 3)
     assert key_of(epoch(4, 0, digest(1)).record) == epoch_key(4)
+    assert key_of(EXAMPLES["access"]) == access_key(digest(15), True) != access_key(digest(15), False)
     assert key_of(EXAMPLES["setting"]) == setting_key(5, token(14))
     assert key_of(EXAMPLES["impression"]) == import_key("kuairand-pure", 41)
     assert key_of(EXAMPLES["history"]) == history_key("kuairand-pure", 5)

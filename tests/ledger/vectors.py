@@ -9,6 +9,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from plainview.ledger.access_requests import AccessRequest
 from plainview.ledger.acts import parse_act
 from plainview.ledger.bundles import Bundle, bundles, encode_entries
 from plainview.ledger.charters import digest_text
@@ -43,12 +44,13 @@ from tests.ledger.licensed import (
     verification,
 )
 from tests.ledger.licensed import signed as act_note
-from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
+from tests.ledger.logs import LOG, LOG_ML_DSA, ORIGIN, TIME, WITNESSES, checkpoint, signed
 from tests.ledger.trees import entry, tree
 from tests.ledger.witnessed import POLICY, log_proof
 
 PATH = Path(__file__).parents[1] / "vectors" / "ledger.json"
 SIZE, OLD, INDEX = 600, 300, 299
+REQUEST = AccessRequest(ORIGIN, "audit", 100, 4196, 1_790_000_005_000, bytes(range(16)))
 
 
 def bundle_data(bundle: Bundle) -> bytes:
@@ -61,6 +63,7 @@ def vectors() -> dict[str, object]:
     head = checkpoint(grown)
     note = signed(head.text(), "north", "south", "west")
     return {
+        "access_request": {"text": REQUEST.text(), "digest": REQUEST.digest().hex()},
         "size": SIZE,
         "entry_0": entry(0).decode(),
         "root": head.root.hex(),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from plainview.platform.client_session import ClientSession
+from plainview.keys.client_session import ClientSession
 from plainview.records import Said
 
 _BY_NAME: dict[str, ClientSession] = {}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from plainview.platform.client_session import ClientSession
+from plainview.keys.client_session import ClientSession
 from plainview.platform.town import ARMS, TOPICS, Clip, Size, Town, Viewer
 
 URL = "http://127.0.0.1:9"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plainview.records import (
+    Access,
     Act,
     Charter,
     Decision,
@@ -37,6 +38,9 @@ def token(byte: int) -> str:
 
 
 EXAMPLES: dict[str, Record] = {
+    "access": Access(
+        time=TIME, by="auditor.example", purpose="audit", first=1000, until=1200, request=digest(15), granted=True
+    ),
     "act": Act(
         time=TIME,
         note="plainview/act/v1\nact revocation\n\n\N{EM DASH} partner.example BBBBBBBB\n",

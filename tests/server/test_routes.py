@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from plainview.feed.viewers import BLOCKS, PAGES
+from plainview.journal.frames import parse_frames
+from plainview.ledger.access_requests import AccessRequest
 from plainview.platform.application import Application
 from plainview.records import Page, decode
 from plainview.records.fields import to_bytes, to_text
@@ -183,7 +186,9 @@ def test_a_body_that_is_no_batch(client: Client, body: bytes, field: str, messag
     wrong(client.post("/v1/events", content=body), 400, "malformed", field, message)
 
 
-@pytest.mark.parametrize("path", ["/v1/events", "/v1/videos", "/v1/viewers", "/v1/settings", "/v1/acts"])
+@pytest.mark.parametrize(
+    "path", ["/v1/events", "/v1/videos", "/v1/viewers", "/v1/settings", "/v1/acts", "/v1/audit/records"]
+)
 def test_a_large_body_is_refused(client: Client, path: str) -> None:
     wrong(client.post(path, content=b" " * (2**20 + 1)), 413, "too_large", "", "at most 1048576 bytes")
 
@@ -334,6 +339,27 @@ def test_parties_submit_acts_and_everybody_reads_them(client: Client, town: Appl
     wrong(client.post("/v1/acts", json={"note": stranger}), 403, "foreign_act", "note", "no party of charter 0")
 
 
+def test_the_auditor_is_given_records(client: Client, town: Application) -> None:
+    parties = Parties(town.home.path)
+
+    def asked(by: str) -> dict[str, str]:
+        request = AccessRequest(parties.origin, "audit", 0, 5, now(), os.urandom(16))
+        return {"note": parties.note(request.text(), by)}
+
+    once = asked("auditor")
+    answer = client.post("/v1/audit/records", json=once, headers={"accept-encoding": "gzip"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
+    assert (answer.headers["content-encoding"], answer.headers["cache-control"]) == ("gzip", "no-store")
+    first, frames = parse_frames(answer.content)
+    assert (first, len(frames)) == (0, 5)
+    plain = client.post("/v1/audit/records", json=asked("auditor"), headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert parse_frames(plain.content) == (0, frames)
+    wrong(client.post("/v1/audit/records", json=once), 409, "repeated", "note", "it was answered before")
+    wrong(client.post("/v1/audit/records", json=asked("operator")), 403, "foreign_request", "note", "is no auditor")
+    wrong(client.post("/v1/audit/records", json={"note": "mine"}), 400, "malformed", "note", "note: ")
+
+
 def test_viewers_register_and_choose(client: Client) -> None:
     answer = client.post("/v1/viewers", json={"region": "DE", "age": "16-17", "mode": "plain"}).json()
     viewer = answer["viewer"]
@@ -467,7 +493,7 @@ def test_openapi_names_every_route_and_body(client: Client) -> None:
     schema = client.get("/schema/openapi.json").json()
     assert set(schema["paths"]) >= {
         "/v1/events", "/v1/feed", "/v1/pages/{index}", "/v1/videos", "/v1/videos/{video_id}", "/v1/viewers",
-        "/v1/settings", "/v1/acts", "/health", "/metrics",
+        "/v1/settings", "/v1/acts", "/v1/audit/records", "/health", "/metrics",
     }  # fmt: skip
     schemas = schema["components"]["schemas"]
     body = schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]

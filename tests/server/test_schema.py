@@ -28,7 +28,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 ROUTES = {
     "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/pages/{index}/proof",
     "GET /v1/videos/{video_id}", "GET /log/{path}",
-    "GET /v1/acts", "POST /v1/acts",
+    "GET /v1/acts", "POST /v1/acts", "GET /v1/acts/{index}/proof", "POST /v1/audit/records",
     "POST /v1/events", "POST /v1/settings", "POST /v1/videos", "POST /v1/viewers",
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from plainview.ledger.hashing import leaf_hash
+from plainview.oversight.sampling import draw, most_tampered
 from plainview.records import PUBLIC, encode
 from plainview.records.digests import (
     arrays_digest,
@@ -71,6 +72,23 @@ def vectors() -> dict[str, object]:
         "refused_digest": {
             "bodies": [bodies[0]["body"], bodies[1]["body"]],
             "digest": refused_digest(body["body"].encode() for body in bodies[:2]).hex(),
+        },
+        "audit_draw": {
+            "seed": audit_seed(root, secret).hex(),
+            "draws": [
+                {"pages": pages, "wanted": wanted, "drawn": list(draw(audit_seed(root, secret), pages, wanted))}
+                for pages, wanted in ((1000, 10), (3, 5), (10**7, 4), (2**53 - 1, 3))
+            ],
+            "bounds": [
+                {"pages": pages, "sampled": sampled, "failed": failed, "at_most": most_tampered(pages, sampled, failed)}
+                for pages, sampled, failed in (
+                    (10**6, 3000, 0),
+                    (10**6, 300, 0),
+                    (10**6, 300, 2),
+                    (50, 10, 2),
+                    (9, 0, 0),
+                )
+            ],
         },
         "arrays_digest": {
             "arrays": [

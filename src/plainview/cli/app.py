@@ -17,6 +17,7 @@ from plainview.cli.export import export
 from plainview.cli.feed import feed
 from plainview.cli.home import at_home
 from plainview.cli.mirror import mirror
+from plainview.cli.oversee import oversee
 from plainview.cli.release import release
 from plainview.cli.replay import replay
 from plainview.cli.witness import witness
@@ -66,6 +67,7 @@ app.command()(export)
 app.command()(feed)
 _pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
 app.command()(mirror)
+app.add_typer(oversee, name="oversee")
 app.add_typer(release, name="release")
 app.command()(replay)
 _pass_on("serve", "plainview.cli.serve", "Serve feeds over HTTP.")

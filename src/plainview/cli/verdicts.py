@@ -119,6 +119,28 @@ def broken_promise_verdict(data: bytes, trust: Trust) -> Verdict:
     return Verdict(found.sentence(), not_proven)
 
 
+def finding_verdict(data: bytes, trust: Trust) -> Verdict:
+    """Of a `.plainview-finding`, whose own charters are taken up. Raises LedgerError."""
+    from plainview.oversight.findings import NOT_PROVEN, check_finding, parse_finding, take_charters
+    from plainview.oversight.judging import judge
+
+    finding = parse_finding(data)
+    if isinstance(trust, Charters):
+        take_charters(finding, trust)
+    size = parse_checkpoint(finding.checkpoint.partition("\n\n")[0] + "\n").size
+    proven, policy = _judged(trust, size, lambda policy: (check_finding(finding, policy), policy))
+    head = proven.accepted.checkpoint
+    listed = ", ".join(f"{one.index:,}" for one in finding.records)
+    said = (
+        f"records {listed} are what the file says, in the tree of {head.size:,} entries of the log "
+        f"{shown(head.origin)}, whose root the log's key signed, {_cosigned(proven.accepted, policy)}"
+    )
+    judged = judge(finding.index, proven.records)
+    if judged:
+        said += f"; record {finding.index:,} breaks what it must keep: {'; '.join(judged)}"
+    return Verdict(said, f"what was found: {finding.sentence()}. {NOT_PROVEN[finding.what].format(finding=finding)}")
+
+
 def _judged(trust: Trust, size: int, check: Callable[[Policy], T]) -> T:
     """What `check` says by the policy that goes with the size of a tree, or the index promised. Raises LedgerError."""
     errors = []

@@ -19,6 +19,7 @@ from plainview.cli.verdicts import (
     Verdict,
     broken_promise_verdict,
     claimed_page,
+    finding_verdict,
     log_proof_verdict,
     misbehaviour_verdict,
     receipt_verdict,
@@ -38,14 +39,17 @@ from plainview.oversight.charters import Charters
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
 
+FINDING = b"plainview/finding@v1"
+"""How a finding's file begins (`oversight.findings`, which needs NumPy, is imported only where there is one)."""
 FILE_LIMIT = 1 << 23
 """Bytes that are read of a file at most. No kind's own limit is higher."""
 
 _HELP = """\
 An answer with a page's receipt shows what the log promised. A .tlog-proof shows that an entry, which is to be given
 too, stands in a log that is believed. A .tlog-misbehaviour shows that a log or its witnesses said what cannot be true
-together, a .tlog-broken-promise that a log broke its promise. Nothing is fetched. Believed are a log's charters, by the
-digest of the first, or a policy; what is proven with both given holds by both.
+together, a .tlog-broken-promise that a log broke its promise, a .plainview-finding what a partner found. Nothing is
+fetched. Believed are a log's charters, by the digest of the first, or a policy; what is proven with both given holds
+by both.
 """
 _CODES = """\
 Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
@@ -68,8 +72,9 @@ def parser() -> argparse.ArgumentParser:
         "file",
         type=Path,
         metavar="FILE",
-        help="an answer of /v1/feed or /v1/pages/INDEX, or its receipt, as JSON; a .tlog-proof, .tlog-misbehaviour or "
-        ".tlog-broken-promise file; or a directory of these, in which a mirror's copy of a log may be too",
+        help="an answer of /v1/feed or /v1/pages/INDEX, or its receipt, as JSON; a .tlog-proof, .tlog-misbehaviour, "
+        ".tlog-broken-promise or .plainview-finding file; or a directory of these, in which a mirror's copy of a log "
+        "may be too",
     )
     made.add_argument(
         "--charter",
@@ -137,7 +142,8 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 def _file(options: argparse.Namespace, belief: Belief) -> Verdict:
     data = read(options.file, FILE_LIMIT)
-    if belief.charters is not None:
+    # A finding brings its charters along.
+    if belief.charters is not None and (options.charter_file or not data.startswith(FINDING)):
         _take_up(options.charter_file, belief.charters)
     claimed = None
     if options.entry:
@@ -189,10 +195,10 @@ def verdict(name: str, data: bytes, trust: Trust, claimed: Claimed | None) -> Ve
             )
         return log_proof_verdict(data, trust, claimed)
     answer = data.lstrip()[:1] == b"{"
-    if not answer and version not in (misbehaviour.VERSION, broken_promises.VERSION):
+    if not answer and version not in (misbehaviour.VERSION, broken_promises.VERSION, FINDING.decode()):
         raise Unreadable(
-            f"{name}: neither a .tlog-proof nor a .tlog-misbehaviour or .tlog-broken-promise by its first line, nor an "
-            "answer with a receipt"
+            f"{name}: neither a .tlog-proof nor a .tlog-misbehaviour, .tlog-broken-promise or .plainview-finding by "
+            "its first line, nor an answer with a receipt"
         )
     if claimed:
         raise Unreadable(f"{name}: is of no entry, as only a .tlog-proof is: leave --entry and --receipt out")
@@ -200,6 +206,8 @@ def verdict(name: str, data: bytes, trust: Trust, claimed: Claimed | None) -> Ve
         return misbehaviour_verdict(data, trust)
     if version == broken_promises.VERSION:
         return broken_promise_verdict(data, trust)
+    if version == FINDING.decode():
+        return finding_verdict(data, trust)
     return receipt_verdict(name, parsed_receipt(data), trust)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from plainview.cli.belief import Belief
 from plainview.cli.verdicts import Claimed, claimed_page, receipt_verdict
-from plainview.cli.verify import FILE_LIMIT, Unreadable, parsed_receipt, read, verdict
+from plainview.cli.verify import FILE_LIMIT, FINDING, Unreadable, parsed_receipt, read, verdict
 from plainview.ledger import broken_promises, charters, log_proofs, misbehaviour
 from plainview.ledger.bundles import ENTRY_LIMIT
 from plainview.ledger.charters import parse_charter
@@ -27,6 +27,7 @@ from plainview.oversight.mirror.copies import CHECKPOINT, LOCK, PENDING, Copy
 from plainview.oversight.receipts import Receipt
 
 VERSIONS: dict[str, str] = {one.SUFFIX: one.VERSION for one in (log_proofs, misbehaviour, broken_promises)}
+VERSIONS[".plainview-finding"] = FINDING.decode()
 RECEIPT = "receipt"
 FIRST_LINES = (charters.TITLE, *VERSIONS.values())
 BUNDLE_LIMIT = TILE_WIDTH * (ENTRY_LIMIT + 2)
@@ -161,6 +162,8 @@ class _Bundle:
         if file.kind == log_proofs.VERSION:
             return self._log_proof(file.name, data)
         proven = self._belief.check(lambda trust: verdict(file.name, data, trust, None).proven)
+        if file.kind == FINDING.decode():
+            return proven
         self._convicting += 1
         return proven + self._history(data, file.kind)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from plainview.http.asking import AskError, ask
+from plainview.http.asking import Answer, AskError, ask
 
 TIMEOUT = 60
 """Seconds for one file."""
@@ -29,6 +29,11 @@ def fetch(url: str, limit: int) -> bytes | None:
         raise FetchError(f"{url}: answers {answer.status}; give the address that it leads to")
     if answer.status != 200:
         raise FetchError(f"{url}: answers {answer.status}")
+    return content(url, answer, limit)
+
+
+def content(url: str, answer: Answer, limit: int) -> bytes:
+    """What an answer holds, at most `limit` bytes, without the gzip it may be in. Raises FetchError."""
     data = answer.data
     if answer.encoding == "gzip":
         data = _unzipped(url, data, limit)

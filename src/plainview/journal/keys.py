@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from plainview.records import UPLOAD, Act, Epoch, Event, History, Impression, Page, Record, Setting, Video
+from plainview.records import UPLOAD, Access, Act, Epoch, Event, History, Impression, Page, Record, Setting, Video
 from plainview.records.digests import note_digest
 
 KEY = 16
@@ -57,9 +57,16 @@ def act_key(note: str, counts: bool) -> bytes:
     return _hash("act", f"{note_digest(note).hex()}\0{int(counts)}")[:KEY]
 
 
+def access_key(request: str, granted: bool) -> bytes:
+    """Of what became of the request with that digest: it is granted once, and once written down as refused."""
+    return _hash("access" if granted else "access refused", request)[:KEY]
+
+
 def key_of(record: Record) -> bytes | None:
     """The key that a record's own fields give it; None for a kind that may be written again and again."""
     match record:
+        case Access():
+            return access_key(record.request, record.granted)
         case Act():
             return act_key(record.note, record.counts)
         case Event():

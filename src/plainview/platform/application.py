@@ -17,6 +17,7 @@ from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.journal.journal import now
 from plainview.keys.key_files import KeyFileError
 from plainview.platform.acts import Acts
+from plainview.platform.audit import Audit
 from plainview.platform.catalogue import Catalogue
 from plainview.platform.choices import Choices
 from plainview.platform.events import Events
@@ -61,6 +62,7 @@ class Application:
     events: Events
     viewers: Viewers
     acts: Acts
+    audit: Audit
     catalogue: Catalogue
     pages: Pages
     log: Log
@@ -150,6 +152,7 @@ class Application:
                 self.metrics,
                 self.met,
             )
+            self.audit = Audit(self.journal, lambda: self.acts.standing, clock)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()

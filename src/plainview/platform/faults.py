@@ -39,6 +39,9 @@ CODES = frozenset(
         "not_acknowledged",
         "foreign_video",
         "foreign_act",  # no party has signed it
+        "foreign_request",  # for records, and no auditor has signed it
+        "stale",  # signed at another time than now
+        "repeated",  # what may be done once was done already
         "id_reused",  # another record has the id
         "too_many",  # an earlier choice of the viewer's would have to go
         "refused",  # by the journal's fence, for another reason than the above

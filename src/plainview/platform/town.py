@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from plainview.keys.client_session import ClientSession
 from plainview.platform.client import Client, ClientError
-from plainview.platform.client_session import ClientSession
 
 TOPICS = (
     "cats",

@@ -1,5 +1,6 @@
 """What is written down: frozen structs, their exact bytes, digests and ids. Knows nobody."""
 
+from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.catalogue import UPLOAD, Decision, Origin, Refusal, Video
 from plainview.records.charter import Charter
@@ -17,6 +18,7 @@ __all__ = [
     "PAGE_LIMIT",
     "PUBLIC",
     "UPLOAD",
+    "Access",
     "Act",
     "Charter",
     "Decision",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.catalogue import Decision, Origin, Refusal, Video
 from plainview.records.charter import Charter
@@ -11,6 +12,7 @@ from plainview.records.release import Epoch, Release
 from plainview.records.viewer import Event, History, Impression, Setting, Viewer
 
 KINDS: dict[str, type[Record]] = {
+    "access": Access,
     "act": Act,
     "charter": Charter,
     "decision": Decision,
@@ -27,7 +29,7 @@ KINDS: dict[str, type[Record]] = {
     "viewer": Viewer,
 }
 
-PUBLIC = frozenset({"act", "charter", "decision", "epoch", "origin", "refusal", "release"})
+PUBLIC = frozenset({"access", "act", "charter", "decision", "epoch", "origin", "refusal", "release"})
 """Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
 
 KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}

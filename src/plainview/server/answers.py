@@ -101,6 +101,15 @@ class ActsAnswer(msgspec.Struct, frozen=True):
     """The `from` with which to go on; null where these were the last."""
 
 
+class ActProof(msgspec.Struct, frozen=True):
+    """What proves an act in a tree of the log, published or about to be."""
+
+    entry: str
+    """The log's entry, as text."""
+    hashes: list[str]
+    """The inclusion proof (RFC 9162), in base64, from the leaf's sibling up to the root's child."""
+
+
 class ViewerAnswer(msgspec.Struct, frozen=True):
     """A viewer is registered."""
 

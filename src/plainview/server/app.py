@@ -6,12 +6,13 @@ Calls that rank or wait for the disk run in a pool of threads; the loop only tra
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypeVar, TypeVarTuple
 
 import msgspec
-from litestar import Litestar, MediaType, Response, Router, get, post
+from litestar import Litestar, MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
@@ -21,8 +22,10 @@ from msgspec.inspect import is_struct_type
 
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
+from plainview.ledger.spelling import to_base64
 from plainview.platform.acts import LIMIT, NewAct
 from plainview.platform.application import Application
+from plainview.platform.audit import RecordsRequest
 from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
@@ -34,6 +37,7 @@ from plainview.records.fields import Mode
 from plainview.server import answers
 from plainview.server.answers import (
     ActAnswer,
+    ActProof,
     ActsAnswer,
     EventBatch,
     EventsAnswer,
@@ -48,7 +52,7 @@ from plainview.server.answers import (
     explained_answer,
     page_answer,
 )
-from plainview.server.log import log
+from plainview.server.log import log, takes_gzip
 from plainview.server.problems import BODY, HANDLERS, Problem
 from plainview.server.query import check_query
 from plainview.server.reference import Reference
@@ -63,6 +67,7 @@ Index = Annotated[int, PathParameter(ge=0, le=ID, description="Of the page's rec
 VideoId = Annotated[int, PathParameter(ge=0, le=ID, description="As it was added with, or imported.")]
 _TOKEN = r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$"
 _PROMETHEUS = "text/plain; version=0.0.4"
+_OCTETS = "application/octet-stream"
 _SPELLED = "16 bytes in unpadded base64url, 22 characters"
 Region = Annotated[
     str | None, QueryParameter(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2, ZZ for unknown.")
@@ -89,6 +94,8 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
                     change_setting,
                     submit_act,
                     list_acts,
+                    act_proof,
+                    open_records,
                 ],
             ),
             log,
@@ -280,6 +287,40 @@ async def list_acts(
 
 
 @post(
+    "/audit/records",
+    summary="Open records",
+    description=(
+        "The private records of a range, for whom the charter names as auditor: as a signed note that says which, what "
+        "for and when (`plainview/access-request/v1`). Each request is answered once, and that it was is a public "
+        "record of the journal first; so is that one was refused which a party has signed. What comes is "
+        "`plainview/records/v1`: it may be fewer records than were asked for, and says where to go on."
+    ),
+    status_code=200,
+    media_type=_OCTETS,
+    operation_class=takes(RecordsRequest),
+    responses={200: ResponseSpec(data_container=bytes, description="The records", generate_examples=False)}
+    | dict.fromkeys((400, 403, 404, 409, 413, 422, 500, 503), _BAD),
+)
+async def open_records(state: State, request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
+    state.application.check_log()
+    asked = decoded(RecordsRequest, body)
+    gzipped = takes_gzip(request.headers.get("accept-encoding", ""))
+    content = await _in(state.slow, _open, state.application, asked, gzipped)
+    headers = {"cache-control": "no-store"} | ({"content-encoding": "gzip"} if gzipped else {})
+    return Response(content, media_type=_OCTETS, headers=headers)
+
+
+@get("/acts/{index:str}/proof", summary="Get an act's proof", responses=_documented(ActProof, 404))
+async def act_proof(
+    state: State,
+    index: Index,
+    size: Annotated[int, QueryParameter(ge=1, le=ID, description="Of the tree that the act is to be in.")],
+) -> Response[bytes]:
+    """That an act is in the log's tree of a size, also one that waits to be cosigned: a partner's witness asks."""
+    return _json(await _call(state, _act_proof, state.application, index, size))
+
+
+@post(
     "/settings",
     summary="Change a setting",
     description=(
@@ -351,6 +392,19 @@ def _explain(application: Application, index: int) -> bytes:
     explained = application.pages.explain(index)
     promise = application.log.promise(explained.entry)
     return msgspec.json.encode(explained_answer(application.pipeline, explained, promise))
+
+
+def _act_proof(application: Application, index: int, size: int) -> ActProof:
+    found = application.log.act_proof(index, size)
+    if found is None:
+        raise Fault("unknown_index", f"index: no act {index} in a tree of {size} records", "index")
+    entry, hashes = found
+    return ActProof(entry.decode(), [to_base64(one) for one in hashes])
+
+
+def _open(application: Application, asked: RecordsRequest, gzipped: bool) -> bytes:
+    content = application.audit.open(asked)
+    return gzip.compress(content, 1, mtime=0) if gzipped else content
 
 
 def _proof(application: Application, index: int) -> bytes:

@@ -36,7 +36,7 @@ async def log(
 
     `checkpoint`, `tile/<L>/<N>[.p/<W>]` and `tile/entries/<N>[.p/<W>]`: what a witness, mirror or monitor reads.
     """
-    gzipped = _takes_gzip(request.headers.get("accept-encoding", ""))
+    gzipped = takes_gzip(request.headers.get("accept-encoding", ""))
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(state.pool, state.application.log.resource, path.lstrip("/"), gzipped)
     if found is None:
@@ -47,7 +47,8 @@ async def log(
     return Response(found.data, media_type=found.media_type, headers=headers)
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
+    """Whether a client that sent this `Accept-Encoding` reads gzip."""
     for part in accepted.replace(" ", "").lower().split(","):
         name, _, weight = part.partition(";")
         if name == "gzip":

@@ -36,6 +36,9 @@ STATUS = {
     "foreign_video": 403,
     "foreign_act": 403,
     "closed": 410,
+    "foreign_request": 403,
+    "stale": 422,
+    "repeated": 409,
     "id_reused": 409,
     "too_many": 422,
     "refused": 409,
@@ -93,6 +96,7 @@ _TOLD = {
     "surface": "send a whole number from 0 to 255, or leave it out",
     "region": f"send {REGION}, or leave it out",
     "acknowledged": "send one past the last index you saw acknowledged, or leave it out",
+    "size": "send how many records the tree has, a whole number from 1",
     "index": "send the index in a page's receipt, a whole number from 0 to 2**53 - 1",
     "video_id": "send the video's id, a whole number from 0 to 2**53 - 1",
 }

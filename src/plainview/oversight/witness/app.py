@@ -20,10 +20,10 @@ _BROKEN_OFF = "client disconnected prematurely"
 def make_app(witness: Witness) -> Litestar:
     """The HTTP application; submission prefix and monitoring prefix are both its root."""
     return Litestar(
-        route_handlers=[add_checkpoint, checkpoint],
+        route_handlers=ROUTES,
         state=State({"witness": witness}),
         request_max_body_size=SUBMISSION_LIMIT,
-        exception_handlers={Refused: _refused, HTTPException: _not_understood},
+        exception_handlers=HANDLERS,
         openapi_config=None,
         logging_config=None,
     )
@@ -57,3 +57,9 @@ def _not_understood(_: Request[Any, Any, State], error: HTTPException) -> Respon
 def _text(content: bytes, status: int = 200, media_type: str = PLAIN) -> Response[bytes]:
     # As a header: Litestar would add a charset to every media type of text, also where clients compare the whole.
     return Response(content, status_code=status, headers={"content-type": media_type})
+
+
+ROUTES = [add_checkpoint, checkpoint]
+"""For an application whose state has a `witness`."""
+HANDLERS: dict[Any, Any] = {Refused: _refused, HTTPException: _not_understood}
+"""By exception, for Litestar."""

@@ -33,14 +33,26 @@ class Witness:
     """Cosigns for `logs`, told apart by their keys' names, which are their origins. `clock` gives Unix seconds."""
 
     def __init__(
-        self, logs: Iterable[VerifierKey], signers: Sequence[Signer], store: WitnessStore, clock: Callable[[], int]
+        self,
+        logs: Iterable[VerifierKey],
+        signers: Sequence[Signer],
+        store: WitnessStore,
+        clock: Callable[[], int],
+        withheld: Callable[[Checkpoint], str] = lambda _: "",
     ) -> None:
-        self._logs: dict[str, list[VerifierKey]] = {}
-        for key in logs:
-            self._logs.setdefault(key.name, []).append(key)
+        """`withheld` says why a log may not grow to that now; empty where it may. What it had is cosigned anew."""
+        self.know(logs)
         self._signers = signers
         self._store = store
         self._clock = clock
+        self._withheld = withheld
+
+    def know(self, logs: Iterable[VerifierKey]) -> None:
+        """Cosign for these logs from now on, and for no others."""
+        known: dict[str, list[VerifierKey]] = {}
+        for key in logs:
+            known.setdefault(key.name, []).append(key)
+        self._logs = known
 
     def origins(self) -> list[str]:
         """Of the logs it cosigns for."""
@@ -64,6 +76,13 @@ class Witness:
             raise Refused(403, str(error)) from error
         if submission.old > checkpoint.size:
             raise Refused(400, f"the old size, {submission.old}, is above the checkpoint's, {checkpoint.size}")
+        try:
+            held = self.held(origin)
+        except WitnessStoreError as error:
+            raise Refused(503, str(error)) from error
+        # Before the store is locked: it may ask somebody.
+        if checkpoint.size > (held.size if held else 0) and (reason := self._withheld(checkpoint)):
+            raise Refused(503, reason)
         cosignatures: list[NoteSignature] = []
 
         def follow(held: bytes | None) -> bytes:

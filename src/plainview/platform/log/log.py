@@ -107,8 +107,22 @@ class Log:
             return None
         return LogProof(index, inclusion_proof(index, published.checkpoint.size, self._tree.read), published.note)
 
+    def act_proof(self, index: int, size: int) -> tuple[bytes, tuple[bytes, ...]] | None:
+        """The entry of the act at `index`, and what proves it in the tree of `size`, which may not be published yet.
+
+        So a witness can see that a checkpoint has an act before it cosigns. None where there is no such act or tree.
+        """
+        if not 0 <= index < size <= self._tree.size:
+            return None
+        entry = self._tree.entry(index)
+        if not entry.startswith(_ACT):
+            return None
+        return entry, inclusion_proof(index, size, self._tree.read)
+
     def _compress(self, bundle: Bundle) -> bytes:
         return gzip.compress(self._tree.bundle(bundle), 6, mtime=0)
 
 
+_ACT = b'{"k":"act",'
+"""How an act's entry begins: a private record's leaf is handed out by no other way than in its bundle."""
 _OCTETS = "application/octet-stream"

@@ -81,6 +81,10 @@ class JournalTree:
         start = bundle.index * TILE_WIDTH
         return encode_entries(self._journal.leaves(start, start + bundle.width))
 
+    def entry(self, index: int) -> bytes:
+        """One entry, which is taken up."""
+        return self._journal.leaves(index, index + 1)[0]
+
     def kept(self) -> bytes:
         """What `restore` takes: the hashes of all full tiles of the lowest level, 32 bytes for 256 records."""
         return bytes(self._levels[0]) if self._levels else b""

@@ -1,6 +1,6 @@
 """A client's session: a key made for it, its name, and what the viewer did, signed.
 
-For the simulated town and tests; an app does the same in its own language.
+For whoever is a client in Python: the simulated town, the partner's own viewers. An app does the same in its language.
 """
 
 from __future__ import annotations

@@ -1,0 +1,84 @@
+"""What records prove by themselves, without re-running anything: for findings, and for whoever checks one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from plainview.feed.configuration import Configuration, Manifest
+from plainview.ledger.charters import Bounds, parse_charter
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.notes import parse_note
+from plainview.records import Charter, Epoch, Page, Release, decode
+from plainview.records.codec import Record, RecordError
+from plainview.records.digests import epoch_digest
+from plainview.records.fields import to_bytes, to_text
+
+
+def judge(index: int, records: Mapping[int, Record]) -> list[str]:
+    """What is wrong with that record, by itself and the other `records` of its log, by their indexes: sentences.
+
+    Each holds whatever else is in the log, but for an amendment that is not among them: an empty list says nothing.
+    """
+    record = records.get(index)
+    match record:
+        case Page():
+            return list(_page(index, record, records))
+        case Epoch():
+            return list(_epoch(index, record, records))
+        case _:
+            return []
+
+
+def _page(index: int, page: Page, records: Mapping[int, Record]) -> Iterator[str]:
+    configuration = _configuration(page, records)
+    for at, other in records.items():
+        if isinstance(other, Epoch) and other.epoch == page.epoch:
+            if other.digest != page.epoch_digest:
+                yield f"it pins epoch {page.epoch} with another digest than record {at}, which is that epoch"
+            elif configuration is not None and index - other.upto > configuration.max_lag:
+                lag = index - other.upto
+                yield f"its epoch lags {lag:,} records, and its release allows {configuration.max_lag:,}"
+        elif isinstance(other, Page) and at != index and (other.session, other.n) == (page.session, page.n):
+            yield f"record {at} is page {page.n} of the same session, too"
+        if getattr(other, "viewer", None) == page.viewer and page.viewer_upto <= at < min(
+            page.request.acknowledged, index
+        ):
+            yield f"record {at}, its viewer's own, was acknowledged to the client, and the page did not see it"
+    bounds = _bounds(index, records)
+    if bounds is not None and (apart := abs(page.time - page.now)) > bounds.now_tolerance:
+        yield f"its now and its journal time are {apart:,} ms apart, and {bounds.now_tolerance:,} are allowed"
+    if page.viewer_upto > index:
+        yield f"it says that it saw its viewer's records below {page.viewer_upto:,}, which come after it"
+
+
+def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[str]:
+    if to_bytes(epoch.digest) != epoch_digest(to_bytes(epoch.parent), epoch.upto, to_bytes(epoch.delta)):
+        yield "its digest is not that of its parent, upto and delta"
+    if epoch.upto > index:
+        yield f"it has folded in records below {epoch.upto:,}, which come after it"
+    for at, other in records.items():
+        if isinstance(other, Epoch) and at < index and other.epoch + 1 == epoch.epoch and other.digest != epoch.parent:
+            yield f"its parent is not the digest of record {at}, the epoch before"
+
+
+def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:
+    """That of the page's release, whose record holds the manifest."""
+    for other in records.values():
+        if isinstance(other, Release) and other.digest == page.release:
+            manifest = other.manifest.encode("utf-8", "surrogatepass")
+            with suppress(RecordError):
+                if to_text(hashlib.sha256(manifest).digest()) == page.release:
+                    return decode(Manifest, manifest).configuration
+    return None
+
+
+def _bounds(index: int, records: Mapping[int, Record]) -> Bounds | None:
+    """Those of the last charter before that index, of the ones that are here; whether it is in force is not asked."""
+    before = [at for at, other in records.items() if isinstance(other, Charter) and at < index]
+    charter = records[max(before)] if before else None
+    with suppress(LedgerError, UnicodeEncodeError):
+        if isinstance(charter, Charter):
+            return parse_charter(parse_note(charter.note.encode()).text).bounds
+    return None

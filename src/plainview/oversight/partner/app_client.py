@@ -1,0 +1,63 @@
+"""A platform as an app asks it: registering, pages, and what was watched. Nothing that comes is believed here."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from plainview.http.asking import AskError, ask
+from plainview.oversight.partner.opening import BUSY, Unanswered
+
+TIMEOUT = 10.0
+"""Seconds for an answer."""
+LIMIT = 1 << 20
+"""Bytes of an answer that are read."""
+
+
+class Odd(Exception):
+    """The platform answered something that it should not, and what."""
+
+
+class App:
+    """The API below a URL. Each call raises Unanswered, and Odd for any status but 200 and what is no JSON object."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/") + "/v1/"
+
+    def register(self, region: str, age: str) -> int:
+        """A new viewer's number."""
+        viewer = self._ask("viewers", {"region": region, "age": age})[1].get("viewer")
+        if type(viewer) is not int:
+            raise Odd(f"registered, it was given the number {viewer!a:.40}")
+        return viewer
+
+    def page(self, **parameters: Any) -> tuple[bytes, dict[str, Any]]:
+        """A page of the feed: the answer's bytes, and what they say."""
+        return self._ask(f"feed?{urlencode(parameters)}", None)
+
+    def view(self, events: list[dict[str, Any]]) -> list[int | None]:
+        """The index of each event that was taken."""
+        results = self._ask("events", {"events": events})[1].get("results")
+        if not isinstance(results, list) or len(results) != len(events):
+            raise Odd(f"{len(events)} events were sent, and the results are not as many")
+        indexes = [one.get("index") if isinstance(one, dict) else None for one in results]
+        return [index if type(index) is int else None for index in indexes]
+
+    def _ask(self, path: str, content: dict[str, Any] | None) -> tuple[bytes, dict[str, Any]]:
+        body = None if content is None else msgspec.json.encode(content)
+        try:
+            answer = ask(self._url + path, LIMIT, TIMEOUT, body, {"content-type": "application/json"})
+        except AskError as error:
+            raise Unanswered(str(error)) from error
+        what = path.partition("?")[0]
+        if answer.status in BUSY:
+            raise Unanswered(f"{self._url}{what}: answers {answer.status}")
+        try:
+            found = msgspec.json.decode(answer.data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = None
+        if answer.status not in (200, 207) or not isinstance(found, dict):
+            raise Odd(f"{what} answers {answer.status} ({answer.data[:200]!a})")
+        return answer.data, found

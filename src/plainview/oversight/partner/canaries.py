@@ -1,0 +1,296 @@
+"""Canary viewers: the partner's own, whom the operator cannot tell from others. What they were shown and sent is held
+against what the journal has of them, to the record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from plainview.journal import Entry, JournalReader
+from plainview.keys.client_session import ClientSession
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.policies import Policy
+from plainview.oversight.mirror.files import MirrorFiles
+from plainview.oversight.partner.app_client import App, Odd
+from plainview.oversight.receipts import Receipt, parse_receipt
+from plainview.records import Event, Page, Viewer
+from plainview.records.codec import Record, RecordError, decode, encode
+from plainview.records.fields import DASHES, U53, Digest, DigestOrDashes, Token, to_bytes, to_text
+
+PAGES = 4
+"""Pages of a session, before another begins."""
+LIMIT = 8
+"""Videos of a page that are asked for."""
+WATCHED = 2
+"""Of which so many are watched."""
+RECEIPTS = "receipts"
+"""Where the answers lie, for whoever holds the log to its promises (`mirror.promises`)."""
+REGIONS = ("US", "GB", "DE", "FR", "BR", "JP", "IN")
+
+
+class Seen(Record, frozen=True):
+    """A page that a canary was shown."""
+
+    index: U53
+    commitment: Digest
+
+
+class Sent(Record, frozen=True):
+    """An event that a canary sent, in the words of its record."""
+
+    id: Token
+    page: U53
+    position: U53
+    video: U53
+    watched: U53
+    at: U53
+    index: U53 | None
+    """Where the operator said that it is; None where no answer came."""
+
+
+class Canary(Record, frozen=True):
+    """One canary, as it must be remembered: before anything is asked, and after the answer."""
+
+    viewer: U53
+    region: str
+    seed: Digest
+    """The private key that the session is named after."""
+    n: U53
+    """The page that is asked for next."""
+    nonce: Token
+    previous: DigestOrDashes
+    """Commitment of the session's page before."""
+    acknowledged: U53
+    checked: U53
+    """Records of the journal below it were compared."""
+    pages: tuple[Seen, ...]
+    """From `checked` on."""
+    sent: tuple[Sent, ...]
+    """From `checked` on, and those that nobody acknowledged."""
+
+    @property
+    def session(self) -> ClientSession:
+        return ClientSession(to_bytes(self.seed))
+
+
+class Wrong(NamedTuple):
+    """What is wrong, and the record that it is about."""
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    which: Literal["shown", "journaled"]
+    detail: str
+
+
+class Canaries:
+    """Lives in a directory that is there. `visit` and `compare` may be called from two threads: not one from two."""
+
+    def __init__(
+        self, directory: Path, app: App, number: int, clock: Callable[[], int], entropy: Callable[[int], bytes]
+    ) -> None:
+        """`clock` gives Unix milliseconds, `entropy(n)` n random bytes; there are to be `number` of them."""
+        self._files = MirrorFiles(directory)
+        self._app = app
+        self._number = number
+        self._clock = clock
+        self._entropy = entropy
+        self._changing = threading.Lock()
+
+    def visit(self, policy: Policy) -> Iterator[Wrong]:
+        """Each canary asks for a page and watches of it: what is wrong with what it was shown.
+
+        Raises Unanswered, after which everything goes on where it was; and Odd.
+        """
+        names = self._names()
+        for at in range(self._number):
+            canary = self._read(names[at]) if at < len(names) else self._register()
+            yield from self._visit(canary, policy)
+
+    def compare(self, journal: JournalReader) -> Iterator[Wrong]:
+        """What the journal has of canaries and they did not do, and what they did and it has not. JournalDamaged."""
+        size = journal.size
+        for name in self._names():
+            canary = self._read(name)
+            entries = list(journal.owned(f"viewer:{canary.viewer}", canary.checked, size))
+            unheard = [entry for entry in entries if _unheard(canary, entry.record)]
+            yield from self._compare(canary, entries, size)
+            # A page that was not heard of is asked for again, and compared then; of an event there is nothing to hear.
+            upto = min((entry.index for entry in unheard if isinstance(entry.record, Page)), default=size)
+            there = {entry.record.id for entry in unheard if isinstance(entry.record, Event) and entry.index < upto}
+            with self._changing:
+                now = self._read(name)  # a visit may have come in between
+                self._write(
+                    _with(
+                        now,
+                        checked=upto,
+                        pages=tuple(one for one in now.pages if one.index >= upto),
+                        sent=tuple(
+                            one for one in now.sent if one.id not in there and (one.index is None or one.index >= upto)
+                        ),
+                    )
+                )
+
+    def _register(self) -> Canary:
+        region = REGIONS[self._entropy(1)[0] % len(REGIONS)]
+        viewer = self._app.register(region, "18+")
+        return self._write(
+            Canary(
+                viewer=viewer, region=region, seed=self._seed(), n=0, nonce=self._token(), previous=DASHES,
+                acknowledged=0, checked=0, pages=(), sent=(),
+            )
+        )  # fmt: skip
+
+    def _visit(self, canary: Canary, policy: Policy) -> Iterator[Wrong]:
+        data, answer = self._app.page(
+            viewer=canary.viewer, session=canary.session.name, n=canary.n, nonce=canary.nonce, limit=LIMIT,
+            acknowledged=canary.acknowledged,
+        )  # fmt: skip
+        try:
+            receipt = parse_receipt(data)
+            receipt.check(policy)
+            page = decode(Page, receipt.body.encode())
+        except (LedgerError, RecordError, UnicodeEncodeError) as error:
+            raise Odd(f"a page of viewer {canary.viewer} has no receipt that holds: {error}") from error
+        self._files.write(f"{RECEIPTS}/{receipt.index}.json", data)
+        yield from (Wrong(receipt.index, "shown", detail) for detail in _shown(canary, page, answer))
+        yield from self._watch(canary, receipt, page)
+
+    def _watch(self, canary: Canary, receipt: Receipt, page: Page) -> Iterator[Wrong]:
+        """Remember the page, then what is sent of it, then what was acknowledged."""
+        over = canary.n + 1 >= PAGES
+        sent = tuple(
+            Sent(
+                id=self._token(), page=receipt.index, position=position, video=item.video,
+                watched=1000 + 10 * self._entropy(1)[0], at=self._clock(), index=None,
+            )
+            for position, item in enumerate(page.items[:WATCHED])
+        )  # fmt: skip
+        with self._changing:
+            now = self._read(str(canary.viewer))
+            self._write(
+                _with(
+                    now,
+                    seed=self._seed() if over else canary.seed,
+                    n=0 if over else canary.n + 1,
+                    nonce=self._token(),
+                    previous=DASHES if over else receipt.commitment,
+                    acknowledged=max(canary.acknowledged, receipt.index + 1),
+                    pages=(*now.pages, Seen(index=receipt.index, commitment=receipt.commitment)),
+                    sent=(*now.sent, *sent),
+                )
+            )
+        indexes = self._app.view([canary.session.signed(_event(canary, one)) for one in sent]) if sent else []
+        taken = {one.id: index for one, index in zip(sent, indexes, strict=True)}
+        with self._changing:
+            now = self._read(str(canary.viewer))
+            self._write(
+                _with(
+                    now,
+                    acknowledged=max([now.acknowledged, *(index + 1 for index in indexes if index is not None)]),
+                    sent=tuple(_with(one, index=taken[one.id]) if one.id in taken else one for one in now.sent),
+                )
+            )
+        for one, index in zip(sent, indexes, strict=True):
+            if index is None:
+                yield Wrong(receipt.index, "shown", f"the view of its video {one.video} was refused")
+
+    def _compare(self, canary: Canary, entries: list[Entry], size: int) -> Iterator[Wrong]:
+        pages = {one.index: one for one in canary.pages if one.index < size}
+        sent = {one.id: one for one in canary.sent}
+        acknowledged = {one.index: one for one in canary.sent if one.index is not None and one.index < size}
+        for entry in entries:
+            record, index = entry.record, entry.index
+            match record:
+                case Page():
+                    seen = pages.pop(index, None)
+                    if seen is None and not _unheard(canary, record):
+                        yield Wrong(index, "journaled", "a page of the partner's own viewer, which never asked for it")
+                    elif seen is not None and to_text(entry.commitment or b"") != seen.commitment:
+                        yield Wrong(index, "journaled", "another page than the partner's own viewer was given as that")
+                case Event():
+                    acknowledged.pop(index, None)
+                    one = sent.get(record.id)
+                    if one is None or _event(canary, one) != _told(record):
+                        yield Wrong(index, "journaled", "an event of the partner's own viewer, which never sent it")
+                    elif one.index is not None and one.index != index:
+                        yield Wrong(index, "journaled", f"an event that was acknowledged as record {one.index}")
+                case Viewer() if (record.region, record.age) == (canary.region, "18+"):
+                    pass
+                case _:
+                    told = f"a {entry.kind} of the partner's own viewer, which did no such thing"
+                    yield Wrong(index, "journaled", told)
+        for index in sorted({*pages, *acknowledged}):
+            yield Wrong(index, "journaled", "not what the partner's own viewer was told that it is")
+
+    def _names(self) -> list[str]:
+        return sorted(name for path in self._files.names(".") if (name := path.removeprefix("./")).isdecimal())
+
+    def _read(self, name: str) -> Canary:
+        data = self._files.read(name)
+        assert data is not None
+        return decode(Canary, data)
+
+    def _write(self, canary: Canary) -> Canary:
+        self._files.write(str(canary.viewer), encode(canary))
+        return canary
+
+    def _token(self) -> str:
+        return to_text(self._entropy(16))
+
+    def _seed(self) -> str:
+        return to_text(self._entropy(32))
+
+
+def _unheard(canary: Canary, record: Record) -> bool:
+    """Whether it is what the canary asked for or sent last, and heard no answer to."""
+    if isinstance(record, Page):
+        return (record.session, record.n, record.request.nonce) == (canary.session.name, canary.n, canary.nonce)
+    return isinstance(record, Event) and any(one.id == record.id and one.index is None for one in canary.sent)
+
+
+def _shown(canary: Canary, page: Page, answer: dict[str, Any]) -> Iterator[str]:
+    """What the page's record says and was not asked for, or not shown."""
+    request = page.request
+    asked = {
+        "viewer": (canary.viewer, page.viewer),
+        "session": (canary.session.name, page.session),
+        "number": (canary.n, page.n),
+        "nonce": (canary.nonce, request.nonce),
+        "limit": (LIMIT, request.limit),
+        "region": (canary.region, request.region),
+        "last acknowledged index": (canary.acknowledged, request.acknowledged),
+        "page before": (canary.previous, page.previous),
+    }
+    for name, (here, there) in asked.items():
+        if here != there:
+            yield f"its record has another {name} than the partner's viewer: {there!a:.60}, not {here!a:.60}"
+    videos = answer.get("videos")
+    cards = [one.get("video") if isinstance(one, dict) else None for one in videos] if isinstance(videos, list) else []
+    numbers = [card.get("id") if isinstance(card, dict) else None for card in cards]
+    recorded = [item.video for item in page.items]
+    # A video whose own record is damaged has no card, and says so.
+    if len(numbers) != len(recorded) or any(
+        one not in (None, other) for one, other in zip(numbers, recorded, strict=True)
+    ):
+        yield f"the partner's viewer was shown the videos {numbers}, and its record has {recorded}"
+
+
+def _event(canary: Canary, one: Sent) -> dict[str, Any]:
+    return {
+        "id": one.id, "viewer": canary.viewer, "page": one.page, "position": one.position, "video": one.video,
+        "action": "view", "watched": one.watched, "at": one.at,
+    }  # fmt: skip
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """What a client said of an event."""
+    return {
+        "id": event.id, "viewer": event.viewer, "page": event.page, "position": event.position, "video": event.video,
+        "action": event.action, "watched": event.watched, "at": event.at,
+    }  # fmt: skip
+
+
+def _with(record: Any, **changes: object) -> Any:
+    fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    return type(record)(**(fields | changes))

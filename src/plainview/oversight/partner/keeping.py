@@ -1,0 +1,111 @@
+"""Where findings are kept: a directory of files, each finding once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from plainview.journal import Entry, JournalDamaged, JournalReader
+from plainview.journal.keys import epoch_key
+from plainview.ledger.spelling import to_base64
+from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What
+from plainview.oversight.mirror.files import MirrorFiles
+from plainview.oversight.partner.following import Mirrored
+from plainview.records import PUBLIC, Epoch, Page, encode
+from plainview.records.fields import DASHES, to_text
+
+
+class Findings:
+    """May be used from many threads. A file's name is made of what was found where, so that it is written once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._files = MirrorFiles(directory)
+        self._lock = threading.Lock()
+
+    def keep(self, finding: Finding) -> Path | None:
+        """Where it was written; None where the same was found before."""
+        name, same = f"{finding.what}-{finding.index}", finding.stage
+        if finding.what == "swallowed":  # by an ever larger log
+            name = "swallowed"
+        which = hashlib.sha256(same.encode()).hexdigest()[:8]
+        return self._put(f"{name}-{which}{SUFFIX}", finding.encode())
+
+    def keep_file(self, path: Path) -> Path | None:
+        """Keep a proof that was written elsewhere, too. None where it is here."""
+        return self._put(path.name, path.read_bytes())
+
+    def _put(self, name: str, data: bytes) -> Path | None:
+        with self._lock:
+            if self._files.read(name) is not None:
+                return None
+            self._files.write(name, data)
+        return self._files.path(name)
+
+
+def finding(
+    what: What,
+    index: int,
+    stage: str,
+    detail: str,
+    mirrored: Mirrored,
+    records: Iterable[int],
+    journal: JournalReader,
+    release: str = DASHES,
+) -> Finding:
+    """A finding with these records of the log as exhibits, each opened as far as the copy has it."""
+    wanted = sorted({one for one in records if one < mirrored.checkpoint.size})
+    return Finding(
+        what=what,
+        index=index,
+        stage=stage[:200],
+        detail=detail[:20_000],
+        release=release,
+        checkpoint=mirrored.note.encode().decode(),
+        records=tuple(_exhibit(one, mirrored, journal) for one in wanted),
+    )
+
+
+def related(index: int, journal: JournalReader) -> set[int]:
+    """The records beside that one of which a judge can see what is wrong with it, as far as they are few."""
+    entry = _entry(index, journal)
+    found: set[int] = {index}
+    if entry is None:
+        return found
+    record = entry.record
+    if isinstance(record, Page):
+        epoch = journal.find(epoch_key(record.epoch))
+        found |= {epoch} if epoch is not None else set()
+        upto = min(record.request.acknowledged, index)
+        with suppress(JournalDamaged):
+            found |= {one.index for one in islice(journal.owned(entry.owner, record.viewer_upto, upto), 1)}
+    elif isinstance(record, Epoch) and record.epoch:
+        before = journal.find(epoch_key(record.epoch - 1))
+        found |= {before} if before is not None else set()
+    with suppress(JournalDamaged):
+        found |= {one.index for one in journal.of_kind("release", 0, index)}
+    return found
+
+
+def _exhibit(index: int, mirrored: Mirrored, journal: JournalReader) -> Exhibit:
+    (entry,) = mirrored.entries(index, index + 1)
+    proof = tuple(to_base64(one) for one in mirrored.proof(index))
+    opened = _entry(index, journal)
+    text = entry.decode("utf-8", "surrogateescape")
+    if opened is None:
+        return Exhibit(index=index, entry=text, proof=proof, kind="", salt="", body="")
+    if opened.kind in PUBLIC:
+        return Exhibit(index=index, entry=text, proof=proof, kind=opened.kind, salt="", body="")
+    body = encode(opened.record).decode()
+    return Exhibit(index=index, entry=text, proof=proof, kind=opened.kind, salt=to_text(opened.salt), body=body)
+
+
+def _entry(index: int, journal: JournalReader) -> Entry | None:
+    """A record of the copy; None where it is not there, or damaged."""
+    try:
+        return journal.entry(index)
+    except (IndexError, JournalDamaged):
+        return None

@@ -1,0 +1,434 @@
+"""One round of the partner's program: what is followed, held against each other, re-run and found."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import NamedTuple
+
+from plainview.feed.configuration import Configuration
+from plainview.http.fetching import FetchError
+from plainview.journal import JournalDamaged
+from plainview.journal.frames import Frame
+from plainview.ledger.act_fields import TEXT_LIMIT
+from plainview.ledger.errors import LedgerError
+from plainview.ledger.notes import Note
+from plainview.ledger.promises import parse_promise
+from plainview.ledger.spelling import printable
+from plainview.oversight.findings import Finding, What
+from plainview.oversight.mirror.files import MirrorFiles
+from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
+from plainview.oversight.partner.announcing import announce
+from plainview.oversight.partner.app_client import App, Odd
+from plainview.oversight.partner.canaries import RECEIPTS, Canaries, Wrong
+from plainview.oversight.partner.copy import BATCH, JournalCopy, Unfit
+from plainview.oversight.partner.directory import CANARIES, DRAWS, FINDINGS, JOURNAL, LOG, MIRROR, WITNESS, Keys
+from plainview.oversight.partner.draws import Draw, Draws
+from plainview.oversight.partner.following import Following, Mirrored
+from plainview.oversight.partner.keeping import Findings, finding, related
+from plainview.oversight.partner.log import OwnLog, OwnLogDamaged
+from plainview.oversight.partner.opening import Records, Unanswered, Withheld
+from plainview.oversight.partner.outbox import OperatorServer, Outbox
+from plainview.oversight.partner.rerunning import Rerunning
+from plainview.oversight.receipts import parse_receipt
+from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
+from plainview.oversight.witness.witness import Witness
+from plainview.records import Page
+from plainview.records.fields import DASHES
+from plainview.replay.findings import Report
+from plainview.storage import SqliteRecords, StoreError
+
+VERIFICATIONS = 3_600_000
+"""Milliseconds at least from one announcement of how far all was re-run to the next."""
+PATIENCE = 60.0
+"""Seconds for which an operator may say no to records before that is a finding: the clocks may be apart."""
+
+
+class Surroundings(NamedTuple):
+    """What the program has of the outside."""
+
+    clock: Callable[[], int]
+    """Unix milliseconds."""
+    monotonic: Callable[[], float]
+    """Seconds that never go back."""
+    entropy: Callable[[int], bytes]
+    pool: Executor
+    """Fetches and writes files."""
+
+
+class Told(NamedTuple):
+    """Whom it tells what, a line at a time."""
+
+    say: Callable[[str], None]
+    """What has changed, as it should."""
+    remark: Callable[[str], None]
+    """What keeps it from going on, or is odd."""
+    found: Callable[[str], None]
+    """What was found wrong."""
+
+
+class Audit(NamedTuple):
+    """What is re-run, and with what."""
+
+    configuration: Configuration
+    installed: str
+    """Digest of the installed release."""
+    sample: int
+    """Pages drawn at a time."""
+    draw_every: int
+    """Milliseconds from the beginning of one draw to that of the next."""
+    canaries: int
+    """Viewers of the partner's own."""
+
+
+class Overseer:
+    """The partner's program on one directory. `follow`, `deliver` and `audit` each belong to a thread of their own."""
+
+    def __init__(
+        self,
+        path: Path,
+        keys: Keys,
+        digest: bytes,
+        url: str,
+        audit: Audit,
+        outside: Surroundings,
+        told: Told,
+        charters: Iterable[Note] = (),
+    ) -> None:
+        """Raises LedgerError where `charters` are not in force, MirrorError, OwnLogDamaged, StoreError and
+        WitnessStoreError for what is damaged."""
+        self._keys, self._outside, self._told, self._audit_by = keys, outside, told, audit
+        self._url = url
+        self.log = OwnLog(path / LOG, keys.log)
+        self._outbox = Outbox(OperatorServer(url), outside.monotonic)
+        self._witnessed = WitnessStore(path / WITNESS)
+        self.witness = Witness(
+            [], [keys.witness], self._witnessed, lambda: outside.clock() // 1000, self._outbox.withheld
+        )
+        self._following = Following(
+            digest, url, MirrorFiles(path / MIRROR), outside.pool, tuple(charters), (keys.witness.key, self._cosigned),
+            self._convicted,
+        )  # fmt: skip
+        self._findings = Findings(path / FINDINGS)
+        self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
+        self._rerunning = Rerunning(self._copy.journal, audit.configuration, audit.installed)
+        self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
+        self._receipts = MirrorFiles(path / CANARIES)
+        self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
+        self._report: Report | None = None
+        self._rerun_upto = 0
+        self._verified_pages, self._verified_again = 0, 0
+        self._refused_since: float | None = None
+        self._remarked: dict[str, list[str]] = {}
+        self._met: set[tuple[object, ...]] = set()
+        self.ended = False
+        """Whether the log has contradicted itself: there is nothing left to follow."""
+        self.findings = 0
+        """Met since the start, those that were known too."""
+        self.unable: dict[str, str] = {}
+        """What could not be done the last time, and why."""
+        self._know()
+
+    def close(self) -> None:
+        """Give the files back."""
+        self._copy.close()
+        self._witnessed.close()
+
+    def follow(self) -> None:
+        """Look at the operator's log once, and hold the partner's acts against it."""
+        if self.ended:
+            return
+        before = self._following.size
+        try:
+            remarks = self._following.look()
+        except MirrorError as error:
+            self._remark("follow", [str(error)])
+            self.unable["follow"] = str(error)
+        except Misbehaved as error:
+            self.ended = True
+            self._misbehaved(error)
+        else:
+            self.unable.pop("follow", None)
+            self._remark("follow", remarks)
+        self._know()
+        if (size := self._following.size) != before:
+            self._told.say(
+                f"the log has grown to {size:,} entries, all checked; {len(self._following.pages):,} are pages"
+            )
+        mirrored = self._following.mirrored
+        if mirrored is None:
+            return
+        for index, detail in list(self._following.wrong.items()):
+            self._find("act", index, "", detail, mirrored, {index})
+        self._hold_acts(mirrored)
+        self._hold_promises()
+
+    def deliver(self) -> None:
+        """Hand in what the operator's log has not."""
+        for line in self._outbox.deliver():
+            self._told.say(line)
+
+    def visit(self) -> None:
+        """Have the partner's own viewers ask for a page each."""
+        mirrored, charter = self._following.mirrored, self._following.charter
+        if mirrored is None or charter is None:
+            return
+        try:
+            for one in self._canaries.visit(charter.policy):
+                self._wrong(one, mirrored)
+        except (Unanswered, Odd) as error:
+            self._remark("visit", [f"the partner's viewers are not served: {error}"])
+        else:
+            self._remark("visit", [])
+
+    def audit(self) -> None:
+        """Take up what the log has and the copy has not, re-run it, and go on with draws."""
+        mirrored = self._following.mirrored
+        if mirrored is None:
+            return
+        try:
+            self._take_up(mirrored)
+            self._rerun(mirrored)
+            for one in self._canaries.compare(self._copy.journal):
+                self._wrong(one, mirrored)
+        except JournalDamaged as error:
+            self._remark("canaries", [f"the partner's viewers are not compared: {error}"])
+        except (StoreError, OSError, LedgerError) as error:
+            self._unable("audit", f"nothing is re-run for now: {error}")
+            return
+        self._draw(mirrored)
+
+    @property
+    def size(self) -> int:
+        """Records of the log that are here."""
+        return self._following.size
+
+    @property
+    def sound(self) -> str:
+        """What was checked, in words."""
+        report, pages = self._report, "no page was re-run"
+        if report is not None:
+            pages = f"{report.pages:,} pages re-run, {report.identical:,} identical"
+        return f"{self._following.size:,} entries mirrored, {self._copy.size:,} of them opened; {pages}"
+
+    def _know(self) -> None:
+        charter = self._following.charter
+        if charter is not None:
+            self.witness.know([log.key for log in charter.policy.logs])
+
+    def _cosigned(self, wanted: str) -> bytes | None:
+        try:
+            return self._witnessed.note(wanted)
+        except WitnessStoreError as error:
+            raise FetchError(str(error)) from error
+
+    def _hold_acts(self, mirrored: Mirrored) -> None:
+        charter = self._following.charter
+        assert charter is not None
+        try:
+            entries = self.log.entries()
+        except (OwnLogDamaged, OSError) as error:
+            self._unable("log", str(error))
+            return
+        taken = self._following.index_of
+        for line in self._outbox.look(entries, lambda note: taken(note) is not None, mirrored.checkpoint.size, charter):
+            self._told.say(line)
+        for one in self._outbox.swallowed():
+            detail = f"{one.told}\n{one.note}"
+            self._find("swallowed", mirrored.checkpoint.size, f"act {one.index}", detail, mirrored, ())
+
+    def _hold_promises(self) -> None:
+        """Hold the log to what it promised the partner's viewers: merge deadlines, too."""
+        late = []
+        for name in self._receipts.names(RECEIPTS):
+            receipt = parse_receipt(self._receipts.read(name) or b"")
+            try:
+                if self._following.keeps(receipt.note()):
+                    self._receipts.remove(name)
+                    continue
+            except Misbehaved as error:
+                self._misbehaved(error)
+                self._receipts.remove(name)
+                continue
+            except (MirrorError, LedgerError) as error:
+                self._remark("promises", [f"{name}: {error}"])
+                return
+            if parse_promise(receipt.note().text).deadline < self._outside.clock():
+                late.append(receipt.index)
+        which = ", ".join(map(str, late[:5]))
+        said = f"entries promised by now are not there ({which}); nothing that was cosigned proves it"
+        self._remark("promises", [said] if late else [])
+
+    def _wrong(self, one: Wrong, mirrored: Mirrored) -> None:
+        self._find("canary", one.index, f"{one.which}: {one.detail}"[:200], one.detail, mirrored, {one.index})
+
+    def _take_up(self, mirrored: Mirrored) -> None:
+        charter = self._following.charter
+        assert charter is not None
+        records = Records(self._url, charter.origin, self._keys.auditor, self._outside.clock, self._outside.entropy)
+        asked = 0
+
+        def open_(first: int, until: int) -> list[Frame]:
+            nonlocal asked
+            asked = first
+            return records.open(first, until)
+
+        self.unable.pop("audit", None)
+        while (start := self._copy.size) < (size := mirrored.checkpoint.size):
+            entries = list(mirrored.entries(start, min(start + BATCH, size)))
+            try:
+                self._copy.take(entries, open_)
+            except Unfit as error:
+                detail = f"{error.detail}; nothing after it can be re-run until it is opened"
+                self._find("opening", error.index, "", detail, mirrored, {error.index})
+                return
+            except Unanswered as error:
+                self._unable("audit", f"records from {start:,} on are not opened for now: {error}")
+                return
+            except Withheld as error:
+                self._withheld(asked, str(error), mirrored)
+                return
+            self._refused_since = None
+        self._remarked.pop("audit", None)
+
+    def _withheld(self, index: int, said: str, mirrored: Mirrored) -> None:
+        now = self._outside.monotonic()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        self._unable("audit", f"records from {index:,} on are not opened: {said}")
+        if now - self._refused_since > PATIENCE:
+            self._find("opening", index, "", said, mirrored, {index})
+
+    def _rerun(self, mirrored: Mirrored) -> None:
+        upto = self._copy.size
+        report = self._rerunning.go_on() if upto else None
+        if report is None:
+            return
+        self._report, self._rerun_upto = report, upto
+        for one in report.differing:
+            self._find(
+                "re-run", one.index, one.stage, one.detail, mirrored, related(one.index, self._copy.journal),
+                self._rerunning.installed,
+            )  # fmt: skip
+        said = f"records below {upto:,} re-run: {report.pages:,} pages, {report.identical:,} identical"
+        if report.inconclusive:
+            said += f", {sum(report.inconclusive.values()):,} of other releases not re-run"
+        if report.unreached:
+            said += f", {report.unreached:,} not to be reached"
+        self._told.say(said)
+        self._verified(report, upto, mirrored)
+
+    def _verified(self, report: Report, upto: int, mirrored: Mirrored) -> None:
+        """Announce now and then how far all was re-run, once pages have come: each announcement is a record itself."""
+        now = self._outside.clock()
+        if upto != mirrored.checkpoint.size or report.pages == self._verified_pages or now < self._verified_again:
+            return
+        self._verified_pages, self._verified_again = report.pages, now + VERIFICATIONS
+        inconclusive = sum(report.inconclusive.values())
+        self._announce(
+            "verification",
+            {
+                "upto": upto,
+                "root": mirrored.checkpoint.root,
+                "pages": report.pages,
+                "identical": report.identical,
+                "inconclusive": inconclusive,
+                "differing": report.pages - report.identical - inconclusive,
+            },
+        )
+
+    def _draw(self, mirrored: Mirrored) -> None:
+        draws, now = self._draws, self._outside.clock()
+        last = draws.last
+        due = last is None or now - last.began >= self._audit_by.draw_every
+        if due and (begun := draws.begin(now)) is not None:
+            self._told.say(f"draw {begun.number} is announced")
+        drawn = draws.go_on(self._following.index_of, mirrored.checkpoint, self._following.pages)
+        if drawn is not None:
+            self._told.say(f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run")
+        last = draws.last
+        if last is None or last.state != "drawn" or self._rerun_upto < last.size:
+            return
+        revealed = draws.reveal(self._differing(last))
+        if revealed is None:
+            return
+        most = revealed.bound()
+        share = most / revealed.population if revealed.population else 0
+        said = (
+            f"draw {revealed.number}: of {len(revealed.pages):,} pages out of {revealed.population:,}, "
+            f"{len(revealed.differing):,} differ; with 95 % confidence at most {most:,} ({share:.3%}) were tampered "
+            "with"
+        )
+        self._told.say(said)
+        if revealed.differing:
+            at = revealed.differing[0]
+            self._find("draw", at, f"draw {revealed.number}", said, mirrored, related(at, self._copy.journal))
+
+    def _differing(self, draw: Draw) -> set[int]:
+        """Of a draw's pages those that did not come out the same: nor those that could not be re-run at all."""
+        report = self._report
+        assert report is not None
+        differing = {one.index for one in report.differing}
+        damaged = min((one.index for one in report.differing if one.stage.startswith("journal")), default=draw.size)
+        unreached = set(draw.pages[bisect_left(draw.pages, damaged) :]) if report.unreached else set()
+        others = set()
+        if report.inconclusive:
+            for entry in self._copy.journal.some(draw.pages):
+                if isinstance(entry.record, Page) and entry.record.release != self._rerunning.installed:
+                    others.add(entry.index)
+        return differing | unreached | others
+
+    def _find(
+        self,
+        what: What,
+        index: int,
+        stage: str,
+        detail: str,
+        mirrored: Mirrored,
+        records: Iterable[int],
+        release: str = DASHES,
+    ) -> None:
+        """Keep a finding and announce it, once."""
+        same = (what, stage) if what == "swallowed" else (what, index, stage)
+        if same in self._met:
+            return
+        self._met.add(same)
+        self.findings += 1
+        exhibits = {*records, *self._following.charter_indexes}
+        made = finding(what, index, stage, detail, mirrored, exhibits, self._copy.journal, release)
+        path = self._findings.keep(made)
+        if path is not None:
+            self._told.found(f"{made.sentence()}; {printable(str(path))}")
+            self._announce_finding(made)
+
+    def _announce_finding(self, made: Finding) -> None:
+        file = hashlib.sha256(made.encode()).digest()
+        self._announce("finding", {"file": file, "record": made.index, "sentence": made.sentence()[:TEXT_LIMIT]})
+
+    def _announce(self, kind: str, fields: dict[str, object]) -> str | None:
+        charter = self._following.charter
+        assert charter is not None
+        return announce(self.log, self._keys.auditor, charter.origin, kind, fields)
+
+    def _misbehaved(self, error: Misbehaved) -> None:
+        self.findings += 1
+        if self._findings.keep_file(error.path) is not None:
+            self._told.found(str(error))
+
+    def _convicted(self, error: Misbehaved) -> None:
+        """A witness contradicts itself: the log is followed on."""
+        if self._findings.keep_file(error.path) is not None:
+            self._told.found(f"{error}; the log is followed on, and that word no longer counts")
+
+    def _unable(self, what: str, why: str) -> None:
+        self.unable[what] = why
+        self._remark(what, [why])
+
+    def _remark(self, what: str, remarks: list[str]) -> None:
+        """Say them, where they are others than the last time."""
+        if self._remarked.get(what, []) != remarks:
+            self._remarked[what] = remarks
+            for remark in remarks:
+                self._told.remark(remark)

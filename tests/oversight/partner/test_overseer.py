@@ -1,0 +1,272 @@
+"""A whole round of the partner's program against a real server: honest, forged, silent, lying."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.serving import Server, free_port
+from plainview.journal import JournalReader
+from plainview.journal.frames import Frame
+from plainview.keys.key_files import make_key
+from plainview.ledger.charters import digest_text
+from plainview.ledger.schemes import ED25519
+from plainview.oversight.findings import Finding, parse_finding
+from plainview.oversight.partner.directory import AUDITOR, DRAWS, FINDINGS, alone
+from plainview.oversight.partner.opening import Records
+from plainview.oversight.partner.overseer import PATIENCE
+from plainview.platform.home import Home
+from plainview.records import Page
+from tests.cli.homes import invoke, one_line
+from tests.oversight.partner.partners import digest_of, overseeing, partner_of
+from tests.platform.forging import copied, forge
+from tests.platform.homes import parties_of
+from tests.server.clients import KERNELS
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def server(overseen: Path, cache: Path, stack: ExitStack) -> str:
+    """Where the honest operator answers."""
+    return started(overseen, cache, stack)
+
+
+def started(home: Path, cache: Path, stack: ExitStack) -> str:
+    server = Server(home, cache, KERNELS)
+    stack.callback(server.stop)
+    server.start()
+    return f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture
+def directory(tmp_path: Path, overseen: Path) -> Path:
+    partner_of(overseen, tmp_path / "partner")
+    return tmp_path / "partner"
+
+
+@pytest.fixture(scope="module")
+def swapped(tmp_path_factory: pytest.TempPathFactory, overseen: Path, journal: JournalReader) -> tuple[Path, int]:
+    """A home whose last page has two videos the other way round, with all that covers it made to fit; its index."""
+    home = tmp_path_factory.mktemp("swapped") / "home"
+    copied(overseen, home)
+    for part in ("objects", "projections"):  # or its learner would notice
+        shutil.copytree(overseen / part, home / part)
+    parties_of(home).symlink_to(parties_of(overseen))
+    *_, last = journal.of_kind("page")
+    assert isinstance(last.record, Page)
+    first, second, *rest = last.record.items
+    forge(home, last.index, items=(second, first, *rest))
+    return home, last.index
+
+
+@pytest.fixture(scope="module")
+def forged(swapped: tuple[Path, int], cache: Path, stack: ExitStack) -> str:
+    return started(swapped[0], cache, stack)
+
+
+def findings(directory: Path) -> list[Finding]:
+    return [parse_finding(path.read_bytes()) for path in sorted((directory / FINDINGS).iterdir())]
+
+
+def run(directory: Path, home: Path, url: str, *options: str) -> Any:
+    return invoke("oversee", "run", directory, f"--charter={digest_text(digest_of(home))}", "--url", url, *options)
+
+
+def test_an_honest_operator(directory: Path, overseen: Path, server: str) -> None:
+    for _ in range(2):  # and as after a restart
+        with overseeing(directory, overseen, server) as (overseer, lines):
+            overseer.follow()
+            overseer.audit()
+            assert (lines.found, lines.remarks, overseer.unable, overseer.findings) == ([], [], {}, 0)
+            assert "60 pages re-run, 60 identical" in overseer.sound
+    assert findings(directory) == []
+    with closing(Home(overseen).read()) as theirs, closing(Home(directory / "journal").read()) as ours:
+        assert ours.size > 60
+        assert list(ours.read()) == list(theirs.read(0, ours.size))
+        accesses = [entry.record for entry in theirs.of_kind("access")]
+        assert all(one.granted for one in accesses)  # type: ignore[attr-defined]
+        assert accesses
+
+
+def test_a_page_that_is_not_what_the_release_ranks(
+    tmp_path: Path, directory: Path, swapped: tuple[Path, int], forged: str
+) -> None:
+    home, index = swapped
+    with overseeing(directory, home, forged) as (overseer, lines):
+        overseer.follow()
+        overseer.audit()
+        page, *others = lines.found  # the epoch had learned from the page as it was, and viewers had spoken of it
+        assert page.startswith(f"computed again, record {index:,} is not what the log has: selection: order")
+        assert any("epoch: delta" in one for one in others)
+        overseer.follow()
+        overseer.audit()
+        assert len(lines.found) == overseer.findings == 1 + len(others)
+    stages = {(one.what, one.stage.partition(":")[0]) for one in findings(directory)}
+    assert {("re-run", "selection"), ("re-run", "epoch")} <= stages
+    assert stages <= {("re-run", "selection"), ("re-run", "epoch"), ("re-run", "event")}
+    (path,) = (directory / FINDINGS).glob(f"re-run-{index}-*")
+    proven = invoke("verify", path, f"--charter={digest_text(digest_of(home))}")
+    assert proven.exit_code == 0
+    assert f"record {index:,} is not what the log has" in proven.stdout
+    again = run(directory, home, forged, "--once")
+    assert again.exit_code == 1
+    assert "FINDING" not in again.stderr  # it is known
+
+
+def test_an_operator_that_is_down(directory: Path, overseen: Path, server: str) -> None:
+    with overseeing(directory, overseen, f"http://127.0.0.1:{free_port()}") as (overseer, lines):
+        for _ in range(3):
+            overseer.follow()
+            overseer.deliver()
+            overseer.audit()
+        (remark,) = lines.remarks
+        assert "no answer" in remark
+        assert "follow" in overseer.unable
+        assert lines.found == []
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        overseer.audit()
+        assert lines.found == []
+        assert "60 identical" in overseer.sound
+
+
+def test_an_operator_that_opens_nothing(directory: Path, overseen: Path, server: str) -> None:
+    (directory / AUDITOR).unlink()
+    make_key(directory / AUDITOR, "stranger.example", ED25519)
+    now = 0.0
+    with overseeing(directory, overseen, server, monotonic=lambda: now) as (overseer, lines):
+        overseer.follow()
+        overseer.audit()
+        now = PATIENCE
+        overseer.audit()
+        assert lines.found == []
+        (remark,) = lines.remarks
+        assert "no party of charter 0 has signed it" in remark
+        assert "audit" in overseer.unable
+        now = PATIENCE + 1
+        overseer.audit()
+        (said,) = lines.found
+    (found,) = findings(directory)
+    assert found.what == "opening"
+    assert said.startswith(f"record {found.index} was not opened to the partner: answers 403")
+    assert any(one.index == found.index and not one.kind for one in found.records)
+    (path,) = (directory / FINDINGS).iterdir()
+    assert invoke("verify", path, f"--charter={digest_text(digest_of(overseen))}").exit_code == 0
+
+
+def test_an_operator_that_opens_something_else(
+    directory: Path, overseen: Path, server: str, journal: JournalReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Records.open
+    page = next(journal.of_kind("page")).index
+
+    def lying(records: Records, first: int, until: int) -> list[Frame]:
+        frames = opened(records, first, until)
+        if first <= page < first + len(frames):
+            frames[page - first] = frames[page - first]._replace(salt=bytes(32))
+        return frames
+
+    monkeypatch.setattr(Records, "open", lying)
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        overseer.audit()
+        (said,) = lines.found
+        assert said.startswith(f"record {page} was not opened to the partner: what was opened is not what its leaf")
+        monkeypatch.setattr(Records, "open", opened)
+        overseer.audit()
+        assert "60 identical" in overseer.sound
+    assert [one.index for one in findings(directory)] == [page]
+
+
+def test_the_command_once(directory: Path, overseen: Path, server: str) -> None:
+    sound = run(directory, overseen, server, "--once")
+    assert (sound.exit_code, sound.stderr) == (0, "")
+    assert "60 pages re-run, 60 identical" in sound.stdout.splitlines()[-1]
+    down = run(directory, overseen, f"http://127.0.0.1:{free_port()}", "--once")
+    assert down.exit_code == 2
+    assert "no answer" in down.stderr
+    for wrong, told in (("mine", "is no digest"), (digest_text(bytes(32)), "the charter there is")):
+        refused = invoke("oversee", "run", directory, f"--charter={wrong}", "--url", server, "--once")
+        assert refused.exit_code == 2
+        assert told in refused.stderr
+    assert "not an address" in run(directory, overseen, "feed.example", "--once").stderr
+
+
+def test_a_page_is_re_run_for_whoever_asks(
+    directory: Path, overseen: Path, server: str, journal: JournalReader
+) -> None:
+    assert run(directory, overseen, server, "--once").exit_code == 0
+    *_, last = journal.of_kind("page")
+    done = invoke("replay", str(last.index), "--home", directory / "journal")
+    assert done.exit_code == 0, done.stderr
+    assert "1 page re-run, 100 % identical" in done.stdout
+
+
+def test_new_keys_are_nobody_elses(tmp_path: Path) -> None:
+    made = invoke("oversee", "new", tmp_path / "partner", "--name", "partner.example")
+    assert made.exit_code == 0
+    for line, name in (("party auditor", "auditor"), ("witness", "witness"), ("log", "log")):
+        assert f"{line} partner.example/{name}+" in made.stdout or f" partner.example/{name}+" in made.stdout
+    assert "PRIVATE" not in made.stdout
+    keys = list((tmp_path / "partner").glob("*.key"))
+    assert len(keys) == 3
+    assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
+    assert stat.S_IMODE((tmp_path / "partner" / DRAWS).stat().st_mode) == 0o700
+    again = invoke("oversee", "new", tmp_path / "partner", "--name", "partner.example")
+    assert again.exit_code == 2
+    assert "not empty" in one_line(again)
+    bad = invoke("oversee", "new", tmp_path / "other", "--name", "two words")
+    assert bad.exit_code == 2
+
+
+def test_one_program_at_a_time(directory: Path, overseen: Path, server: str) -> None:
+
+    with alone(directory):
+        refused = run(directory, overseen, server, "--once")
+    assert refused.exit_code == 2
+    assert "another `plainview oversee run` is at work there" in one_line(refused)
+    empty = directory.parent / "empty"
+    empty.mkdir()
+    assert "`plainview oversee new` makes some" in one_line(run(empty, overseen, server, "--once"))
+
+
+def test_only_acts_of_parties_are_handed_in(tmp_path: Path, directory: Path, overseen: Path, server: str) -> None:
+    act = tmp_path / "act"
+    stranger = tmp_path / "stranger.key"
+    make_key(stranger, "stranger.example", ED25519)
+    log = digest_text(bytes(32))
+    made = invoke(
+        "act", "revocation", act, "--log", "other.example", "--release", log, "--seen", "1", "--reason", "because"
+    )
+    assert made.exit_code == 0, made.stderr
+    assert "nobody has signed it" in one_line(invoke("oversee", "submit", directory, act))
+    assert invoke("act", "sign", act, "--key", stranger).exit_code == 0
+    assert "charter is not here yet" in one_line(invoke("oversee", "submit", directory, act))
+    assert run(directory, overseen, server, "--once").exit_code == 0
+    assert "no honest operator would take it" in one_line(invoke("oversee", "submit", directory, act))
+
+
+def test_a_charter_by_file(tmp_path: Path, directory: Path, overseen: Path, server: str) -> None:
+    given = parties_of(overseen) / "charter"
+    assert run(directory, overseen, server, "--once", "--charter-file", str(given)).exit_code == 0
+    assert (directory / "charter").read_bytes() == given.read_bytes()
+    assert run(directory, overseen, server, "--once").exit_code == 0
+    missing = run(directory, overseen, server, "--once", "--charter-file", str(tmp_path / "none"))
+    assert (missing.exit_code, "No such file" in missing.stderr) == (2, True)
+    other = invoke(
+        "oversee", "run", directory, f"--charter={digest_text(bytes(32))}", "--url", server, "--once",
+        "--charter-file", given,
+    )  # fmt: skip
+    assert other.exit_code == 2
+    assert "its digest is not" in one_line(other)

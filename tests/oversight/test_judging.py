@@ -1,0 +1,110 @@
+"""What records prove by themselves: nothing about honest ones, and each thing that cannot be."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.oversight.judging import judge
+from plainview.records import Charter, Epoch, Event, Page, Record, Release, encode
+from plainview.records.digests import epoch_digest
+from plainview.records.fields import DASHES, to_bytes, to_text
+from tests.ledger.chartered import CHARTER, QUORUM, note_of
+from tests.records.examples import EXAMPLES, TIME, digest
+
+MANIFEST = encode(
+    Manifest(configuration=DEFAULT, source=digest(1), lock=digest(2), parameters=digest(3), golden=digest(4))
+).decode()
+RELEASE = to_text(hashlib.sha256(MANIFEST.encode()).digest())
+AT = 2000
+
+
+def epoch(number: int, upto: int, parent: str) -> Epoch:
+    made = to_text(epoch_digest(to_bytes(parent), upto, to_bytes(digest(7))))
+    return Epoch(time=TIME, epoch=number, upto=upto, parent=parent, delta=digest(7), digest=made, state=DASHES)
+
+
+FIRST = epoch(2, 900, digest(5))
+SECOND = epoch(3, 1200, FIRST.digest)
+
+
+def page(**changes: Any) -> Page:
+    made = EXAMPLES["page"]
+    assert isinstance(made, Page)
+    return replace(made, **({"release": RELEASE, "epoch_digest": SECOND.digest} | changes))
+
+
+def event(viewer: int = 5) -> Record:
+    made = EXAMPLES["event"]
+    assert isinstance(made, Event)
+    return replace(made, viewer=viewer)
+
+
+HONEST: dict[int, Record] = {
+    0: Charter(time=TIME, note=note_of(CHARTER, *QUORUM).encode().decode()),
+    1: Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST),
+    950: FIRST,
+    1098: event(),
+    1099: event(viewer=6),
+    1205: SECOND,
+    AT: page(),
+    AT + 50: event(),
+}
+
+
+def test_of_what_is_in_order_nothing_is_said() -> None:
+    assert judge(AT, HONEST) == []
+    assert judge(1205, HONEST) == []
+    assert judge(950, HONEST) == []
+    assert judge(1098, HONEST) == []
+    assert judge(7, HONEST) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({AT: page(epoch_digest=digest(9))}, "it pins epoch 3 with another digest than record 1205"),
+        ({AT: page(now=TIME - 2001)}, "2,001 ms apart, and 2,000 are allowed"),
+        ({AT: page(viewer_upto=AT + 1)}, "saw its viewer's records below 2,001, which come after it"),
+        ({AT: page(viewer_upto=1098)}, "record 1098, its viewer's own, was acknowledged"),
+        ({1500: page()}, "record 1500 is page 1 of the same session, too"),
+    ],
+)
+def test_what_a_page_cannot_be(changes: dict[int, Record], told: str) -> None:
+    (said,) = judge(AT, HONEST | changes)
+    assert told in said
+
+
+def test_a_page_on_an_old_epoch() -> None:
+    at = 1200 + DEFAULT.max_lag
+    assert judge(at, HONEST | {at: page()}) == ["record 2000 is page 1 of the same session, too"]
+    moved = {index: record for index, record in HONEST.items() if index != AT}
+    assert judge(at, moved | {at: page()}) == []
+    assert judge(at + 1, moved | {at + 1: page()}) == [
+        f"its epoch lags {DEFAULT.max_lag + 1:,} records, and its release allows {DEFAULT.max_lag:,}"
+    ]
+    forged = Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST.replace("50000", "50001"))
+    assert judge(at + 1, moved | {at + 1: page(), 1: forged}) == []  # no manifest of that release
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({1205: replace(SECOND, digest=digest(9))}, "its digest is not that of its parent, upto and delta"),
+        ({1205: epoch(3, 1206, FIRST.digest)}, "folded in records below 1,206, which come after it"),
+        ({1205: epoch(3, 1200, digest(9))}, "its parent is not the digest of record 950"),
+    ],
+)
+def test_what_an_epoch_cannot_be(changes: dict[int, Record], told: str) -> None:
+    (said,) = judge(1205, HONEST | changes)
+    assert told in said
+
+
+def test_a_charter_that_cannot_be_read_bounds_nothing() -> None:
+    late = HONEST | {AT: page(now=TIME - 9000)}
+    assert len(judge(AT, late)) == 1
+    assert judge(AT, late | {0: Charter(time=TIME, note="thesis")}) == []
