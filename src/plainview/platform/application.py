@@ -151,7 +151,7 @@ class Application:
                 self.met,
             )
             self.acts = Acts(self.journal, judged, clock)
-            self.audit = Audit(self.journal, lambda: judged.last, clock)
+            self.audit = Audit(self.journal, lambda: self.acts.standing, clock)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()
