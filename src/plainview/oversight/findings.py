@@ -34,13 +34,15 @@ VERSION = "plainview/finding@v1"
 FINDING_LIMIT = 1 << 23
 """Bytes of a file at most."""
 
-What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary"]
+What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock"]
 SAID: dict[str, str] = {
     "re-run": "computed again, record {index:,} is not what the log has: {stage}, {detail}",
     "act": "record {index:,}, a charter or act, was taken down as what it is not: {detail}",
     "opening": "record {index:,} was not opened to the partner: {detail}",
     "swallowed": "{stage} of the partner's log, which the operator was given, is not in its log of {index:,} records: "
     "{detail}",
+    "access": "in the log of {index:,} records an access is missing: {detail}",
+    "clock": "the journal time of record {index:,} is not within the times of those who cosigned: {detail}",
     "canary": "of a viewer of the partner's own, record {index:,} is not what it should be: {detail}",
     "draw": "of pages drawn at random some could not be re-run, the first of them record {index:,}: {detail}",
 }
@@ -55,6 +57,8 @@ NOT_PROVEN: dict[str, str] = {
     "opening": "What the operator answered nobody has signed: ask it to open the record, and hold that against the "
     "leaf",
     "swallowed": "That the operator was given it nobody has signed; that its log has it not shows any mirror's copy",
+    "access": "What the partner asked for is the partner's word",
+    "clock": "Whose clock was wrong the times do not say",
     "canary": "What the partner's viewer was shown and sent is the partner's word",
     "draw": "That takes the bundle of the release and the records that were opened to the partner",
 }
@@ -82,10 +86,10 @@ class Finding(Record, frozen=True):
 
     what: What
     index: U53
-    """Of the record that it is about; of a swallowed act, how many records the log has without it."""
+    """Of the record that it is about; of a swallowed act or a missing access, how many records the log has without."""
     stage: Annotated[str, Meta(max_length=200)]
-    """The first stage of a re-run at which it differs; of a swallowed act, a draw and a canary, which; else
-    empty."""
+    """The first stage of a re-run at which it differs; of a swallowed act, a draw, a canary and an access,
+    which; else empty."""
     detail: Annotated[str, Meta(max_length=20_000)]
     """In words. Of a swallowed act, its note on the lines after the first."""
     release: DigestOrDashes

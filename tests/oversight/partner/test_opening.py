@@ -6,6 +6,7 @@ import gzip
 import http.server
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from plainview.ledger.access_requests import parse_access_request
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import open_note
 from plainview.oversight.partner.opening import PATH, Records, Unanswered, Withheld
+from plainview.oversight.partner.requests import Requests
 from tests.http.servers import serving
 from tests.ledger.chartered import KEYS
 from tests.ledger.logs import ORIGIN
@@ -59,15 +61,20 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def records(server: Server) -> Records:
+def requests(tmp_path: Path) -> Requests:
+    return Requests(tmp_path / "requests")
+
+
+@pytest.fixture
+def records(server: Server, requests: Requests) -> Records:
     drawn = iter(range(100))
     return Records(
-        f"http://127.0.0.1:{server.server_port}/", ORIGIN, AUDITOR, lambda: 1_790_000_000_000,
+        f"http://127.0.0.1:{server.server_port}/", ORIGIN, AUDITOR, requests, lambda: 1_790_000_000_000, lambda: 7.0,
         lambda size: next(drawn).to_bytes(size, "big"),
     )  # fmt: skip
 
 
-def test_each_request_is_signed_anew(server: Server, records: Records) -> None:
+def test_each_request_is_signed_anew(server: Server, records: Records, requests: Requests) -> None:
     assert records.open(5, 9) == FRAMES
     assert records.open(5, 7) == FRAMES
     nonces = set()
@@ -79,7 +86,9 @@ def test_each_request_is_signed_anew(server: Server, records: Records) -> None:
         assert (request.log, request.purpose, request.first) == (ORIGIN, "audit", 5)
         assert request.time == 1_790_000_000_000
         nonces.add(request.nonce)
+        assert requests.made(request.digest())
     assert len(nonces) == 2
+    assert len(requests.unseen(8.0)) == 2
 
 
 def test_gzip_is_read(server: Server, records: Records) -> None:

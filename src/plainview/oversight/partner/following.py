@@ -30,6 +30,7 @@ from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
 from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.charter import Charter as CharterRecord
 
@@ -120,6 +121,8 @@ class Following:
         self.charter_indexes: list[int] = []
         self.wrong: dict[int, str] = {}
         """Charters and acts that were taken down as what they are not, and why."""
+        self.accesses: list[tuple[int, Access]] = []
+        """Openings that the log has, by their indexes: whoever looks at them takes them out."""
         self._notes: dict[bytes, int] = {}
         self._scanned = 0
         self._take_up()
@@ -251,6 +254,9 @@ class Following:
                 self._believed, self._mirror = Charters(self._digest), None
                 for at in self.charter_indexes:
                     self._believed.take(at, entry if at == index else self._entry(at))
+        if is_of_kind("access", entry):
+            with suppress(FormatError):  # which reading the copy tells
+                self.accesses.append((index, public_record("access", Access, entry)))
         if is_of_kind("act", entry):
             try:
                 note = public_record("act", Act, entry).note.encode()

@@ -13,6 +13,7 @@ from plainview.ledger.access_requests import NONCE, AccessRequest
 from plainview.ledger.errors import FormatError
 from plainview.ledger.signers import Signer
 from plainview.ledger.spelling import shown
+from plainview.oversight.partner.requests import Requests
 
 PATH = "/v1/audit/records"
 LIMIT = 16 * 2**20
@@ -32,15 +33,28 @@ class Withheld(Exception):
 
 
 class Records:
-    """The private records of one platform. `clock` gives Unix milliseconds, `entropy(n)` n random bytes."""
+    """The private records of one platform.
+
+    `requests` remembers what was asked, `clock` gives Unix milliseconds, `monotonic` seconds that never go back and
+    `entropy(n)` n random bytes.
+    """
 
     def __init__(
-        self, url: str, origin: str, signer: Signer, clock: Callable[[], int], entropy: Callable[[int], bytes]
+        self,
+        url: str,
+        origin: str,
+        signer: Signer,
+        requests: Requests,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
+        entropy: Callable[[int], bytes],
     ) -> None:
         self._url = url.rstrip("/") + PATH
         self._origin = origin
         self._signer = signer
+        self._requests = requests
         self._clock = clock
+        self._monotonic = monotonic
         self._entropy = entropy
 
     def open(self, first: int, until: int) -> list[Frame]:
@@ -50,6 +64,7 @@ class Records:
         """
         request = AccessRequest(self._origin, "audit", first, until, self._clock(), self._entropy(NONCE))
         body = msgspec.json.encode({"note": self._signer.note(request.text()).decode()})
+        self._requests.add(request.digest())
         headers = {"content-type": "application/json", "accept-encoding": "gzip, identity"}
         try:
             answer = ask(self._url, LIMIT, TIMEOUT, body, headers)
@@ -65,6 +80,7 @@ class Records:
             raise Withheld(f"what it answers cannot be read: {error}") from error
         if start != first or not 1 <= len(frames) <= until - first:
             raise Withheld(f"answers records {start} until {start + len(frames)}, asked for {first} until {until}")
+        self._requests.answered(request.digest(), self._monotonic())
         return frames
 
 

@@ -24,25 +24,39 @@ from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
 from plainview.oversight.partner.announcing import announce
 from plainview.oversight.partner.app_client import App, Odd
 from plainview.oversight.partner.canaries import RECEIPTS, Canaries, Wrong
+from plainview.oversight.partner.clocks import Clocks
 from plainview.oversight.partner.copy import BATCH, JournalCopy, Unfit
-from plainview.oversight.partner.directory import CANARIES, DRAWS, FINDINGS, JOURNAL, LOG, MIRROR, WITNESS, Keys
+from plainview.oversight.partner.directory import (
+    CANARIES,
+    DRAWS,
+    FINDINGS,
+    JOURNAL,
+    LOG,
+    MIRROR,
+    REQUESTS,
+    WITNESS,
+    Keys,
+)
 from plainview.oversight.partner.draws import Draw, Draws
 from plainview.oversight.partner.following import Following, Mirrored
 from plainview.oversight.partner.keeping import Findings, finding, related
 from plainview.oversight.partner.log import OwnLog, OwnLogDamaged
 from plainview.oversight.partner.opening import Records, Unanswered, Withheld
 from plainview.oversight.partner.outbox import OperatorServer, Outbox
+from plainview.oversight.partner.requests import Requests
 from plainview.oversight.partner.rerunning import Rerunning
 from plainview.oversight.receipts import parse_receipt
 from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
 from plainview.oversight.witness.witness import Witness
 from plainview.records import Page
-from plainview.records.fields import DASHES
+from plainview.records.fields import DASHES, to_bytes, to_text
 from plainview.replay.findings import Report
 from plainview.storage import SqliteRecords, StoreError
 
 VERIFICATIONS = 3_600_000
 """Milliseconds at least from one announcement of how far all was re-run to the next."""
+SIGNING = 10.0
+"""Seconds at most from signing a checkpoint to showing it."""
 PATIENCE = 60.0
 """Seconds for which an operator may say no to records before that is a finding: the clocks may be apart."""
 
@@ -114,6 +128,8 @@ class Overseer:
         )  # fmt: skip
         self._findings = Findings(path / FINDINGS)
         self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
+        self._requests = Requests(path / REQUESTS)
+        self._clocks = Clocks()
         self._rerunning = Rerunning(self._copy.journal, audit.configuration, audit.installed)
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._receipts = MirrorFiles(path / CANARIES)
@@ -121,6 +137,7 @@ class Overseer:
         self._report: Report | None = None
         self._rerun_upto = 0
         self._verified_pages, self._verified_again = 0, 0
+        self._looked = 0.0
         self._refused_since: float | None = None
         self._remarked: dict[str, list[str]] = {}
         self._met: set[tuple[object, ...]] = set()
@@ -164,7 +181,11 @@ class Overseer:
         for index, detail in list(self._following.wrong.items()):
             self._find("act", index, "", detail, mirrored, {index})
         self._hold_acts(mirrored)
+        self._hold_accesses(mirrored, grown=size != before)
         self._hold_promises()
+        charter = self._following.charter
+        if size != before and charter is not None:
+            self._clocks.cosigned(size, [one.time for one in charter.policy.witnessed(mirrored.note) if one.time])
 
     def deliver(self) -> None:
         """Hand in what the operator's log has not."""
@@ -194,6 +215,7 @@ class Overseer:
             self._rerun(mirrored)
             for one in self._canaries.compare(self._copy.journal):
                 self._wrong(one, mirrored)
+            self._check_clocks(mirrored)
         except JournalDamaged as error:
             self._remark("canaries", [f"the partner's viewers are not compared: {error}"])
         except (StoreError, OSError, LedgerError) as error:
@@ -240,6 +262,34 @@ class Overseer:
             detail = f"{one.told}\n{one.note}"
             self._find("swallowed", mirrored.checkpoint.size, f"act {one.index}", detail, mirrored, ())
 
+    def _hold_accesses(self, mirrored: Mirrored, *, grown: bool) -> None:
+        """Hold the accesses of the log against what the partner asked for."""
+        foreign = []
+        while self._following.accesses:
+            index, access = self._following.accesses.pop()
+            digest = to_bytes(access.request)
+            self._requests.seen(digest)
+            if access.by == self._keys.auditor.key.name and not self._requests.made(digest):
+                foreign.append(index)
+        if foreign:
+            self._told.remark(
+                f"{len(foreign):,} accesses, the first record {min(foreign):,}, say that the auditor's key asked for "
+                "them, and this directory's program did not: another one has the key, or the operator made them up"
+            )
+        looked, self._looked = self._looked, self._outside.monotonic()
+        if grown:  # since the look before: by a tree that was signed after what was durable a while earlier
+            for digest in self._requests.unseen(looked - SIGNING):
+                detail = "records were opened to the partner, and no access was written down before the log grew"
+                self._find("access", mirrored.checkpoint.size, to_text(digest), detail, mirrored, ())
+
+    def _check_clocks(self, mirrored: Mirrored) -> None:
+        """Journal time lies within the times of those who cosigned around it, give or take the charter's tolerance."""
+        charter = self._following.charter
+        assert charter is not None
+        tolerance = charter.bounds.clock_tolerance
+        for index, detail in self._clocks.outside(self._copy.journal, self._copy.size, tolerance):
+            self._find("clock", index, "", detail, mirrored, {index})
+
     def _hold_promises(self) -> None:
         """Hold the log to what it promised the partner's viewers: merge deadlines, too."""
         late = []
@@ -268,7 +318,15 @@ class Overseer:
     def _take_up(self, mirrored: Mirrored) -> None:
         charter = self._following.charter
         assert charter is not None
-        records = Records(self._url, charter.origin, self._keys.auditor, self._outside.clock, self._outside.entropy)
+        records = Records(
+            self._url,
+            charter.origin,
+            self._keys.auditor,
+            self._requests,
+            self._outside.clock,
+            self._outside.monotonic,
+            self._outside.entropy,
+        )
         asked = 0
 
         def open_(first: int, until: int) -> list[Frame]:
