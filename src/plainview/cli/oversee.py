@@ -162,7 +162,8 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
                 ending.wait(seconds)
         except BaseException as error:  # noqa: BLE001 - raised below, where it ends the program
             failed.append(error)
-            signal.raise_signal(signal.SIGTERM)
+            if not ending.is_set():  # after that nobody takes the signal
+                signal.raise_signal(signal.SIGTERM)
 
     steps = (
         (overseer.follow, every),

@@ -1,1 +1,1 @@
-"""Private keys where they lie: no room above reads or writes one otherwise. And those that clients make for sessions."""
+"""Private keys where they lie, which no room above reads or writes otherwise; and those of clients' sessions."""
