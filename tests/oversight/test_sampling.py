@@ -46,6 +46,13 @@ def written_again(seed: bytes, pages: int, wanted: int, **_: object) -> list[int
     return sorted(taken)
 
 
+@given(seeds)
+def test_a_word_past_the_last_multiple_is_passed_over(seed: bytes) -> None:
+    """Of so many, half of all words are."""
+    pages = 2**63 + 5
+    assert list(draw(seed, pages, 4)) == written_again(seed, pages, 4)
+
+
 @given(seeds, st.integers(0, 400), st.integers(0, 40))
 def test_a_draw_is_of_so_many_different_pages(seed: bytes, pages: int, wanted: int) -> None:
     drawn = draw(seed, pages, wanted)

@@ -134,9 +134,13 @@ def submit(
 
 
 def _once(overseer: Overseer) -> None:
-    overseer.follow()
-    overseer.deliver()
-    overseer.audit()
+    from plainview.oversight.partner.overseer import PASSING
+
+    for step in (overseer.follow, overseer.deliver, overseer.audit):
+        try:
+            step()
+        except PASSING as error:
+            overseer.met(step.__name__, error)
     if overseer.findings:
         raise typer.Exit(1)
     if overseer.unable:
@@ -150,6 +154,7 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
 
     from plainview.http.serving import check_address, serve_app
     from plainview.oversight.partner.app import make_app
+    from plainview.oversight.partner.overseer import PASSING
 
     check_address(host, port)
     ending = threading.Event()
@@ -158,7 +163,10 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
     def over_and_over(step: Callable[[], None], seconds: float) -> None:
         try:
             while not ending.is_set():
-                step()
+                try:
+                    step()
+                except PASSING as error:
+                    overseer.met(step.__name__, error)
                 ending.wait(seconds)
         except BaseException as error:  # noqa: BLE001 - raised below, where it ends the program
             failed.append(error)

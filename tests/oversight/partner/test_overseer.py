@@ -16,7 +16,9 @@ from bench.serving import Server, free_port
 from plainview.journal import JournalReader
 from plainview.journal.frames import Frame
 from plainview.keys.key_files import make_key
+from plainview.ledger.acts import Revocation
 from plainview.ledger.charters import digest_text
+from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.findings import Finding, parse_finding
 from plainview.oversight.partner.directory import AUDITOR, DRAWS, FINDINGS, alone
@@ -24,10 +26,11 @@ from plainview.oversight.partner.opening import Records
 from plainview.oversight.partner.overseer import PATIENCE, Overseer
 from plainview.platform.home import Home
 from plainview.records import Page
+from plainview.storage import SqliteRecords, StoreFull
 from tests.cli.homes import invoke, one_line
 from tests.oversight.partner.partners import digest_of, overseeing, partner_of
 from tests.platform.forging import copied, forge
-from tests.platform.homes import parties_of
+from tests.platform.homes import charter_of, parties_of
 from tests.server.clients import KERNELS, Client
 
 
@@ -278,6 +281,41 @@ def test_new_keys_are_nobody_elses(tmp_path: Path) -> None:
     assert "not empty" in one_line(again)
     bad = invoke("oversee", "new", tmp_path / "other", "--name", "two words")
     assert bad.exit_code == 2
+
+
+def test_a_full_disk_ends_nothing(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        append = SqliteRecords.append
+        monkeypatch.setattr(SqliteRecords, "append", lambda *_: (_ for _ in ()).throw(StoreFull("no space left")))
+        overseer.audit()
+        assert "no space left" in lines.remarks[-1]
+        assert "audit" in overseer.unable
+        monkeypatch.setattr(SqliteRecords, "append", append)
+        overseer.audit()
+        assert "60 identical" in overseer.sound
+        assert overseer.unable == {}
+        assert lines.found == []
+
+
+def test_an_act_that_waits_is_known_before_anything_is_cosigned(
+    tmp_path: Path, directory: Path, overseen: Path, server: str
+) -> None:
+    assert run(directory, overseen, server, "--once").exit_code == 0
+    act = Revocation(charter_of(overseen).origin, bytes(32), 1, "a release that nobody submitted")
+    (tmp_path / "act").write_text(act.text())
+    key = parties_of(overseen) / "partner" / "key"
+    assert invoke("act", "sign", tmp_path / "act", "--key", key).exit_code == 0
+    assert invoke("oversee", "submit", directory, tmp_path / "act").exit_code == 0
+    now = 0.0
+    with overseeing(directory, overseen, f"http://127.0.0.1:{free_port()}", monotonic=lambda: now) as (overseer, _):
+        overseer.deliver()  # nobody is there
+        now = 6.0
+        size = overseer.size
+        heads = [Checkpoint(act.log, size + more, bytes(32)) for more in (1, 2)]
+        assert [bool(overseer._outbox.withheld(head)) for head in heads] == [False, True]
 
 
 def test_one_program_at_a_time(directory: Path, overseen: Path, server: str) -> None:

@@ -55,6 +55,8 @@ from plainview.storage import SqliteRecords, StoreError
 
 VERIFICATIONS = 3_600_000
 """Milliseconds at least from one announcement of how far all was re-run to the next."""
+PASSING = (OSError, StoreError, JournalDamaged, LedgerError, OwnLogDamaged)
+"""What may pass, or be mended while the program runs."""
 SIGNING = 10.0
 """Seconds at most from signing a checkpoint to showing it."""
 PATIENCE = 60.0
@@ -148,6 +150,8 @@ class Overseer:
         self.unable: dict[str, str] = {}
         """What could not be done the last time, and why."""
         self._know()
+        if self._following.mirrored is not None:  # before anything is cosigned
+            self._hold_acts(self._following.mirrored)
 
     def close(self) -> None:
         """Give the files back."""
@@ -216,12 +220,13 @@ class Overseer:
             for one in self._canaries.compare(self._copy.journal):
                 self._wrong(one, mirrored)
             self._check_clocks(mirrored)
-        except JournalDamaged as error:
-            self._remark("canaries", [f"the partner's viewers are not compared: {error}"])
-        except (StoreError, OSError, LedgerError) as error:
-            self._unable("audit", f"nothing is re-run for now: {error}")
-            return
-        self._draw(mirrored)
+            self._draw(mirrored)
+        except PASSING as error:
+            self.met("audit", error)
+
+    def met(self, what: str, error: Exception) -> None:
+        """One of the above could not go on, for a reason of this machine's: a full disk, a damaged file."""
+        self._unable(what, f"{what} does not go on for now: {error}")
 
     @property
     def size(self) -> int:

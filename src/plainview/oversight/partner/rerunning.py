@@ -26,7 +26,3 @@ class Rerunning:
         report = Replay(self._journal, self._configuration, self.installed).run()
         self._upto = size
         return report
-
-    def page(self, index: int) -> Report:
-        """What re-running one page came to. Raises LookupError where the record is no page, or not here."""
-        return Replay(self._journal, self._configuration, self.installed).run(index)
