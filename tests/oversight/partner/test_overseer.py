@@ -21,12 +21,14 @@ from plainview.ledger.charters import digest_text
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.findings import Finding, parse_finding
-from plainview.oversight.partner.directory import AUDITOR, DRAWS, FINDINGS, alone
+from plainview.oversight.partner.canaries import RECEIPTS
+from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone
 from plainview.oversight.partner.opening import Records
 from plainview.oversight.partner.overseer import PATIENCE, Overseer
 from plainview.platform.home import Home
 from plainview.records import Page
 from plainview.storage import SqliteRecords, StoreFull
+from plainview.storage.filesystem import PARTIAL
 from tests.cli.homes import invoke, one_line
 from tests.oversight.partner.partners import digest_of, overseeing, partner_of
 from tests.platform.forging import copied, forge
@@ -358,3 +360,12 @@ def test_a_charter_by_file(tmp_path: Path, directory: Path, overseen: Path, serv
     )  # fmt: skip
     assert other.exit_code == 2
     assert "its digest is not" in one_line(other)
+
+
+def test_a_receipt_that_is_being_written_is_not_read(directory: Path, overseen: Path, server: str) -> None:
+    receipts = directory / CANARIES / RECEIPTS
+    receipts.mkdir(parents=True, exist_ok=True)
+    (receipts / f"7.json{PARTIAL}").write_bytes(b'{"receipt":')
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        assert (lines.remarks, overseer.unable) == ([], {})

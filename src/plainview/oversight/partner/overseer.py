@@ -52,6 +52,7 @@ from plainview.records import Page
 from plainview.records.fields import DASHES, to_bytes, to_text
 from plainview.replay.findings import Report
 from plainview.storage import SqliteRecords, StoreError
+from plainview.storage.filesystem import PARTIAL
 
 VERIFICATIONS = 3_600_000
 """Milliseconds at least from one announcement of how far all was re-run to the next."""
@@ -299,8 +300,10 @@ class Overseer:
         """Hold the log to what it promised the partner's viewers: merge deadlines, too."""
         late = []
         for name in self._receipts.names(RECEIPTS):
-            receipt = parse_receipt(self._receipts.read(name) or b"")
+            if name.endswith(PARTIAL) or (data := self._receipts.read(name)) is None:
+                continue  # it is being written
             try:
+                receipt = parse_receipt(data)
                 if self._following.keeps(receipt.note()):
                     self._receipts.remove(name)
                     continue
