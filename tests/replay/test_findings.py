@@ -129,7 +129,7 @@ def other_part(page: Page, place: int, head: str) -> tuple[Item, ...]:
 
 
 FORGERIES: list[tuple[str, Callable[[Page], bool], Callable[[Page], dict[str, Any]]]] = [
-    ("bounds: revoked", personal, lambda page: {"release": OTHER}),
+    ("bounds: licence", personal, lambda page: {"release": OTHER}),
     ("bounds: session", personal, lambda page: {"previous": DASHES}),
     ("bounds: clock", personal, lambda page: {"now": page.now - 60_000}),
     ("bounds: epoch", personal, lambda page: {"epoch_digest": OTHER}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,7 +69,6 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
-    from plainview.platform.home import check_release
     from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
@@ -79,8 +77,6 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
         size = journal.size
         if not size:
             raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
-        with suppress(JournalDamaged):  # the report says which record is, and how
-            check_release(journal)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(WIDTH),

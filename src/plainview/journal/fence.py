@@ -6,12 +6,15 @@ writer asks the fence about each record in its place, so nothing can come betwee
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple, Protocol
 
+from plainview.feed.configuration import max_lag_of
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
 from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
@@ -46,6 +49,10 @@ class Judge(Protocol):
         """The acts that let the page's release rank for its request, appended next at `time`; or why none does."""
         ...
 
+    def may_take_charge(self, record: Release) -> str:
+        """Why the release may not go on with the journal, its record appended next with its journal time; or empty."""
+        ...
+
     def observe(self, index: int, record: Charter | Act) -> None:
         """Take in one that was appended; in index order."""
         ...
@@ -67,9 +74,14 @@ class _Turn(NamedTuple):
 
 
 class Fence:
-    """Refuses pages that break the bounds the partner has set, and epochs that do not follow the last.
+    """Refuses pages that break the bounds that were set, epochs that do not follow the last, and releases that may not
+    take charge.
 
-    `max_lag`: records at most between what a page's epoch has folded in and the page's own index.
+    The release of the last `release` record is in charge: epochs are its own, and no other's pages are taken. Its own
+    epochs begin with the first after that record.
+
+    `max_lag`: records at most between what a page's epoch has folded in and the page's own index, until a release is
+    in charge, whose manifest says it.
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
     force sets it anew.
 
@@ -83,6 +95,9 @@ class Fence:
         self.now_tolerance = now_tolerance
         self._judge = judge
         self._past: Past | None = None
+        self._last: Epoch | None = None
+        self._since: int = 0
+        """Index of the record of the release in charge."""
         self._clear()
 
     def rebuild(self, past: Past) -> None:
@@ -95,7 +110,8 @@ class Fence:
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
             recent.append(entry)
-            if isinstance(entry.record, Epoch) and past.size - entry.record.upto > self._max_lag:
+            assert isinstance(entry.record, Epoch)
+            if entry.index < self._since or past.size - entry.record.upto > self._max_lag:
                 break
         for entry in reversed(recent):
             self.observe(entry.index, entry.record, entry.commitment)
@@ -106,6 +122,8 @@ class Fence:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
             return self._check_epoch(index, record)
+        if type(record) is Release:
+            return self._check_succession(record)
         if self._judge is not None and isinstance(record, (Act, Charter)):
             reason = self._judge.check(index, record)
             return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
@@ -142,13 +160,21 @@ class Fence:
                 if len(self._sessions) > SESSIONS:
                     self._sessions.popitem(last=False)
             case Epoch():
+                self._last = record
+                if index < self._since:
+                    self._first = record.epoch + 1
+                    return
                 self._epochs[record.epoch] = record
                 while index - next(iter(self._epochs.values())).upto > self._max_lag and len(self._epochs) > 1:
                     self._epochs.popitem(last=False)
             case Charter():
                 self._charter = index
             case Release():
-                self._releases.add(record.digest)
+                self._release, self._since = record.digest, index
+                self._first = 0 if self._last is None else self._last.epoch + 1
+                self._epochs.clear()
+                with suppress(ValueError):  # where nothing is judged
+                    self._max_lag = max_lag_of(record.manifest)
             case Revocation():
                 self._revoked[record.digest] = index
             case Decision():
@@ -161,7 +187,12 @@ class Fence:
             self._judge.clear()
         self._charter = 0
         """Index of the one in force."""
-        self._releases: set[str] = set()
+        self._release = ""
+        """The one in charge."""
+        self._since = 0
+        self._first = 0
+        """Its first epoch, which follows on the last before it."""
+        self._last = None
         self._revoked: dict[str, int] = {}
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
@@ -200,8 +231,9 @@ class Fence:
         revoked = self._revoked.get(page.release)
         if revoked is not None:
             return Refused(f"release {page.release} was revoked by record {revoked}", "revoked")
-        if page.release not in self._releases:
-            return Refused(f"release {page.release} is not in the journal", "revoked")
+        if page.release != self._release:
+            who = f"{self._release} is, from record {self._since} on" if self._release else "none is"
+            return Refused(f"release {page.release} is not in charge: {who}", "licence")
         return None
 
     def _check_grounds(self, time: int, page: Page) -> Refused | None:
@@ -237,6 +269,8 @@ class Fence:
     def _check_world(self, index: int, page: Page) -> Refused | None:
         epoch = self._epochs.get(page.epoch)
         if epoch is None:
+            if page.epoch < self._first:
+                return Refused(f"epoch {page.epoch} was made before record {self._since}: by another release", "epoch")
             oldest = next(iter(self._epochs), None)
             if oldest is not None and page.epoch < oldest:
                 return Refused(f"epoch {page.epoch} lags more than {self._max_lag} records", "stale")
@@ -290,7 +324,7 @@ class Fence:
         return _Turn(entry.record.viewer, entry.record.n, to_text(entry.commitment))
 
     def _check_epoch(self, index: int, epoch: Epoch) -> Refused | None:
-        last = next(reversed(self._epochs.values()), None)
+        last = self._last
         following = 0 if last is None else last.epoch + 1
         if epoch.epoch != following:
             return Refused(f"epoch {epoch.epoch}: {following} is next", "epoch")
@@ -303,6 +337,21 @@ class Fence:
         if epoch.digest != digest:
             return Refused(f"epoch {epoch.epoch}: its digest is {digest}, not {epoch.digest}", "epoch")
         return None
+
+    def _check_succession(self, release: Release) -> Refused | None:
+        if self._judge is None:
+            return None
+        digest = to_text(hashlib.sha256(release.manifest.encode()).digest())
+        if digest != release.digest:
+            return Refused(f"release {release.digest}: its manifest has digest {digest}", "licence")
+        if release.digest == self._release:
+            return Refused(f"release {release.digest} is in charge already, from record {self._since} on", "licence")
+        try:
+            max_lag_of(release.manifest)
+        except ValueError as error:
+            return Refused(f"release {release.digest}: {error}", "licence")
+        reason = self._judge.may_take_charge(release)
+        return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
 
 
 def _listed(indexes: tuple[int, ...]) -> str:
