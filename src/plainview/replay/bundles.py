@@ -142,7 +142,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     at = 0
     while data[at : at + _BLOCK].strip(b"\0"):
         header = data[at : at + _BLOCK]
-        name = header[:100].rstrip(b"\0").decode("ascii", "backslashreplace")
+        name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
         if name not in (LOCK, MANIFEST, _INIT) and not _SOURCE.fullmatch(name):
             raise BundleError(f"member {name!r} belongs to no bundle")
         try:
