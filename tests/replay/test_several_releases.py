@@ -27,10 +27,8 @@ from tests.platform.second import (
     take_over,
 )
 from tests.replay.releases import running
-from tests.replay.replays import of, reading
+from tests.replay.replays import KERNELS, Growing, of, reading
 
-KERNELS = Path(__file__).parents[2] / ".kernels"
-"""Where the bundle's are kept from one run of the tests to the next."""
 FIRST = unpack(pack(installed_bundle()))
 
 
@@ -177,6 +175,22 @@ while True:
     assert report.identical == 60
     assert report.inconclusive == {FIRST_DIGEST: 90}
     assert "finds nothing that differs" in report.why_inconclusive[FIRST_DIGEST]
+
+
+@pytest.mark.timeout(900)
+def test_one_that_goes_on_as_the_journal_grows_follows_whoever_is_in_charge(copy: Path, written: list[Entry]) -> None:
+    pins = [(entry.index, entry.record.epoch) for entry in of(written, "page")]  # type: ignore[attr-defined]
+    with (
+        reading(copy, Growing) as journal,
+        Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=Bundles((FIRST,), KERNELS)) as replay,
+    ):
+        identical = epochs = 0
+        for journal.limit in [*range(0, len(written), 37), len(written)]:
+            report = replay.go_on(min((epoch for index, epoch in pins if index >= journal.limit), default=2**32))
+            assert (report.differing, report.stragglers, report.inconclusive) == ((), (), {})
+            identical += report.identical
+            epochs += report.epochs
+    assert (identical, epochs) == (150, len(of(written, "epoch")))
 
 
 class Pretending(Bundles):

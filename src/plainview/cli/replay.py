@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +12,13 @@ import typer
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
+from plainview.cli.release import read_bundle
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from plainview.platform.home import Home
+    from plainview.replay.bundled import Bundles
     from plainview.replay.findings import Report
 
 LISTED = 20
@@ -31,6 +34,15 @@ def replay(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every page and epoch of the journal.")] = False,
     home: HomeOption = None,
+    bundles: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Bundles of releases that are not installed (`plainview release bundle`), under any names. Each runs "
+            "in a process of its own.",
+            show_default=False,
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that rank.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
@@ -43,16 +55,17 @@ def replay(
     0: all are identical.
     1: something differs, a record is damaged, or nobody is there to read the report.
     2: it cannot be told, and a sentence says why: there is no journal, or it is
-    empty, unreadable or another release's; INDEX is no page; kernels cannot be
-    compiled; the command was not understood; the program failed.
-    3: nothing differs, but pages of an earlier release could not be judged.
+    empty or unreadable; INDEX is no page; kernels cannot be compiled; the
+    command was not understood; the program failed.
+    3: nothing differs, but what a release did could not be judged: it is not
+    installed, and its bundle was not given or could not be run.
     130: it was interrupted.
     """
     out = console(stderr=as_json)
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = _run(out, at_home(home), index, threads)
+        report = _run(out, at_home(home), bundles, index, threads)
     if as_json:
         import msgspec
 
@@ -65,13 +78,14 @@ def replay(
         raise typer.Exit(3)
 
 
-def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
+def _run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
     from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
+    bundles = None if directory is None else _bundles(out, directory)
     journal = home.read()
     try:
         size = journal.size
@@ -98,7 +112,14 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
                 rate = pages / max(time.monotonic() - began, 1e-9)
                 progress.update(task, completed=records, pages=pages, rate=rate)
 
-            run = Replay(journal, installed().configuration, installed_digest(), threads=threads, advance=advance)
+            run = Replay(
+                journal,
+                installed().configuration,
+                installed_digest(),
+                bundles=bundles,
+                threads=threads,
+                advance=advance,
+            )
             try:
                 return run.run(index)
             except LookupError as error:
@@ -107,6 +128,28 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
         raise CommandError(f"{home.path}: {error}; restore the journal from a copy") from error
     finally:
         journal.close()
+
+
+def _bundles(out: Console, directory: Path) -> Bundles:
+    """What lies in the directory. A file that is no bundle is told, and left out."""
+    from rich.markup import escape
+
+    from plainview.platform.releases import own_kernels
+    from plainview.replay.bundled import Bundles
+    from plainview.replay.bundles import BundleError, unpack
+
+    found = []
+    try:
+        paths = sorted(path for path in directory.iterdir() if path.is_file())
+    except OSError as error:
+        raise CommandError(f"{directory}: cannot be read ({error.strerror})") from error
+    for path in paths:
+        try:
+            found.append(unpack(read_bundle(path)))
+        except BundleError as error:
+            told = f"{path}: no release's bundle: {error}"
+            out.print(f"[yellow]left out:[/yellow] {escape(told)}", soft_wrap=True)
+    return Bundles(found, own_kernels())
 
 
 def _print(out: Console, report: Report) -> None:
@@ -132,9 +175,9 @@ def _print(out: Console, report: Report) -> None:
         f"({report.cpu_seconds:.1f} s of CPU)"
     )
     for release, pages in report.inconclusive.items():
+        why = report.why_inconclusive[release]
         out.print(
-            f"[yellow]inconclusive:[/yellow] {_counted(pages, 'page')} served by release {release}, "
-            f"installed is {report.installed}",
+            f"[yellow]inconclusive:[/yellow] {_counted(pages, 'page')} served by release {release}: {escape(why)}",
             soft_wrap=True,
         )
     out.print(f"[bold]{_closing(report)}[/bold]", soft_wrap=True)
@@ -163,12 +206,12 @@ def _counted(number: int, what: str) -> str:
 def _closing(report: Report) -> str:
     """One sentence: what to believe now."""
     pages = _counted(report.pages, "page")
-    if report.sound and not report.pages:
+    if report.sound and not report.pages and not report.inconclusive:
         return f"{_counted(report.epochs, 'epoch')} re-run, 100 % identical; there are no pages yet."
-    if report.sound and report.identical == report.pages:
+    if report.sound and report.identical == report.pages and not report.inconclusive:
         return f"{pages} re-run, 100 % identical."
     if report.sound:
-        return f"{pages}: {report.identical:,} identical, none differs; install the release that served the others."
+        return f"{pages}: {report.identical:,} identical, none differs; the others need their bundle (--bundles)."
     wrong = sum(one.stage != MISSING for one in report.differing)
     found = [f"{wrong:,} records differ" if wrong != 1 else "1 record differs"] if wrong else []
     if report.missing:
