@@ -119,12 +119,12 @@ def test_what_is_hostile_is_told(data: bytes, told: str) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda one: replace(one, source={**one.source, "feed/a.py": b"A = 3\n"}), "the source has digest"),
-        (lambda one: replace(one, lock=one.lock.replace(b"sha256:", b"sha256:0", 1)), "the lock.txt has digest"),
+        (lambda one: replace(one, source={**one.source, "feed/a.py": b"A = 3\n"}), "the digest of its source is"),
+        (lambda one: replace(one, lock=one.lock.replace(b"sha256:", b"sha256:0", 1)), "the digest of its lock.txt is"),
         (lambda one: manifested(replace(one, lock=b"cffi==1\n" + one.lock)), "has entries of others than"),
         (lambda one: manifested(replace(one, lock=b"numpy==1\n")), "no entry of llvmlite, msgspec, numba"),
         (lambda one: manifested(replace(one, lock=b"\xff")), "lock.txt: "),
-        (lambda one: manifested(one, parameters="A" * 43), "the parameters has digest|the parameters have digest"),
+        (lambda one: manifested(one, parameters="A" * 43), "the digest of its parameters is"),
         (lambda one: manifested(one, configuration={}), "manifest.json is no release's"),
         (lambda one: replace(one, manifest=b"{}"), "manifest.json is no release's"),
         (lambda one: replace(one, manifest=b"\xff"), "manifest.json is no release's"),

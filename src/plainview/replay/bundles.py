@@ -128,7 +128,7 @@ def unpack(data: bytes) -> Bundle:
         ("parameters", arrays_digest({}), outline.parameters),
     ):
         if to_text(found) != named:
-            raise BundleError(f"the {what} has digest {to_text(found)}, and {MANIFEST} says {named}")
+            raise BundleError(f"the digest of its {what} is {to_text(found)}, and {MANIFEST} says {named}")
     try:
         whole = lock_of(lock) == lock
     except ValueError as error:  # UnicodeDecodeError too
