@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import msgspec
 
 from plainview.feed.configuration import Configuration
 from plainview.journal import Entry, JournalDamaged, JournalReader
-from plainview.learning.rerun import RESIDENTS, TAKE, Parent, Rerun, Served
+from plainview.learning.rerun import RESIDENTS, TAKE, Served
 from plainview.records import Epoch, Page, Record
 from plainview.records.fields import DASHES
-from plainview.replay.bounds import Bounds, Reign
-from plainview.replay.bundled import BundleFailed, Bundles, Running
+from plainview.replay.bounds import Bounds
+from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Difference, Report
+from plainview.replay.incumbent import Incumbent
 
 SLICE = 256
 """Pages asked for at a time: a viewer's state is copied for each."""
@@ -75,12 +75,8 @@ class Replay:
         What another release was in charge of is inconclusive where `bundles` does not have it.
         """
         self._journal = journal
-        self._past = _Past(journal)
-        self._configuration = configuration
         self._installed = installed
-        self._bundles = bundles
-        self._residents = residents
-        self._threads = threads
+        self._incumbent = Incumbent(journal, configuration, installed, bundles, residents, threads)
         self._advance = advance
         self._tally = _Tally()
         self._dealt = 0
@@ -110,22 +106,14 @@ class Replay:
         self._unsure: set[int] = set()
         """And those that break one after a damaged record: it may be the damage that makes them."""
 
-        # The release in charge.
-        self._reign: Reign | None = None
-        """Whose world stands here."""
-        self._running: Running | None = None
-        self._fed = 0
-        """One past the last record that it was given."""
         self._chunk: list[tuple[int, Record]] = []
-        """Records read last, and not yet given."""
-        self._upto = 0
-        """Where the next epoch ends: what is below can be folded."""
+        """Records read last, and not yet given to the release in charge."""
+
+        # The world.
         self._epoch: Epoch | None = None
-        """Where the world stands."""
+        """Where it stands."""
         self._wrong: int | None = None
         """Index of its record, where it came out otherwise."""
-        self._why = ""
-        """Why the release in charge does not run, where it does not."""
         self._stuck = False
         """Whether no further epoch can be computed: a record that it rests on is damaged."""
         self._held: OrderedDict[tuple[int, str], None] = OrderedDict()
@@ -142,9 +130,7 @@ class Replay:
 
     def close(self) -> None:
         """End what runs."""
-        if self._running is not None:
-            self._running.close()
-            self._running = None
+        self._incumbent.close()
 
     def run(self, only: int | None = None) -> Report:
         """Replay the whole journal; with `only`, the one page whose receipt is that record, and what it rests on.
@@ -171,7 +157,7 @@ class Replay:
         size, start, self._only = self._journal.size, self._read, only
         self._look(size)
         if only is not None and self._pages and len(list(islice(self._sound("release", 0, only), 2))) > 1:
-            self._read_to(only + 1)  # before any release runs, to know whose page it is
+            self._read_to(only + 1, feeding=False)  # first, to know whose page it is
         self._rank_here()
         while self._upcoming and not self._stuck:
             if only is not None and not self._pages:
@@ -181,7 +167,7 @@ class Replay:
             self._stuck = not self._pass(*self._upcoming.popleft())
             self._rank_here()
         if only is None and (self._stuck or not self._upcoming):
-            self._reach(size)
+            self._read_to(size, feeding=False)  # how far it can be folded is not known yet
         for epoch in [one for one in self._pages if only is not None or self._stuck or one > self._last]:
             for index in self._pages.pop(epoch):
                 self._settle(index, ("epoch", "it pins an epoch that is not in the journal"))
@@ -254,26 +240,38 @@ class Replay:
 
     # Reading, in index order.
 
-    def _read_to(self, stop: int) -> None:
+    def _read_to(self, stop: int, feeding: bool = True) -> None:
         while self._read < stop:
             try:
                 for entry in self._journal.read(self._read, stop):
                     self._note(entry)
                     self._read = entry.index + 1
                     if len(self._chunk) >= TAKE:
-                        self._feed(self._read)
+                        if feeding:
+                            self._feed(self._read)
+                        self._chunk.clear()  # what was not given will be read again
                         self._advance(self._read, self._dealt)
             except JournalDamaged as error:
                 self._differ(error.index, "record", f"journal: {error.stage}", error.detail)
                 if self._broken is None:
                     self._broken = error.index
-                self._feed(self._read)
                 self._read = max(self._read, error.after)
-                if self._fed >= error.index:
-                    self._fed = self._read
                 if error.stage == "index":
                     self._tally.missing += error.after - error.index
         self._advance(self._read, self._dealt)
+
+    def _feed(self, stop: int) -> None:
+        """Give the release in charge what was read below `stop`, but nothing from where another took charge."""
+        chunk, self._chunk = self._chunk, []
+        there, here = self._bounds.reign, self._incumbent.reign
+        if there is not None and here is not None and there.index > here.index:
+            stop = min(stop, there.index)
+        self._incumbent.feed(chunk, stop)
+
+    def _reach(self, stop: int) -> None:
+        """Read up to `stop`, and give it to the release in charge."""
+        self._read_to(stop)
+        self._feed(stop)
 
     def _note(self, entry: Entry) -> None:
         index, record = entry.index, entry.record
@@ -296,73 +294,6 @@ class Replay:
         """Of the epoch where the world stands; -1 before the first."""
         return -1 if self._epoch is None else self._epoch.epoch
 
-    # The release in charge.
-
-    def _begin(self, reign: Reign) -> None:
-        """Have the release of `reign` run."""
-        self.close()
-        self._reign, self._fed, self._why = reign, 0, ""
-        self._held.clear()
-        self._needs = {listed: last for listed, last in self._needs.items() if listed[0] >= reign.first}
-        if reign.release == self._installed:
-            self._running = Rerun(
-                self._configuration, reign.release, self._past, residents=self._residents, threads=self._threads
-            )
-        elif self._bundles is None or reign.release not in self._bundles:
-            self._why = "it is not installed, and its bundle was not given"
-        else:
-            with self._watched():
-                self._running = self._bundles.start(reign.release, self._past, self._threads)
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Where what runs here fails at something, it runs no more."""
-        try:
-            yield
-        except BundleFailed as error:
-            self.close()
-            self._why = f"its bundle cannot be run: {error}"
-
-    def _reach(self, stop: int) -> None:
-        """Read up to `stop`, and give it to the release that runs."""
-        self._read_to(stop)
-        self._feed(stop)
-
-    def _feed(self, stop: int) -> None:
-        """Give the release that runs what was read below `stop`, but nothing from where another took charge."""
-        chunk, self._chunk = self._chunk, []
-        reign = self._bounds.reign
-        if reign is not None and self._reign is not None and reign.index > self._reign.index:
-            stop = min(stop, reign.index)
-        if self._running is None or self._fed >= stop:
-            return
-        have = chunk[0][0] if chunk else stop
-        if self._fed < have:
-            # It began when these had been read, by the release before it: they are read again.
-            again = self._again(self._fed, min(have, stop))
-            while part := list(islice(again, TAKE)):
-                if not self._give(part):
-                    return
-        self._give(chunk if not chunk or chunk[-1][0] < stop else [one for one in chunk if one[0] < stop])
-
-    def _again(self, start: int, stop: int) -> Iterator[tuple[int, Record]]:
-        """Records that were read before, those left out that were damaged."""
-        while start < stop:
-            try:
-                for entry in self._journal.read(start, stop):
-                    start = entry.index + 1
-                    yield entry.index, entry.record
-            except JournalDamaged as error:
-                start = max(start, error.after)
-
-    def _give(self, part: list[tuple[int, Record]]) -> bool:
-        """False where nothing runs any more."""
-        if part and self._running is not None:
-            with self._watched():
-                self._running.take(part, self._upto)
-            self._fed = part[-1][0] + 1
-        return self._running is not None
-
     # The world.
 
     def _pass(self, index: int, epoch: Epoch) -> bool:
@@ -371,7 +302,7 @@ class Replay:
             # Nothing can be folded that was not there; what rests on this epoch is not reached.
             self._differ(index, "epoch", "bounds: epoch", f"its upto, {epoch.upto}, lies beyond the record itself")
             return False
-        self._upto = epoch.upto
+        self._incumbent.upto = epoch.upto
         self._reach(epoch.upto)
         if self._broken is not None and self._broken < epoch.upto:
             return False
@@ -387,24 +318,23 @@ class Replay:
         reign = self._bounds.reign
         if reign is None or reign.index > index:
             return  # of no release, or of none that served the one page that is wanted
-        if self._reign is None or self._reign.index != reign.index:
-            self._begin(reign)
+        if self._incumbent.reign is None or self._incumbent.reign.index != reign.index:
+            self._incumbent.begin(reign)
+            self._held.clear()
+            self._needs = {listed: last for listed, last in self._needs.items() if listed[0] >= reign.first}
             self._feed(index + 1)
-        if self._running is not None:
-            with self._watched():
-                parent = None if before is None else Parent(before.epoch, before.digest)
-                made = self._running.cut(parent, epoch.upto, epoch.state != DASHES)
-                self._tally.epochs += 1
-                self._tally.snapshots += epoch.state != DASHES
-                for field in ("parent", "delta", "state", "digest"):
-                    here, there = getattr(made, field), getattr(epoch, field)
-                    if here != there:
-                        self._wrong = index
-                        told = f"{there} in epoch {epoch.epoch}, {here} computed"
-                        self._differ(index, "epoch", f"epoch: {field}", told)
-                        break
-        if self._running is None:
+        made = self._incumbent.cut(before, epoch)
+        if made is None:
             self._set_apart(reign.release, 0)
+            return
+        self._tally.epochs += 1
+        self._tally.snapshots += epoch.state != DASHES
+        for field in ("parent", "delta", "state", "digest"):
+            here, there = getattr(made, field), getattr(epoch, field)
+            if here != there:
+                self._wrong = index
+                self._differ(index, "epoch", f"epoch: {field}", f"{there} in epoch {epoch.epoch}, {here} computed")
+                break
 
     # Ranking.
 
@@ -414,9 +344,8 @@ class Replay:
         if pages:
             self._reach(pages[-1] + 1)
         regions = self._regions.pop(self._number, None)
-        if regions and self._running is not None:
-            with self._watched():
-                self._running.draw(sorted(regions))
+        if regions:
+            self._incumbent.draw(sorted(regions))
             self._held.update(dict.fromkeys((self._number, region) for region in regions))
         asked: list[Served] = []
         for index in pages:
@@ -438,7 +367,7 @@ class Replay:
         page, cursor = self._ready[index]
         if index in self._outside:
             self._settle(index, None)
-        elif self._running is None:
+        elif not self._incumbent.works:
             self._settle(index, None, apart=True)
         elif self._wrong is not None:
             self._settle(index, ("epoch", f"it pins epoch {self._epoch.epoch}, and record {self._wrong} differs"))
@@ -449,15 +378,10 @@ class Replay:
         return None
 
     def _rank(self, asked: list[Served]) -> None:
-        settled = 0
-        if self._running is not None:
-            with self._watched():
-                for served, outcome in zip(asked, self._running.rank(asked), strict=True):
-                    if not outcome.stage and outcome.trace != served.page.trace:
-                        raise BundleFailed(f"it finds nothing that differs in record {served.index}, and another trace")
-                    self._settle(served.index, (outcome.stage, outcome.detail) if outcome.stage else None)
-                    settled += 1
-        for served in asked[settled:]:
+        outcomes = self._incumbent.rank(asked)
+        for served, outcome in zip(asked, outcomes, strict=False):
+            self._settle(served.index, (outcome.stage, outcome.detail) if outcome.stage else None)
+        for served in asked[len(outcomes) :]:
             self._settle(served.index, None, apart=True)
 
     def _trim(self) -> None:
@@ -465,9 +389,7 @@ class Replay:
         spare = [listed for listed in self._held if self._needs[listed] <= self._number][:-LISTS]
         for listed in spare:
             del self._held[listed], self._needs[listed]
-        if self._running is not None:
-            with self._watched():
-                self._running.drop(spare)
+        self._incumbent.drop(spare)
         self._trimming = max(2 * LISTS, 2 * len(self._held))
 
     # The outcome.
@@ -494,22 +416,8 @@ class Replay:
     def _set_apart(self, release: str, pages: int) -> None:
         """Count pages that cannot be judged; none where it is an epoch."""
         self._tally.inconclusive[release] = self._tally.inconclusive.get(release, 0) + pages
-        self._tally.why[release] = self._why
+        self._tally.why[release] = self._incumbent.why
 
     def _differ(self, index: int, kind: str, stage: str, detail: str) -> None:
         """Note a record's first difference."""
         self._tally.differing.setdefault(index, Difference(index, kind, stage, detail))
-
-
-class _Past:
-    """What a release that runs may ask of the journal: see `learning.rerun.Past`."""
-
-    def __init__(self, journal: JournalReader) -> None:
-        self._journal = journal
-
-    def own(self, viewer: int, upto: int) -> Iterable[tuple[int, Record]]:
-        return ((entry.index, entry.record) for entry in self._journal.owned(f"viewer:{viewer}", 0, upto))
-
-    def known(self, viewers: Collection[int], upto: int) -> Collection[int]:
-        owners = {f"viewer:{viewer}": viewer for viewer in viewers}
-        return [owners[owner] for owner in sorted(self._journal.owners(owners, upto))]
