@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from plainview.journal import Draft, Refused
+from plainview.platform import pruning
 from plainview.platform.application import Application
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
+from plainview.platform.learner import Cadence
 from plainview.platform.lineage import LineageBroken
 from plainview.platform.reigns import reign_of
 from plainview.platform.succession import release_record
+from plainview.platform.viewers import NewViewer
 from plainview.records import Epoch, Release
 from plainview.records.fields import DASHES, to_bytes
 from tests.platform.forging import copied, lose_all
@@ -144,6 +147,23 @@ def test_nothing_of_one_releases_worlds_is_taken_for_the_others(home: Path, capl
         base = reign_of(journal).base
     assert base is not None
     assert base.upto == 0
+
+
+def test_what_the_first_release_kept_goes_when_there_is_enough_of_the_second(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "DELTAS", -1)
+    with second_installed():
+        with take_over(home, cadence=Cadence(seconds=0.01, records=10**6, snapshot_epochs=2)) as application:
+            first = application.lineage.first
+            assert [one.epoch >= first for one in application.home.epochs.snapshots()] == [True, False]
+            for number in range(50, 58):
+                application.viewers.register(NewViewer(viewer=number))
+                settled(application)
+            index = page_of(application)[0]
+        assert min(one.epoch for one in Home(home).epochs.snapshots()) >= first
+        with open_town(home) as application:
+            assert application.pages.explain(index).identical
 
 
 def test_the_first_release_comes_back(home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,25 @@ def test_nothing_is_read_ahead_of_an_epoch_that_is_not_settled(copy: Path, entri
         assert first.records < 10
         rest = replay.go_on(ALL)
         assert together([first, rest]) == together([replayed(copy)])
+
+
+def test_what_no_epoch_has_folded_in_is_not_held(
+    copy: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that nobody has served yet may be millions of records."""
+    monkeypatch.setattr(module, "TAKE", 8)
+    indexes = [entry.index for entry in of(entries, "epoch")]
+    first, second = max(pairwise(indexes), key=lambda pair: pair[1] - pair[0])
+    assert second - first > 100
+    with reading(copy, Growing) as journal, replay_of(journal) as replay:
+        journal.limit = second
+        parts = [replay.go_on(ALL)]
+        assert parts[0].records == second
+        assert len(replay._chunk) < 8
+        assert replay._incumbent._fed <= first + 1
+        journal.limit = len(entries)
+        parts.append(replay.go_on(ALL))
+    assert together(parts) == together([replayed(copy)])
 
 
 def test_a_call_costs_what_has_come_since_the_last(copy: Path, entries: list[Entry]) -> None:

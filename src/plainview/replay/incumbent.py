@@ -87,10 +87,10 @@ class Incumbent:
         if self._running is None:
             return None
         parent = None if before is None else Parent(before.epoch, before.digest)
-        made: Cut | None = None
+        found: list[Cut] = []
         with self._watched():
-            made = self._running.cut(parent, epoch.upto, epoch.state != DASHES)
-        return made
+            found.append(self._running.cut(parent, epoch.upto, epoch.state != DASHES))
+        return found[0] if found else None
 
     def draw(self, regions: Iterable[str]) -> None:
         """Have it draw plain lists from the epoch that it cut last."""
