@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.journal import Entry
+from plainview.platform.application import Application
 from plainview.platform.releases import installed_bundle
 from plainview.records import Event, Page, Release
 from plainview.replay.bundled import Bundles
@@ -26,22 +27,35 @@ from tests.platform.second import (
     second_installed,
     take_over,
 )
+from tests.platform.towns import ask, token
 from tests.replay.releases import running
 from tests.replay.replays import KERNELS, Growing, of, reading
 
 FIRST = unpack(pack(installed_bundle()))
+FIRSTS, SECONDS = 94, 62
+"""Pages of either."""
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the first release served 60 pages, then the second one, then the first one again."""
+    """A home in which the first release served 62 pages, then the second one, then the first one 32 again; two of each
+    are of one plain session."""
     path = tmp_path_factory.mktemp("both") / "home"
+    session = token()
+
+    def plain(running: Application, *numbers: int) -> None:
+        for n in numbers:
+            running.serving.page(ask(viewer=1, session=session, n=n, mode="plain", limit=3))
+
     with application(path) as one:
+        plain(one, 0, 1)
         played(one, 60)
         approve_second(one)
     with second_installed(), take_over(path) as two:
+        plain(two, 2, 3)
         played(two, 60, seed=2)
     with take_over(path) as one:
+        plain(one, 4, 5)
         played(one, 30, seed=3)
     return path
 
@@ -72,7 +86,7 @@ def served_by(entries: list[Entry], release: str) -> list[Entry]:
 def test_all_of_it_comes_out_again(copy: Path, written: list[Entry]) -> None:
     report = by_second(copy)
     assert not report.differing, report.differing[:3]
-    assert (report.pages, report.identical, report.inconclusive) == (150, 150, {})
+    assert (report.pages, report.identical, report.inconclusive) == (FIRSTS + SECONDS, FIRSTS + SECONDS, {})
     assert report.epochs == len(of(written, "epoch"))
     assert {mode.record.request.mode for mode in served_by(written, FIRST_DIGEST)} == {"personal", "plain"}  # type: ignore[attr-defined]
 
@@ -80,8 +94,8 @@ def test_all_of_it_comes_out_again(copy: Path, written: list[Entry]) -> None:
 def test_without_a_bundle_its_pages_are_inconclusive_and_the_others_are_not(copy: Path) -> None:
     report = by_second(copy, bundles=())
     assert report.sound
-    assert report.identical == 60
-    assert report.inconclusive == {FIRST_DIGEST: 90}
+    assert report.identical == SECONDS
+    assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
     assert report.why_inconclusive == {FIRST_DIGEST: "it is not installed, and its bundle was not given"}
 
 
@@ -131,7 +145,7 @@ def test_a_release_that_may_not_take_charge_takes_none(copy: Path, written: list
     report = by_second(copy, bundles=())
     found = {one.index: one.detail for one in report.differing if one.stage == "bounds: licence"}
     assert "its manifest has digest" in found[second.index]
-    assert len([index for index in found if index > second.index]) >= 60  # its pages, and the first's coming back
+    assert len([index for index in found if index > second.index]) >= SECONDS  # its pages, and the first's coming back
 
 
 @pytest.mark.parametrize(
@@ -145,8 +159,8 @@ def test_a_bundle_that_fails_leaves_its_pages_inconclusive(copy: Path, tmp_path:
     false = Pretending((running(code),), tmp_path / "kernels", 20)
     with reading(copy) as journal:
         report = Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=false).run()
-    assert (report.identical, report.differing) == (60, ())
-    assert report.inconclusive == {FIRST_DIGEST: 90}
+    assert (report.identical, report.differing) == (SECONDS, ())
+    assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
     assert report.why_inconclusive[FIRST_DIGEST].startswith(told)
 
 
@@ -172,8 +186,8 @@ while True:
     lying = Pretending((running(code),), tmp_path / "kernels", 20)
     with reading(copy) as journal:
         report = Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=lying).run()
-    assert report.identical == 60
-    assert report.inconclusive == {FIRST_DIGEST: 90}
+    assert report.identical == SECONDS
+    assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
     assert "finds nothing that differs" in report.why_inconclusive[FIRST_DIGEST]
 
 
@@ -190,7 +204,7 @@ def test_one_that_goes_on_as_the_journal_grows_follows_whoever_is_in_charge(copy
             assert (report.differing, report.stragglers, report.inconclusive) == ((), (), {})
             identical += report.identical
             epochs += report.epochs
-    assert (identical, epochs) == (150, len(of(written, "epoch")))
+    assert (identical, epochs) == (FIRSTS + SECONDS, len(of(written, "epoch")))
 
 
 class Pretending(Bundles):

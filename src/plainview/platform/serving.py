@@ -87,7 +87,8 @@ class Serving:
     ) -> None:
         """`first` is the first epoch of `release`: a plain list of an earlier one is another release's, and ends.
 
-        `rankings` at a time are computed at most: pages that come together are quicker one after another."""
+        `rankings` at a time are computed at most: pages that come together are quicker one after another.
+        """
         self._journal = journal
         self._published = published
         self._residency = residency
