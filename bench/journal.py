@@ -58,6 +58,8 @@ def events(chance: random.Random, start: int, number: int) -> list[Event]:
             action="view",
             watched=chance.randrange(60_000),
             at=1_767_225_600_000 + index,
+            key=to_text(chance.randbytes(32)),
+            signature=to_text(chance.randbytes(64)),
         )
         for index in range(start, start + number)
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
 import os
 import random
@@ -14,6 +15,8 @@ import resource
 import sys
 import time
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class Connection:
@@ -58,7 +61,11 @@ class Session:
     def __init__(self, viewer: int, draw: random.Random) -> None:
         self.viewer = viewer
         self._draw = draw
-        self.session = token(os.urandom(16))  # not from the seed: a second run is not to ask for the first one's pages
+        # Not from the seed: a second run is not to ask for the first one's pages.
+        self._private = Ed25519PrivateKey.generate()
+        public = self._private.public_key().public_bytes_raw()
+        self._key = token(public)
+        self.session = token(hashlib.sha256(b"plainview/session/v1\x00" + public).digest()[:16])
         self.n = 0
         self.acknowledged = 0
 
@@ -71,20 +78,31 @@ class Session:
 
     def events(self, page: dict[str, Any], count: int) -> bytes:
         """What the viewer did with the first `count` videos of a page: watched all, liked the first."""
-        at = int(time.time() * 1000)
         events = []
         for position, shown in enumerate(page["videos"][:count]):
-            base = {"viewer": self.viewer, "page": page["receipt"]["index"], "position": position, "at": at}
-            base["video"] = shown["video"]["id"]
             watched = shown["video"]["duration"] if position % 2 == 0 else 1500
-            events.append(base | {"id": token(os.urandom(16)), "action": "view", "watched": watched})
+            events.append(self._signed(page, position, "view", watched))
             if position == 0:
-                events.append(base | {"id": token(os.urandom(16)), "action": "like"})
+                events.append(self._signed(page, position, "like", 0))
         return json.dumps({"events": events}).encode()
+
+    def _signed(self, page: dict[str, Any], position: int, action: str, watched: int) -> dict[str, Any]:
+        said = {
+            "viewer": self.viewer,
+            "id": token(os.urandom(16)),
+            "page": page["receipt"]["index"],
+            "position": position,
+            "video": page["videos"][position]["video"]["id"],
+            "action": action,
+            "watched": watched,
+            "at": int(time.time() * 1000),
+        }
+        text = b"plainview/event/v1\x00" + json.dumps(said, separators=(",", ":")).encode()
+        return said | {"key": self._key, "signature": token(self._private.sign(text))}
 
 
 def token(data: bytes) -> str:
-    """16 bytes as the API takes them."""
+    """Bytes as the API takes them."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 

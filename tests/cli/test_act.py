@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -12,9 +14,9 @@ import pytest
 from litestar.testing import TestClient
 from typer.testing import Result
 
-from plainview.ledger.acts import Emergency, Extension, Licence, Review, parse_act
+from plainview.ledger.acts import Emergency, Extension, Finding, Licence, Review, parse_act
 from plainview.ledger.charters import digest_text
-from plainview.ledger.scopes import MILLION, Scope
+from plainview.ledger.scopes import Scope
 from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY
 from plainview.replay.judged import Judged
@@ -95,6 +97,9 @@ def test_a_release_is_licensed_tested_approved_and_stopped(home: Path, url: str,
     early = submitted("approval", *approval, by=("partner",))
     assert early.exit_code == 1
     assert f"Record {first + 2}: it was taken down and does not count. approval: 0 of 2 builders" in one_line(early)
+    again = invoke("act", "submit", tmp_path / "approval", "--url", url)
+    assert again.exit_code == 1
+    assert f"Record {first + 2}: it was taken down before and does not count. approval: 0 of 2" in one_line(again)
     for build in parties.history()[2:4]:
         (tmp_path / "build").write_text(build.note)
         assert invoke("act", "submit", tmp_path / "build", "--url", url).exit_code == 0
@@ -133,14 +138,21 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (1_896_130_800_000, "pay the fee"), (1_906_502_400_000, "report")
     ]  # fmt: skip
     emergency, about = tmp_path / "emergency", ("--log", LOG, "--release", RELEASE, "--licence", 1, "--seen", 7)
-    assert written("emergency", emergency, *about, *SPAN, "--reason", "a shooting").exit_code == 0
+    assert written("emergency", emergency, *about, *SPAN, "--reason", "a shooting", "--share", 5).exit_code == 0
     urgent = parse_act(emergency.read_text())
     assert isinstance(urgent, Emergency)
-    assert (urgent.seen, urgent.scope, urgent.reason) == (7, Scope(None, None, MILLION), "a shooting")
+    assert (urgent.seen, urgent.scope, urgent.reason) == (7, Scope(None, None, 5), "a shooting")
     assert written("review", tmp_path / "review", "--of", emergency, "--outcome", "none differs").exit_code == 0
     assert parse_act((tmp_path / "review").read_text()) == Review(LOG, urgent.digest(), "none differs")
     assert written("extension", tmp_path / "more", "--of", licence, "--until", "1924970400001").exit_code == 0
     assert parse_act((tmp_path / "more").read_text()) == Extension(LOG, act.digest(), 1_924_970_400_001)
+    evidence, found = tmp_path / "evidence", tmp_path / "finding"
+    evidence.write_bytes(b"as it is")
+    said = ("--log", LOG, "--file", evidence, "--text", "page 7 differs")
+    assert written("finding", found, *said, "--record", 7).exit_code == 0
+    assert parse_act(found.read_text()) == Finding(LOG, sha256(b"as it is").digest(), 7, "page 7 differs")
+    assert written("finding", tmp_path / "other", *said).exit_code == 0
+    assert "  record none\n  text page 7 differs\n" in invoke("act", "show", tmp_path / "other").output
     shown = invoke("act", "show", licence).output
     assert "  regions GB,US\n" in shown
     assert f"  digest {digest_text(act.digest())}\n  signed by nobody\n" in shown
@@ -159,6 +171,8 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (("review", "new", "--of", "there", "--outcome", "well"), "there: act: the last line has no newline"),
         (("extension", "new", "--of", "none", "--until", "2030-01-01"), "none: cannot be read"),
         (("result", "new", *TESTED, "--results", "none"), "none: cannot be read"),
+        (("finding", "new", "--log", LOG, "--file", "none", "--text", "it differs"), "none: cannot be read"),
+        (("finding", "new", "--log", LOG, "--file", "there", "--text", " "), "is not 1 to 2000 characters"),
         (("sign", "there", "--key", "none"), "there: act: the last line has no newline"),
         (("submit", "unsigned", "--url", "http://127.0.0.1:1"), "nobody has signed it"),
         (("submit", "signed", "--url", "http://127.0.0.1:1"), "no answer"),
@@ -193,25 +207,157 @@ def test_who_signs_twice_has_signed_once(tmp_path: Path) -> None:
     assert "signed by two.example, one.example" in invoke("act", "show", file).output
 
 
-@pytest.mark.parametrize("answer", [{}, {"acts": 5}, {"index": 5}])
-def test_another_server_is_told_apart(answer: object, tmp_path: Path) -> None:
+@contextmanager
+def answering(got: object, posted: object = None) -> Iterator[str]:
+    """A server that answers so, as JSON or in these bytes; by the path where it is a function."""
+
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self._give(got)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self._give(got if posted is None else posted)
+
+        def _give(self, answer: object) -> None:
+            if callable(answer):
+                answer = answer(self.path)
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
-
-        do_POST = do_GET
+            self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
         def log_message(self, *_: object) -> None:
             pass
 
+    with serving(HTTPServer(("127.0.0.1", 0), Other)) as url:
+        yield url
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Path:
+    """A licence with two signatures."""
     file = tmp_path / "licence"
     written("licence", file, "--log", LOG, *SPAN)
-    invoke("charter", "key", tmp_path / "key", "--name", "me.example")
-    invoke("act", "sign", file, "--key", tmp_path / "key")
-    with serving(HTTPServer(("127.0.0.1", 0), Other)) as url:
-        for arguments in (("submit", file, "--url", url), ("show", "--url", url)):
+    for name in ("me", "you"):
+        invoke("charter", "key", tmp_path / name, "--name", f"{name}.example")
+        invoke("act", "sign", file, "--key", tmp_path / name)
+    return file
+
+
+ANSWERS: list[object] = [
+    {}, {"acts": 5, "next": None}, {"index": 5}, {"acts": []}, {"acts": [], "next": "5"}, {"acts": {}, "next": None},
+    {"acts": [], "next": True}, {"index": "1", "fresh": True, "counts": True, "reason": ""}, [1], b"", b"<html>",
+    b"[" * 100_000, b'{"acts":' * 50_000, b"\xff", b'{"acts":[],"next":1e999}',
+    b'{"acts":[],"next":' + b"9" * 5_000 + b"}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=range(len(ANSWERS)))
+def test_another_server_is_told_apart(answer: object, signed: Path) -> None:
+    with answering(answer) as url:
+        for arguments in (("submit", signed, "--url", url), ("show", "--url", url)):
             result = invoke("act", *arguments)
             assert result.exit_code == 2
-            assert "answers with something else" in one_line(result)
+            assert "answers with something else" in one_line(result) or "does not answer in JSON" in one_line(result)
+
+
+def test_what_a_server_refuses_cannot_steer_the_terminal(signed: Path) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(400)
+            self.end_headers()
+            self.wfile.write(json.dumps({"error": 5, "message": ["\x1b[2J"]}).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(HTTPServer(("127.0.0.1", 0), Refusing)) as url:
+        result = invoke("act", "submit", signed, "--url", url)
+    assert result.exit_code == 2
+    assert "x1b[2J" in result.output
+    assert "\x1b[2J" not in result.output
+
+
+def test_one_garbage_act_hides_no_other(signed: Path) -> None:
+    good = {"index": 7, "time": 0, "note": signed.read_text(), "counts": True, "reason": ""}
+    garbage = [
+        1, None, [], {}, good | {"note": 5}, good | {"index": "7"}, good | {"time": 1.5}, good | {"counts": "no"},
+        good | {"note": ""}, good | {"note": "hello"}, good | {"note": "\ud800"},
+        good | {"note": "x\n\n\u2014 y AAAAAAAA\n"},
+        good | {"note": good["note"].replace("act licence", "act \x1b[2J")},
+        {name: value for name, value in good.items() if name != "reason"},
+    ]  # fmt: skip
+    strange = good | {"index": -(10**30), "time": -5, "counts": False, "reason": "\x1b[2J\ud800\n"}
+    with answering({"acts": [*garbage, strange, good], "next": None}) as url:
+        result = invoke("act", "show", "--url", url)
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert sum("NOT READ" in line for line in lines) == len(garbage)
+    assert lines.count("  number 1") == 2
+    assert "record 7, 1970-01-01 00:00:00.000 UTC, counts" in lines
+    assert lines[-1].startswith(f"{len(garbage) + 2} acts, {len(garbage)} of which cannot be read. What the server")
+    assert "\x1b" not in result.output
+
+
+def test_show_follows_pages_as_long_as_they_go_on(signed: Path) -> None:
+    def page(path: str) -> object:
+        start = int(path.split("from=")[1].split("&")[0])
+        acts = [{"index": start, "time": 0, "note": signed.read_text(), "counts": True, "reason": ""}]
+        return {"acts": acts, "next": {0: 5, 5: 12, 12: last}.get(start)}
+
+    last: int | None = None
+    with answering(page) as url:
+        result = invoke("act", "show", "--url", url)
+        assert result.exit_code == 0
+        assert [line.split(",")[0] for line in result.output.splitlines() if line.startswith("record")] == [
+            "record 0", "record 5", "record 12",
+        ]  # fmt: skip
+        assert "3 acts. What" in result.output
+        for last in (12, 3):
+            result = invoke("act", "show", "--url", url)
+            assert result.exit_code == 2
+            assert f"says after the acts from 12 on to go on from {last}" in one_line(result)
+
+
+def test_an_operator_who_journals_another_note_is_told(signed: Path) -> None:
+    text, _, lines = signed.read_text().partition("\n\n")
+    mine, yours = lines.splitlines()
+    act = {"index": 7, "time": 0, "note": signed.read_text(), "counts": True, "reason": ""}
+    taken = {"index": 7, "fresh": True, "counts": True, "reason": ""}
+
+    def submitted(*acts: object, said: object = taken, page: object = None) -> Result:
+        with answering(page or {"acts": acts, "next": None}, said) as url:
+            return invoke("act", "submit", signed, "--url", url)
+
+    assert submitted(act).output == "Record 7: it counts.\n"
+    # Put in by somebody else before, in another order.
+    assert submitted(act | {"note": f"{text}\n\n{yours}\n{mine}\n"}).exit_code == 0
+    for other, told in (
+        ({"note": f"{text}\n\n{mine}\n"}, "the act there lacks the signature of you.example"),
+        ({"note": f"{text}\n\n{mine}\n{yours[:-8]}AAAAAAA=\n"}, "the act there lacks the signature of you.example"),
+        (
+            {"note": f"{signed.read_text()}{mine.replace('me.', 'us.')}\n"},
+            "the act there has a signature of us.example",
+        ),
+        ({"note": signed.read_text().replace("number 1", "number 2")}, "the act there has another text"),
+        ({"note": "hello"}, "what is there cannot be read"),
+        ({"note": 5}, "what is there cannot be read"),
+        ({"index": 8}, "the server shows no act there"),
+        ({"counts": False}, "the act there is said not to count"),
+    ):
+        result = submitted(act | other)
+        assert result.exit_code == 1
+        assert f"Record 7: not as you signed it: {told}" in one_line(result)
+        assert f"Keep {signed}, and tell the other parties." in one_line(result)
+        assert "it counts" not in result.output
+    assert "shows no act there" in one_line(submitted())
+    assert "what is there cannot be read" in one_line(submitted(page={"acts": 5}))
+    assert "what is there cannot be read" in one_line(submitted(page=b"<html>"))
+    # That it does not count is told besides.
+    refused = submitted(
+        act | {"note": f"{text}\n\n{mine}\n", "counts": False},
+        said=taken | {"counts": False, "reason": "licence: signatures are missing"},
+    )
+    assert refused.exit_code == 1
+    assert "lacks the signature of you.example" in refused.stderr
+    assert "does not count. licence: signatures are missing" in refused.stderr

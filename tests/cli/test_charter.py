@@ -50,7 +50,8 @@ class Ceremony:
         return self._place / name / "key"
 
     def write(self) -> None:
-        options = ("--policy", self.policy, "--retention", "90", "--emergency-limit", "3600000")
+        bounds = ("--retention", "90", "--emergency-limit", "3600000", "--emergency-share", "50000")
+        options = ("--policy", self.policy, *bounds)
         said("new", self.draft, *self.parties(), "--quorum", "partner=2", *options)
 
     def parties(self) -> list[str]:
@@ -94,7 +95,9 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
     assert [name for name in NAMED if ceremony.vkeys[name] in shown] == [*NAMED]
     assert (charter.quorums, charter.bounds.retention, charter.bounds.replay_window) == ((1, 1, 2, 2, 1), 90, 30)
     assert charter.bounds.emergency_limit == 3_600_000
+    assert charter.bounds.emergency_share == 50_000
     assert "emergency limit: 3,600,000 ms" in shown
+    assert "emergency share: 50,000 millionths" in shown
     assert to_text(charter.baseline) == installed_digest()
     assert "Record 0 of " in said("adopt", ceremony.draft, "--home", ceremony.home)
     assert charter_of(ceremony.home) == charter

@@ -17,7 +17,6 @@ from plainview.platform.acts import Acts
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_bytes
-from plainview.replay.judged import Judged
 from tests.cli.homes import invoke, one_line
 from tests.http.servers import serving
 from tests.platform.homes import size_of
@@ -42,7 +41,7 @@ def test_where_nothing_may_rank_the_baseline_says_so(played: Path, served: Path)
     parties = Parties(played)
     stop = parties.revocation(to_bytes(installed_digest()), size_of(served))
     with closing(Home(served).write(DEFAULT)) as journal:
-        acts = Acts(journal, Judged.of(journal), now)
+        acts = Acts(journal, now)
         assert not acts.submit(parties.signed(stop, "partner")).reason
     result = invoke("feed", "5", "--home", served)
     assert result.exit_code == 0, result.output

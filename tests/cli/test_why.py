@@ -82,7 +82,7 @@ def test_a_page(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in (
         f"Receipt record {answer['receipt']['index']} of the log",
         "Mode personal: ",
-        f"Ranked by release {installed_digest()} Under the charter of record 0; last decision, ",
+        f"Ranked by release {installed_digest()} Under the charter of record 0; last decision or ",
         f"From what was learned up to epoch {page.epoch} ({page.epoch_digest})",
         "Asked for at most 8 videos; region ",
         "Experiments none",

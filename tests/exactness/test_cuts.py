@@ -30,7 +30,7 @@ def watched(viewer: int, page: int, items: tuple[Item, ...], chance: random.Rand
         Event(
             time=START + 100_000_000, viewer=viewer, id=to_text(chance.randbytes(16)), page=page, position=position,
             video=item.video, creator=item.video % 17, action=action,
-            watched=chance.randrange(40_000) if action == "view" else 0, at=START,
+            watched=chance.randrange(40_000) if action == "view" else 0, at=START, key="A" * 43, signature="A" * 86,
         )
         for position, item in enumerate(items)
         for action in chance.choice(ACTS)

@@ -45,7 +45,7 @@ def event(
 ) -> tuple[int, Record]:
     return index, Event(
         time=2000 + index, viewer=7, id=TOKEN, page=cited, position=position, video=video, creator=90 + video,
-        action=action, watched=watched, at=0,
+        action=action, watched=watched, at=0, key="A" * 43, signature="A" * 86,
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -66,12 +66,12 @@ def test_a_right_page_passes(ready: Journal) -> None:
 
 
 def test_what_is_no_page_passes(journal: Journal) -> None:
-    accepted(journal, event(1), viewer(1), example("video"), example("revocation"), example("decision"))
+    accepted(journal, event(1), viewer(1), example("video"), example("decision"))
 
 
 def test_an_unknown_release(journal: Journal) -> None:
     accepted(journal, FIRST_EPOCH)
-    refused(journal, page(), "licence", f"release {RELEASE} is not in charge: none is")
+    refused(journal, page(), "release", f"release {RELEASE} is not in charge: none is")
 
 
 PAGE = page().record
@@ -94,6 +94,9 @@ class Says:
 
     def may_take_charge(self, record: Release) -> str:
         return "" if record.name == "approved" else "it was not approved"
+
+    def why_closed(self, time: int) -> str:
+        return ""
 
     def observe(self, index: int, record: Charter | Act) -> None:
         self.observed.append(index)
@@ -166,19 +169,25 @@ def test_an_act_is_asked_about_in_its_place(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_revoked_release(ready: Journal, reopen: Opener) -> None:
-    accepted(ready, page(), example("revocation", digest=RELEASE))
-    refused(ready, page(session=2), "revoked", f"release {RELEASE} was revoked by record 3")
-    accepted(ready, release())
-    refused(reopen(), page(session=2), "revoked", "record 3")
+class Stopped(Says):
+    """Lets the release rank until the first act."""
+
+    def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
+        return f"stopped at {self.observed[0]}" if self.observed else ()
 
 
-def test_a_revocation_holds_from_its_index_on_within_one_group(ready: Journal) -> None:
-    before, revoked, after = ready.append([page(), example("revocation", digest=RELEASE), page(session=2)])
-    assert isinstance(before, Ack)
-    assert isinstance(revoked, Ack)
-    assert isinstance(after, Refused)
-    assert after.code == "revoked"
+def test_an_act_holds_from_its_index_on_within_one_group(tmp_path: Path) -> None:
+    for expected in ((2, 3, "stopped at 3"), ("stopped at 3",)):
+        journal = Journal(
+            SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, Stopped(())), lambda: NOW
+        )
+        if not journal.size:
+            accepted(journal, approved(), FIRST_EPOCH)
+        own = {"release": APPROVED}
+        drafts = [page(**own), example("act", counts=True), page(session=2, **own)]
+        outcomes = journal.append(drafts[-len(expected) :])
+        assert tuple(one.index if isinstance(one, Ack) else one.reason for one in outcomes) == expected
+        journal.close()
 
 
 @pytest.mark.parametrize(
@@ -289,7 +298,7 @@ def test_from_then_on_epochs_and_pages_are_its_own(judged: Journal) -> None:
     digest_of_it = second.record.digest  # type: ignore[attr-defined]
     accepted(judged, page(session=1, release=APPROVED, wanted="plain", request=PLAIN), second)
     of_the_first = {"epoch": 1, "epoch_digest": epoch(1, 1, FIRST_DIGEST).record.digest}  # type: ignore[attr-defined]
-    refused(judged, page(session=2, release=APPROVED, **of_the_first), "licence", "is not in charge", "from record 4")
+    refused(judged, page(session=2, release=APPROVED, **of_the_first), "release", "is not in charge", "from record 4")
     own = {"release": digest_of_it, "wanted": "plain", "request": PLAIN}
     refused(judged, page(session=2, **own, **of_the_first), "epoch", "epoch 1 was made before record 4")
     following = epoch(2, 5, of_the_first["epoch_digest"])  # type: ignore[arg-type]

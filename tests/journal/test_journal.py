@@ -348,15 +348,15 @@ def failing(tmp_path: Path) -> Failing:
 
 def test_a_full_disk_is_told_and_survived(failing: Failing, clock: Clock) -> None:
     journal = Journal(failing, PlainSealer(), Fence(100, 2000), clock)
-    journal.append([example("release")])
+    journal.append([example("video")])
     failing.errors.append(StoreFull("no space left"))
     with pytest.raises(StoreFull, match="no space left"):
-        journal.append([example("revocation"), event(1)])
+        journal.append([example("release"), event(1)])
     assert journal.size == 1
-    # The fence must not have kept the revocation that was never written.
+    # The fence must not have kept the release that was never written.
     (outcome,) = journal.append([page()])
     assert isinstance(outcome, Refused)
-    assert outcome.code == "epoch"
+    assert outcome.code == "release"
     assert journal.append([event(1)]) == [Ack(1, NOW, True)]
     journal.close()
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from plainview.journal.keys import (
     KEY,
+    act_key,
     epoch_key,
     event_key,
     guarded,
@@ -16,7 +17,7 @@ from plainview.journal.keys import (
     setting_key,
     unguarded,
 )
-from plainview.records import Record
+from plainview.records import Act, Record
 from tests.journal.drafts import epoch, event, named, page
 from tests.records.examples import EXAMPLES, digest, token
 from tests.strategies import records
@@ -31,6 +32,7 @@ def test_a_key_has_sixteen_bytes_and_does_not_depend_on_time(record: Record) -> 
 
 def test_which_kinds_make_their_own_key() -> None:
     assert {kind for kind, record in EXAMPLES.items() if key_of(record) is not None} == {
+        "act",
         "epoch",
         "event",
         "history",
@@ -47,6 +49,19 @@ def test_keys_are_made_of_what_makes_a_record_the_same() -> None:
     assert key_of(EXAMPLES["setting"]) == setting_key(5, token(14))
     assert key_of(EXAMPLES["impression"]) == import_key("kuairand-pure", 41)
     assert key_of(EXAMPLES["history"]) == history_key("kuairand-pure", 5)
+
+
+def test_an_act_has_one_key_however_its_signatures_stand_and_another_where_it_counts() -> None:
+    note = "act\n\nand more\n\n\N{EM DASH} one AAAA\n\N{EM DASH} two BBBB\n"
+    same = "act\n\nand more\n\n\N{EM DASH} two BBBB\n\N{EM DASH} one AAAA\n"
+    others = (
+        "and more\n\nact\n\n\N{EM DASH} one AAAA\n\N{EM DASH} two BBBB\n",
+        "act\n\nand more\n\n\N{EM DASH} one AAAA\n",
+        "act\n\nand more\n\n\N{EM DASH} one BBBB\n\N{EM DASH} two AAAA\n",
+    )
+    assert act_key(same, True) == act_key(note, True) == key_of(Act(time=5, note=note, counts=True))
+    assert act_key(same, False) == key_of(Act(time=7, note=note, counts=False))
+    assert len({act_key(one, counts) for one in (note, same, *others) for counts in (False, True)}) == 8
 
 
 def test_keys_of_different_records_differ() -> None:

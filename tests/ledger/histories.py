@@ -11,6 +11,7 @@ from plainview.ledger.acts import (
     KINDS,
     AnyAct,
     Approval,
+    Draw,
     Emergency,
     Extension,
     Licence,
@@ -25,20 +26,25 @@ from tests.ledger.licensed import (
     FIRST,
     GOLDEN,
     HOUR,
+    NARROW,
     SECOND,
     START,
     WESTERN,
     approval,
     build,
     digest,
+    draw,
     emergency,
     extension,
+    finding,
     licence,
     result,
+    reveal,
     review,
     revocation,
     signed,
     submission,
+    verification,
 )
 
 TOLERANCE = CHARTER.bounds.clock_tolerance
@@ -73,6 +79,7 @@ AMENDMENTS: tuple[dict[str, object], ...] = (
     {"parties": (*PARTIES, Party("auditor", KEYS["new"].key)), "quorums": (1, 1, 2, 2, 2)},
     {"bounds": replace(CHARTER.bounds, emergency_limit=2 * HOUR)},
     {"bounds": replace(CHARTER.bounds, clock_tolerance=0)},
+    {"bounds": replace(CHARTER.bounds, emergency_share=MILLION // 2)},
     {"quorums": (2, 1, 1, 3, 1)},
 )
 """What is amended, all else being as in CHARTER."""
@@ -86,6 +93,7 @@ GROUNDS: tuple[tuple[AnyAct, str], ...] = (
     (approval(begins=0), "partner-1 partner-3"),
     (submission(SECOND, FIRST), "licensor"),
     (emergency(SECOND, begins=0), "partner-2 operator"),
+    (draw(secret="one"), "auditor"),
 )
 """With what many histories begin, so that not all end before anything ranks."""
 NAMES = {
@@ -97,23 +105,31 @@ NAMES = {
     "emergency": ("partner-1", "partner-2", "operator"),
     "review": ("partner-2", "partner-3"),
     "revocation": ("partner-1", "partner-2", "partner-3", "new"),
+    "draw": ("auditor", "new"),
+    "reveal": ("auditor", "new"),
+    "verification": ("auditor", "new"),
+    "finding": ("auditor", "new"),
 }
 """Who may sign an act of that kind, under one charter or another."""
 
+MIXED = (*KINDS, "approval", "extension", "revocation", "charter")
+AUDITS = ("draw", "reveal", "reveal", "verification", "finding", "charter")
+
 releases = st.sampled_from([FIRST, FIRST, SECOND])
 scopes = st.sampled_from([WESTERN, ALL, Scope(("DE", "US"), None, MILLION), Scope(None, (0,), MILLION // 4)])
+narrow = st.sampled_from([NARROW, Scope(("DE", "US"), None, MILLION // 5), Scope(None, (0,), MILLION // 5 + 1)])
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Step]:
-    """Steps in the order of their indexes, from 1 on. The first charter stands before them, at index 0."""
-    begun = GROUNDS[: draw(st.sampled_from([0, 2, 5, 6, 6, 8, 8]))]
+def histories(draw: st.DrawFn, kinds: tuple[str, ...] = MIXED) -> list[Step]:
+    """Steps of these kinds, their indexes ascending from 1 on. The first charter stands before them, at index 0."""
+    begun = GROUNDS[: draw(st.sampled_from([0, 2, 5, 6, 6, 8, 9, 9]))]
     steps = [Step(at, START, act, tuple(names.split())) for at, (act, names) in enumerate(begun, 1)]
     charter, index, time = CHARTER, len(steps), START
     for _ in range(draw(st.integers(1, 12))):
         index += draw(st.integers(1, 3))
         time += draw(st.sampled_from([0, 0, 1, TOLERANCE, HOUR - 1, HOUR, 10 * HOUR, DAY, 9 * DAY]))
-        kind = draw(st.sampled_from([*KINDS, "approval", "extension", "revocation", "charter"]))
+        kind = draw(st.sampled_from(kinds))
         if kind == "charter":
             charter = later(charter, draw(st.sampled_from(AMENDMENTS)))
             steps.append(Step(index, time, charter, ALL_SIGN))
@@ -149,6 +165,9 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
     seen = st.sampled_from([index, index, index, index - 1, index + 1, 1])
     spans = [one for one in before if isinstance(one, Licence | Approval | Emergency)] or [approval()]
     urgent = [one for one in spans if isinstance(one, Emergency)] or [emergency()]
+    draws = 1 + sum(isinstance(one, Draw) for one in before)
+    secrets = st.sampled_from(["one", "one", "one", "two"])
+    sizes = st.sampled_from([index, index, index - 1, index + 1, 1, 2])
     numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
     strategies: dict[str, st.SearchStrategy[AnyAct]] = {
         "licence": st.builds(
@@ -166,7 +185,7 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         ),
         "emergency": st.builds(
             lambda release, scope, begins, lasts, *more: emergency(release, scope, begins, begins + lasts, *more),
-            *(releases, scopes, begins, lasts, under, seen),
+            *(releases, narrow | narrow | scopes, begins, lasts, under, seen),
         ),
         "review": st.sampled_from(urgent).map(review),
         "revocation": st.builds(revocation, releases, seen),
@@ -174,5 +193,9 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
             lambda of, longer: extension(of, of.until - START + longer),
             *(st.sampled_from(spans), st.sampled_from([0, 1, HOUR, DAY, LIMIT])),
         ),
+        "draw": st.builds(draw, st.sampled_from([draws, draws, draws, 1, draws + 1]), secrets),
+        "reveal": st.builds(reveal, st.sampled_from([draws - 1, draws - 1, draws - 1, 1, draws]), secrets, sizes),
+        "verification": st.builds(verification, sizes, st.sampled_from([250, 251])),
+        "finding": st.builds(finding, st.none() | sizes),
     }
     return strategies[kind]

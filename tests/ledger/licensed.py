@@ -11,13 +11,17 @@ from plainview.ledger.acts import (
     AnyAct,
     Approval,
     Build,
+    Draw,
     Emergency,
     Extension,
+    Finding,
     Licence,
     Result,
+    Reveal,
     Review,
     Revocation,
     Submission,
+    Verification,
 )
 from plainview.ledger.notes import Note
 from plainview.ledger.scopes import MILLION, Scope
@@ -32,6 +36,8 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 ALL = Scope(None, None, MILLION)
 WESTERN = Scope(("GB", "US"), (0, 1), MILLION // 2)
+NARROW = Scope(("GB", "US"), (0, 1), MILLION // 5)
+"""As wide as an emergency may be."""
 
 
 def digest(name: str) -> bytes:
@@ -75,7 +81,7 @@ def approval(
 
 def emergency(
     release: bytes = FIRST,
-    scope: Scope = WESTERN,
+    scope: Scope = NARROW,
     begins: int = HOUR,
     until: int = 10 * HOUR,
     under: int = 1,
@@ -97,6 +103,22 @@ def extension(of: Licence | Approval | Emergency, until: int) -> Extension:
     return Extension(ORIGIN, of.digest(), START + until)
 
 
+def draw(number: int = 1, secret: str = "secret") -> Draw:
+    return Draw(ORIGIN, number, hashlib.sha256(digest(secret)).digest())
+
+
+def reveal(number: int = 1, secret: str = "secret", size: int = 11, sampled: int = 30) -> Reveal:
+    return Reveal(ORIGIN, number, digest(secret), size, digest(f"root of {size}"), 250, sampled, 0)
+
+
+def verification(upto: int = 10, pages: int = 250, differing: int = 0) -> Verification:
+    return Verification(ORIGIN, upto, digest(f"root of {upto}"), pages, pages - differing - 1, 1, differing)
+
+
+def finding(record: int | None = 7, said: str = "record 7 is not what was appended") -> Finding:
+    return Finding(ORIGIN, digest("finding"), record, said)
+
+
 SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Licence: ("licensor", "operator-spare"),
     Submission: ("licensor",),
@@ -107,6 +129,10 @@ SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Review: ("partner-2", "partner-3"),
     Revocation: ("partner-2",),
     Extension: ("partner-1", "partner-2"),
+    Draw: ("auditor",),
+    Reveal: ("auditor",),
+    Verification: ("auditor",),
+    Finding: ("auditor",),
 }
 """Who sign where nobody else is named: as few as can. An extension as one of an approval."""
 

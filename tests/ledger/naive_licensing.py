@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from itertools import combinations
 
 from plainview.ledger.acts import (
     AnyAct,
     Approval,
     Build,
+    Draw,
     Emergency,
     Extension,
+    Finding,
     Licence,
     Result,
+    Reveal,
     Review,
     Revocation,
     Submission,
+    Verification,
 )
 from plainview.ledger.charters import ROLES, Charter, check_charter
 from plainview.ledger.errors import LedgerError
@@ -33,6 +38,10 @@ NEEDED: dict[str, dict[str, str]] = {
     "emergency": {"partner": "one", "operator": "one"},
     "review": {"partner": QUORUM},
     "revocation": {"partner": "one"},
+    "draw": {"auditor": "one"},
+    "reveal": {"auditor": "one"},
+    "verification": {"auditor": "one"},
+    "finding": {"auditor": "one"},
 }
 
 
@@ -220,12 +229,26 @@ def counts(said: list[Step], new: Step) -> bool:
             stops = [one for one in own if isinstance(one, Revocation)]
             since = own[own.index(stops[-1]) :] if stops else []
             revoked = bool(stops) and not any(isinstance(one, Approval) and one.begins <= act.begins for one in since)
+            if act.scope.share > bounds.emergency_share:
+                return False
             return act.until - act.begins <= bounds.emergency_limit and not revoked and not waiting(said, new.time)
         case Review():
             step = named(said, act.emergency)
             if step is None or not isinstance(step.said, Emergency) or is_reviewed(said, step):
                 return False
             return is_ended(said, step) or new.time >= until(said, step)
+        case Draw():
+            return act.number == 1 + sum(isinstance(one.said, Draw) for one in said)
+        case Reveal():
+            drawn = [one for one in said if isinstance(one.said, Draw) and one.said.number == act.number]
+            told = [one for one in said if isinstance(one.said, Reveal) and one.said.number == act.number]
+            fits = [one for one in drawn if one.said.secret == sha256(act.secret).digest() and one.index < act.size]
+            return bool(fits) and not told and act.size <= new.index
+        case Verification():
+            before = [one.said for one in said if isinstance(one.said, Verification)]
+            return act not in before and max([0, *(one.upto for one in before)]) <= act.upto <= new.index
+        case Finding():
+            return act not in [one.said for one in said] and (act.record is None or act.record < new.index)
         case Extension():
             assert of is not None
             if not until(said, of) < act.until or new.time >= until(said, of):
@@ -235,6 +258,11 @@ def counts(said: list[Step], new: Step) -> bool:
             if isinstance(of.said, Emergency) and act.until - of.said.begins > bounds.emergency_limit:
                 return False
             return not is_ended(said, of) and licence_lasts(said, of.said.licence, new.time)
+
+
+def stands(said: list[Step], kind: type[AnyAct]) -> list[tuple[AnyAct, int]]:
+    """All of that kind, each with its index."""
+    return [(one.said, one.index) for one in said if isinstance(one.said, kind)]
 
 
 def ranks_by(said: list[Step], release: bytes, region: str, surface: int, draw: int, time: int) -> set[int]:

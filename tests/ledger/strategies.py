@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from plainview.ledger.act_fields import TEXT_LIMIT, Obligation
-from plainview.ledger.acts import KINDS, AnyAct
+from plainview.ledger.acts import KINDS, AnyAct, Reveal, Verification
 from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.keys import VerifierKey
@@ -77,6 +77,15 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "reason": said,
     "outcome": said,
     "until": times,
+    "size": numbers,
+    "pages": numbers,
+    "sampled": numbers,
+    "differing": numbers,
+    "upto": numbers,
+    "identical": numbers,
+    "inconclusive": numbers,
+    "record": st.none() | numbers,
+    "sentence": said,
 }
 
 
@@ -89,4 +98,9 @@ def acts(draw: st.DrawFn) -> AnyAct:
         values["begins"], values["until"] = sorted(draw(st.sets(times, min_size=2, max_size=2)))
     if "base" in values and values["base"] == values["release"]:
         values["base"] = None
+    if kind is Reveal:
+        values["differing"], values["sampled"], values["pages"] = sorted(draw(st.tuples(numbers, numbers, numbers)))
+    if kind is Verification:
+        parts = {name: values[name] // 3 for name in ("identical", "inconclusive", "differing")}
+        values |= parts | {"pages": sum(parts.values())}
     return kind(**values)

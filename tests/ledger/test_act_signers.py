@@ -23,15 +23,22 @@ NEEDED = {
     "emergency": {"partner": 1, "operator": 1},
     "review": {"partner": 2},
     "revocation": {"partner": 1},
+    "draw": {"auditor": 1},
+    "reveal": {"auditor": 1},
+    "verification": {"auditor": 1},
+    "finding": {"auditor": 1},
 }
 STRICT = amended(quorums=(2, 1, 3, 3, 1))
 
 
 def test_every_kind_has_its_signers() -> None:
-    assert [*NEEDED, "extension"] == [*KINDS]
+    assert {*NEEDED, "extension"} == {*KINDS}
 
 
-@given(st.sampled_from(EACH[:-1]), st.lists(st.sampled_from(list(KEYS)), min_size=1, max_size=8))
+@given(
+    st.sampled_from([act for act in EACH if act.kind in NEEDED]),
+    st.lists(st.sampled_from(list(KEYS)), min_size=1, max_size=8),
+)
 def test_an_act_counts_with_the_keys_of_its_roles_and_no_others(act: AnyAct, names: list[str]) -> None:
     note = signed(act, *names)
     enough = all(len({one for one in names if one.startswith(role)}) >= few for role, few in NEEDED[act.kind].items())

@@ -22,13 +22,18 @@ from tests.ledger.licensed import (
     START,
     approval,
     build,
+    digest,
+    draw,
     emergency,
     extension,
+    finding,
     licence,
     result,
+    reveal,
     review,
     revocation,
     submission,
+    verification,
 )
 from tests.ledger.strategies import acts
 
@@ -42,6 +47,10 @@ EACH: tuple[AnyAct, ...] = (
     review(emergency()),
     revocation(),
     extension(approval(), 100),
+    draw(),
+    reveal(),
+    verification(),
+    finding(),
 )
 LICENCE = f"""\
 plainview/act/v1
@@ -80,6 +89,21 @@ def test_an_act_reads_as_it_is_written() -> None:
     assert parse_act(LICENCE) == licence()
     assert approval().digest() == hashlib.sha256(APPROVAL.encode()).digest()
     assert [act.kind for act in EACH] == [*KINDS]
+
+
+FINDING = f"""\
+plainview/act/v1
+act finding
+log feed.example/log
+file {digest_text(digest("finding"))}
+record none
+text the log shows two histories
+"""
+
+
+def test_a_finding_may_be_about_no_record() -> None:
+    assert finding(None, "the log shows two histories").text() == FINDING
+    assert parse_act(FINDING) == finding(None, "the log shows two histories")
 
 
 @given(acts())
@@ -145,6 +169,10 @@ def test_no_act_can_be_taken_for_another_note(act: AnyAct) -> None:
         (APPROVAL, "epoch-rows 100000", "epoch-rows -1", "act, line 13"),
         (result().text(), "passed yes", "passed YES", "act, line 6: 'YES' is neither yes nor no"),
         (submission().text(), "base ", "base none", "is no digest"),
+        (finding().text(), "record 7\n", "record\n", "act, line 5: 'record' is not `record` and what it is"),
+        (finding().text(), "text ", "sentence ", "is not `text` and what it is"),
+        (reveal().text(), "sampled 30", "sampled 251", "reveal: 0 of 251 sampled differ, of 250 pages: no such counts"),
+        (verification().text(), "identical 249", "identical 248", "0 differing are not 250 pages"),
         (submission().text(), f"base {digest_text(CHARTER.baseline)}", f"base {digest_text(FIRST)}", "change itself"),
     ],
 )
@@ -174,6 +202,18 @@ def test_what_is_no_act(text: str, old: str, new: str, message: str) -> None:
         (emergency(), {"until": START}),
         (emergency(), {"reason": "\udcff"}),
         (revocation(), {"reason": " "}),
+        (draw(), {"number": -1}),
+        (draw(), {"secret": bytes(31)}),
+        (reveal(), {"sampled": 251}),
+        (reveal(), {"differing": 31}),
+        (reveal(), {"size": 2**63}),
+        (verification(), {"pages": 251}),
+        (verification(), {"identical": 0}),
+        (verification(), {"inconclusive": 2}),
+        (verification(), {"differing": 1}),
+        (verification(), {"upto": -1}),
+        (finding(), {"record": -1}),
+        (finding(), {"sentence": "two\nlines"}),
     ],
 )
 def test_what_no_text_says(act: AnyAct, changes: dict[str, object]) -> None:

@@ -27,7 +27,7 @@ def test_a_charter_reads_as_it_is_written() -> None:
     assert text.startswith(f"plainview/charter/v1\nnumber 0\nprevious none\norigin {ORIGIN}\nparty operator operator")
     assert "\nquorum operator 1\nquorum licensor 1\nquorum partner 2\nquorum builder 2\nquorum auditor 1\n" in text
     assert "\nquorum auditor 1\nclock-tolerance 5000\n" in text
-    assert "\nretention 400\nemergency-limit 259200000\nbaseline " in text
+    assert "\nretention 400\nemergency-limit 259200000\nemergency-share 200000\nbaseline " in text
     assert parse_charter(text) == CHARTER
     assert CHARTER.digest() == hashlib.sha256(text.encode()).digest()
     assert parse_charter(amended().text()).previous == CHARTER.digest()
@@ -57,6 +57,8 @@ def test_whatever_parses_has_one_spelling(data: st.DataObject) -> None:
         ("quorum licensor 1\n", "", "is not `quorum licensor`"),
         ("quorum auditor 1\n", "", "is not `quorum auditor`"),
         ("emergency-limit 259200000\n", "", "is not `emergency-limit`"),
+        ("emergency-share 200000\n", "", "is not `emergency-share`"),
+        ("emergency-share 200000", "emergency-share 1000001", "emergency-share: 1000001 is more than all, 1000000"),
         ("clock-tolerance 5000", "clock-tolerance -1", "line 20"),
         ("merge-delay 5000", "merge-delay 4294967296", "merge-delay: 4294967296 is not from 0 to 2^32 - 1"),
         ("\npolicy\n", "\n", "no line `policy`"),

@@ -21,6 +21,7 @@ from tests.ledger.licensed import (
     DAY,
     FIRST,
     HOUR,
+    NARROW,
     SECOND,
     START,
     approval,
@@ -293,6 +294,18 @@ def test_an_emergency_is_no_longer_than_the_charter_says_however_extended() -> N
     now = taken(signed(extension(emergency(), HOUR + LIMIT), *both), after=standings).last
     assert allowed(now, HOUR + LIMIT - 1) == (10, 11, 12, 13)
     assert allowed(now, HOUR + LIMIT) == ()
+
+
+def test_an_emergency_is_no_wider_than_the_charter_says() -> None:
+    wide = emergency(scope=replace(NARROW, share=MILLION // 5 + 1))
+    told = "emergency: it is for a share of 200001 of 1000000, and an emergency for 200000 at most"
+    refused(taken(*SUBMITTED), signed(wide), told)
+    wider = note_of(amended(bounds=replace(CHARTER.bounds, emergency_share=MILLION // 5 + 1)), *QUORUM)
+    assert allowed(taken(*SUBMITTED, wider, signed(wide)).last, HOUR) == (10, 11, 13)
+    # What was taken under the charter before stays.
+    none = note_of(amended(bounds=replace(CHARTER.bounds, emergency_share=0)), *QUORUM)
+    assert allowed(taken(*SUBMITTED, signed(emergency()), none).last, HOUR) == (10, 11, 12)
+    refused(taken(*SUBMITTED, none), signed(emergency(scope=replace(NARROW, share=1))), "an emergency for 0 at most")
 
 
 def test_while_an_emergency_waits_for_its_review_there_is_no_other() -> None:

@@ -8,14 +8,15 @@ from itertools import product
 import pytest
 from hypothesis import event, given, settings
 
+from plainview.ledger.acts import Draw, Finding, Reveal, Verification
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.scopes import MILLION
 from plainview.ledger.standing import Allowed
 from plainview.ledger.standings import Standings
 from tests.ledger.chartered import CHARTER, QUORUM
-from tests.ledger.histories import Step, histories
+from tests.ledger.histories import AUDITS, Step, histories
 from tests.ledger.licensed import DAY, FIRST, HOUR, SECOND, START
-from tests.ledger.naive_licensing import counts, ranks_by
+from tests.ledger.naive_licensing import counts, ranks_by, stands
 
 WHO = [*product((FIRST, SECOND), (("US", 0, 0), ("DE", 1, MILLION // 2)))]
 WHEN = (-1, 0, HOUR, 10 * HOUR - 1, 10 * HOUR, 9 * DAY)
@@ -30,6 +31,15 @@ def compare(steps: list[Step]) -> None:
         assert counts(said, step) == (standings.last.index == step.index)
         if standings.last.index == step.index:
             said.append(step)
+        now = standings.last
+        for kind, there in (
+            (Draw, now.draws),
+            (Reveal, now.reveals),
+            (Verification, now.verifications),
+            (Finding, now.findings),
+        ):
+            assert [(one.act, one.index) for one in there] == stands(said, kind)
+            event(f"{kind.kind} stands: {bool(there)}")
         for (release, request), after in product(WHO, WHEN):
             found = standings.last.may_rank(release, *request, step.time + after)
             indexes = found.indexes if isinstance(found, Allowed) else ()
@@ -40,6 +50,12 @@ def compare(steps: list[Step]) -> None:
 @settings(max_examples=300)
 @given(histories())
 def test_the_fold_says_what_the_whole_list_says(steps: list[Step]) -> None:
+    compare(steps)
+
+
+@settings(max_examples=200)
+@given(histories(AUDITS))
+def test_what_auditors_say_stands_as_the_whole_list_says(steps: list[Step]) -> None:
     compare(steps)
 
 

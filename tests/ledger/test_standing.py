@@ -98,7 +98,7 @@ def test_approvals_overlap() -> None:
 
 
 def test_an_approval_is_preferred_to_an_emergency() -> None:
-    urgent = emergency(scope=Scope(None, None, MILLION))
+    urgent = emergency(scope=Scope(None, None, MILLION // 5))
     now = taken(*APPROVED[:5], signed(urgent), APPROVED[5]).last
     assert asked(now) == Allowed(approval(), (10, 11, 12, 13, 14, 16))
     assert asked(now, region="JP") == Allowed(urgent, (10, 11, 15))
@@ -184,3 +184,20 @@ def test_asking_is_total_and_changes_nothing(at: int, draw: int) -> None:
     found = asked(now, at=at, draw=draw)
     assert isinstance(found, Allowed) == (HOUR <= at < 20 * DAY and 0 <= draw < MILLION // 2)
     assert asked(now, at=at, draw=draw) == found
+
+
+def test_nobody_is_served_any_more_once_every_licence_is_over() -> None:
+    now = standing()
+    (one,) = now.licences
+    ended, given_back = one.until, one.until + one.act.wind_down
+    assert now.why_closed(ended - 1) == ""
+    assert now.why_closed(ended).endswith("people get their data, and no more")
+    assert now.why_closed(given_back - 1) == now.why_closed(ended)
+    assert "what was to be given back was until" in now.why_closed(given_back)
+    following = standing((*APPROVED, WINDING_DOWN))
+    assert following.why_closed(ended) == ""  # another will hold
+    assert following.why_closed(following.licences[1].until).startswith("the licence ended at ")
+
+
+def test_where_no_licence_was_granted_the_baseline_may_serve() -> None:
+    assert standing(()).why_closed(10**15) == ""

@@ -31,11 +31,15 @@ from tests.ledger.licensed import (
     SECOND,
     START,
     approval,
+    draw,
     emergency,
     extension,
+    finding,
+    reveal,
     review,
     revocation,
     submission,
+    verification,
 )
 from tests.ledger.licensed import signed as act_note
 from tests.ledger.logs import LOG, LOG_ML_DSA, TIME, WITNESSES, checkpoint, signed
@@ -90,7 +94,7 @@ def vectors() -> dict[str, object]:
             {"index": index, "time": time, "note": note.encode().decode()} for index, (time, note) in enumerate(ACTS, 1)
         ],
         "act_digests": [digest_text(parse_act(note.text).digest()) for _, note in ACTS],
-        "may_rank": [answer(index, *request) for index in (6, 7, 9, 10, 11) for request in REQUESTS],
+        "may_rank": [answer(index, *request) for index in (6, 7, 9, 10, 11, 15) for request in REQUESTS],
     }
 
 
@@ -101,6 +105,10 @@ ACTS = [
     (START + HOUR, act_note(emergency(SECOND))),
     (START + 10 * HOUR, act_note(review(emergency(SECOND)))),
     (START + 11 * HOUR, act_note(revocation())),
+    (START + 11 * HOUR, act_note(draw())),
+    (START + 12 * HOUR, act_note(reveal(size=13))),
+    (START + 12 * HOUR, act_note(verification(14))),
+    (START + 13 * HOUR, act_note(finding())),
 ]
 """Of each kind at least one, each at the index after the one before; the charter stands at index 0."""
 REQUESTS = (

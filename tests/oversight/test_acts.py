@@ -12,7 +12,21 @@ from plainview.oversight.acts import Acts
 from plainview.records.act import Act as Record
 from plainview.records.leaf import public_leaf
 from tests.ledger.chartered import CHARTER, QUORUM, amended, note_of
-from tests.ledger.licensed import APPROVED, FIRST, HOUR, START, approval, licence, revocation, signed, standing
+from tests.ledger.licensed import (
+    APPROVED,
+    FIRST,
+    HOUR,
+    START,
+    approval,
+    draw,
+    finding,
+    licence,
+    reveal,
+    revocation,
+    signed,
+    standing,
+    verification,
+)
 from tests.oversight.chartered import charter_entry
 
 CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
@@ -44,6 +58,16 @@ def test_they_come_to_what_the_journal_says() -> None:
     assert (acts.counted, acts.passed_over) == (len(APPROVED), 0)
 
 
+def test_what_auditors_say_is_judged_too() -> None:
+    said = (draw(), reveal(), verification(), finding())
+    acts = taken(*(entry(signed(act)) for act in said), entry(signed(draw()), counts=False))
+    assert (acts.counted, acts.passed_over) == (4, 1)
+    with pytest.raises(ProofError, match="entry 10: reveal: there is no draw 1"):
+        taken(entry(signed(reveal())))
+    with pytest.raises(ProofError, match="entry 10: an act that counts was taken down as one that does not"):
+        taken(entry(signed(finding()), counts=False))
+
+
 def test_what_does_not_count_changes_nothing() -> None:
     early = entry(signed(approval()), counts=False)
     acts = taken(early, *map(entry, APPROVED[:-1]), entry(signed(approval())), entry(signed(licence()), counts=False))
@@ -66,6 +90,14 @@ def test_what_does_not_count_changes_nothing() -> None:
         ((charter_entry(signed(licence()), START),), "entry 10: what was put in as a charter is none"),
         ((*map(entry, APPROVED), entry(SPOILT, counts=False)), "entry 16: taken down as an act that does not .* verif"),
         ((entry(Note("hello\n", SPOILT.signatures), counts=False),), "entry 10: taken down as an act .* no act at all"),
+        ((entry(signed(approval()), counts=False),) * 2, "entry 11: an act that does not count was taken down as one"),
+        (
+            (
+                entry(note_of(licence(), "licensor", "new"), counts=False),
+                entry(note_of(licence(), "new", "licensor"), counts=False),
+            ),
+            "entry 11: an act that does not count was taken down as one before",
+        ),
         ((*map(entry, APPROVED), entry(STOP, counts=False, time=0)), "entry 16: journal time goes back, from 2026"),
         (
             (entry(signed(approval()), counts=False, time=START + 10**12), entry(signed(licence()))),

@@ -15,6 +15,8 @@ from plainview.platform.serving import Ask
 from plainview.records import Decision, Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
 from tests.platform.homes import begun
+from tests.platform.signing import of_name
+from tests.platform.signing import session as new_session
 
 VIDEOS = 300
 CREATORS = 20
@@ -77,12 +79,12 @@ def home_with_pages(path: Path, pages: int) -> Path:
 
 
 def _live(running: Application, viewers: list[int], pages: int, rng: random.Random) -> None:
-    sessions = {viewer: (_token(rng), 0) for viewer in viewers}
+    sessions = {viewer: (new_session(rng.randbytes(32)), 0) for viewer in viewers}
     for turn in range(pages):
         viewer = rng.choice(viewers)
         session, n = sessions[viewer]
         if n == 7:
-            session, n = _token(rng), 0
+            session, n = new_session(rng.randbytes(32)), 0
         ask = Ask(viewer=viewer, session=session, n=n, nonce=_token(rng), limit=8)
         entry = running.serving.page(ask).entry
         sessions[viewer] = (session, n + 1)
@@ -91,13 +93,12 @@ def _live(running: Application, viewers: list[int], pages: int, rng: random.Rand
         acts: list[Record] = []
         for position, item in enumerate(page.items):
             for action in ("view",) if rng.random() < 0.6 else ("view", "like") if rng.random() < 0.3 else ():
-                watched = rng.randrange(30_000) if action == "view" else 0
-                acts.append(
-                    Event(
-                        time=0, viewer=viewer, id=_token(rng), page=entry.index, position=position, video=item.video,
-                        creator=item.video % CREATORS, action=action, watched=watched, at=page.now,
-                    )
-                )  # fmt: skip
+                said = {
+                    "viewer": viewer, "id": _token(rng), "page": entry.index, "position": position,
+                    "video": item.video, "action": action, "at": page.now,
+                    "watched": rng.randrange(30_000) if action == "view" else 0,
+                }  # fmt: skip
+                acts.append(Event(time=0, creator=item.video % CREATORS, **of_name(session).signed(said)))
         if rng.random() < 0.05:
             block = rng.random() < 0.5
             acts.append(

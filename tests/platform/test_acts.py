@@ -10,15 +10,17 @@ import pytest
 
 from plainview.journal import Draft, Refused
 from plainview.ledger.standing import Allowed
-from plainview.platform.acts import Acts, NewAct, Taken, judged_acts
+from plainview.platform.acts import LIMIT, Acts, NewAct, Taken
 from plainview.platform.application import Application
 from plainview.platform.faults import Fault
 from plainview.records import Act
 from plainview.records.charter import NOTE
 from plainview.replay.judged import Judged
+from tests.platform.forging import execute, forge
 from tests.platform.homes import amendment, begun
-from tests.platform.parties import DAY, RELEASE, Parties
+from tests.platform.parties import DAY, GOLDEN, RELEASE, Parties
 from tests.platform.towns import SLOW, now, open_town
+from tests.replay.replays import replayed
 
 
 @pytest.fixture
@@ -43,12 +45,17 @@ def may_rank(judged: Judged) -> bool:
     return isinstance(judged.last.may_rank(RELEASE, "US", 0, 0, now()), Allowed)
 
 
+def told(town: Application, start: int = 0, limit: int = LIMIT) -> list[tuple[int, str]]:
+    """The acts that are shown, by index, and why they do not count."""
+    return [(entry.index, reason) for entry, reason in town.acts.some(start, limit)[0]]
+
+
 def test_an_approval_lets_a_release_rank(town: Application, parties: Parties) -> None:
     taken = [town.acts.submit(act) for act in parties.history()]
     assert [(one.fresh, one.reason) for one in taken] == [(True, "")] * 6
     assert [one.index for one in taken] == sorted({one.index for one in taken})
     assert may_rank(Judged.of(town.journal))
-    assert [(entry.index, reason) for entry, reason in judged_acts(town.journal)] == [(one.index, "") for one in taken]
+    assert told(town) == [(one.index, "") for one in taken]
 
 
 def test_what_is_out_of_order_is_journaled_and_changes_nothing(town: Application, parties: Parties) -> None:
@@ -62,7 +69,7 @@ def test_what_is_out_of_order_is_journaled_and_changes_nothing(town: Application
     # The same note: what it was too early for has come.
     taken = town.acts.submit(parties.signed(parties.approval(), "partner"))
     assert taken == Taken(town.journal.size - 1, True, "")
-    assert [reason for _, reason in judged_acts(town.journal)] == ["approval: there is no licence 1", *[""] * 6]
+    assert [reason for _, reason in told(town)] == ["approval: there is no licence 1", *[""] * 6]
 
 
 def test_a_backdated_act_does_not_count(town: Application, parties: Parties) -> None:
@@ -76,8 +83,46 @@ def test_sent_again_it_counts_once(town: Application, parties: Parties) -> None:
     size = town.journal.size
     assert town.acts.submit(licence) == Taken(first.index, False, "")
     assert town.journal.size == size
-    again = town.acts.submit(parties.signed(parties.licence(), "operator", "licensor"))
-    assert again.reason == "licence: number 1 is out of order, the next is 2"
+    assert town.acts.submit(parties.signed(parties.licence(), "operator", "licensor")) == Taken(first.index, False, "")
+    assert town.journal.size == size
+
+
+def test_what_does_not_count_is_taken_down_once_until_it_does(town: Application, parties: Parties, home: Path) -> None:
+    early = parties.signed(parties.submission(), "licensor")
+    first = town.acts.submit(early)
+    assert (first.fresh, first.reason) == (True, "submission: there is no licence 1")
+    size = town.journal.size
+    assert town.acts.submit(early) == Taken(first.index, False, first.reason)
+    assert town.journal.size == size
+    short = parties.signed(parties.licence(), "licensor")
+    lacking = town.acts.submit(short)
+    assert "signatures are missing" in lacking.reason
+    town.acts.submit(parties.signed(parties.licence(), "licensor", "operator"))
+    # Its reason would be another by now; what is told is the record that is there.
+    assert town.acts.submit(short) == Taken(lacking.index, False, lacking.reason)
+    counting = town.acts.submit(early)
+    assert counting == Taken(town.journal.size - 1, True, "")
+    # It would not count a second time, and does count.
+    assert town.acts.submit(early) == Taken(counting.index, False, "")
+    reasons = [first.reason, lacking.reason, "", ""]
+    assert [reason for _, reason in told(town)] == reasons
+    town.close()
+    with open_town(home, cadence=SLOW) as again:
+        assert again.acts.submit(short) == Taken(lacking.index, False, lacking.reason)
+        assert again.acts.submit(early) == Taken(counting.index, False, "")
+    assert replayed(home).differing == ()
+
+
+def test_an_operator_who_takes_it_down_again_is_found_out(town: Application, parties: Parties, home: Path) -> None:
+    acts = [parties.signed(parties.submission(release), "licensor") for release in (RELEASE, GOLDEN)]
+    first, second = [town.acts.submit(act).index for act in acts]
+    town.close()
+    execute(home, "DROP INDEX records_key")
+    forge(home, second, note=acts[0].note)
+    (finding,) = replayed(home).differing
+    assert (finding.index, finding.stage) == (second, "bounds: act")
+    assert "taken down before as one that does not count" in finding.detail
+    assert first < second
 
 
 def test_signatures_of_strangers_make_no_other_act(town: Application, parties: Parties) -> None:
@@ -169,12 +214,39 @@ def test_what_stands_is_there_after_a_start(town: Application, home: Path, parti
         assert may_rank(Judged.of(again.journal))
 
 
+def test_acts_are_shown_a_page_at_a_time(
+    town: Application, home: Path, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for act in (*parties.history()[::-1], *parties.history()):
+        town.acts.submit(act)
+    whole = told(town)
+    assert [bool(reason) for _, reason in whole] == [True] * 5 + [False] * 6
+
+    def pages(acts: Acts, start: int) -> list[tuple[int, str]]:
+        shown: list[tuple[int, str]] = []
+        following: int | None = start
+        while following is not None:
+            found, following = acts.some(following, 3)
+            assert len(found) == 3 or following is None
+            shown += [(entry.index, reason) for entry, reason in found]
+        return shown
+
+    town.close()
+    with open_town(home, cadence=SLOW) as again:
+        # They were judged as they came; whoever looks at them waits for nobody's signatures to be checked.
+        monkeypatch.setattr(Judged, "why_not", None)
+        assert pages(town.acts, 0) == pages(again.acts, 0) == whole
+        assert pages(again.acts, whole[3][0]) == whole[3:]
+        assert pages(again.acts, whole[3][0] + 1) == whole[4:]
+        assert again.acts.some(whole[-1][0] + 1, 3) == ([], None)
+
+
 def test_a_judge_that_others_overtake_is_asked_again(
     town: Application, parties: Parties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between its judgement and its place another act comes in, as two parties at once may have it."""
     history = parties.history()
-    why_not, other = Judged.why_not, Acts(town.journal, town.acts._judged, now)
+    why_not, other = Judged.why_not, Acts(town.journal, now)
 
     def overtaken(self: Judged, index: int, time: int, note: str) -> str:
         reason = why_not(self, index, time, note)
@@ -184,4 +256,4 @@ def test_a_judge_that_others_overtake_is_asked_again(
 
     monkeypatch.setattr(Judged, "why_not", overtaken)
     assert not town.acts.submit(history[1]).reason
-    assert [reason for _, reason in judged_acts(town.journal)] == ["", ""]
+    assert [reason for _, reason in told(town)] == ["", ""]

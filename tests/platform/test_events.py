@@ -13,6 +13,7 @@ from plainview.platform.catalogue import NewVideo
 from plainview.platform.events import AHEAD, LONGEST
 from plainview.platform.viewers import NewViewer
 from plainview.records import Event, Page
+from tests.platform.signing import of_name, session
 from tests.platform.towns import event, now, open_town, page_of, populate, raw, settled, token
 
 DAY = 24 * 60 * 60 * 1000
@@ -78,6 +79,7 @@ BAD: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("a watch time past all bounds", {"watched": 2**40}, "malformed", "watched", "from 0 to 4294967295"),
     ("a watched like", {"action": "like"}, "wrong_watched", "watched", "only a view"),
     ("an unknown action", {"action": "wink"}, "malformed", "action", "send comment, follow, like, not_interested,"),
+    ("no key", {"key": "short"}, "malformed", "key", "send 32 bytes in unpadded base64url: 43 characters"),
     ("a bad id", {"id": "short"}, "malformed", "id", "send 16 random bytes in unpadded base64url"),
     ("a position that is no number", {"position": "first"}, "malformed", "position", "from 0 to 255"),
     ("a fraction", {"watched": 1.5}, "malformed", "watched", "a whole number"),
@@ -198,3 +200,35 @@ def test_a_video_just_added_can_be_watched_once_it_was_shown(town: Application) 
     (place,) = (place for place, item in enumerate(page.items) if item.video == 900)
     (taken,) = town.events.take(raw(event(index, page, place)))
     assert taken.fault is None
+
+
+def sent(one: dict[str, Any]) -> msgspec.Raw:
+    """As it is, not signed anew."""
+    return msgspec.Raw(msgspec.json.encode(one))
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"watched": 9_001}, "signature", "it is not this key's signature"),
+        ({"signature": "A" * 86}, "signature", "it is not this key's signature"),
+        ({"key": "A" * 43}, "key", "is not named after this key"),
+    ],
+)
+def test_what_somebody_else_says_is_refused(
+    town: Application, shown: tuple[int, Page], change: dict[str, Any], field: str, message: str
+) -> None:
+    size = town.journal.size
+    forged, good = town.events.take([sent(event(*shown) | change), sent(event(*shown))])
+    assert forged.fault is not None
+    assert (forged.fault.code, forged.fault.field) == ("foreign_event", field)
+    assert message in forged.fault.message
+    assert good.index == size
+
+
+def test_another_sessions_key_says_nothing_about_this_page(town: Application, shown: tuple[int, Page]) -> None:
+    other = of_name(session())
+    said = {name: value for name, value in event(*shown).items() if name not in ("key", "signature")}
+    (taken,) = town.events.take([sent(other.signed(said))])
+    assert taken.fault is not None
+    assert (taken.fault.code, taken.fault.field) == ("foreign_event", "key")

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from plainview.journal import Draft
+from plainview.journal import Draft, Refused
 from plainview.ledger.charters import digest_text
 from plainview.ledger.scopes import Scope
 from plainview.platform.application import Application
+from plainview.platform.faults import Fault
 from plainview.platform.releases import installed_digest
 from plainview.platform.serving import Served
-from plainview.records import Act, Page
+from plainview.records import Act, Page, Setting
 from plainview.records.digests import traffic_draw
 from plainview.records.fields import to_bytes
 from plainview.replay.judged import Judged
+from tests.platform.forging import copied, forge
 from tests.platform.homes import begun
 from tests.platform.parties import DAY, Parties
-from tests.platform.towns import ask, now, open_town, page_of, populate, token
+from tests.platform.towns import ask, event, now, open_town, page_of, populate, raw, token
 from tests.replay.replays import replayed
 
 INSTALLED = to_bytes(installed_digest())
@@ -121,7 +124,15 @@ def test_a_revocation_stops_the_next_page(town: Application, parties: Parties) -
     assert (mode, grounds) == ("plain", ())
     assert f"ended by the revocation at index {stop.index}" in why
     assert town.trouble == f"everybody is served the baseline: {why}"
-    # Approved anew, by somebody who has read of it.
+    town.close()
+    with open_town(town.home.path) as again:
+        assert shown(again) == (mode, grounds, why)
+
+
+def test_a_revoked_release_ranks_again_by_a_new_approval(town: Application, parties: Parties) -> None:
+    approved(town, parties)
+    stop = town.acts.submit(parties.signed(parties.revocation(INSTALLED, town.journal.size), "partner"))
+    # By somebody who has read of it.
     assert not town.acts.submit(parties.signed(parties.approval(INSTALLED, seen=stop.index + 1), "partner")).reason
     assert shown(town)[0] == "personal"
 
@@ -241,3 +252,36 @@ def test_an_operator_who_lets_count_what_does_not_is_found_out(
     (finding,) = replayed(home).differing
     assert finding.stage == "bounds: act"
     assert "approval: there is no licence 1" in str(finding)
+
+
+def test_once_the_licence_has_ended_nobody_is_served(
+    town: Application, parties: Parties, time: list[int], home: Path
+) -> None:
+    approved(town, parties)
+    index, page = page_of(town)
+    end = parties.licence().until
+    time[0] += 30 * DAY
+    with pytest.raises(Fault) as refused:
+        town.check_open()
+    assert refused.value.code == "closed"
+    assert town.trouble.startswith("nobody is served: the licence ended at ")
+    served = [
+        Draft(msgspec.structs.replace(page, time=0, n=1, session=token(), now=now() + time[0])),
+        Draft(Setting(time=0, viewer=1, id=token(), setting="block", target=100)),
+    ]
+    codes = {outcome.code for outcome in town.journal.append(served) if isinstance(outcome, Refused)}
+    assert codes == {"closed"}
+    (taken,) = town.events.take(raw(event(index, page, at=now() + time[0])))
+    assert taken.fault is not None
+    assert "the licence ended at" in taken.fault.message
+    # Acts are still taken down: another licence opens it again.
+    again = Parties(home, number=2)
+    again.now += time[0] + DAY
+    assert not town.acts.submit(again.signed(again.licence(), "licensor", "operator")).reason
+    town.check_open()
+    town.close()
+    report = replayed(home)
+    assert (report.identical, report.differing) == (1, ())
+    forged = copied(home, home.with_name("forged"))
+    forge(forged, index, time=end)
+    assert "bounds: closed" in {found.stage for found in replayed(forged).differing if found.index == index}

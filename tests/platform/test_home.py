@@ -18,7 +18,7 @@ from plainview.platform.founding import found
 from plainview.platform.home import Home, default_home
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed_digest
-from plainview.records import Revocation, Viewer
+from plainview.records import Viewer
 from plainview.storage.sqlite import DATABASE
 from tests.platform.forging import damage, execute
 from tests.platform.homes import begun, parties_of
@@ -103,14 +103,6 @@ def test_a_file_that_is_no_journal_is_told(home: Path) -> None:
     for use in (Home(home).check, Home(home).read, lambda: Home(home).write(DEFAULT)):
         with pytest.raises(HomeError, match=r"cannot be read .*restore a copy"):
             use()
-
-
-def test_a_revoked_release_does_not_open(home: Path) -> None:
-    journal = begin(home).write(DEFAULT)
-    journal.append([Draft(Revocation(time=0, digest=installed_digest(), reason="found wanting"))])
-    journal.close()
-    with pytest.raises(HomeError, match="was revoked by record 3"):
-        begin(home)
 
 
 def test_a_journal_without_charter_is_not_ours(home: Path) -> None:

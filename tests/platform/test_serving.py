@@ -13,7 +13,7 @@ from plainview.platform.application import Application
 from plainview.platform.faults import Fault
 from plainview.platform.releases import environment_digest, installed_digest
 from plainview.platform.viewers import NewSetting, NewViewer
-from plainview.records import Decision, Page, Revocation
+from plainview.records import Decision, Page
 from plainview.records.fields import DASHES, to_text
 from tests.platform.towns import ask, event, open_town, page_of, populate, raw, settled, token
 
@@ -238,15 +238,6 @@ def test_what_is_restricted_is_ranked_again_without_it(home: Path) -> None:
         _, page = page_of(application, viewer=2, limit=30)
         assert video not in {item.video for item in page.items}
         assert page.policy == outcome.index + 1  # type: ignore[union-attr]
-
-
-def test_a_revoked_release_serves_no_page(home: Path) -> None:
-    with open_town(home) as application:
-        populate(application)
-        application.journal.append([Draft(Revocation(time=0, digest=installed_digest(), reason="found wanting"))])
-        fault = refused(application)
-        assert fault.code == "unavailable"
-        assert "revoked" in fault.message
 
 
 def test_a_clock_set_back_does_not_stop_pages(home: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 
+from plainview.platform.client_session import ClientSession
 from plainview.platform.town import ARMS, TOPICS, Clip, Size, Town, Viewer
 
 URL = "http://127.0.0.1:9"
@@ -43,7 +44,7 @@ def test_watching_sends_what_the_server_asks_for() -> None:
     viewer = town._viewers[-1]
     town._clips = {7: clip(min(viewer.loved))._replace(video=7), 8: clip(min(viewer.disliked))._replace(video=8)}
     page = {"receipt": {"index": 99}, "videos": [{"video": {"id": 7}}, {"video": {"id": 8}}]}
-    events = [event for _ in range(200) for event in town._watch(viewer, page)]
+    events = [event for _ in range(200) for event in town._watch(viewer, ClientSession(bytes(32)), page)]
     views = [event for event in events if event["action"] == "view"]
     assert len(views) == 400
     assert {event["action"] for event in events} >= {"view", "like", "not_interested"}

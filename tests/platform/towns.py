@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +15,8 @@ from plainview.platform.learner import Cadence
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewViewer
 from plainview.records import Epoch, Page
-from plainview.records.fields import to_text
 from tests.platform.homes import begun
+from tests.platform.signing import of_name, session, signed
 
 VIDEOS = 60
 VIEWERS = (1, 2, 3)
@@ -26,8 +25,8 @@ SLOW = Cadence(seconds=3600, records=10**6, snapshot_epochs=10**6)
 
 
 def token() -> str:
-    """A token that no other call gives."""
-    return to_text(secrets.token_bytes(16))
+    """A token that no other call gives. It names a session, where it is used for one."""
+    return session()
 
 
 def now() -> int:
@@ -79,7 +78,7 @@ def page_of(application: Application, **fields: Any) -> tuple[int, Page]:
 
 def event(index: int, page: Page, position: int = 0, **fields: Any) -> dict[str, Any]:
     """An event as a client sends it: a view of the video at `position`, unless `fields` say otherwise."""
-    return {
+    said = {
         "id": token(),
         "viewer": page.viewer,
         "page": index,
@@ -88,11 +87,14 @@ def event(index: int, page: Page, position: int = 0, **fields: Any) -> dict[str,
         "action": "view",
         "watched": 9_000,
         "at": now(),
-    } | fields
+        "key": of_name(page.session).key,
+    }
+    return signed(said | fields)
 
 
 def raw(*events: dict[str, Any]) -> list[msgspec.Raw]:
-    return [msgspec.Raw(msgspec.json.encode(one)) for one in events]
+    """Events as they are sent, signed as they are now."""
+    return [msgspec.Raw(msgspec.json.encode(signed(one))) for one in events]
 
 
 def play(application: Application, pages: int = 4) -> list[int]:

@@ -16,7 +16,6 @@ from plainview.records import (
     Record,
     Release,
     Request,
-    Revocation,
     Setting,
     Video,
     Viewer,
@@ -67,6 +66,8 @@ EXAMPLES: dict[str, Record] = {
         action="view",
         watched=12_345,
         at=TIME - 40,
+        key=digest(6),
+        signature=to_text(bytes([7]) * 64),
     ),
     "history": History(time=TIME, origin="kuairand-pure", viewer=5, at=TIME - 86_400_000, past=((77, 5), (78, 0))),
     "impression": Impression(
@@ -128,7 +129,6 @@ EXAMPLES: dict[str, Record] = {
         environment=digest(13),
     ),
     "release": Release(time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}'),
-    "revocation": Revocation(time=TIME, digest=digest(9), reason='Ranks by a parameter nobody approved \u2014 "x"\n'),
     "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3),
     "video": Video(
         time=TIME,

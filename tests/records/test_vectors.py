@@ -13,8 +13,15 @@ import numpy as np
 import pytest
 
 from plainview.ledger.hashing import leaf_hash
-from plainview.records import KINDS, PUBLIC, decode, encode
-from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed
+from plainview.records import KINDS, PUBLIC, Event, decode, encode
+from plainview.records.digests import (
+    arrays_digest,
+    audit_seed,
+    commitment,
+    epoch_digest,
+    page_seed,
+    session_name,
+)
 from plainview.records.leaf import personal_leaf, public_leaf
 from tests.records.examples import EXAMPLES
 
@@ -74,6 +81,20 @@ def test_audit_seed() -> None:
     assert audit_seed(root, secret).hex() == sha256(b"plainview/audit-seed/v1\0", root, secret) == vector["seed"]
 
 
+def test_session_name() -> None:
+    vector = VECTORS["session_name"]
+    key = bytes.fromhex(vector["key"])
+    assert session_name(key).hex() == sha256(b"plainview/session/v1\0", key)[:32] == vector["name"]
+
+
+def test_what_is_signed_of_an_event() -> None:
+    event = EXAMPLES["event"]
+    assert isinstance(event, Event)
+    fields = msgspec.structs.asdict(event)
+    said = {name: fields[name] for name in ("viewer", "id", "page", "position", "video", "action", "watched", "at")}
+    assert event.said().signed() == b"plainview/event/v1\0" + json.dumps(said, separators=(",", ":")).encode()
+
+
 def test_arrays_digest() -> None:
     vector = VECTORS["arrays_digest"]
     arrays, parts = {}, [b"plainview/arrays/v1\0"]
@@ -100,6 +121,7 @@ def test_digests_of_another_length_are_refused(size: int) -> None:
         lambda: page_seed(good, good, half, other, 0),
         lambda: audit_seed(other, good),
         lambda: audit_seed(good, other),
+        lambda: session_name(other),
     ):
         with pytest.raises(ValueError, match=r"32 bytes|16 bytes"):
             call()

@@ -12,9 +12,12 @@ from plainview.platform.application import Application
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
-from plainview.records import Revocation
+from plainview.records import Act, Event, Page
+from plainview.records.fields import to_bytes, to_text
+from plainview.replay import bounds
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.homes import amendment, charter_of
+from tests.platform.parties import Parties
 from tests.platform.played import application, play
 from tests.replay.replays import of, reading, replayed
 
@@ -68,11 +71,46 @@ def test_an_amendment_that_is_not_in_force_is_named(amended: tuple[Path, int], t
     assert {difference.stage for difference in report.differing} == {"bounds: charter"}
 
 
-def test_pages_after_their_release_was_revoked(copy: Path, entries: list[Entry]) -> None:
+def test_pages_after_their_release_was_revoked(served: Path, copy: Path, entries: list[Entry]) -> None:
     # The fence would let none of them in: an earlier decision is made into a revocation afterwards.
     decision = of(entries, "decision")[-1]
-    after = [entry.index for entry in of(entries, "page") if entry.index > decision.index]
-    substitute(copy, decision.index, Revocation(time=decision.time, digest=installed_digest(), reason="a test"))
+    pages = [(entry.index, entry.record) for entry in of(entries, "page") if entry.index > decision.index]
+    after = [index for index, page in pages if isinstance(page, Page) and page.grounds]
+    parties = Parties(served)
+    stop = parties.signed(parties.revocation(to_bytes(installed_digest())), "partner")
+    substitute(copy, decision.index, Act(time=decision.time, note=stop.note, counts=True))
     stages = {found.index: found.stage for found in replayed(copy).differing}
-    assert [index for index, stage in stages.items() if stage == "bounds: revoked"] == after != []
+    assert [index for index, stage in stages.items() if stage == "bounds: licence"] == after != []
     assert min(stages) > decision.index
+
+
+def test_what_an_operator_says_for_a_viewer(copy: Path, entries: list[Entry], tmp_path: Path) -> None:
+    events = [entry for entry in of(entries, "event") if isinstance(entry.record, Event)]
+    one, other = events[0], next(entry for entry in events if entry.record.page != events[0].record.page)  # type: ignore[attr-defined]
+    assert isinstance(one.record, Event)
+    assert isinstance(other.record, Event)
+    viewers = {entry.record.viewer for entry in of(entries, "page")}  # type: ignore[attr-defined]
+    forgeries: list[tuple[str, dict[str, object]]] = [
+        ("event: signature", {"watched": one.record.watched + 1}),
+        ("event: signature", {"id": other.record.id}),
+        ("event: key", {"key": to_text(bytes(32))}),
+        ("event: page", {"page": 0}),
+        ("event: page", {"page": one.index + 1}),
+        ("event: page", {"viewer": min(viewers - {one.record.viewer})}),
+        ("event: position", {"position": 29}),
+        ("event: position", {"video": one.record.video + 1}),
+    ]
+    for number, (stage, fields) in enumerate(forgeries):
+        forged = copied(copy, tmp_path / str(number))
+        forge(forged, one.index, **fields)
+        assert stage in {found.stage for found in replayed(forged).differing if found.index == one.index}
+
+
+def test_an_event_of_a_page_out_of_mind_is_held_against_the_journal(
+    copy: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "PAGES", 1)
+    assert replayed(copy).sound
+    one = of(entries, "event")[0]
+    forge(copy, one.index, at=1)
+    assert {found.stage for found in replayed(copy).differing if found.index == one.index} == {"event: signature"}

@@ -76,8 +76,8 @@ def test_another_release_is_inconclusive_and_never_identical(copy: Path, entries
 
 
 def test_epochs_that_another_release_may_have_made_are_inconclusive(copy: Path, entries: list[Entry]) -> None:
-    event = of(entries, "event")[10]
-    forge(copy, event.index, watched=4_242)
+    forge(copy, of(entries, "video")[10].index, duration=4_242)
+    assert {found.stage for found in replayed(copy).differing} >= {"epoch: delta"}
     report = replayed(copy, digest=OTHER)
     assert sum(report.inconclusive.values()) == len(of(entries, "page"))
     assert not report.differing

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plainview.platform.releases import CACHE
+from tests.platform.signing import of_name
 from tests.platform.towns import now, token
 
 KERNELS = Path(os.environ[CACHE])
@@ -68,10 +69,10 @@ class Viewer(threading.Thread):
         page = self._client.get(f"/v1/feed?viewer={self.viewer}&session={session}&n={n}&nonce={token()}&limit=5")
         self.pages.append(page["receipt"])
         events = [
-            {
+            of_name(session).signed({
                 "id": token(), "viewer": self.viewer, "page": page["receipt"]["index"], "position": position,
                 "video": shown["video"]["id"], "action": "view", "watched": 9000, "at": now(),
-            }
+            })
             for position, shown in enumerate(page["videos"])
         ]  # fmt: skip
         answer = self._client.post("/v1/events", {"events": events})

@@ -14,6 +14,7 @@ from plainview.platform.application import Application
 from plainview.records import Page, decode
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.parties import Parties
+from tests.platform.signing import of_name, signed
 from tests.platform.towns import now, token
 
 Client = TestClient[Litestar]
@@ -25,7 +26,7 @@ def feed(client: Client, **changes: Any) -> Any:
 
 
 def event(page: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
+    said = {
         "id": token(),
         "viewer": page["viewer"],
         "page": page["receipt"]["index"],
@@ -34,7 +35,9 @@ def event(page: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "action": "view",
         "watched": 9000,
         "at": now(),
-    } | changes
+        "key": of_name(page["session"]).key,
+    }
+    return signed(said | changes)
 
 
 def wrong(answer: Any, status: int, code: str, field: str, message: str) -> None:
@@ -148,7 +151,7 @@ def test_a_block_too_many_is_a_422(client: Client) -> None:
 def test_a_bad_event_alone_is_a_4xx(client: Client, change: dict[str, Any], status: int, code: str, field: str) -> None:
     viewer = client.post("/v1/viewers", json={}).json()["viewer"]
     page = feed(client, viewer=viewer).json()
-    answer = client.post("/v1/events", json={"events": [event(page) | change]})
+    answer = client.post("/v1/events", json={"events": [signed(event(page) | change)]})
     assert answer.status_code == 422
     (result,) = answer.json()["results"]
     assert (result["status"], result["error"], result["field"]) == (status, code, field)
@@ -222,6 +225,10 @@ def test_a_feed_request_that_is_malformed(client: Client, change: dict[str, Any]
         ("/v1/feed?viewer=1&%76iewer=1", "viewer", "it is there twice"),
         ("/v1/feed?viewer=1&acknoledged=7", "acknoledged", "/v1/feed takes viewer, session, n, nonce, limit"),
         ("/v1/feed?viewer=1&acknoledged", "acknoledged", "no such parameter"),
+        ("/v1/acts?start=1", "start", "/v1/acts takes from, limit"),
+        ("/v1/acts?from=1&from=2", "from", "it is there twice"),
+        ("/v1/acts?from=-1", "from", "the index of the first act you want"),
+        ("/v1/acts?limit=1001", "limit", "or to 1000 acts"),
         ("/v1/videos/1?full=1", "full", "/v1/videos/1 takes no parameters"),
         ("/v1/pages/1?index=2", "index", "takes no parameters"),
         ("/metrics?state=x", "state", "takes no parameters"),
@@ -310,7 +317,13 @@ def test_parties_submit_acts_and_everybody_reads_them(client: Client, town: Appl
     assert first.json() == {"index": first.json()["index"], "fresh": True, "counts": True, "reason": ""}
     assert first.json()["index"] > refused["index"]
     assert client.post("/v1/acts", json={"note": licence}).json() == first.json() | {"fresh": False}
-    acts = client.get("/v1/acts").json()["acts"][-2:]  # those before let the installed release rank
+    shown = client.get("/v1/acts").json()
+    assert shown["next"] is None
+    acts = shown["acts"][-2:]  # those before let the installed release rank
+    start = acts[0]["index"]
+    assert client.get(f"/v1/acts?from={start}&limit=1").json() == {"acts": acts[:1], "next": acts[1]["index"]}
+    assert client.get(f"/v1/acts?from={start}&limit=2").json() == {"acts": acts, "next": None}
+    assert client.get(f"/v1/acts?from={acts[1]['index'] + 1}").json() == {"acts": [], "next": None}
     assert [{name: act[name] for name in refused} for act in acts] == [
         refused, {"index": first.json()["index"], "counts": True, "reason": ""}
     ]  # fmt: skip
@@ -461,3 +474,22 @@ def test_openapi_names_every_route_and_body(client: Client) -> None:
     assert set(body["properties"]["events"]["items"]["required"]) >= {"id", "viewer", "page", "position", "at"}
     card = {"$ref": "#/components/schemas/Card"}
     assert schemas["Shown"]["properties"]["video"]["oneOf"] == [card, {"type": "null"}]
+
+
+def test_nobody_is_served_once_every_licence_has_ended(
+    client: Client, town: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = feed(client).json()
+    monkeypatch.setattr(town, "_clock", lambda: 253_402_300_799_999)
+    told = "nobody is served any more: the licence ended at "
+    wrong(feed(client), 410, "closed", "", told)
+    wrong(client.post("/v1/events", json={"events": [event(page)]}), 410, "closed", "", told)
+    wrong(client.post("/v1/viewers", json={}), 410, "closed", "", told)
+    wrong(client.post("/v1/videos", json={"video": 1, "creator": 1, "duration": 1}), 410, "closed", "", told)
+    wrong(
+        client.post("/v1/settings", json={"viewer": 1, "id": token(), "setting": "block", "target": 1}),
+        410, "closed", "", told,
+    )  # fmt: skip
+    assert client.get(f"/v1/pages/{page['receipt']['index']}").status_code == 200
+    assert client.get("/log/checkpoint").status_code == 200
+    assert client.get("/health").json()["detail"].startswith("nobody is served: the licence ended at ")

@@ -10,7 +10,7 @@ import numpy as np
 
 from plainview.ledger.hashing import leaf_hash
 from plainview.records import PUBLIC, encode
-from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed
+from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed, session_name
 from plainview.records.leaf import personal_leaf, public_leaf
 from tests.records.examples import EXAMPLES
 
@@ -59,6 +59,7 @@ def vectors() -> dict[str, object]:
             "seed": page_seed(release, epoch, nonce, session, 258).hex(),
         },
         "audit_seed": {"root": root.hex(), "secret": secret.hex(), "seed": audit_seed(root, secret).hex()},
+        "session_name": {"key": root.hex(), "name": session_name(root).hex()},
         "arrays_digest": {
             "arrays": [
                 {

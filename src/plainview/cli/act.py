@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from plainview.cli.errors import CommandError, told
 from plainview.cli.note_files import read_note_file, write_note_file
+from plainview.cli.times import SPELLED, milliseconds
 
 if TYPE_CHECKING:
     from plainview.ledger.acts import AnyAct
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from plainview.platform.client import Client
 
 act = typer.Typer(
-    help="License, submit, test, approve and stop releases: acts that parties sign and everybody can read.",
+    help="License, submit, test, approve and stop releases, and say what was found: acts that parties sign and "
+    "everybody can read.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -38,8 +39,7 @@ Surfaces = Annotated[
     list[int] | None, typer.Option("--surface", metavar="N", help="A surface it holds on; all if none is given.")
 ]
 Share = Annotated[int, typer.Option(min=1, max=1_000_000, help="Of the traffic, in millionths.")]
-_TIME = "a date, a time as 2026-12-31T18:00:00Z, or Unix milliseconds"
-Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {_TIME}.", show_default=False)]
+Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {SPELLED}.", show_default=False)]
 Until = Annotated[str, typer.Option(metavar="TIME", help="When it is over.", show_default=False)]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.", show_default=False)]
 Of = Annotated[Path, typer.Option("--of", metavar="FILE", help="The act it is about.", show_default=False)]
@@ -74,10 +74,10 @@ def licence(
             due, found, text = one.partition(" ")
             if not found:
                 raise CommandError(f"--obligation {one!r}: write the time, a space, and what is owed")
-            owed.append(Obligation(_time(due), text))
+            owed.append(Obligation(milliseconds(due), text))
         owed.sort(key=lambda one: (one.due, one.text))
         scope = _scope(region, surface, share)
-        _write(file, Licence, log, number, scope, _time(begins), _time(until), wind_down, tuple(owed))
+        _write(file, Licence, log, number, scope, milliseconds(begins), milliseconds(until), wind_down, tuple(owed))
 
 
 @act.command()
@@ -106,15 +106,9 @@ def result(
 ) -> None:
     """Say what tests of a release came to. An auditor signs."""
     with told():
-        import hashlib
-
         from plainview.ledger.acts import Result
 
-        try:
-            found = hashlib.sha256(results.read_bytes()).digest()
-        except OSError as error:
-            raise CommandError(f"{results}: cannot be read ({error.strerror})") from error
-        _write(file, Result, log, _digest(release), suite, passed, found)
+        _write(file, Result, log, _digest(release), suite, passed, _digest_of(results))
 
 
 @act.command()
@@ -140,7 +134,7 @@ def approval(
     with told():
         from plainview.ledger.acts import Approval
 
-        scope, span = _scope(region, surface, share), (_time(begins), _time(until))
+        scope, span = _scope(region, surface, share), (milliseconds(begins), milliseconds(until))
         _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_records, epoch_rows)
 
 
@@ -154,16 +148,21 @@ def emergency(
     begins: Begins,
     until: Until,
     reason: Reason,
+    share: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1_000_000, help="Of the traffic, in millionths, as the charter bounds it.", show_default=False
+        ),
+    ],
     region: Regions = None,
     surface: Surfaces = None,
-    share: Share = 1_000_000,
 ) -> None:
     """Let a release rank for a short time, tested or not. A partner and an operator sign; it must be reviewed."""
     with told():
         from plainview.ledger.acts import Emergency
 
-        scope = _scope(region, surface, share)
-        _write(file, Emergency, log, _digest(release), seen, licence, scope, _time(begins), _time(until), reason)
+        scope, span = _scope(region, surface, share), (milliseconds(begins), milliseconds(until))
+        _write(file, Emergency, log, _digest(release), seen, licence, scope, *span, reason)
 
 
 @act.command()
@@ -200,7 +199,26 @@ def extension(file: NewFile, of: Of, until: Until) -> None:
         about, _ = _read(of)
         if not isinstance(about, (Licence, Approval, Emergency)):
             raise CommandError(f"{of}: it is of the kind {about.kind}; a licence, approval or emergency is extended")
-        _write(file, Extension, about.log, about.digest(), _time(until))
+        _write(file, Extension, about.log, about.digest(), milliseconds(until))
+
+
+@act.command()
+def finding(
+    file: NewFile,
+    log: Log,
+    shown_by: Annotated[
+        Path, typer.Option("--file", metavar="FILE", help="What shows it: its SHA-256 goes into the act.")
+    ],
+    text: Annotated[str, typer.Option(metavar="TEXT", help="What was found, in a sentence.", show_default=False)],
+    record: Annotated[
+        int | None, typer.Option(min=0, metavar="INDEX", help="The record it is about, where it is about one.")
+    ] = None,
+) -> None:
+    """Say that something is not as it should be. An auditor signs."""
+    with told():
+        from plainview.ledger.acts import Finding
+
+        _write(file, Finding, log, _digest_of(shown_by), record, text)
 
 
 @act.command()
@@ -220,29 +238,32 @@ def sign(
 
 @act.command()
 def submit(file: File, url: Url) -> None:
-    """Hand a signed act in at the operator's server, where it is journaled, and so in the log.
+    """Hand a signed act in at the operator's server, where it is journaled, and so in the log; and look at it there.
 
-    Exit code: 0 where it counts, 1 where it was taken down and does not, and why; 2 where it was not taken.
+    Exit code: 0 where it counts, 1 where it was taken down and does not, or is not there as you signed it, and why; 2
+    where it was not taken.
     """
     with told():
+        from plainview.cli.act_answers import hand_in, what_is_wrong
         from plainview.ledger.notes import Note
         from plainview.ledger.spelling import printable
 
         about, signatures = _read(file)
         if not signatures:
             raise CommandError(f"{file}: nobody has signed it; `plainview act sign` does")
-        note = Note(about.text(), signatures).encode().decode()
+        note = Note(about.text(), signatures)
         with _client(url) as client:
-            answer = client.post("/v1/acts", {"note": note})
-        if not {"index", "fresh", "counts", "reason"} <= answer.keys():
-            raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
-    if answer["counts"]:
-        typer.echo(f"Record {answer['index']:,}: it counts{'' if answer['fresh'] else ', and did already'}.")
-        return
-    typer.echo(
-        f"Record {answer['index']:,}: it was taken down and does not count. {printable(answer['reason'])}", err=True
-    )
-    raise typer.Exit(1)
+            taken = hand_in(client, note)
+            wrong = what_is_wrong(client, note, taken)
+    where = f"Record {taken.index:,}:"
+    if wrong:
+        typer.echo(f"{where} not as you signed it: {wrong}. Keep {file}, and tell the other parties.", err=True)
+    if not taken.counts:
+        before = "" if taken.fresh else " before"
+        typer.echo(f"{where} it was taken down{before} and does not count. {printable(taken.reason)}", err=True)
+    if wrong or not taken.counts:
+        raise typer.Exit(1)
+    typer.echo(f"{where} it counts{'' if taken.fresh else ', and did already'}.")
 
 
 @act.command()
@@ -252,44 +273,22 @@ def show(
     ] = None,
     url: Annotated[str | None, typer.Option(metavar="URL", help="A server whose acts are shown.")] = None,
 ) -> None:
-    """Show an act and whose signatures it says it has, or all acts that a server has taken."""
+    """Show an act and whose signatures it says it has, or all acts that a server has taken.
+
+    Exit code: 1 where one of the server's cannot be read, which is marked; 2 where none can be shown.
+    """
     with told():
+        from plainview.cli.act_shown import show_act, show_all
+
         if (file is None) == (url is None):
             raise CommandError("give a FILE or --url, one of them")
         if file is not None:
-            about, signatures = _read(file)
-            _print(about, [one.name for one in signatures])
+            show_act(*_read(file))
         elif url is not None:
-            _show_all(url)
-
-
-def _show_all(url: str) -> None:
-    from plainview.ledger.acts import parse_act
-    from plainview.ledger.notes import parse_note
-    from plainview.ledger.spelling import moment, printable
-
-    with _client(url) as client:
-        acts = client.get("/v1/acts").get("acts")
-    if not isinstance(acts, list):
-        raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
-    for one in acts:
-        note = parse_note(one["note"].encode())
-        said = "counts" if one["counts"] else f"does not count: {printable(one['reason'])}"
-        typer.echo(f"record {one['index']:,}, {moment(one['time'])}, {said}")
-        _print(parse_act(note.text), [signature.name for signature in note.signatures])
-        typer.echo()
-    typer.echo(f"{len(acts)} acts. What the server says of them is proven by the log alone.")
-
-
-def _print(about: AnyAct, signers: list[str]) -> None:
-    """What others wrote is printed as it is: nothing that a terminal would obey is in an act."""
-    from plainview.ledger.charters import digest_text
-    from plainview.ledger.spelling import printable
-
-    for line in about.text().splitlines()[1:]:
-        typer.echo(f"  {printable(line)}")
-    typer.echo(f"  digest {digest_text(about.digest())}")
-    typer.echo(f"  signed by {', '.join(map(printable, signers)) or 'nobody'}")
+            with _client(url) as client:
+                whole = show_all(client)
+            if not whole:
+                raise typer.Exit(1)
 
 
 def _client(url: str) -> Client:
@@ -329,19 +328,17 @@ def _scope(regions: list[str] | None, surfaces: list[int] | None, share: int) ->
     )
 
 
+def _digest_of(file: Path) -> bytes:
+    import hashlib
+
+    try:
+        with file.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").digest()
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be read ({error.strerror})") from error
+
+
 def _digest(text: str) -> bytes:
     from plainview.ledger.charters import parse_digest
 
     return parse_digest(text, "digest")
-
-
-def _time(text: str) -> int:
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"{text!r} is no time: write {_TIME}") from error
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
-    return round(time.timestamp() * 1000)

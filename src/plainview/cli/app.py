@@ -13,6 +13,7 @@ from plainview.cli.charter import charter
 from plainview.cli.demo import demo
 from plainview.cli.errors import told
 from plainview.cli.evaluate import evaluate
+from plainview.cli.export import export
 from plainview.cli.feed import feed
 from plainview.cli.home import at_home
 from plainview.cli.mirror import mirror
@@ -61,6 +62,7 @@ app.add_typer(act, name="act")
 app.add_typer(charter, name="charter")
 app.command()(demo)
 app.command()(evaluate)
+app.command()(export)
 app.command()(feed)
 _pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
 app.command()(mirror)

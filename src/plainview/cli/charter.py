@@ -51,6 +51,10 @@ Retention = Annotated[int | None, typer.Option(min=1, help="Days for which viewe
 EmergencyLimit = Annotated[
     int | None, typer.Option(min=0, help="Milliseconds that an emergency may last; at first 259,200,000.")
 ]
+EmergencyShare = Annotated[
+    int | None,
+    typer.Option(min=0, max=1_000_000, help="Of the traffic that one may be for, in millionths; at first 200,000."),
+]
 Baseline = Annotated[
     str | None,
     typer.Option(metavar="DIGEST", help="The release that serves when no other may; at first the installed one."),
@@ -98,6 +102,7 @@ def new(
     replay_window: ReplayWindow = None,
     retention: Retention = None,
     emergency_limit: EmergencyLimit = None,
+    emergency_share: EmergencyShare = None,
     baseline: Baseline = None,
 ) -> None:
     """Write a charter, for its parties to sign. A role's quorum is one key, the builders' two, unless --quorum says."""
@@ -116,7 +121,11 @@ def new(
             believed.logs[0].key.name,
             parties,
             _quorums(LEAST, quorum),
-            _bounds(Bounds(), clock_tolerance, now_tolerance, merge_delay, replay_window, retention, emergency_limit),
+            _bounds(
+                Bounds(),
+                *(clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
+                *(emergency_limit, emergency_share),
+            ),
             _baseline(baseline),
             believed,
         )
@@ -141,6 +150,7 @@ def amend(
     replay_window: ReplayWindow = None,
     retention: Retention = None,
     emergency_limit: EmergencyLimit = None,
+    emergency_share: EmergencyShare = None,
     baseline: Baseline = None,
 ) -> None:
     """Write an amendment: what is not said stays as it is. The quorum of the charter in force must sign it."""
@@ -168,7 +178,9 @@ def amend(
             parties=_in_order([*kept, *_parties(**come)]),
             quorums=_quorums(old.quorums, quorum),
             bounds=_bounds(
-                old.bounds, clock_tolerance, now_tolerance, merge_delay, replay_window, retention, emergency_limit
+                old.bounds,
+                *(clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
+                *(emergency_limit, emergency_share),
             ),
             baseline=old.baseline if baseline is None else _baseline(baseline),
             policy=old.policy if policy is None else _policy(policy),

@@ -16,6 +16,7 @@ _UNITS = {
     "replay_window": "days",
     "retention": "days",
     "emergency_limit": "ms",
+    "emergency_share": "millionths",
 }
 
 

@@ -53,7 +53,7 @@ def _page(page: Explanation, index: int, unknown: str) -> Iterator[tuple[str, st
     yield "Asked for", f"at most {page.limit} videos; region {page.region}, age {page.age}, surface {page.surface}"
     yield "Ranked by", f"release {page.release}" + (", which is not known here" if unknown else "")
     last = f"record {page.policy - 1}" if page.policy else "none"
-    yield "Under", f"the charter of record {page.charter}; last decision, revocation or release it knew: {last}"
+    yield "Under", f"the charter of record {page.charter}; last decision or release it knew: {last}"
     drawn_up = f", in a list drawn up at epoch {page.pinned}" if page.mode == "plain" else ""
     yield "From", f"what was learned up to epoch {page.epoch} ({page.epoch_digest}){drawn_up}"
     yield "At", moment(page.now)

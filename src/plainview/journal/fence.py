@@ -17,7 +17,22 @@ from typing import NamedTuple, Protocol
 from plainview.feed.configuration import max_lag_of
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
+from plainview.records import (
+    Act,
+    Charter,
+    Decision,
+    Epoch,
+    Event,
+    History,
+    Impression,
+    Origin,
+    Page,
+    Record,
+    Release,
+    Setting,
+    Video,
+    Viewer,
+)
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 
@@ -53,6 +68,10 @@ class Judge(Protocol):
         """Why the release may not go on with the journal, its record appended next with its journal time; or empty."""
         ...
 
+    def why_closed(self, time: int) -> str:
+        """Why nobody may be served at `time`, in words; empty where somebody may."""
+        ...
+
     def observe(self, index: int, record: Charter | Act) -> None:
         """Take in one that was appended; in index order."""
         ...
@@ -62,7 +81,9 @@ class Judge(Protocol):
         ...
 
 
-_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision})
+_SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
+"""What is not written down any more once every licence has ended."""
+_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Decision})
 
 
 class _Turn(NamedTuple):
@@ -87,7 +108,7 @@ class Fence:
 
     `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
 
-    Codes: `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `closed`, `act`, `charter`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -105,7 +126,7 @@ class Fence:
         self._clear()
         self._past = past
         judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
-        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision"))):
+        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision"))):
             self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
@@ -118,6 +139,8 @@ class Fence:
 
     def check(self, index: int, time: int, record: Record) -> Refused | None:
         """Why `record` may not be appended at `index` and `time`; None if it may."""
+        if self._judge is not None and type(record) in _SERVICE and (closed := self._judge.why_closed(time)):
+            return Refused(closed, "closed")
         if type(record) is Page:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
@@ -175,8 +198,6 @@ class Fence:
                 self._epochs.clear()
                 with suppress(ValueError):  # where nothing is judged
                     self._max_lag = max_lag_of(record.manifest)
-            case Revocation():
-                self._revoked[record.digest] = index
             case Decision():
                 self._observe_decision(record)
             case _:
@@ -193,7 +214,6 @@ class Fence:
         self._first = 0
         """Its first epoch, which follows on the last before it."""
         self._last = None
-        self._revoked: dict[str, int] = {}
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
@@ -228,12 +248,9 @@ class Fence:
         return None
 
     def _check_release(self, page: Page) -> Refused | None:
-        revoked = self._revoked.get(page.release)
-        if revoked is not None:
-            return Refused(f"release {page.release} was revoked by record {revoked}", "revoked")
         if page.release != self._release:
             who = f"{self._release} is, from record {self._since} on" if self._release else "none is"
-            return Refused(f"release {page.release} is not in charge: {who}", "licence")
+            return Refused(f"release {page.release} is not in charge: {who}", "release")
         return None
 
     def _check_grounds(self, time: int, page: Page) -> Refused | None:

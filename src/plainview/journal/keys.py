@@ -11,6 +11,7 @@ import hashlib
 import zlib
 
 from plainview.records import Act, Epoch, Event, History, Impression, Page, Record, Setting
+from plainview.records.digests import note_digest
 
 KEY = 16
 """Bytes of a key."""
@@ -46,16 +47,16 @@ def epoch_key(epoch: int) -> bytes:
     return _hash("epoch", "")[:12] + epoch.to_bytes(4, "big")
 
 
-def act_key(note: str) -> bytes:
-    """Of the act in a note, where it counts: by the same signatures it counts once."""
-    return _hash("act", note)[:KEY]
+def act_key(note: str, counts: bool) -> bytes:
+    """Of the act in a note: by the same signatures it counts once, and is taken down once as one that does not."""
+    return _hash("act", f"{note_digest(note).hex()}\0{int(counts)}")[:KEY]
 
 
 def key_of(record: Record) -> bytes | None:
     """The key that a record's own fields give it; None for a kind that may be written again and again."""
     match record:
         case Act():
-            return act_key(record.note) if record.counts else None
+            return act_key(record.note, record.counts)
         case Event():
             return event_key(record.viewer, record.id, record.page)
         case Impression():

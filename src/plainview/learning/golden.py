@@ -192,5 +192,6 @@ def _act(chance: _Chance, page: int, receipt: Page, position: int, action: Actio
     return Event(
         time=receipt.now + chance.below(MINUTE), viewer=receipt.viewer, id=chance.token(), page=page,
         position=position, video=video, creator=video // 3 % CREATORS, action=action,
-        watched=chance.below(40_000) if action == "view" else 0, at=receipt.now,
+        watched=chance.below(40_000) if action == "view" else 0, at=receipt.now, key=to_text(bytes(32)),
+        signature=to_text(bytes(64)),
     )  # fmt: skip

@@ -17,6 +17,8 @@ from plainview.ledger.spelling import TIME_LIMIT, check_characters, from_decimal
 TEXT_LIMIT = 2_000
 """Characters at most of a reason, an obligation and what else people write."""
 _NONE = "none"
+_NAMES = {"begins": "from", "sentence": "text"}
+"""Of lines whose field is called otherwise."""
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -48,7 +50,7 @@ def read(field: str, lines: Lines) -> Any:
 
 def line_name(field: str) -> str:
     """What its line begins with."""
-    return "from" if field == "begins" else field.replace("_", "-")
+    return _NAMES.get(field) or field.replace("_", "-")
 
 
 def _obligations(lines: Lines) -> tuple[Obligation, ...]:
@@ -126,5 +128,20 @@ _SPELLINGS: dict[str, _Spelling] = {
     "emergency": _DIGEST,
     "outcome": _TEXT,
     "extends": _DIGEST,
+    "secret": _DIGEST,
+    "size": _NUMBER,
+    "root": _DIGEST,
+    "pages": _NUMBER,
+    "sampled": _NUMBER,
+    "differing": _NUMBER,
+    "upto": _NUMBER,
+    "identical": _NUMBER,
+    "inconclusive": _NUMBER,
+    "file": _DIGEST,
+    "record": (
+        lambda record: _NONE if record is None else str(record),
+        lambda text, where: None if text == _NONE else from_decimal(text, where),
+    ),
+    "sentence": _TEXT,
 }
 """How a value becomes the rest of its line, and the other way round."""

@@ -21,6 +21,10 @@ _ONES = {
     "result": ("auditor",),
     "emergency": ("partner", "operator"),
     "revocation": ("partner",),
+    "draw": ("auditor",),
+    "reveal": ("auditor",),
+    "verification": ("auditor",),
+    "finding": ("auditor",),
 }
 """The roles of which one key is enough."""
 

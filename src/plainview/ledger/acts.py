@@ -1,4 +1,4 @@
-"""Acts: what licensor, operator, partner, builders and auditors say about a release and the licence it runs under.
+"""Acts: what licensor, operator, partner, builders and auditors say about a release, its licence and its pages.
 
 An act is the text of a signed note. Whether it counts is `licensing`'s, and what may rank by it `standing`'s.
 """
@@ -187,7 +187,84 @@ class Extension(Act, frozen=True):
     until: int
 
 
-AnyAct = Licence | Submission | Build | Result | Approval | Emergency | Review | Revocation | Extension
+class Draw(Act, frozen=True):
+    """An auditor has chosen a secret, before the checkpoint with which it will draw pages."""
+
+    kind = "draw"
+
+    number: int
+    """1 for the first; each counts one up."""
+    secret: bytes
+    """SHA-256 of the secret's 32 bytes."""
+
+
+class Reveal(Act, frozen=True):
+    """The secret of a draw, and what came of re-running the pages that it drew."""
+
+    kind = "reveal"
+
+    number: int
+    """The draw's."""
+    secret: bytes
+    """The 32 bytes themselves."""
+    size: int
+    """Of the tree that was drawn from: with its root the secret makes the seed (`records.digests.audit_seed`)."""
+    root: bytes
+    pages: int
+    """In that tree."""
+    sampled: int
+    """Of those, drawn and re-run."""
+    differing: int
+    """Of those, not what the release computes."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.differing <= self.sampled <= self.pages:
+            raise FormatError(
+                f"reveal: {self.differing} of {self.sampled} sampled differ, of {self.pages} pages: no such counts"
+            )
+
+
+class Verification(Act, frozen=True):
+    """An auditor re-ran all pages of the log up to an index."""
+
+    kind = "verification"
+
+    upto: int
+    """All records below it were re-run."""
+    root: bytes
+    """Of the tree of that size."""
+    pages: int
+    identical: int
+    inconclusive: int
+    differing: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pages != self.identical + self.inconclusive + self.differing:
+            raise FormatError(
+                f"verification: {self.identical} identical, {self.inconclusive} inconclusive and {self.differing} "
+                f"differing are not {self.pages} pages"
+            )
+
+
+class Finding(Act, frozen=True):
+    """An auditor found something that is not as it should be."""
+
+    kind = "finding"
+
+    file: bytes
+    """SHA-256 of the file that shows it."""
+    record: int | None
+    """Index of the record that it is about; None where it is about none."""
+    sentence: str
+    """What it is, in plain words."""
+
+
+OfReleases = Licence | Submission | Build | Result | Approval | Emergency | Review | Revocation | Extension
+OfPages = Draw | Reveal | Verification | Finding
+"""Of whoever re-runs pages: they let nothing rank and end nothing."""
+AnyAct = OfReleases | OfPages
 KINDS: dict[str, type[AnyAct]] = {kind.kind: kind for kind in get_args(AnyAct)}
 
 

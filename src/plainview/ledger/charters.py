@@ -22,6 +22,7 @@ from plainview.ledger.policies import Policy
 from plainview.ledger.policy_files import encode_policy, parse_policy
 from plainview.ledger.quorums import Asked, lacking, said
 from plainview.ledger.schemes import ED25519
+from plainview.ledger.scopes import MILLION
 from plainview.ledger.spelling import check_characters, check_hash, check_number, shown
 
 ROLES = ("operator", "licensor", "partner", "builder", "auditor")
@@ -59,6 +60,8 @@ class Bounds(msgspec.Struct, frozen=True):
     """Days for which a viewer's events are kept, if they do not ask for less."""
     emergency_limit: int = 72 * 3_600_000
     """Milliseconds at most from the beginning to the end of an emergency."""
+    emergency_share: int = 200_000
+    """Millionths of the traffic at most that an emergency is for: a fifth shows what it does, and most are spared."""
 
 
 class Charter(msgspec.Struct, frozen=True):
@@ -90,6 +93,8 @@ class Charter(msgspec.Struct, frozen=True):
         for name in Bounds.__struct_fields__:
             if not 0 <= (bound := getattr(self.bounds, name)) <= BOUND_LIMIT:
                 raise FormatError(f"charter, {_line_name(name)}: {bound} is not from 0 to 2^32 - 1")
+        if self.bounds.emergency_share > MILLION:
+            raise FormatError(f"charter, emergency-share: {self.bounds.emergency_share} is more than all, {MILLION}")
         try:
             encode_policy(self.policy).decode()
         except UnicodeDecodeError:

@@ -17,20 +17,26 @@ from plainview.ledger.acts import (
     AnyAct,
     Approval,
     Build,
+    Draw,
     Emergency,
     Extension,
+    Finding,
     Licence,
     Result,
+    Reveal,
     Review,
     Revocation,
     Submission,
+    Verification,
     parse_act,
 )
 from plainview.ledger.attestations import Attested, check_evidence
+from plainview.ledger.audits import audited
 from plainview.ledger.charters import check_charter, digest_text
 from plainview.ledger.errors import FormatError, PolicyError
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
+from plainview.ledger.scopes import MILLION
 from plainview.ledger.spelling import moment, shown
 from plainview.ledger.standing import Grant, Licensed, Placed, Standing
 
@@ -116,6 +122,8 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
             return _revoked(standing, act, index, time)
         case Extension():
             return _extended(standing, act, index, time)
+        case Draw() | Reveal() | Verification() | Finding():
+            return audited(standing, act, index)
 
 
 def _licensed(standing: Standing, act: Licence, index: int, time: int) -> Standing:
@@ -163,6 +171,8 @@ def _approved(standing: Standing, act: Approval, index: int, time: int) -> Stand
 def _emergency(standing: Standing, act: Emergency, index: int, time: int) -> Standing:
     submitted = _check_grant(standing, act, index, time)
     _check_length(standing, act.begins, act.until)
+    if act.scope.share > (limit := standing.charter.bounds.emergency_share):
+        raise PolicyError(f"it is for a share of {act.scope.share} of {MILLION}, and an emergency for {limit} at most")
     revoked = _revoked_at(standing, act.release)
     since = (one.act for one in standing.grants if one.index > revoked and isinstance(one.act, Approval))
     if revoked >= 0 and not any(one.release == act.release and one.begins <= act.begins for one in since):

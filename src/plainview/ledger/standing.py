@@ -12,13 +12,25 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from plainview.ledger.act_fields import Obligation
-from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Revocation, Submission
+from plainview.ledger.acts import (
+    Approval,
+    Build,
+    Draw,
+    Emergency,
+    Finding,
+    Licence,
+    Result,
+    Reveal,
+    Revocation,
+    Submission,
+    Verification,
+)
 from plainview.ledger.attestations import Attested
 from plainview.ledger.charters import Charter, digest_text
 from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
-_Act = TypeVar("_Act", Submission, Revocation)
+_Act = TypeVar("_Act", Submission, Revocation, Draw, Reveal, Verification, Finding)
 
 
 class State(enum.Enum):
@@ -122,6 +134,11 @@ class Standing(msgspec.Struct, frozen=True):
     grants: tuple[Grant, ...] = ()
     """In the log's order."""
     revocations: tuple[Placed[Revocation], ...] = ()
+    draws: tuple[Placed[Draw], ...] = ()
+    """By their numbers, from 1."""
+    reveals: tuple[Placed[Reveal], ...] = ()
+    verifications: tuple[Placed[Verification], ...] = ()
+    findings: tuple[Placed[Finding], ...] = ()
 
     def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
         """Whether a page of the release may be appended after this index, for such a request at that time.
@@ -175,6 +192,17 @@ class Standing(msgspec.Struct, frozen=True):
         """The best that any licence gives. NOT_BEGUN where none was granted yet; ENDED where all are over for good."""
         order = list(State)
         return min((one.state(time) for one in self.licences), key=order.index, default=State.NOT_BEGUN)
+
+    def why_closed(self, time: int) -> str:
+        """Why nobody is served any more, in words: every licence that there was has ended. Empty where somebody may be:
+        one holds or will, or none was granted yet."""
+        ended = max((one.until for one in self.licences), default=None)
+        if ended is None or time < ended:
+            return ""
+        until = max(one.until + one.act.wind_down for one in self.licences)
+        if time < until:
+            return f"the licence ended at {moment(ended)}: until {moment(until)} people get their data, and no more"
+        return f"the licence ended at {moment(ended)}, and what was to be given back was until {moment(until)}"
 
     def obligations_due(self, time: int) -> tuple[Due, ...]:
         """All obligations whose time has come, of every licence, in the order of their times."""

@@ -13,6 +13,7 @@ from plainview.ledger.standings import Standings
 from plainview.oversight.public_entries import is_of_kind, public_record
 from plainview.records.act import Act
 from plainview.records.charter import Charter
+from plainview.records.digests import note_digest
 
 _TIME = re.compile(rb'\{"k":"[a-z]+","c":"-{43}","p":\{"time":(\d{1,16}),')
 """How the leaf of a public record begins."""
@@ -25,10 +26,14 @@ class Acts:
         self._standings: Standings | None = None
         self._time = 0
         """Of the last public entry."""
+        self._passed_over: set[bytes] = set()
         self.counted = 0
         """Acts that count."""
-        self.passed_over = 0
+
+    @property
+    def passed_over(self) -> int:
         """Acts that were taken down and do not count."""
+        return len(self._passed_over)
 
     @property
     def last(self) -> Standing | None:
@@ -39,7 +44,7 @@ class Acts:
         """Take up the log's entry of that index, after those before it, if it is a charter or an act.
 
         Raises ProofError for a charter that is not in force, and for an act that was taken down as what it is not: one
-        that counts, or one that does not.
+        that counts, or one that does not. That one is taken down once.
         """
         try:
             self._check_time(entry)
@@ -64,8 +69,10 @@ class Acts:
             return
         try:
             take_act(self._standings.last, _note(act.note), index, act.time)
-        except PolicyError:
-            self.passed_over += 1
+        except PolicyError as error:
+            if (said := note_digest(act.note)) in self._passed_over:
+                raise ProofError("an act that does not count was taken down as one before") from error
+            self._passed_over.add(said)
         except LedgerError as error:
             raise ProofError(f"taken down as an act that does not count, and is no act at all: {error}") from error
         else:

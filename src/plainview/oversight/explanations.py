@@ -85,7 +85,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     charter: int
     """Index of its record."""
     policy: int
-    """One past the index of the last decision, revocation or release that it knew; 0 for none."""
+    """One past the index of the last decision or release that it knew; 0 for none."""
     viewer_upto: int
     """One past the index of the viewer's last record that it knew."""
     epoch: int

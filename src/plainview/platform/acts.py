@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
-from plainview.journal import Ack, Draft, Entry, Journal, JournalReader
+from plainview.journal import Ack, Draft, Entry, Journal
 from plainview.journal.keys import act_key
 from plainview.ledger.acts import parse_act
 from plainview.ledger.errors import LedgerError
@@ -16,8 +18,10 @@ from plainview.ledger.standing import Standing
 from plainview.platform.faults import Fault
 from plainview.records import Act, Charter
 from plainview.records.charter import NOTE
-from plainview.replay.judged import Judged
+from plainview.replay.judged import Judged, charters_and_acts
 
+LIMIT = 1_000
+"""Acts at most that are shown at once."""
 TRIES = 4
 """Times an act is judged before its sender is told to come back: what came between can change how."""
 
@@ -34,42 +38,58 @@ class Taken(msgspec.Struct, frozen=True):
 
     index: int
     fresh: bool
-    """False where it counted already: `index` is where."""
+    """False where it was taken down before as what it still is: `index` is where."""
     reason: str
-    """Why it does not count; empty where it does."""
+    """Why it does not count there; empty where it does."""
+
+
+class Found(NamedTuple):
+    """An act that the journal holds."""
+
+    entry: Entry
+    reason: str
+    """Why it does not count there; empty where it does."""
 
 
 class Acts:
     """May be used from many threads; `observe` belongs to the journal's writer."""
 
-    def __init__(self, journal: Journal, judged: Judged, clock: Callable[[], int]) -> None:
-        """`judged` is what those of the journal come to so far; it goes on as they do."""
+    def __init__(self, journal: Journal, clock: Callable[[], int]) -> None:
+        """Takes up those that the journal holds. Raises JournalDamaged."""
         self._journal = journal
         self._clock = clock
-        self._judged = judged
+        self._indexes: list[int] = []
+        self._reasons: list[str] = []
+        """Of each act, as `Found` has it: judged once, as it comes."""
+        self.judged = Judged()
+        """What they come to; it goes on as they do."""
+        for entry, record in charters_and_acts(journal):
+            self._take(entry.index, record)
 
     @property
     def standing(self) -> Standing:
         """What stands now."""
-        return self._judged.last
+        return self.judged.last
 
     def submit(self, new: NewAct) -> Taken:
         """Take an act down, whether it counts or not: who sent one too early, or backdated, has done so for good.
 
+        Sent again it is taken down anew only where it counts by now, and did not.
+
         Raises Fault for what is no act, and for one that no party of the charter in force has signed.
         """
         self._check(new.note)
-        counted = self._journal.find(act_key(new.note))
+        counted = self._journal.find(act_key(new.note, counts=True))
         if counted is not None and counted < self._journal.size:
             return Taken(counted, False, "")
         for _ in range(TRIES):
             # Judged as the next record: the fence judges again, where it comes to stand.
             now = max(self._clock(), self._journal.last_time)
-            reason = self._judged.why_not(self._journal.size, now, new.note)
+            reason = self.judged.why_not(self._journal.size, now, new.note)
             (outcome,) = self._journal.append([Draft(Act(time=0, note=new.note, counts=not reason))])
             if isinstance(outcome, Ack):
                 if reason:
-                    reason = self._judged.why_not(outcome.index, outcome.time, new.note)
+                    reason = self.judged.why_not(outcome.index, outcome.time, new.note)
                 return Taken(outcome.index, outcome.fresh, reason)
             if outcome.code != "act":
                 raise Fault("refused", outcome.reason)
@@ -79,7 +99,24 @@ class Acts:
         """Take up new ones."""
         for entry in entries:
             if isinstance(entry.record, (Act, Charter)):
-                self._judged.observe(entry.index, entry.record)
+                self._take(entry.index, entry.record)
+
+    def some(self, start: int, limit: int) -> tuple[list[Found], int | None]:
+        """The first `limit` acts from index `start` on, and the index of the one after them; None where there is none.
+
+        Raises JournalDamaged.
+        """
+        at = bisect_left(self._indexes, start)
+        indexes = self._indexes[at : at + limit + 1]
+        found = [Found(self._journal.entry(index), self._reasons[at + n]) for n, index in enumerate(indexes[:limit])]
+        return found, indexes[limit] if len(indexes) > limit else None
+
+    def _take(self, index: int, record: Act | Charter) -> None:
+        if isinstance(record, Act):
+            reason = "" if record.counts else self.judged.why_not(index, record.time, record.note)
+            self._reasons.append(reason)
+            self._indexes.append(index)
+        self.judged.observe(index, record)
 
     def _check(self, note: str) -> None:
         if len(note) > NOTE:
@@ -87,7 +124,7 @@ class Acts:
         try:
             parsed = parse_note(note.encode())
             parse_act(parsed.text)
-            charter = self._judged.last.charter
+            charter = self.judged.last.charter
             signed = verified_signatures(parsed, [party.key for party in charter.parties])
         except (LedgerError, UnicodeEncodeError) as error:
             raise Fault("malformed", f"note: {error}", "note") from error
@@ -96,12 +133,3 @@ class Acts:
             raise Fault("malformed", told, "note")
         if not signed:
             raise Fault("foreign_act", f"note: no party of charter {charter.number} has signed it", "note")
-
-
-def judged_acts(journal: JournalReader) -> Iterator[tuple[Entry, str]]:
-    """The acts of a journal in its order, and why each does not count; empty where it does. Raises JournalDamaged."""
-    judged = Judged.of(journal)
-    for entry in journal.of_kind("act"):
-        assert isinstance(entry.record, Act)
-        reason = "" if entry.record.counts else judged.why_not(entry.index, entry.time, entry.record.note)
-        yield entry, reason

@@ -43,7 +43,6 @@ from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
 from plainview.records.fields import to_bytes, to_text
-from plainview.replay.judged import Judged
 from plainview.storage import StoreError, StoreFull
 
 RESIDENTS = 20_480
@@ -126,14 +125,14 @@ class Application:
             pins = Pins(self.lineage)
             self.residency = Residency(self.journal, configuration.regions, residents)
             self.sessions = Sessions(self.journal)
-            judged = Judged.of(self.journal)
+            self.acts = Acts(self.journal, clock)
             self.serving = Serving(
                 self.journal,
                 published,
                 self.residency,
                 self.sessions,
                 pins,
-                judged,
+                self.acts.judged,
                 pipeline,
                 self.release,
                 self.lineage.first,
@@ -154,7 +153,6 @@ class Application:
                 self.metrics,
                 self.met,
             )
-            self.acts = Acts(self.journal, judged, clock)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()
@@ -196,8 +194,14 @@ class Application:
         first, *others = list(self._damage) or [""]
         if first:
             return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
+        if closed := self._closed_now:
+            return f"nobody is served: {closed}"
         idle = self.acts.standing.why_idle(to_bytes(self.release), max(self._clock(), self.journal.last_time))
         return f"everybody is served the baseline: {idle}" if idle else ""
+
+    @property
+    def _closed_now(self) -> str:
+        return self.acts.standing.why_closed(max(self._clock(), self.journal.last_time))
 
     @property
     def failure(self) -> str:
@@ -209,6 +213,11 @@ class Application:
         if self.learner.failure is not None:
             return f"the learner has stopped: {self.learner.failure}"
         return ""
+
+    def check_open(self) -> None:
+        """Raises Fault where every licence has ended: nobody is served any more."""
+        if closed := self._closed_now:
+            raise Fault("closed", f"nobody is served any more: {closed}")
 
     def check_log(self) -> None:
         """Raises Fault where what is written now could not be promised to be published."""

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from plainview.ledger.spelling import printable
+
 TIMEOUT = 30
 """Seconds to wait for an answer."""
 
@@ -63,12 +65,12 @@ class Client:
         status, data = self._answer(method, path, body)
         try:
             answer = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested without end
             answer = None
         if not isinstance(answer, dict):
             raise ClientError(status, "malformed", f"{self.url}{path} does not answer in JSON: is it Plainview?")
         if status >= 400 and "message" in answer:
-            raise ClientError(status, answer.get("error", ""), answer["message"])
+            raise ClientError(status, str(answer.get("error", "")), printable(str(answer["message"])))
         return answer
 
     def _answer(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
@@ -82,7 +84,6 @@ class Client:
             except (http.client.HTTPException, OSError) as error:
                 self._connection.close()
                 if attempt == 2 or isinstance(error, (ConnectionRefusedError, TimeoutError)):
-                    raise ClientError(
-                        0, "unreachable", f"no answer from {self.url} ({str(error) or type(error).__name__})"
-                    ) from error
+                    why = printable(str(error)) or type(error).__name__
+                    raise ClientError(0, "unreachable", f"no answer from {self.url} ({why})") from error
         raise AssertionError("unreachable")

@@ -9,6 +9,7 @@ import msgspec
 
 from plainview.feed.viewers import PAGES
 from plainview.journal import Ack, Draft, Journal, JournalDamaged, Refused
+from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import event_key
 from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Catalogue
@@ -18,7 +19,7 @@ from plainview.platform.metrics import Metrics
 from plainview.platform.repeats import check_repeat
 from plainview.platform.residency import Residency
 from plainview.records import Event, Page
-from plainview.records.fields import U8, U32, U53, Millis, Token
+from plainview.records.fields import U8, U32, U53, Digest, Millis, Signature, Token
 from plainview.records.viewer import Action
 
 AHEAD = 60_000
@@ -44,6 +45,10 @@ class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Milliseconds watched, rewatching included; for `view` alone."""
     at: Millis
     """The client's clock, Unix ms."""
+    key: Digest
+    """The public key (Ed25519, 32 bytes) that the page's session is named after."""
+    signature: Signature
+    """By it, over what is said above (`records.viewer.Said`)."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -93,9 +98,10 @@ class Events:
         late: set[int] = set()
         follows: dict[int, Event] = {}
         unread: dict[int, JournalDamaged] = {}
+        cited = cache(self._cited)
         for place, raw in enumerate(batch):
             try:
-                event, is_late = self._checked(raw, now, unread)
+                event, is_late = self._checked(raw, now, unread, cited)
             except (Fault, JournalDamaged) as error:
                 checked.append(self._fault(error))
                 continue
@@ -147,7 +153,13 @@ class Events:
             late = sum(entry.kind == "page" for entry in between) >= PAGES
         return Taken(outcome.index, outcome.fresh, outcome.fresh and late, None)
 
-    def _checked(self, raw: msgspec.Raw, now: int, unread: dict[int, JournalDamaged]) -> tuple[Event, bool]:
+    def _checked(
+        self,
+        raw: msgspec.Raw,
+        now: int,
+        unread: dict[int, JournalDamaged],
+        cited: Callable[[int], Cited | None],
+    ) -> tuple[Event, bool]:
         """The event, and whether its page is none of the viewer's last.
 
         `unread` has the batch's viewers whose state cannot be read: it takes long to find out, and once is enough.
@@ -167,7 +179,7 @@ class Events:
         place = self._catalogue.find(new.video)
         if place is None:
             raise Fault("unknown_video", f"there is no video {new.video}", "video")
-        late = self._check_page(new, unread)
+        late, page = self._check_page(new, unread, cited)
         event = Event(
             time=0,
             viewer=new.viewer,
@@ -179,21 +191,39 @@ class Events:
             action=new.action,
             watched=new.watched,
             at=new.at,
+            key=new.key,
+            signature=new.signature,
         )
+        try:
+            check_author(event, page)
+        except NotTheirs as error:
+            raise Fault(
+                "foreign_event",
+                f"{error.field}: {error}: only who asked for the page can say what was done with it",
+                error.field,
+            ) from error
         return event, late
 
-    def _check_page(self, new: NewEvent, unread: dict[int, JournalDamaged]) -> bool:
-        """Whether the page is none of the viewer's last."""
+    def _check_page(
+        self, new: NewEvent, unread: dict[int, JournalDamaged], cited: Callable[[int], Cited | None]
+    ) -> tuple[bool, Cited]:
+        """Whether the page is none of the viewer's last, and what it says."""
         if new.viewer in unread:
             raise unread[new.viewer].with_traceback(None)
         try:
-            shown = self._residency.showed(new.viewer, new.page)
+            late = self._residency.showed(new.viewer, new.page) is None
         except JournalDamaged as error:
             unread[new.viewer] = error
             raise
-        late = shown is None
-        if shown is None:
-            shown = self._shown(new)
+        page = cited(new.page)
+        # One answer for all, or anyone could find out whose page an index is.
+        if page is None or page.viewer != new.viewer:
+            raise Fault(
+                "unknown_page",
+                f"record {new.page} is no page of viewer {new.viewer}: send the index in the page's receipt",
+                "page",
+            )
+        shown = page.videos
         if new.position >= len(shown):
             raise Fault(
                 "wrong_position",
@@ -206,18 +236,12 @@ class Events:
                 f"position {new.position} of page {new.page} is video {shown[new.position]}, not {new.video}",
                 "video",
             )
-        return late
+        return late, page
 
-    def _shown(self, new: NewEvent) -> list[int]:
+    def _cited(self, index: int) -> Cited | None:
+        """What the page at `index` says; None where there is no page."""
         try:
-            record = self._journal.entry(new.page, trusting=True).record
+            record = self._journal.entry(index, trusting=True).record
         except IndexError:
-            record = None
-        # One answer for all three, or anyone could find out whose page an index is.
-        if not isinstance(record, Page) or record.viewer != new.viewer:
-            raise Fault(
-                "unknown_page",
-                f"record {new.page} is no page of viewer {new.viewer}: send the index in the page's receipt",
-                "page",
-            )
-        return [item.video for item in record.items]
+            return None
+        return Cited.of(record) if isinstance(record, Page) else None

@@ -31,6 +31,7 @@ CODES = frozenset(
         "unknown_index",
         "wrong_position",
         "wrong_watched",
+        "foreign_event",  # signed by somebody else, or changed since
         "future",
         "ancient",
         "foreign_session",
@@ -41,6 +42,7 @@ CODES = frozenset(
         "id_reused",  # another record has the id
         "too_many",  # an earlier choice of the viewer's would have to go
         "refused",  # by the journal's fence, for another reason than the above
+        "closed",  # every licence has ended: nobody is served any more
         "unavailable",  # nothing wrong with the request: try again later
     }
 )

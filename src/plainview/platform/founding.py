@@ -13,13 +13,13 @@ from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
 from plainview.platform.charters import Adopted, Charters
 from plainview.platform.faults import HomeError
-from plainview.platform.home import LOG, VARIABLE, Home, check_release
+from plainview.platform.home import LOG, Home, check_release
 from plainview.platform.log.opening import check_fits, check_log
 from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed, installed_digest
 from plainview.platform.succession import release_record
 from plainview.records import Charter as CharterRecord
-from plainview.records import Record, Revocation
+from plainview.records import Record
 from plainview.records.charter import NOTE
 from plainview.records.fields import to_text
 from plainview.records.leaf import public_leaf
@@ -28,20 +28,12 @@ from plainview.records.leaf import public_leaf
 def found(journal: Journal, home: Home, time: int | None = None) -> Charters:
     """Make sure that the installed release is in charge of a journal that was begun, or, at a `time`, may take charge.
 
-    Returns its charters. Raises HomeError for a journal without a charter, for one that another release has, and for
-    an installed release that was revoked.
+    Returns its charters. Raises HomeError for a journal without a charter, and for one that another release has.
     """
     if not journal.size:
         raise home.unbegun()
     charters = Charters(journal)
     check_release(journal, time)
-    digest = installed_digest()
-    for entry in journal.of_kind("revocation"):
-        if isinstance(entry.record, Revocation) and entry.record.digest == digest:
-            raise HomeError(
-                f"release {digest} was revoked by record {entry.index}: install another version of Plainview, and "
-                f"begin another data directory with --home or {VARIABLE}"
-            )
     return charters
 
 

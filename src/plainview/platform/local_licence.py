@@ -18,7 +18,6 @@ from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY
 from plainview.platform.releases import environment, environment_digest, installed, installed_digest
 from plainview.records.fields import to_bytes
-from plainview.replay.judged import Judged
 
 PRETENDED = "another model, pretended: one machine made this charter"
 UNTESTED = "none: a charter of one machine is to try things out"
@@ -33,7 +32,7 @@ def license_locally(home: Home, parties: Path) -> None:
     release, everybody = to_bytes(installed_digest()), Scope(None, None, MILLION)
     golden, runs_with = to_bytes(installed().golden), to_bytes(environment_digest())
     with closing(home.write(installed().configuration)) as journal:
-        acts = Acts(journal, Judged.of(journal), now)
+        acts = Acts(journal, now)
         journal.watch(acts.observe)
         log, began = acts.standing.charter.origin, max(now(), journal.last_time)
         said: list[tuple[AnyAct, tuple[str, ...]]] = [

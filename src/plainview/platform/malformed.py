@@ -10,13 +10,16 @@ import msgspec
 from msgspec import inspect
 
 from plainview.platform.faults import Fault
-from plainview.records.fields import Region, Token
+from plainview.records.fields import Digest, Region, Signature, Token
 
 TOKEN = "16 random bytes in unpadded base64url: 22 characters"
+SIGNATURE = "64 bytes in unpadded base64url: 86 characters"
+DIGEST = "32 bytes in unpadded base64url: 43 characters"
 REGION = "two capital letters (ISO 3166-1), ZZ for unknown"
 NAME = 40
 """Characters of a client's own name for something that an answer repeats."""
-_PATTERNS = {get_args(kind)[1].pattern: words for kind, words in ((Token, TOKEN), (Region, REGION))}
+_TEXTS = ((Token, TOKEN), (Digest, DIGEST), (Signature, SIGNATURE), (Region, REGION))
+_PATTERNS = {get_args(kind)[1].pattern: words for kind, words in _TEXTS}
 
 
 def malformed(error: Exception, kind: type[msgspec.Struct], data: bytes | msgspec.Raw) -> Fault:

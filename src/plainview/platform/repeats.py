@@ -6,8 +6,8 @@ from plainview.journal import JournalReader
 from plainview.platform.faults import Fault
 from plainview.records import Record
 
-_OURS = frozenset({"time", "creator"})
-"""Fields that no client fills in."""
+_OURS = frozenset({"time", "creator", "signature"})
+"""Fields that no client fills in, and one that follows from all others."""
 
 
 def check_repeat(journal: JournalReader, index: int, sent: Record) -> None:

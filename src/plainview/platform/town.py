@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from plainview.platform.client import Client, ClientError
+from plainview.platform.client_session import ClientSession
 
 TOPICS = (
     "cats",
@@ -198,15 +199,15 @@ class Town:
         chance = viewer.chance
         if chance.random() < self.size.drift:
             viewer.drift()
-        session = _token(chance)
+        session = ClientSession(chance.randbytes(32))
         for n in range(chance.randint(2, 6)):
             if time.monotonic() >= until:
                 return
-            asked = {"viewer": viewer.number, "session": session, "n": n, "nonce": _token(chance), "limit": LIMIT}
+            asked = {"viewer": viewer.number, "session": session.name, "n": n, "nonce": _token(chance), "limit": LIMIT}
             page = self._tried(lambda asked=asked: client.get("/v1/feed", **asked))  # type: ignore[misc]
             if page is None or not page["videos"]:
                 return
-            events = self._watch(viewer, page)
+            events = self._watch(viewer, session, page)
             if events:
                 self._tried(lambda events=events: client.post("/v1/events", {"events": events}))  # type: ignore[misc]
             with self._lock:
@@ -218,7 +219,7 @@ class Town:
                     asked = {"viewer": viewer.number, "id": _token(chance), "setting": "block", "target": hated.creator}
                     self._tried(lambda asked=asked: client.post("/v1/settings", asked))  # type: ignore[misc]
 
-    def _watch(self, viewer: Viewer, page: dict[str, Any]) -> list[dict[str, Any]]:
+    def _watch(self, viewer: Viewer, session: ClientSession, page: dict[str, Any]) -> list[dict[str, Any]]:
         chance = viewer.chance
         events: list[dict[str, Any]] = []
         now = time.time_ns() // 1_000_000
@@ -239,16 +240,18 @@ class Town:
             if clip.topic in viewer.disliked and chance.random() < 0.08:
                 acts.append(("not_interested", 0))
             events += [
-                {
-                    "id": _token(chance),
-                    "viewer": viewer.number,
-                    "page": receipt,
-                    "position": position,
-                    "video": clip.video,
-                    "action": action,
-                    "watched": milliseconds,
-                    "at": now,
-                }
+                session.signed(
+                    {
+                        "id": _token(chance),
+                        "viewer": viewer.number,
+                        "page": receipt,
+                        "position": position,
+                        "video": clip.video,
+                        "action": action,
+                        "watched": milliseconds,
+                        "at": now,
+                    }
+                )
                 for action, milliseconds in acts
             ]
             with self._lock:

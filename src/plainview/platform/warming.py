@@ -49,6 +49,7 @@ from plainview.records.page import Item
 
 _TOKEN = "A" * 22
 _DIGEST = "A" * 43
+_SIGNATURE = "A" * 86
 _NOW = 1_700_000_000_000
 
 
@@ -163,7 +164,7 @@ def _records() -> list[Record]:
     events = [
         Event(
             time=_NOW + 1, viewer=1, id=_TOKEN, page=index, position=video - 1, video=video, creator=video,
-            action=action, watched=9_000 if action == "view" else 0, at=_NOW,
+            action=action, watched=9_000 if action == "view" else 0, at=_NOW, key=_DIGEST, signature=_SIGNATURE,
         )
         for video in (1, 2)
         for action in ("view", "like", "follow")

@@ -6,8 +6,8 @@ from plainview.records.charter import Charter
 from plainview.records.codec import Record, RecordError, decode, encode, read
 from plainview.records.kinds import KIND_OF, KINDS, PUBLIC, owner_of
 from plainview.records.page import PAGE_LIMIT, Item, Page, Request
-from plainview.records.release import Epoch, Release, Revocation
-from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Setting, Viewer, outcome_bits
+from plainview.records.release import Epoch, Release
+from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Said, Setting, Viewer, outcome_bits
 
 __all__ = [
     "ACTIONS",
@@ -30,7 +30,7 @@ __all__ = [
     "RecordError",
     "Release",
     "Request",
-    "Revocation",
+    "Said",
     "Setting",
     "Video",
     "Viewer",

@@ -18,4 +18,5 @@ class Act(Record, frozen=True):
     note: Annotated[str, Meta(min_length=1, max_length=NOTE)]
     """The signed note, as text: what it says and by whom it must be signed is `ledger.acts`'."""
     counts: bool
-    """Whether it is in order where it stands (`ledger.licensing`). One that is not changes nothing."""
+    """Whether it is in order where it stands (`ledger.licensing`). One that is not changes nothing,
+    and the same signed note is taken down as one once (`records.digests.note_digest`)."""

@@ -41,6 +41,17 @@ def page_seed(release: bytes, epoch: bytes, nonce: bytes, session: bytes, n: int
     ).digest()
 
 
+def session_name(key: bytes) -> bytes:
+    """The 16 bytes by which a session is known: how SHA-256("plainview/session/v1" || 0x00 || key) begins.
+
+    `key` is the Ed25519 public key that its client made for it, 32 bytes. So a receipt, which names the session, says
+    whose word counts.
+    """
+    if len(key) != 32:
+        raise ValueError(f"a session's key has 32 bytes, not {len(key)}")
+    return hashlib.sha256(b"plainview/session/v1\x00" + key).digest()[:16]
+
+
 def traffic_draw(session: bytes) -> int:
     """Which part of the traffic a session is, from 0 to 999,999. Its client chose its 16 bytes, not the operator."""
     if len(session) != 16:
@@ -54,6 +65,12 @@ def audit_seed(root: bytes, secret: bytes) -> bytes:
     if len(root) != 32 or len(secret) != 32:
         raise ValueError("root and secret have 32 bytes")
     return hashlib.sha256(b"plainview/audit-seed/v1\x00" + root + secret).digest()
+
+
+def note_digest(note: str) -> bytes:
+    """SHA-256 of a signed note with its signatures in the order of their lines: in another, they say the same."""
+    text, gap, signatures = note.rpartition("\n\n")
+    return hashlib.sha256((text + gap + "\n".join(sorted(signatures.split("\n")))).encode()).digest()
 
 
 def arrays_digest(arrays: Arrays) -> bytes:

@@ -7,7 +7,7 @@ from plainview.records.catalogue import Decision, Origin, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record
 from plainview.records.page import Page
-from plainview.records.release import Epoch, Release, Revocation
+from plainview.records.release import Epoch, Release
 from plainview.records.viewer import Event, History, Impression, Setting, Viewer
 
 KINDS: dict[str, type[Record]] = {
@@ -21,13 +21,12 @@ KINDS: dict[str, type[Record]] = {
     "origin": Origin,
     "page": Page,
     "release": Release,
-    "revocation": Revocation,
     "setting": Setting,
     "video": Video,
     "viewer": Viewer,
 }
 
-PUBLIC = frozenset({"act", "charter", "decision", "epoch", "origin", "release", "revocation"})
+PUBLIC = frozenset({"act", "charter", "decision", "epoch", "origin", "release"})
 """Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
 
 KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}

@@ -72,7 +72,7 @@ class Page(Record, frozen=True):
     """Indexes of the acts that let the release rank; none on a plain page, which needs none."""
     charter: U53
     policy: U53
-    """One past the index of the last decision, revocation or release the page saw."""
+    """One past the index of the last decision or release the page saw."""
     epoch: U32
     epoch_digest: Digest
     pinned: U32

@@ -1,4 +1,4 @@
-"""A version of the algorithm, and the acts upon it."""
+"""A version of the algorithm, and the versions of the world that it makes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,6 @@ class Release(Record, frozen=True):
     """SHA-256 of the exact bytes of the manifest (`feed.configuration.Manifest`)."""
     manifest: Text
     """Those bytes, as text."""
-
-
-class Revocation(Record, frozen=True):
-    """From this index on, no page of the release may be appended."""
-
-    time: Millis
-    digest: Digest
-    reason: Text
 
 
 class Epoch(Record, frozen=True):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from plainview.records.codec import Record
-from plainview.records.fields import U8, U16, U32, U53, AgeBand, Millis, Mode, Name, Region, Token
+from plainview.records.codec import Record, encode
+from plainview.records.fields import U8, U16, U32, U53, AgeBand, Digest, Millis, Mode, Name, Region, Signature, Token
 
 Action = Literal["view", "like", "follow", "share", "comment", "not_interested", "report"]
 ACTIONS: tuple[Action, ...] = ("view", "like", "follow", "share", "comment", "not_interested", "report")
@@ -35,6 +35,23 @@ class Setting(Record, frozen=True):
     target: U53
 
 
+class Said(Record, frozen=True):
+    """What a client says in an event, and signs."""
+
+    viewer: U53
+    id: Token
+    page: U53
+    position: U8
+    video: U53
+    action: Action
+    watched: U32
+    at: Millis
+
+    def signed(self) -> bytes:
+        """The bytes that are signed: "plainview/event/v1" || 0x00 || the exact bytes of this record."""
+        return b"plainview/event/v1\x00" + encode(self)
+
+
 class Event(Record, frozen=True):
     """Something a viewer did with one video of one page."""
 
@@ -53,6 +70,23 @@ class Event(Record, frozen=True):
     """Milliseconds watched, rewatching included; 0 for other actions than `view`."""
     at: Millis
     """The client's clock. Data, never used as time."""
+    key: Digest
+    """The public key, 32 bytes, that the session of its page is named after (`records.digests.session_name`)."""
+    signature: Signature
+    """Ed25519, by that key, of what the client said."""
+
+    def said(self) -> Said:
+        """What the client said, as it signed it."""
+        return Said(
+            viewer=self.viewer,
+            id=self.id,
+            page=self.page,
+            position=self.position,
+            video=self.video,
+            action=self.action,
+            watched=self.watched,
+            at=self.at,
+        )
 
 
 class Impression(Record, frozen=True):

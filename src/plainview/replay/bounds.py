@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
+from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Release, Revocation
+from plainview.records import Act, Charter, Decision, Epoch, Event, Page, Release
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""
+
+
+PAGES = 65_536
+"""Pages at hand, for the events that cite them; any other is looked up in the journal."""
 
 
 class GoesOn(NamedTuple):
@@ -91,6 +96,7 @@ class Bounds:
         """The number of the next."""
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
+        self._cited: OrderedDict[int, Cited] = OrderedDict()
 
     def take(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
         """Go on by one record. Returns the stage and the detail of the first bound it breaks.
@@ -112,7 +118,7 @@ class Bounds:
                 self._policies.append(entry.index + 1)
             case Epoch():
                 self._epochs = record.epoch + 1
-            case Decision() | Revocation():
+            case Decision():
                 self._policies.append(entry.index + 1)
             case Page():
                 plain = record.request.mode == "plain"
@@ -120,6 +126,9 @@ class Bounds:
                 self._sessions.move_to_end(record.session)
                 if len(self._sessions) > SESSIONS:
                     self._sessions.popitem(last=False)
+                self._cited[entry.index] = Cited.of(record)
+                if len(self._cited) > PAGES:
+                    self._cited.popitem(last=False)
             case _:
                 pass
         return outside
@@ -134,7 +143,7 @@ class Bounds:
         return GoesOn(page.epoch, 0)
 
     def policy(self, upto: int) -> int:
-        """One past the last decision, release or revocation below `upto`; 0 for none."""
+        """One past the last decision or release below `upto`; 0 for none."""
         return self._policies[bisect_right(self._policies, upto) - 1]
 
     def _outside(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
@@ -143,11 +152,11 @@ class Bounds:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
         if index == 0 and not isinstance(record, Charter):
             return "bounds: charter", "record 0 is not a charter"
-        if not isinstance(record, (Act, Charter, Page, Epoch, Release)):
-            return None
         refused = self._fence.check(index, entry.time, record)
         if refused is not None:
             return f"bounds: {refused.code}", refused.reason
+        if isinstance(record, Event):
+            return self._forged(record)
         if not isinstance(record, Page):
             return None
         if going_on is not None and record.pinned != going_on.pinned:
@@ -158,6 +167,29 @@ class Bounds:
         if record.arms or record.orders:
             return "receipt: arms", "this release knows neither experiment arms nor orders"
         return None
+
+    def _forged(self, event: Event) -> tuple[str, str] | None:
+        """Why an event, which comes next, is not its viewer's; None where it is."""
+        cited = self._cited.get(event.page) or self._read(event.page)
+        if cited is None or cited.viewer != event.viewer:
+            return "event: page", f"record {event.page} is no page of viewer {event.viewer} before it"
+        if cited.videos[event.position : event.position + 1] != (event.video,):
+            return "event: position", f"video {event.video} is not at position {event.position} of page {event.page}"
+        try:
+            check_author(event, cited)
+        except NotTheirs as error:
+            return f"event: {error.field}", str(error)
+        return None
+
+    def _read(self, index: int) -> Cited | None:
+        """What a page that was read says. None where it is damaged, too: what rests on it is told apart."""
+        if index >= self._before.read:
+            return None
+        try:
+            record = self._before.entry(index).record
+        except JournalDamaged:
+            return None
+        return Cited.of(record) if isinstance(record, Page) else None
 
     def _look_up(self, page: Page) -> _Turn | None:
         index = self._before.find(page_key(page.session, page.n - 1))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
-from plainview.journal import JournalDamaged, JournalReader
+from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.ledger.errors import LedgerError, PolicyError
 from plainview.ledger.licensing import begin, take_act, take_charter
 from plainview.ledger.notes import parse_note
 from plainview.ledger.standing import Allowed, Standing
 from plainview.ledger.standings import Standings
 from plainview.records import Act, Charter, Page, Release
-from plainview.records.digests import traffic_draw
+from plainview.records.digests import note_digest, traffic_draw
 from plainview.records.fields import to_bytes
+
+
+def charters_and_acts(journal: JournalReader) -> Iterator[tuple[Entry, Charter | Act]]:
+    """All of them in `journal`, in index order, each with its record. Raises JournalDamaged."""
+    for entry in heapq.merge(journal.of_kind("act"), journal.of_kind("charter"), key=lambda entry: entry.index):
+        assert isinstance(entry.record, (Act, Charter))
+        yield entry, entry.record
 
 
 class Judged:
@@ -20,14 +28,14 @@ class Judged:
 
     def __init__(self) -> None:
         self._standings: Standings | None = None
+        self._passed_over: set[bytes] = set()
 
     @classmethod
     def of(cls, journal: JournalReader) -> Judged:
         """What all of them in `journal` come to. Raises JournalDamaged."""
         judged = cls()
-        for entry in heapq.merge(journal.of_kind("act"), journal.of_kind("charter"), key=lambda entry: entry.index):
-            assert isinstance(entry.record, (Act, Charter))
-            judged.observe(entry.index, entry.record)
+        for entry, record in charters_and_acts(journal):
+            judged.observe(entry.index, record)
         return judged
 
     @property
@@ -49,6 +57,8 @@ class Judged:
             return "" if error is None else str(error)
         if error is None:
             return "it counts here"
+        if note_digest(record.note) in self._passed_over:
+            return "it was taken down before as one that does not count"
         # What is no act, or has a signature that is none, was never handed in as this: somebody changed it.
         return "" if isinstance(error, PolicyError) else f"no act at all: {error}"
 
@@ -61,6 +71,10 @@ class Judged:
         if self._standings is None:
             return "no charter is in force"
         return self._standings.last.why_not_in_charge(to_bytes(record.digest), record.time)
+
+    def why_closed(self, time: int) -> str:
+        """See `Judge.why_closed`."""
+        return "" if self._standings is None else self._standings.last.why_closed(time)
 
     def grounds(
         self, release: str, region: str, surface: int, session: str, time: int, before: int | None = None
@@ -78,6 +92,7 @@ class Judged:
     def observe(self, index: int, record: Charter | Act) -> None:
         """See `Judge.observe`. Raises JournalDamaged for what does not count and says that it does."""
         if isinstance(record, Act) and not record.counts:
+            self._passed_over.add(note_digest(record.note))
             return
         try:
             note = parse_note(record.note.encode())
@@ -95,6 +110,7 @@ class Judged:
     def clear(self) -> None:
         """See `Judge.clear`."""
         self._standings = None
+        self._passed_over.clear()
 
     def _error(self, index: int, record: Charter | Act) -> LedgerError | None:
         """What keeps a record from counting at `index`."""

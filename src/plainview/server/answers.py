@@ -12,6 +12,7 @@ from plainview.feed.heads import HEADS
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.trace import Trace
 from plainview.journal import Entry
+from plainview.platform.acts import Found
 from plainview.platform.catalogue import Card
 from plainview.platform.events import Taken
 from plainview.platform.pages import Explained
@@ -73,7 +74,7 @@ class ActAnswer(msgspec.Struct, frozen=True):
 
     index: int
     fresh: bool
-    """False where it counted already: `index` is where."""
+    """False where it was taken down before as what it still is: `index` is where."""
     counts: bool
     reason: str
     """Why it does not count; empty where it does."""
@@ -93,9 +94,11 @@ class JudgedAct(msgspec.Struct, frozen=True):
 
 
 class ActsAnswer(msgspec.Struct, frozen=True):
-    """All acts, in the journal's order."""
+    """Acts, in the journal's order."""
 
     acts: list[JudgedAct]
+    next: int | None
+    """The `from` with which to go on; null where these were the last."""
 
 
 class ViewerAnswer(msgspec.Struct, frozen=True):
@@ -214,11 +217,9 @@ def event_results(taken: list[Taken]) -> list[EventResult]:
     ]
 
 
-def judged_answer(entry: Entry, reason: str) -> JudgedAct:
-    """The act in `entry`, and why it does not count."""
-    act = entry.record
-    assert isinstance(act, Act)
-    return JudgedAct(entry.index, entry.time, act.note, act.counts, reason)
+def acts_answer(found: list[Found], following: int | None) -> ActsAnswer:
+    """These acts, and where to go on."""
+    return ActsAnswer([_judged(entry, reason) for entry, reason in found], following)
 
 
 def receipt_of(entry: Entry, promise: bytes) -> Receipt:
@@ -254,6 +255,12 @@ def explained_answer(pipeline: Pipeline, explained: Explained, promise: bytes) -
     if explained.ranked is not None:
         trace = _trace_answer(pipeline, explained.ranked.trace, page.request.mode == "plain")
     return ExplainedAnswer(receipt_of(explained.entry, promise), explained.identical, explained.reason, trace)
+
+
+def _judged(entry: Entry, reason: str) -> JudgedAct:
+    act = entry.record
+    assert isinstance(act, Act)
+    return JudgedAct(entry.index, entry.time, act.note, act.counts, reason)
 
 
 def _trace_answer(pipeline: Pipeline, trace: Trace, plain: bool) -> TraceAnswer:

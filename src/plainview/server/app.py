@@ -21,7 +21,7 @@ from msgspec.inspect import is_struct_type
 
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
-from plainview.platform.acts import NewAct, judged_acts
+from plainview.platform.acts import LIMIT, NewAct
 from plainview.platform.application import Application
 from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
@@ -43,9 +43,9 @@ from plainview.server.answers import (
     SettingAnswer,
     ViewerAnswer,
     Written,
+    acts_answer,
     event_results,
     explained_answer,
-    judged_answer,
     page_answer,
 )
 from plainview.server.log import log
@@ -125,7 +125,7 @@ def _answer(container: type[Any], description: str) -> ResponseSpec:
     return ResponseSpec(data_container=container, description=description, generate_examples=False)
 
 
-_EVENTS = _documented(EventsAnswer, 413) | {
+_EVENTS = _documented(EventsAnswer, 410, 413) | {
     207: _answer(EventsAnswer, "Some events were refused or are to be sent again, the others kept"),
     422: _answer(EventsAnswer, "All events were refused"),
 }
@@ -147,7 +147,7 @@ _EVENTS = _documented(EventsAnswer, 413) | {
 )
 async def take_events(state: State, body: RawBody) -> Response[bytes]:
     batch = decoded(EventBatch, body)
-    taken = await _write(state, state.application.events.take, batch.events)
+    taken = await _serve(state, state.application.events.take, batch.events)
     faults = [one.fault for one in taken if one.fault is not None]
     again = [fault for fault in faults if fault.code == "unavailable"]
     if again and len(again) == len(taken):
@@ -156,7 +156,7 @@ async def take_events(state: State, body: RawBody) -> Response[bytes]:
     return _json(EventsAnswer(len(taken) - len(faults), len(faults), event_results(taken)), status)
 
 
-@get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 422))
+@get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 410, 422))
 async def feed(
     state: State,
     viewer: Annotated[int, QueryParameter(ge=0, le=ID, description="Who asks, by the number they registered with.")],
@@ -193,7 +193,7 @@ async def feed(
         region=region,
         acknowledged=acknowledged,
     )
-    return _body(await _write(state, _feed, state.application, ask))
+    return _body(await _serve(state, _feed, state.application, ask))
 
 
 @get("/pages/{index:str}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
@@ -227,12 +227,12 @@ async def video(state: State, video_id: VideoId) -> Response[bytes]:
     summary="Add a video",
     status_code=200,
     operation_class=takes(NewVideo),
-    responses=_documented(Written, 403, 413, 422),
+    responses=_documented(Written, 403, 410, 413, 422),
 )
 async def add_video(state: State, body: RawBody) -> Response[bytes]:
     """A video's metadata. Sent again, it replaces what was there; feeds know it from the next epoch on."""
     new = decoded(NewVideo, body)
-    return _json(Written(await _write(state, state.application.catalogue.add, new)))
+    return _json(Written(await _serve(state, state.application.catalogue.add, new)))
 
 
 @post(
@@ -240,12 +240,12 @@ async def add_video(state: State, body: RawBody) -> Response[bytes]:
     summary="Register a viewer",
     status_code=200,
     operation_class=takes(NewViewer),
-    responses=_documented(ViewerAnswer, 413),
+    responses=_documented(ViewerAnswer, 410, 413),
 )
 async def register(state: State, body: RawBody) -> Response[bytes]:
     """A viewer registers, or changes what they told: of who is registered, what is left out stays as it was."""
     new = decoded(NewViewer, body)
-    return _json(ViewerAnswer(*await _write(state, state.application.viewers.register, new)))
+    return _json(ViewerAnswer(*await _serve(state, state.application.viewers.register, new)))
 
 
 @post(
@@ -254,7 +254,8 @@ async def register(state: State, body: RawBody) -> Response[bytes]:
     description=(
         "What licensor, operator, partner, builders and auditors say about a release and its licence, as a signed "
         "note. It is journaled, and so in the log, whether it counts or not: 422 where it is out of order, and why. "
-        "One that counts counts once, however often it is sent."
+        "One that counts counts once, however often it is sent; one that does not is journaled again only where it "
+        "counts by then."
     ),
     status_code=200,
     operation_class=takes(NewAct),
@@ -266,10 +267,16 @@ async def submit_act(state: State, body: RawBody) -> Response[bytes]:
     return _json(answer, 200 if answer.counts else 422)
 
 
-@get("/acts", summary="Look at all acts", responses=_documented(ActsAnswer))
-async def list_acts(state: State) -> Response[bytes]:
-    """Every act of the journal in its order, those that do not count too."""
-    return _json(await _in(state.slow, _acts, state.application))
+@get("/acts", summary="Look at acts", responses=_documented(ActsAnswer))
+async def list_acts(
+    state: State,
+    start: Annotated[
+        int, QueryParameter(name="from", ge=0, le=ID, description="The index of the first that may be among them.")
+    ] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT, description="Acts at most.")] = 100,
+) -> Response[bytes]:
+    """The acts of the journal in its order, those that do not count too."""
+    return _json(acts_answer(*await _in(state.slow, state.application.acts.some, start, limit)))
 
 
 @post(
@@ -282,11 +289,11 @@ async def list_acts(state: State) -> Response[bytes]:
     ),
     status_code=200,
     operation_class=takes(NewSetting),
-    responses=_documented(SettingAnswer, 404, 409, 413, 422),
+    responses=_documented(SettingAnswer, 404, 409, 410, 413, 422),
 )
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     new = decoded(NewSetting, body)
-    outcome = await _write(state, state.application.viewers.set, new)
+    outcome = await _serve(state, state.application.viewers.set, new)
     return _json(SettingAnswer(outcome.index, outcome.fresh))
 
 
@@ -346,17 +353,18 @@ def _explain(application: Application, index: int) -> bytes:
     return msgspec.json.encode(explained_answer(application.pipeline, explained, promise))
 
 
-def _acts(application: Application) -> ActsAnswer:
-    acts = judged_acts(application.journal)
-    return ActsAnswer([judged_answer(entry, reason) for entry, reason in acts])
-
-
 def _proof(application: Application, index: int) -> bytes:
     entry = application.pages.entry(index)
     proof = application.log.proof(entry.index)
     if proof is None:
         raise Fault("unavailable", f"index: record {index} is not published yet: ask again in a second", "index")
     return proof.encode()
+
+
+async def _serve(state: State, function: Callable[[*A], R], *arguments: *A) -> R:
+    """As `_write`, for what is only done for people while a licence lets them be served. Raises Fault."""
+    state.application.check_open()
+    return await _write(state, function, *arguments)
 
 
 async def _write(state: State, function: Callable[[*A], R], *arguments: *A) -> R:

@@ -11,6 +11,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from plainview.journal import JournalBusy, JournalDamaged, JournalStopped
+from plainview.platform.acts import LIMIT
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import LineageBroken
 from plainview.platform.malformed import REGION, TOKEN
@@ -26,6 +27,7 @@ STATUS = {
     "unknown_index": 404,
     "wrong_position": 422,
     "wrong_watched": 422,
+    "foreign_event": 403,
     "future": 422,
     "ancient": 422,
     "foreign_session": 403,
@@ -33,6 +35,7 @@ STATUS = {
     "not_acknowledged": 422,
     "foreign_video": 403,
     "foreign_act": 403,
+    "closed": 410,
     "id_reused": 409,
     "too_many": 422,
     "refused": 409,
@@ -73,7 +76,7 @@ def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Respon
     if missing:
         return problem(400, "malformed", f"{missing[1]}: it is missing; {_TOLD.get(missing[1], 'send it')}", missing[1])
     for one in error.extra if isinstance(error.extra, list) else []:
-        field = str(one.get("key", ""))
+        field = _SENT.get(key := str(one.get("key", "")), key)
         return problem(400, "malformed", f"{field}: {_TOLD.get(field, one.get('message', error.detail))}", field)
     return problem(400, "malformed", error.detail)
 
@@ -84,7 +87,8 @@ _TOLD = {
     "session": f"send {TOKEN}",
     "nonce": f"send {TOKEN}",
     "n": "send the page's number in its session, a whole number from 0",
-    "limit": f"send how many videos you want, a whole number from 1 to {PAGE_LIMIT}",
+    "limit": f"send how many you want, a whole number from 1 to {PAGE_LIMIT} videos, or to {LIMIT} acts",
+    "from": "send the index of the first act you want, a whole number from 0 to 2**53 - 1, or leave it out",
     "mode": "send personal or plain, or leave it out",
     "surface": "send a whole number from 0 to 255, or leave it out",
     "region": f"send {REGION}, or leave it out",
@@ -93,6 +97,8 @@ _TOLD = {
     "video_id": "send the video's id, a whole number from 0 to 2**53 - 1",
 }
 """What to send, by parameter."""
+_SENT = {"start": "from"}
+"""By the argument: the parameter, where that is no name in Python."""
 
 _BROKEN_OFF = "client disconnected prematurely"
 """Litestar's words."""

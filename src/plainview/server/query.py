@@ -40,4 +40,6 @@ async def check_query(request: Request[Any, Any, Any]) -> None:
 def _taken(handler: HTTPRouteHandler) -> dict[bytes, str]:
     """The query parameters of a route, in its order, by their names as they are sent."""
     fields = handler.parsed_fn_signature.parameters.values()
-    return {field.name.encode(): field.name for field in fields if isinstance(field.kwarg_definition, QueryParameter)}
+    definitions = ((field.name, field.kwarg_definition) for field in fields)
+    names = [told.name or name for name, told in definitions if isinstance(told, QueryParameter)]
+    return {name.encode(): name for name in names}
