@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 
 from plainview.journal import Draft, Journal, Refused
+from plainview.ledger.acts import Admission
 from plainview.platform.application import Application
 from plainview.platform.home import Home
 from plainview.platform.lineage import Progress
 from plainview.platform.local_charter import begin_locally
-from plainview.platform.local_licence import license_locally
+from plainview.platform.local_licence import admit_locally, license_locally
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Impression, Origin, Record, Setting, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
@@ -66,11 +67,14 @@ def build(home: Home, size: Size, seed: int, progress: Progress | None = None) -
     if (home.path / DATABASE).exists():
         raise RuntimeError(f"{home.path} was left unfinished: delete it, or give another --data")
     state = hashlib.sha256()
-    begin_locally(home, home.path.with_suffix(".parties"))
-    license_locally(home, home.path.with_suffix(".parties"))
+    parties = home.path.with_suffix(".parties")
+    charter = begin_locally(home, parties)
+    license_locally(home, parties)
     # Written first and folded then: a learner that follows the writer would take turns with it, and fall behind.
     journal = home.write(installed().configuration)
     try:
+        rows = size.videos + size.impressions
+        admit_locally(journal, Admission(charter.origin, "bench", bytes(32), "synthetic", rows), parties)
         append(journal, _counted(_hashed(records(size, seed), state.update), size, progress))
     finally:
         journal.close()

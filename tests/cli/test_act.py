@@ -14,7 +14,7 @@ import pytest
 from litestar.testing import TestClient
 from typer.testing import Result
 
-from plainview.ledger.acts import Emergency, Extension, Finding, Licence, Review, parse_act
+from plainview.ledger.acts import Admission, Emergency, Extension, Finding, Licence, Review, parse_act
 from plainview.ledger.charters import digest_text
 from plainview.ledger.scopes import Scope
 from plainview.platform.home import Home
@@ -29,7 +29,11 @@ from tests.platform.towns import SLOW, open_town
 
 RELEASE = digest_text(b"\1" * 32)
 LOG = "log.example/plainview"
+ABOUT = ("--log", LOG, "--release", RELEASE, "--licence", 1, "--seen", 7)
+DATA = ("--origin", "My data", "--data", RELEASE, "--terms", "ours")
 TESTED = ("--log", LOG, "--release", RELEASE, "--suite", "quality", "--passed")
+EPOCHS = ("--epoch-least", 5, "--epoch-most", 50)
+URGED = ("--reason", "x", "--share", 5)
 SPAN = ("--from", "2030-01-01", "--until", "2030-12-31T18:00:00Z")
 
 
@@ -93,7 +97,7 @@ def test_a_release_is_licensed_tested_approved_and_stopped(home: Path, url: str,
     again = invoke("act", "submit", tmp_path / "licence", "--url", url)
     assert (again.exit_code, again.output) == (0, f"Record {first}: it counts, and did already.\n")
     assert submitted("submission", *about, "--licence", 1, by=("licensor",)).exit_code == 0
-    approval = (*about, "--licence", 1, "--seen", 4, *until, "--epoch-records", 100, "--epoch-rows", 10_000)
+    approval = (*about, "--licence", 1, "--seen", 4, *until, "--epoch-least", 100, "--epoch-most", 10_000)
     early = submitted("approval", *approval, by=("partner",))
     assert early.exit_code == 1
     assert f"Record {first + 2}: it was taken down and does not count. approval: 0 of 2 builders" in one_line(early)
@@ -138,10 +142,18 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (1_896_130_800_000, "pay the fee"), (1_906_502_400_000, "report")
     ]  # fmt: skip
     emergency, about = tmp_path / "emergency", ("--log", LOG, "--release", RELEASE, "--licence", 1, "--seen", 7)
-    assert written("emergency", emergency, *about, *SPAN, "--reason", "a shooting", "--share", 5).exit_code == 0
+    assert (
+        written("emergency", emergency, *about, *SPAN, *EPOCHS, "--reason", "a shooting", "--share", 5).exit_code == 0
+    )
     urgent = parse_act(emergency.read_text())
     assert isinstance(urgent, Emergency)
     assert (urgent.seen, urgent.scope, urgent.reason) == (7, Scope(None, None, 5), "a shooting")
+    assert (urgent.epoch_least, urgent.epoch_most) == (5, 50)
+    data, given = digest_text(b"\5" * 32), ("--terms", "CC BY-SA 4.0", "--rows", 12)
+    assert (
+        written("admission", tmp_path / "in", "--log", LOG, "--origin", "mine", "--data", data, *given).exit_code == 0
+    )
+    assert parse_act((tmp_path / "in").read_text()) == Admission(LOG, "mine", b"\5" * 32, "CC BY-SA 4.0", 12)
     assert written("review", tmp_path / "review", "--of", emergency, "--outcome", "none differs").exit_code == 0
     assert parse_act((tmp_path / "review").read_text()) == Review(LOG, urgent.digest(), "none differs")
     assert written("extension", tmp_path / "more", "--of", licence, "--until", "1924970400001").exit_code == 0
@@ -167,6 +179,8 @@ def test_acts_say_what_their_options_say(tmp_path: Path) -> None:
         (("licence", "new", "--log", LOG, *SPAN, "--region", "usa"), "two capital letters"),
         (("licence", "there", "--log", LOG, *SPAN), "is there already"),
         (("licence", "no/where", "--log", LOG, *SPAN), "cannot be written"),
+        (("emergency", "new", *ABOUT, *SPAN, *EPOCHS[:3], 4, *URGED), "of 5 records at least and 4 at most"),
+        (("admission", "new", "--log", LOG, *DATA, "--rows", 1), "'My data' is not 1 to 64 lower-case"),
         (("submission", "new", "--log", LOG, "--release", "x", "--licence", "1"), "digest"),
         (("review", "new", "--of", "there", "--outcome", "well"), "there: act: the last line has no newline"),
         (("extension", "new", "--of", "none", "--until", "2030-01-01"), "none: cannot be read"),

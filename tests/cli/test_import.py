@@ -19,13 +19,18 @@ from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
 from plainview.platform.releases import installed
 from plainview.records import Impression, Origin
-from tests.platform.homes import begun
+from tests.platform.homes import begun, parties_of
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row, parquet
 
 
 def invoke(*arguments: object, columns: str = "200") -> tuple[int, str]:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": columns})
     return result.exit_code, result.output
+
+
+def let_in(command: str, folder: Path, home: Path, *options: object, columns: str = "200") -> tuple[int, str]:
+    """Import with the keys of the charter's parties."""
+    return invoke(command, folder, "--home", home, "--parties", parties_of(home), *options, columns=columns)
 
 
 @pytest.fixture
@@ -35,10 +40,10 @@ def home(tmp_path: Path) -> Path:
 
 def test_import_twice(tmp_path: Path, home: Path) -> None:
     folder = kuairand(tmp_path / "kuairand")
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert (code, "11 records" in output, "11 of them new" in output) == (0, True, True), output
     assert re.search(r"times shifted by [\d,]+ days$", output.strip())
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert (code, "0 of them new" in output) == (0, True), output
 
 
@@ -49,10 +54,10 @@ def test_what_was_to_come_when_an_import_began_stays_out(
     later = now() + 3_600_000
     with (folder / STANDARD_2).open("a") as file:
         file.write(log_row(1, 1, later) + "\n")
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert (code, "11 of them new; 1 rows left out" in output) == (0, True), output
     monkeypatch.setattr("plainview.cli.import_.now", lambda: later + 1)
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert (code, "0 of them new; 1 rows left out" in output) == (0, True), output
 
 
@@ -63,7 +68,7 @@ def test_a_journal_begins_with_a_charter_and_not_with_an_import(tmp_path: Path) 
 
 
 def test_keep_times(tmp_path: Path, home: Path) -> None:
-    code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home, "--keep-times")
+    code, output = let_in("kuairand", kuairand(tmp_path / "kuairand"), home, "--keep-times")
     assert (code, "times kept" in output) == (0, True), output
     journal = Home(home).read()
     times = {entry.record.at for entry in journal.of_kind("impression") if isinstance(entry.record, Impression)}
@@ -76,7 +81,7 @@ def test_what_a_history_cannot_hold_is_counted(tmp_path: Path, home: Path) -> No
     history = {"user_id": [1] * 1500, "pos": [*range(-1500, 0)], "video_id": [0] * 1500}
     history |= {"long_view": [0] * 1500, "is_like": [0] * 1500}
     pq.write_table(pa.table(history), folder / "history.parquet")
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert code == 0
     assert (
         "0 rows left out; 500 rows of histories older than the latest 1,000 of their viewer left out; times" in output
@@ -87,7 +92,7 @@ def test_faults_are_shown_and_written(tmp_path: Path, home: Path) -> None:
     folder = kuairand(tmp_path / "kuairand")
     with (folder / STANDARD_2).open("a") as file:
         file.writelines(log_row(1, f"[red]{i}", T) + "\n" for i in range(25))
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert code == 0
     assert f"{STANDARD_2}, line 4, column video_id: '[red]0' is not a number" in output
     assert output.count("is not a number") == 20
@@ -100,15 +105,15 @@ def test_a_refused_import_leaves_the_list_of_another(tmp_path: Path, home: Path)
     folder = kuairand(tmp_path / "kuairand")
     with (folder / STANDARD_2).open("a") as file:
         file.write(log_row(1, "x", T) + "\n")
-    assert invoke("kuairand", folder, "--home", home)[0] == 0
+    assert let_in("kuairand", folder, home)[0] == 0
     listed = home / "imports" / "kuairand.faults.jsonl"
     whole = listed.read_bytes()
     with (folder / STANDARD_2).open("a") as file:
         file.write(log_row(1, "y", T) + "\n")
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert (code, "imported before from other files" in output, str(listed) in output) == (2, True, False)
     with closing(Home(home).write(installed().configuration)):
-        code, output = invoke("kuairand", folder, "--home", home)
+        code, output = let_in("kuairand", folder, home)
     assert (code, "is not a number" in output) == (2, False), output
     assert listed.read_bytes() == whole
     assert [*listed.parent.iterdir()] == [listed]
@@ -120,7 +125,7 @@ def test_nothing_is_cut_off_at_any_width(tmp_path: Path, columns: str) -> None:
     with (folder / STANDARD_2).open("a") as file:
         file.write(log_row(1, "\x1b[31m" + "9" * 1000, T) + "\n")
     begun(tmp_path / "[bold]home")
-    code, output = invoke("kuairand", folder, "--home", tmp_path / "[bold]home", columns=columns)
+    code, output = let_in("kuairand", folder, tmp_path / "[bold]home", columns=columns)
     assert code == 0
     assert f"{STANDARD_2}, line 4, column video_id: '\\x1b[31m{'9' * 32}...' is not a number\n" in output
     assert str(tmp_path / "[bold]home" / "imports" / "kuairand.faults.jsonl\n") in output
@@ -131,8 +136,8 @@ def test_a_second_data_set_with_the_same_ids(tmp_path: Path, home: Path) -> None
     folder = kuairec(tmp_path / "kuairec")
     for path in (folder / "data").glob("*.csv"):
         path.write_text(path.read_text().replace("\n7,", "\n2,"))
-    assert invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home)[0] == 0
-    code, output = invoke("kuairec", folder, "--home", home)
+    assert let_in("kuairand", kuairand(tmp_path / "kuairand"), home)[0] == 0
+    code, output = let_in("kuairec", folder, home)
     assert code == 2
     assert "error: 1 video ids of kuairec are taken in this journal, the first is 2" in output
 
@@ -149,15 +154,15 @@ def test_rows_of_ones_own_are_named_as_such(
 ) -> None:
     folder = made(tmp_path / "log")
     mine = ("--name", "my-log", "--source", "example.org", "--licence", "our own")
-    code, output = invoke(command, folder, "--home", home, *mine)
+    code, output = let_in(command, folder, home, *mine)
     assert (code, "my-log: " in output, str(home / "imports" / "my-log.faults.jsonl") in output) == (0, True, True)
     assert origins(home) == [("my-log", "example.org", "our own")]
     with closing(Home(home).read()) as journal:
         entries = [entry for kind in ("video", "impression", "history") for entry in journal.of_kind(kind)]
     assert {getattr(entry.record, "origin", None) for entry in entries} == {"my-log"}
-    code, output = invoke(command, folder, "--home", home, *mine)
+    code, output = let_in(command, folder, home, *mine)
     assert (code, "0 of them new" in output) == (0, True), output
-    code, output = invoke(command, folder, "--home", home, *mine[:3], "elsewhere", *mine[4:])
+    code, output = let_in(command, folder, home, *mine[:3], "elsewhere", *mine[4:])
     assert (code, "imported before as of 'example.org', licence 'our own'" in output) == (2, True), output
     assert origins(home) == [("my-log", "example.org", "our own")]
 
@@ -182,14 +187,14 @@ def test_a_name_that_cannot_be(
 ) -> None:
     given = {"--name": name, "--source": source, "--licence": licence}
     options = [word for option, value in given.items() if value is not None for word in (option, value)]
-    code, output = invoke("kuairand", kuairand(tmp_path / "kuairand"), "--home", home, *options)
+    code, output = let_in("kuairand", kuairand(tmp_path / "kuairand"), home, *options)
     assert (code, said in output) == (2, True), output
     assert not (home / "imports").exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, home: Path) -> None:
     for folder in (tmp_path / "gone", "~nobody-here/gone"):
-        code, output = invoke("kuairec", folder, "--home", home)
+        code, output = let_in("kuairec", folder, home)
         assert (code, f"error: {folder}: no such folder" in output) == (2, True)
 
 
@@ -197,5 +202,5 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, home: Path) -> None:
     folder = kuairand(tmp_path / "kuairand")
     (folder / STANDARD_2).unlink()
     (folder / STANDARD_2).symlink_to("/proc/self/mem")
-    code, output = invoke("kuairand", folder, "--home", home)
+    code, output = let_in("kuairand", folder, home)
     assert (code, "error: " in output, "Input/output error; check the file" in output) == (2, True, True), output

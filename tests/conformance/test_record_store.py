@@ -75,6 +75,16 @@ def test_some_rows_come_back_in_order_without_those_that_are_not_there(store: Re
     assert store.some([]) == []
 
 
+def test_keys_are_counted_from_one_to_another(store: RecordStore) -> None:
+    assert store.count(b"", b"\xff" * 9) == 0
+    keys = [None, b"a", b"a\x00", b"a\xff\xff", b"b", b"b\x01", b"\xff"]
+    store.append([row(index, key=key) for index, key in enumerate(keys)])
+    assert store.count(b"a", b"b") == 3
+    assert store.count(b"a\x00", b"b\x01") == 3
+    assert store.count(b"b", b"b") == store.count(b"c", b"d") == 0
+    assert store.count(b"", b"\xff" * 9) == 6
+
+
 def test_a_rest_changes_nothing(store: RecordStore, reopen: Opener) -> None:
     store.rest()
     for index in range(300):

@@ -36,7 +36,7 @@ class Stored:
         self.directory = directory
         journal = Journal(SqliteRecords(directory, writing=True), PlainSealer(), Fence(100, 2000), lambda: NOW)
         drafts = [release(), FIRST_EPOCH, page()]
-        drafts += [example(kind) for kind in ("charter", "decision", "history", "impression", "origin", "setting")]
+        drafts += [example(kind) for kind in ("charter", "decision", "origin", "history", "impression", "setting")]
         drafts += [Draft(example("video").record, import_key("uploads", 1)), example("viewer")]
         drafts += [event(number) for number in range(4)]
         assert not [outcome for outcome in journal.append(drafts) if isinstance(outcome, Refused)]

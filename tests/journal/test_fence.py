@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.journal import fence as fences
-from plainview.records import Act, Charter, Page, Record, Release
+from plainview.ledger.standing import EpochBounds
+from plainview.records import Act, Charter, Origin, Page, Record, Release
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
 from plainview.storage import Row, SqliteRecords, StoreFull
@@ -82,8 +83,9 @@ PLAIN = replace(PAGE.request, mode="plain")
 class Says:
     """A judge who lets a release rank by these acts, or says why it may not."""
 
-    def __init__(self, found: tuple[int, ...] | str) -> None:
+    def __init__(self, found: tuple[int, ...] | str, bounds: EpochBounds | None = None) -> None:
         self.found = found
+        self.bounds = bounds
         self.observed: list[int] = []
 
     def check(self, index: int, record: Charter | Act) -> str:
@@ -97,6 +99,12 @@ class Says:
 
     def why_closed(self, time: int) -> str:
         return ""
+
+    def admitted(self, origin: Origin) -> int | None:
+        return 1_000
+
+    def epoch_bounds(self, release: str, time: int) -> EpochBounds | None:
+        return self.bounds
 
     def observe(self, index: int, record: Charter | Act) -> None:
         self.observed.append(index)
@@ -265,6 +273,54 @@ def test_an_epoch_that_does_not_follow(ready: Journal, reopen: Opener) -> None:
     refused(ready, epoch(2, 1, wrong.digest), "epoch", "upto 1 is not between 2 and 3")  # type: ignore[attr-defined]
 
 
+def test_an_epoch_is_as_large_as_it_may_be_and_small_only_for_what_cannot_wait(tmp_path: Path, clock: Clock) -> None:
+    judge = Says("", EpochBounds(5, 8))
+
+    def opened() -> Journal:
+        return Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, judge), clock)
+
+    journal = opened()
+    accepted(journal, approved(), FIRST_EPOCH, *(viewer(number) for number in range(20)))
+    refused(journal, epoch(1, 9, FIRST_DIGEST), "epoch", "epoch 1 takes up 9 records, at most 8 may")
+    (first,) = (epoch(1, 8, FIRST_DIGEST),)
+    accepted(journal, first)
+    last: str = first.record.digest  # type: ignore[attr-defined]
+    refused(journal, epoch(2, 12, last), "epoch", "epoch 2 takes up 4 records, and none that ends one before 5")
+    accepted(journal, viewer(20), example("decision"))
+    # Record 24 is one that ends an epoch: of those from 8 to 23 none does.
+    refused(journal, epoch(2, 12, last), "epoch", "and none that ends one before 5")
+    second, third = epoch(2, 16, last), epoch(3, 24, epoch(2, 16, last).record.digest)  # type: ignore[attr-defined]
+    accepted(journal, second, third)
+    last = third.record.digest  # type: ignore[attr-defined]
+    refused(journal, epoch(4, 24, last), "epoch", "takes up 0 records")
+    journal.close()
+    journal = opened()
+    refused(journal, epoch(4, 24, last), "epoch", "takes up 0 records")
+    accepted(journal, epoch(4, 25, last))
+    judge.bounds = None
+    accepted(journal, epoch(5, 26, epoch(4, 25, last).record.digest))  # type: ignore[attr-defined]
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "ends"),
+    [
+        ("act", {"counts": True}, True),
+        ("act", {"counts": False}, False),
+        ("charter", {}, True),
+        ("decision", {}, True),
+        ("release", {}, True),
+        ("viewer", {}, False),
+    ],
+)
+def test_what_ends_an_epoch_however_small(kind: str, fields: dict[str, bool], ends: bool) -> None:
+    fence = Fence(100, 2000, Says("", EpochBounds(5, 8)))
+    fence.observe(0, FIRST_EPOCH.record, None)
+    fence.observe(1, example(kind, **fields).record, None)
+    assert (fence.check(2, NOW, epoch(1, 2, FIRST_DIGEST).record) is None) == ends
+    assert fence.check(2, NOW, epoch(1, 1, FIRST_DIGEST).record) is not None
+
+
 def test_an_epoch_sent_again_is_the_same_epoch(ready: Journal) -> None:
     assert ready.append([FIRST_EPOCH]) == [Ack(1, NOW, False)]
 
@@ -301,7 +357,9 @@ def test_from_then_on_epochs_and_pages_are_its_own(judged: Journal) -> None:
     refused(judged, page(session=2, release=APPROVED, **of_the_first), "release", "is not in charge", "from record 4")
     own = {"release": digest_of_it, "wanted": "plain", "request": PLAIN}
     refused(judged, page(session=2, **own, **of_the_first), "epoch", "epoch 1 was made before record 4")
-    following = epoch(2, 5, of_the_first["epoch_digest"])  # type: ignore[arg-type]
+    parent = str(of_the_first["epoch_digest"])
+    refused(judged, epoch(2, 4, parent), "epoch", "epoch 2: upto 4 is not between 5 and 5")
+    following = epoch(2, 5, parent)
     accepted(judged, following)
     own |= {"epoch": 2, "epoch_digest": following.record.digest}  # type: ignore[attr-defined]
     accepted(judged, page(session=2, **own), page(session=3, **own), page(session=4, **own))

@@ -30,6 +30,7 @@ from tests.ledger.licensed import (
     SECOND,
     START,
     WESTERN,
+    admission,
     approval,
     build,
     digest,
@@ -90,9 +91,9 @@ GROUNDS: tuple[tuple[AnyAct, str], ...] = (
     (build(), "builder-1"),
     (build(cpu="Xeon 8481C"), "builder-2"),
     (result(), "auditor"),
-    (approval(begins=0), "partner-1 partner-3"),
+    (approval(begins=0, epochs=(2, 25)), "partner-1 partner-3"),
     (submission(SECOND, FIRST), "licensor"),
-    (emergency(SECOND, begins=0), "partner-2 operator"),
+    (emergency(SECOND, begins=0, epochs=(10, 15)), "partner-2 operator"),
     (draw(secret="one"), "auditor"),
 )
 """With what many histories begin, so that not all end before anything ranks."""
@@ -109,6 +110,7 @@ NAMES = {
     "reveal": ("auditor", "new"),
     "verification": ("auditor", "new"),
     "finding": ("auditor", "new"),
+    "admission": ("partner-1", "partner-2", "partner-3", "new"),
 }
 """Who may sign an act of that kind, under one charter or another."""
 
@@ -163,6 +165,7 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
     lasts = st.sampled_from([1, HOUR, 2 * HOUR, 10 * HOUR, DAY, LIMIT, LIMIT + 1, 25 * DAY])
     under = st.sampled_from([1, 1, 1, 2])
     seen = st.sampled_from([index, index, index, index - 1, index + 1, 1])
+    epochs = st.sampled_from([(0, 10), (5, 20), (15, 30)])
     spans = [one for one in before if isinstance(one, Licence | Approval | Emergency)] or [approval()]
     urgent = [one for one in spans if isinstance(one, Emergency)] or [emergency()]
     draws = 1 + sum(isinstance(one, Draw) for one in before)
@@ -181,11 +184,11 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         "result": st.builds(result, releases, st.sampled_from([True, True, False])),
         "approval": st.builds(
             lambda release, scope, begins, lasts, *more: approval(release, scope, begins, begins + lasts, *more),
-            *(releases, scopes, begins, lasts, under, seen),
+            *(releases, scopes, begins, lasts, under, seen, epochs),
         ),
         "emergency": st.builds(
             lambda release, scope, begins, lasts, *more: emergency(release, scope, begins, begins + lasts, *more),
-            *(releases, narrow | narrow | scopes, begins, lasts, under, seen),
+            *(releases, narrow | narrow | scopes, begins, lasts, under, seen, epochs),
         ),
         "review": st.sampled_from(urgent).map(review),
         "revocation": st.builds(revocation, releases, seen),
@@ -197,5 +200,8 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         "reveal": st.builds(reveal, st.sampled_from([draws - 1, draws - 1, draws - 1, 1, draws]), secrets, sizes),
         "verification": st.builds(verification, sizes, st.sampled_from([250, 251])),
         "finding": st.builds(finding, st.none() | sizes),
+        "admission": st.builds(
+            admission, *map(st.sampled_from, (("a", "b"), ("files", "others"), ("free", "not free"), (1, 2, 3)))
+        ),
     }
     return strategies[kind]

@@ -8,6 +8,7 @@ from functools import cache
 
 from plainview.ledger.act_fields import Obligation
 from plainview.ledger.acts import (
+    Admission,
     AnyAct,
     Approval,
     Build,
@@ -75,8 +76,9 @@ def approval(
     until: int = 20 * DAY,
     under: int = 1,
     seen: int = 1,
+    epochs: tuple[int, int] = (1_000, 100_000),
 ) -> Approval:
-    return Approval(ORIGIN, release, seen, under, scope, START + begins, START + until, 1_000, 100_000)
+    return Approval(ORIGIN, release, seen, under, scope, START + begins, START + until, *epochs)
 
 
 def emergency(
@@ -86,9 +88,10 @@ def emergency(
     until: int = 10 * HOUR,
     under: int = 1,
     seen: int = 1,
+    epochs: tuple[int, int] = (2_000, 50_000),
 ) -> Emergency:
     reason = "videos of a shooting are spreading"
-    return Emergency(ORIGIN, release, seen, under, scope, START + begins, START + until, reason)
+    return Emergency(ORIGIN, release, seen, under, scope, START + begins, START + until, *epochs, reason)
 
 
 def review(of: Emergency) -> Review:
@@ -119,6 +122,12 @@ def finding(record: int | None = 7, said: str = "record 7 is not what was append
     return Finding(ORIGIN, digest("finding"), record, said)
 
 
+def admission(
+    origin: str = "kuairand", data: str = "files", terms: str = "CC BY-SA 4.0", rows: int = 1_000
+) -> Admission:
+    return Admission(ORIGIN, origin, digest(data), terms, rows)
+
+
 SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Licence: ("licensor", "operator-spare"),
     Submission: ("licensor",),
@@ -133,6 +142,7 @@ SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Reveal: ("auditor",),
     Verification: ("auditor",),
     Finding: ("auditor",),
+    Admission: ("partner-1", "partner-2"),
 }
 """Who sign where nobody else is named: as few as can. An extension as one of an approval."""
 

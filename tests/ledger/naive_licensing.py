@@ -7,6 +7,7 @@ from hashlib import sha256
 from itertools import combinations
 
 from plainview.ledger.acts import (
+    Admission,
     AnyAct,
     Approval,
     Build,
@@ -42,6 +43,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "reveal": {"auditor": "one"},
     "verification": {"auditor": "one"},
     "finding": {"auditor": "one"},
+    "admission": {"partner": QUORUM},
 }
 
 
@@ -222,6 +224,8 @@ def counts(said: list[Step], new: Step) -> bool:
             return bool(submitted(said, act.release)) and not is_said(said, new, role)
         case Revocation():
             return bool(submitted(said, act.release)) and act not in [one.said for one in said]
+        case Admission():
+            return act not in [one.said for one in said]
         case Approval():
             return evidence(said, act.release, new.index) is not None
         case Emergency():
@@ -265,8 +269,9 @@ def stands(said: list[Step], kind: type[AnyAct]) -> list[tuple[AnyAct, int]]:
     return [(one.said, one.index) for one in said if isinstance(one.said, kind)]
 
 
-def ranks_by(said: list[Step], release: bytes, region: str, surface: int, draw: int, time: int) -> set[int]:
-    """The indexes of all acts by which it may rank; none where it may not."""
+def holding(said: list[Step], release: bytes, time: int) -> list[Step]:
+    """The approvals and emergencies of a release that hold then, for somebody; approvals first."""
+    found = []
     for kind in (Approval, Emergency):
         for step in said:
             act = step.said
@@ -276,12 +281,36 @@ def ranks_by(said: list[Step], release: bytes, region: str, surface: int, draw: 
             assert under is not None
             if not (act.begins <= time < until(said, step) and under.said.begins <= time < until(said, under)):
                 continue
-            if not is_within(Scope((region,), (surface,), draw + 1), act.scope):
-                continue
-            if kind is Emergency and waiting(said, time) != step:
-                continue
-            grounds = evidence(said, release, step.index) if kind is Approval else set()
+            if kind is Approval or waiting(said, time) == step:
+                found.append(step)
+    return found
+
+
+def ranks_by(said: list[Step], release: bytes, region: str, surface: int, draw: int, time: int) -> set[int]:
+    """The indexes of all acts by which it may rank; none where it may not."""
+    for step in holding(said, release, time):
+        act = step.said
+        if is_within(Scope((region,), (surface,), draw + 1), act.scope):
+            under = licence_step(said, act.licence)
+            assert under is not None
+            grounds = evidence(said, release, step.index) if isinstance(act, Approval) else set()
             assert grounds is not None
             others = [under, step, *extensions(said, under), *extensions(said, step)]
             return grounds | {one.index for one in (*others, *submitted(said, release, act.licence))}
     return set()
+
+
+def epochs_between(said: list[Step], release: bytes, time: int, sizes: range) -> list[int] | None:
+    """Those of the sizes that an epoch may have; None where it may have any."""
+    acts = [step.said for step in holding(said, release, time)]
+    if not acts:
+        return None
+    small_enough = [size for size in sizes if all(size <= act.epoch_most for act in acts)]
+    return [size for size in small_enough if all(size >= act.epoch_least for act in acts)] or small_enough[-1:]
+
+
+def rows_of(said: list[Step], origin: str, data: bytes, terms: str) -> int | None:
+    """How many an import may have."""
+    acts = [step.said for step in said if isinstance(step.said, Admission)]
+    rows = sorted(one.rows for one in acts if (one.origin, one.data, one.terms) == (origin, data, terms))
+    return rows[-1] if rows else None

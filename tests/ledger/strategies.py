@@ -70,8 +70,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "obligations": obligations,
     "base": st.none() | hashes,
     "passed": st.booleans(),
-    "epoch_records": st.integers(0, BOUND_LIMIT),
-    "epoch_rows": st.integers(0, BOUND_LIMIT),
+    "origin": st.from_regex("[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True),
+    "rows": numbers,
+    "terms": said,
     "cpu": said,
     "suite": said,
     "reason": said,
@@ -96,6 +97,9 @@ def acts(draw: st.DrawFn) -> AnyAct:
     values = {field: draw(_FIELDS.get(field, hashes)) for field in kind.__struct_fields__ if field != "begins"}
     if "begins" in kind.__struct_fields__:
         values["begins"], values["until"] = sorted(draw(st.sets(times, min_size=2, max_size=2)))
+    if "epoch_most" in kind.__struct_fields__:
+        most = draw(st.integers(1, BOUND_LIMIT))
+        values["epoch_least"], values["epoch_most"] = draw(st.integers(0, most)), most
     if "base" in values and values["base"] == values["release"]:
         values["base"] = None
     if kind is Reveal:

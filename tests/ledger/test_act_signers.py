@@ -27,6 +27,7 @@ NEEDED = {
     "reveal": {"auditor": 1},
     "verification": {"auditor": 1},
     "finding": {"auditor": 1},
+    "admission": {"partner": 2},
 }
 STRICT = amended(quorums=(2, 1, 3, 3, 1))
 

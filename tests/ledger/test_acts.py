@@ -20,6 +20,7 @@ from tests.ledger.chartered import CHARTER
 from tests.ledger.licensed import (
     FIRST,
     START,
+    admission,
     approval,
     build,
     digest,
@@ -47,6 +48,7 @@ EACH: tuple[AnyAct, ...] = (
     review(emergency()),
     revocation(),
     extension(approval(), 100),
+    admission(),
     draw(),
     reveal(),
     verification(),
@@ -78,8 +80,8 @@ surfaces 0,1
 share 500000
 from {START + 3_600_000}
 until {START + 20 * 86_400_000}
-epoch-records 1000
-epoch-rows 100000
+epoch-least 1000
+epoch-most 100000
 """
 
 
@@ -165,8 +167,14 @@ def test_no_act_can_be_taken_for_another_note(act: AnyAct) -> None:
         (LICENCE, "report\n", "report\nbond 5\n", "act, line 13: 'bond 5' where the end should be"),
         (APPROVAL, "licence 1\n", "", "act, line 6: 'regions GB,US' is not `licence`"),
         (APPROVAL, digest_text(FIRST), digest_text(FIRST)[:-1] + "B", "is no digest in 43 characters"),
-        (APPROVAL, "epoch-rows 100000", "epoch-rows 4294967296", "act, line 13: 4294967296 is not from 0 to 2^32 - 1"),
-        (APPROVAL, "epoch-rows 100000", "epoch-rows -1", "act, line 13"),
+        (APPROVAL, "epoch-most 100000", "epoch-most 4294967296", "act, line 13: 4294967296 is not from 0 to 2^32 - 1"),
+        (APPROVAL, "epoch-most 100000", "epoch-most -1", "act, line 13"),
+        (APPROVAL, "epoch-least 1000", "epoch-least 100001", "an epoch of 100001 records at least and 100000 at most"),
+        (APPROVAL, "epoch-least 1000\nepoch-most 100000", "epoch-least 0\nepoch-most 0", "cannot be"),
+        (emergency().text(), "epoch-least 2000", "epoch-least 50001", "emergency: an epoch of 50001 records at least"),
+        (admission().text(), "origin kuairand", "origin KuaiRand", "act, line 4: 'KuaiRand' is not 1 to 64 lower-case"),
+        (admission().text(), "origin kuairand", "origin kuai rand", "act, line 4: 'kuai rand' is not 1 to 64"),
+        (admission().text(), "rows 1000", "rows -1", "act, line 7"),
         (result().text(), "passed yes", "passed YES", "act, line 6: 'YES' is neither yes nor no"),
         (submission().text(), "base ", "base none", "is no digest"),
         (finding().text(), "record 7\n", "record\n", "act, line 5: 'record' is not `record` and what it is"),
@@ -197,7 +205,11 @@ def test_what_is_no_act(text: str, old: str, new: str, message: str) -> None:
         (build(), {"cpu": ""}),
         (build(), {"cpu": "EPYC\nlicence 2"}),
         (result(), {"passed": "yes "}),
-        (approval(), {"epoch_rows": 2**32}),
+        (approval(), {"epoch_most": 2**32}),
+        (approval(), {"epoch_least": 100_001}),
+        (emergency(), {"epoch_least": 0, "epoch_most": 0}),
+        (admission(), {"origin": "a\nb"}),
+        (admission(), {"terms": ""}),
         (approval(), {"until": START}),
         (emergency(), {"until": START}),
         (emergency(), {"reason": "\udcff"}),

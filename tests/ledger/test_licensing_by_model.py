@@ -15,10 +15,11 @@ from plainview.ledger.standing import Allowed
 from plainview.ledger.standings import Standings
 from tests.ledger.chartered import CHARTER, QUORUM
 from tests.ledger.histories import AUDITS, Step, histories
-from tests.ledger.licensed import DAY, FIRST, HOUR, SECOND, START
-from tests.ledger.naive_licensing import counts, ranks_by, stands
+from tests.ledger.licensed import DAY, FIRST, HOUR, SECOND, START, digest
+from tests.ledger.naive_licensing import counts, epochs_between, ranks_by, rows_of, stands
 
 WHO = [*product((FIRST, SECOND), (("US", 0, 0), ("DE", 1, MILLION // 2)))]
+DATA = [*product(("a", "b"), ("files", "others"), ("free", "not free"))]
 WHEN = (-1, 0, HOUR, 10 * HOUR - 1, 10 * HOUR, 9 * DAY)
 
 
@@ -45,6 +46,13 @@ def compare(steps: list[Step]) -> None:
             indexes = found.indexes if isinstance(found, Allowed) else ()
             assert indexes == tuple(sorted(ranks_by(said, release, *request, step.time + after)))
             event(f"ranks: {bool(indexes)}")
+        for release, after in product((FIRST, SECOND), WHEN):
+            bounds = standings.last.epoch_bounds(release, step.time + after)
+            sizes = None if bounds is None else [*range(bounds.least, bounds.most + 1)]
+            assert sizes == epochs_between(said, release, step.time + after, range(31))
+        for name, files, terms in DATA:
+            admitted = standings.last.admitted(name, digest(files), terms)
+            assert admitted == rows_of(said, name, digest(files), terms)
 
 
 @settings(max_examples=300)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from plainview.ledger.charters import digest_text
 from plainview.ledger.notes import Note
 from plainview.ledger.scopes import MILLION, Scope
-from plainview.ledger.standing import Allowed, Refused, Standing, State
+from plainview.ledger.standing import Allowed, EpochBounds, Refused, Standing, State
 from tests.ledger.licensed import (
     APPROVED,
     DAY,
@@ -15,7 +15,9 @@ from tests.ledger.licensed import (
     HOUR,
     SECOND,
     START,
+    admission,
     approval,
+    digest,
     emergency,
     extension,
     licence,
@@ -58,7 +60,6 @@ def test_why_an_approved_release_may_not_rank(request_: dict[str, int | str], me
 def test_where_an_approved_release_may_rank(request_: dict[str, int]) -> None:
     found = asked(standing(), **request_)  # type: ignore[arg-type]
     assert found == Allowed(approval(), (10, 11, 12, 13, 14, 15))
-    assert (approval().epoch_records, approval().epoch_rows) == (1_000, 100_000)
 
 
 def test_a_release_that_nobody_approved() -> None:
@@ -201,3 +202,32 @@ def test_nobody_is_served_any_more_once_every_licence_is_over() -> None:
 
 def test_where_no_licence_was_granted_the_baseline_may_serve() -> None:
     assert standing(()).why_closed(10**15) == ""
+
+
+def test_of_several_bounds_of_the_learner_the_strictest_hold() -> None:
+    others = [
+        signed(approval(scope=Scope(("US",), None, 1), begins=2 * HOUR, until=4 * HOUR, epochs=(0, 90_000))),
+        signed(approval(begins=3 * HOUR, until=4 * HOUR, epochs=(200, 500))),
+    ]
+    standings = taken(*APPROVED, *others)
+    bounds = [standings.last.epoch_bounds(FIRST, START + hour * HOUR) for hour in range(5)]
+    # In the last of these no epoch could have 1,000 records at least and 500 at most: the smaller one wins.
+    strictest = [EpochBounds(1_000, 100_000), EpochBounds(1_000, 90_000), EpochBounds(500, 500)]
+    assert bounds == [None, *strictest, EpochBounds(1_000, 100_000)]
+    assert standings.last.epoch_bounds(SECOND, START + HOUR) is None
+    taken(signed(revocation()), after=standings)
+    assert standings.last.epoch_bounds(FIRST, START + HOUR) is None
+
+
+def test_an_emergency_bounds_the_learner_as_an_approval_does() -> None:
+    now = taken(*APPROVED[:2], signed(emergency())).last
+    assert now.epoch_bounds(FIRST, START + HOUR) == EpochBounds(2_000, 50_000)
+
+
+def test_a_data_set_is_let_in_as_it_is_named() -> None:
+    now = taken(signed(admission()), signed(admission(rows=7)), signed(admission(data="mended", rows=2_000))).last
+    assert now.admitted("kuairand", digest("files"), "CC BY-SA 4.0") == 1_000
+    assert now.admitted("kuairand", digest("mended"), "CC BY-SA 4.0") == 2_000
+    assert now.admitted("kuairec", digest("files"), "CC BY-SA 4.0") is None
+    assert now.admitted("kuairand", digest("others"), "CC BY-SA 4.0") is None
+    assert now.admitted("kuairand", digest("files"), "our own") is None

@@ -30,6 +30,7 @@ from tests.ledger.licensed import (
     HOUR,
     SECOND,
     START,
+    admission,
     approval,
     draw,
     emergency,
@@ -109,6 +110,7 @@ ACTS = [
     (START + 12 * HOUR, act_note(reveal(size=13))),
     (START + 12 * HOUR, act_note(verification(14))),
     (START + 13 * HOUR, act_note(finding())),
+    (START + 13 * HOUR, act_note(admission())),
 ]
 """Of each kind at least one, each at the index after the one before; the charter stands at index 0."""
 REQUESTS = (

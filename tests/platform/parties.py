@@ -42,10 +42,16 @@ class Parties:
         return Submission(self.origin, release, None, self.number)
 
     def approval(
-        self, release: bytes = RELEASE, *, scope: Scope = ALL, seen: int = 1, until: int = 20 * DAY
+        self,
+        release: bytes = RELEASE,
+        *,
+        scope: Scope = ALL,
+        seen: int = 1,
+        until: int = 20 * DAY,
+        epochs: tuple[int, int] = (1, 1_000),
     ) -> Approval:
         span = (self.now, self.now + until)
-        return Approval(self.origin, release, seen, self.number, scope, *span, 1, 1_000)
+        return Approval(self.origin, release, seen, self.number, scope, *span, *epochs)
 
     def revocation(self, release: bytes = RELEASE, seen: int = 1) -> Revocation:
         return Revocation(self.origin, release, seen, "it pushes one creator")

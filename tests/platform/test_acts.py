@@ -138,8 +138,9 @@ def test_two_at_once_count_once(town: Application, parties: Parties) -> None:
     licence = parties.signed(parties.licence(), "licensor", "operator")
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(town.acts.submit, [licence] * 8))
-    assert len({one.index for one in taken if not one.reason}) == 1
-    assert sum(one.fresh and not one.reason for one in taken) == 1
+    assert {(one.index, one.reason) for one in taken} == {(taken[0].index, "")}
+    assert sum(one.fresh for one in taken) == 1
+    assert told(town) == [(taken[0].index, "")]
     assert len(Judged.of(town.journal).last.licences) == 1
 
 
@@ -257,3 +258,17 @@ def test_a_judge_that_others_overtake_is_asked_again(
     monkeypatch.setattr(Judged, "why_not", overtaken)
     assert not town.acts.submit(history[1]).reason
     assert [reason for _, reason in told(town)] == ["", ""]
+
+
+def test_who_is_overtaken_by_the_same_act_is_told_that_it_counts(
+    town: Application, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    licence, other, sent = parties.history()[0], Acts(town.journal, now), list[Taken]()
+
+    def overtaken() -> int:
+        sent.append(other.submit(licence))
+        return now()
+
+    monkeypatch.setattr(town.acts, "_clock", overtaken)
+    assert town.acts.submit(licence) == Taken(sent[0].index, False, "")
+    assert told(town) == [(sent[0].index, "")]

@@ -139,7 +139,7 @@ def test_many_new_videos_are_sorted_in(home: Path, monkeypatch: pytest.MonkeyPat
                 Draft(
                     Video(
                         time=0, video=number, creator=5, created=0, duration=1, tags=(), sound=0, form=0, region="ZZ",
-                        audience="unknown", origin="bulk", caption="",
+                        audience="unknown", origin="upload", caption="",
                     )
                 )
                 for number in range(2000, 2050)

@@ -14,6 +14,7 @@ from plainview.records import (
     Origin,
     Page,
     Record,
+    Refusal,
     Release,
     Request,
     Setting,
@@ -127,6 +128,9 @@ EXAMPLES: dict[str, Record] = {
         ),
         trace=digest(12),
         environment=digest(13),
+    ),
+    "refusal": Refusal(
+        time=TIME, origin="kuairand-pure", kind="impression", rows=3, digest=digest(15), reason="nobody let it in"
     ),
     "release": Release(time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}'),
     "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3),

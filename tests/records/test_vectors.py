@@ -20,6 +20,7 @@ from plainview.records.digests import (
     commitment,
     epoch_digest,
     page_seed,
+    refused_digest,
     session_name,
 )
 from plainview.records.leaf import personal_leaf, public_leaf
@@ -58,6 +59,13 @@ def test_record(vector: dict[str, str]) -> None:
         assert leaf == f'{{"k":"{shown}","c":"{text(committed)}"}}'.encode()
     assert leaf == vector["leaf"].encode()
     assert leaf_hash(leaf).hex() == sha256(b"\0", leaf) == vector["leaf_hash"]
+
+
+def test_refused_digest() -> None:
+    vector = VECTORS["refused_digest"]
+    bodies = [body.encode() for body in vector["bodies"]]
+    framed = b"".join(len(body).to_bytes(4, "big") + body for body in bodies)
+    assert refused_digest(bodies).hex() == vector["digest"] == sha256(b"plainview/refused/v1", b"\0", framed)
 
 
 def test_epoch_digest() -> None:

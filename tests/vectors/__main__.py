@@ -10,7 +10,15 @@ import numpy as np
 
 from plainview.ledger.hashing import leaf_hash
 from plainview.records import PUBLIC, encode
-from plainview.records.digests import arrays_digest, audit_seed, commitment, epoch_digest, page_seed, session_name
+from plainview.records.digests import (
+    arrays_digest,
+    audit_seed,
+    commitment,
+    epoch_digest,
+    page_seed,
+    refused_digest,
+    session_name,
+)
 from plainview.records.leaf import personal_leaf, public_leaf
 from tests.records.examples import EXAMPLES
 
@@ -60,6 +68,10 @@ def vectors() -> dict[str, object]:
         },
         "audit_seed": {"root": root.hex(), "secret": secret.hex(), "seed": audit_seed(root, secret).hex()},
         "session_name": {"key": root.hex(), "name": session_name(root).hex()},
+        "refused_digest": {
+            "bodies": [bodies[0]["body"], bodies[1]["body"]],
+            "digest": refused_digest(body["body"].encode() for body in bodies[:2]).hex(),
+        },
         "arrays_digest": {
             "arrays": [
                 {

@@ -42,6 +42,11 @@ Share = Annotated[int, typer.Option(min=1, max=1_000_000, help="Of the traffic, 
 Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {SPELLED}.", show_default=False)]
 Until = Annotated[str, typer.Option(metavar="TIME", help="When it is over.", show_default=False)]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.", show_default=False)]
+EpochLeast = Annotated[
+    int,
+    typer.Option(min=0, help="Records at least from the end of one automatic epoch to the next's.", show_default=False),
+]
+EpochMost = Annotated[int, typer.Option(min=1, help="And at most.", show_default=False)]
 Of = Annotated[Path, typer.Option("--of", metavar="FILE", help="The act it is about.", show_default=False)]
 Url = Annotated[str, typer.Option(metavar="URL", help="The operator's server: http://HOST:PORT.", show_default=False)]
 
@@ -120,12 +125,8 @@ def approval(
     seen: Seen,
     begins: Begins,
     until: Until,
-    epoch_records: Annotated[
-        int, typer.Option(min=0, help="Records at least between two automatic epochs.", show_default=False)
-    ],
-    epoch_rows: Annotated[
-        int, typer.Option(min=0, help="Rows that one may touch at most; 0 for no automatic epoch.", show_default=False)
-    ],
+    epoch_least: EpochLeast,
+    epoch_most: EpochMost,
     region: Regions = None,
     surface: Surfaces = None,
     share: Share = 1_000_000,
@@ -135,7 +136,7 @@ def approval(
         from plainview.ledger.acts import Approval
 
         scope, span = _scope(region, surface, share), (milliseconds(begins), milliseconds(until))
-        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_records, epoch_rows)
+        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_least, epoch_most)
 
 
 @act.command()
@@ -147,6 +148,8 @@ def emergency(
     seen: Seen,
     begins: Begins,
     until: Until,
+    epoch_least: EpochLeast,
+    epoch_most: EpochMost,
     reason: Reason,
     share: Annotated[
         int,
@@ -162,7 +165,8 @@ def emergency(
         from plainview.ledger.acts import Emergency
 
         scope, span = _scope(region, surface, share), (milliseconds(begins), milliseconds(until))
-        _write(file, Emergency, log, _digest(release), seen, licence, scope, *span, reason)
+        bounds = (epoch_least, epoch_most)
+        _write(file, Emergency, log, _digest(release), seen, licence, scope, *span, *bounds, reason)
 
 
 @act.command()
@@ -219,6 +223,22 @@ def finding(
         from plainview.ledger.acts import Finding
 
         _write(file, Finding, log, _digest_of(shown_by), record, text)
+
+
+@act.command()
+def admission(
+    file: NewFile,
+    log: Log,
+    origin: Annotated[str, typer.Option(metavar="NAME", help="The data set's name.", show_default=False)],
+    data: Annotated[str, typer.Option(metavar="DIGEST", help="The digest of its files.", show_default=False)],
+    terms: Annotated[str, typer.Option(metavar="TEXT", help="The licence it is under.", show_default=False)],
+    rows: Annotated[int, typer.Option(min=0, help="Records at most that come of it.", show_default=False)],
+) -> None:
+    """Let a data set in, to teach. The partner signs; `plainview import --dry-run` says what to write."""
+    with told():
+        from plainview.ledger.acts import Admission
+
+        _write(file, Admission, log, origin, _digest(data), terms, rows)
 
 
 @act.command()

@@ -73,8 +73,8 @@ def demo(
         )
     elif not code:
         out.print(
-            "Next: `plainview demo --keep` keeps the town's data to look around in; `plainview charter local DIR`, "
-            "`plainview import kuairand DIR` and `plainview serve` run on real data.",
+            "Next: `plainview demo --keep` keeps the town's data to look around in; `plainview charter local PARTIES`, "
+            "`plainview import kuairand DIR --parties PARTIES` and `plainview serve` run on real data.",
             soft_wrap=True,
         )
     raise typer.Exit(code)

@@ -18,20 +18,25 @@ from rich.table import Column
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
-from plainview.journal import Journal
+from plainview.journal import Journal, JournalReader
 from plainview.journal.journal import now
+from plainview.ledger.acts import Admission
+from plainview.ledger.charters import digest_text
 from plainview.platform.founding import found
 from plainview.platform.home import LOG, Home
+from plainview.platform.imports.admissions import admission_of, command, lacking
 from plainview.platform.imports.kuairand import PUBLISHED as KUAIRAND
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import PUBLISHED as KUAIREC
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import DAY, ImportHeldUp, Loaded, run
+from plainview.platform.imports.load import DAY, ImportHeldUp, Loaded, NotAdmitted, check_origins, run
 from plainview.platform.imports.source import PAST, Provenance, Source
 from plainview.platform.imports.tables import Faults
+from plainview.platform.local_licence import admit_locally
 from plainview.platform.log.opening import check_log
 from plainview.platform.releases import installed
-from plainview.records import Origin
+from plainview.records import UPLOAD, Origin
+from plainview.replay.judged import Judged
 
 app = typer.Typer(
     help="Import a data set you have downloaded.",
@@ -63,9 +68,18 @@ Whence = Annotated[
 Licence = Annotated[
     str | None, typer.Option("--licence", metavar="TEXT", help="The licence they are under, for the journal to say.")
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Write nothing: read it, and say what the partner has to sign to let it in."),
+]
+Parties = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where `plainview charter local` laid all parties' keys: the partner's lets the data set in.",
+    ),
+]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_UPLOAD = "upload"
-"""The origin of videos that came with no import."""
 _LONGEST = 2000
 _CODES = "Exit code: 2 where it cannot be imported, or not to the end, and a sentence says why; 130 if interrupted."
 
@@ -81,8 +95,13 @@ def _add(reader: Reader, published: Provenance, layout: str) -> None:
         name: Name = None,
         source: Whence = None,
         licence: Licence = None,
+        parties: Parties = None,
+        dry_run: DryRun = False,
     ) -> None:
-        _import(reader, published, (name, source, licence), directory, home, keep_times)
+        if dry_run:
+            _look(reader, published, (name, source, licence), directory, home, parties)
+        else:
+            _import(reader, published, (name, source, licence), directory, home, keep_times, parties)
 
 
 _add(KuaiRand, KUAIRAND, "KuaiRand-Pure or 1K (published CSV files, or Parquet)")
@@ -96,6 +115,7 @@ def _import(
     directory: Path,
     home: Path | None,
     keep_times: bool,
+    parties: Path | None,
 ) -> None:
     out = console(stderr=True)
     try:
@@ -104,7 +124,7 @@ def _import(
             place = at_home(home)
             place.prepare()
             place.check()
-            loaded = _run(out, reader, provenance, directory, place, keep_times)
+            loaded = _run(out, reader, provenance, directory, place, keep_times, parties)
     except KeyboardInterrupt as error:
         out.print("Interrupted. Run the same command again to go on.")
         raise typer.Exit(128 + signal.SIGINT) from error
@@ -127,10 +147,10 @@ def _provenance(published: Provenance, name: str | None, source: str | None, lic
             "--name, --source and --licence go together: rows of your own are neither the published data set's, nor "
             "under its licence"
         )
-    if not _NAME.fullmatch(name) or name == _UPLOAD:
+    if not _NAME.fullmatch(name) or name == UPLOAD:
         raise CommandError(
             f"--name {name!r}: give 1 to 64 lower-case letters, digits, dots, dashes and underscores, the first "
-            f"of them a letter or digit, and not {_UPLOAD}"
+            f"of them a letter or digit, and not {UPLOAD}"
         )
     if name in (KUAIRAND.name, KUAIREC.name):
         raise CommandError(
@@ -138,24 +158,71 @@ def _provenance(published: Provenance, name: str | None, source: str | None, lic
             "leave --name, --source and --licence out"
         )
     for option, text in (("--source", source), ("--licence", licence)):
-        if not text.strip() or len(text) > _LONGEST or not text.isprintable():
-            raise CommandError(f"{option} {text[:40]!r}: give a line of 1 to {_LONGEST:,} characters")
+        if not text or text != text.strip() or len(text) > _LONGEST or not text.isprintable():
+            raise CommandError(
+                f"{option} {text[:40]!r}: give a line of 1 to {_LONGEST:,} characters, with no space around"
+            )
     return Provenance(name, source, licence)
 
 
-def _run(out: Console, reader: Reader, provenance: Provenance, directory: Path, home: Home, keep_times: bool) -> Loaded:
+def _look(
+    reader: Reader,
+    published: Provenance,
+    given: tuple[str | None, str | None, str | None],
+    directory: Path,
+    home: Path | None,
+    parties: Path | None,
+) -> None:
+    """Say what would come of the import, and what lets it in. Needs no journal: the partner may have none here."""
+    out = console(stderr=True)
+    with told():
+        if parties is not None:
+            raise CommandError("--dry-run writes nothing: leave --parties out")
+        provenance = _provenance(published, *given)
+        place, log, began, standing = at_home(home), "ORIGIN", now(), None
+        if place.begun():
+            place.check()
+            with closing(place.read()) as journal:
+                standing = Judged.of(journal).last
+                log, began = standing.charter.origin, _begun(journal, provenance.name)
+        faults = Faults()
+        source = _read(out, reader, provenance, directory, faults, began)
+        act = admission_of(source, log)
+        missing = "" if standing is None else lacking(standing, act)
+    typer.echo(f"{act.origin}: {source.total:,} records, {act.rows:,} of them rows; digest {digest_text(act.data)}")
+    if standing is not None and not missing:
+        typer.echo("The partner has let it in.")
+        return
+    typer.echo(f"{missing or 'No journal was asked whether it was let in: ORIGIN is the name of its log'}.")
+    typer.echo(f"The act that lets it in, for the partner to sign:\n{command(act)}")
+
+
+def _read(out: Console, reader: Reader, provenance: Provenance, directory: Path, faults: Faults, began: int) -> Source:
+    try:
+        with out.status(f"Reading {escape(str(directory))}"):
+            source = reader(directory, faults, began, provenance)
+    except OSError as error:
+        place = error.filename or directory
+        raise CommandError(f"{place}: {error.strerror}; check the file, and that it may be read") from error
+    _print_faults(out, faults)
+    return source
+
+
+def _run(
+    out: Console,
+    reader: Reader,
+    provenance: Provenance,
+    directory: Path,
+    home: Home,
+    keep_times: bool,
+    parties: Path | None,
+) -> Loaded:
     listed = home.path / "imports" / f"{provenance.name}.faults.jsonl"
     # Nobody else has the directory open meanwhile, so no list of bad rows is written by two.
     with closing(home.write(installed().configuration)) as journal, Faults(listed) as faults:
+        source = _read(out, reader, provenance, directory, faults, _begun(journal, provenance.name))
         try:
-            with out.status(f"Reading {escape(str(directory))}"):
-                source = reader(directory, faults, _begun(journal, provenance.name), provenance)
-        except OSError as error:
-            place = error.filename or directory
-            raise CommandError(f"{place}: {error.strerror}; check the file, and that it may be read") from error
-        _print_faults(out, faults)
-        try:
-            return _load(out, source, journal, home, keep_times)
+            return _load(out, source, journal, home, keep_times, parties)
         except ImportHeldUp as error:
             raise CommandError(f"{home.path}: {error}") from error
         finally:
@@ -163,7 +230,7 @@ def _run(out: Console, reader: Reader, provenance: Provenance, directory: Path, 
                 out.print(f"All rows left out are listed in {listed}", markup=False, soft_wrap=True)
 
 
-def _begun(journal: Journal, name: str) -> int:
+def _begun(journal: JournalReader, name: str) -> int:
     """When the import of this name began, Unix ms: now, unless it is gone on with. What was to come then stays out."""
     for entry in journal.of_kind("origin"):
         if isinstance(entry.record, Origin) and entry.record.origin == name:
@@ -171,7 +238,7 @@ def _begun(journal: Journal, name: str) -> int:
     return now()
 
 
-def _load(out: Console, source: Source, journal: Journal, home: Home, keep_times: bool) -> Loaded:
+def _load(out: Console, source: Source, journal: Journal, home: Home, keep_times: bool, parties: Path | None) -> Loaded:
     whole = Column(no_wrap=True)  # where there is little room, it is the bar that yields
     columns = (
         TextColumn("{task.description}"),
@@ -180,9 +247,34 @@ def _load(out: Console, source: Source, journal: Journal, home: Home, keep_times
         TimeRemainingColumn(elapsed_when_finished=True, table_column=whole.copy()),
     )
     check_log(journal, home.path / LOG, found(journal, home))
+    check_origins(journal, source)
+    standing = Judged.of(journal).last
+    act = admission_of(source, standing.charter.origin)
+    missing = lacking(standing, act)
+    if missing and parties is not None:
+        admit_locally(journal, act, parties)
+        out.print(
+            f"{act.origin} was let in with the partner's key in {parties}. Where one hand holds all parties' keys, "
+            "that proves nothing to others.",
+            markup=False,
+            soft_wrap=True,
+        )
+        missing = ""
+    if missing and standing.admitted(act.origin, act.data, act.terms) is not None:
+        raise CommandError(f"{missing}: nothing was written. {_how(act)}")
     with Progress(*columns, console=out) as progress:
         task = progress.add_task(source.origin.origin, total=source.total)
-        return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
+        try:
+            return run(journal, source, 0 if keep_times else None, lambda count: progress.advance(task, count))
+        except NotAdmitted as error:
+            raise CommandError(f"{error}. Nothing of it was written but that it was tried. {_how(act)}") from error
+
+
+def _how(act: Admission) -> str:
+    return (
+        f"The partner lets it in with `{command(act)}`, signed and handed in; or, where `plainview charter local DIR` "
+        "laid all parties' keys on this machine, run this again with --parties DIR"
+    )
 
 
 def _print_faults(out: Console, faults: Faults) -> None:

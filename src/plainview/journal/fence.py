@@ -17,6 +17,8 @@ from typing import NamedTuple, Protocol
 from plainview.feed.configuration import max_lag_of
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
+from plainview.journal.origins import OriginGate
+from plainview.ledger.standing import EpochBounds
 from plainview.records import (
     Act,
     Charter,
@@ -52,6 +54,8 @@ class Past(Protocol):
 
     def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]: ...
 
+    def rows_of(self, origin: str) -> int: ...
+
 
 class Judge(Protocol):
     """Knows what charters and acts come to: the fence asks it about each, in its place."""
@@ -70,6 +74,13 @@ class Judge(Protocol):
 
     def why_closed(self, time: int) -> str:
         """Why nobody may be served at `time`, in words; empty where somebody may."""
+
+    def epoch_bounds(self, release: str, time: int) -> EpochBounds | None:
+        """What an epoch of the release that is appended next, at `time`, keeps to; None where it may be of any size."""
+        ...
+
+    def admitted(self, origin: Origin) -> int | None:
+        """Rows at most that the import may have; None where the partner has not let it in."""
         ...
 
     def observe(self, index: int, record: Charter | Act) -> None:
@@ -83,7 +94,7 @@ class Judge(Protocol):
 
 _SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
 """What is not written down any more once every licence has ended."""
-_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Decision})
+_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Decision, Origin, Video, History, Impression})
 
 
 class _Turn(NamedTuple):
@@ -95,8 +106,8 @@ class _Turn(NamedTuple):
 
 
 class Fence:
-    """Refuses pages that break the bounds that were set, epochs that do not follow the last, and releases that may not
-    take charge.
+    """Refuses pages that break the bounds that were set, epochs that do not follow the last or are larger or smaller
+    than they may be, releases that may not take charge, and rows of imports that the partner has not let in.
 
     The release of the last `release` record is in charge: epochs are its own, and no other's pages are taken. Its own
     epochs begin with the first after that record.
@@ -108,13 +119,16 @@ class Fence:
 
     `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
 
-    Codes: `closed`, `act`, `charter`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `closed`, `act`, `charter`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`, `epoch`,
+    `origin`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
         self._max_lag = max_lag
         self.now_tolerance = now_tolerance
         self._judge = judge
+        # Where nobody judges, any import may come, with more rows than there can be.
+        self._origins = OriginGate((lambda _: 2**53) if judge is None else judge.admitted)
         self._past: Past | None = None
         self._last: Epoch | None = None
         self._since: int = 0
@@ -124,9 +138,10 @@ class Fence:
     def rebuild(self, past: Past) -> None:
         """Take in all that `past` holds, and look sessions up there from now on."""
         self._clear()
+        self._origins.rebuild(past.rows_of)
         self._past = past
         judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
-        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision"))):
+        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision", "origin"))):
             self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
@@ -144,9 +159,12 @@ class Fence:
         if type(record) is Page:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
-            return self._check_epoch(index, record)
+            return self._check_epoch(index, record) or self._check_size(time, record)
         if type(record) is Release:
             return self._check_succession(record)
+        if isinstance(record, (Origin, Video, History, Impression)):
+            reason = self._origins.check(record)
+            return Refused(reason, "origin") if reason else None
         if self._judge is not None and isinstance(record, (Act, Charter)):
             reason = self._judge.check(index, record)
             return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
@@ -175,6 +193,9 @@ class Fence:
             return
         if self._judge is not None and isinstance(record, (Act, Charter)):
             self._judge.observe(index, record)
+            self._origins.ask_again()
+        if _ends_an_epoch(record):
+            self._endings.append(index)
         match record:
             case Page():
                 assert commitment is not None
@@ -184,6 +205,7 @@ class Fence:
                     self._sessions.popitem(last=False)
             case Epoch():
                 self._last = record
+                self._endings[:] = [ending for ending in self._endings if ending >= record.upto]
                 if index < self._since:
                     self._first = record.epoch + 1
                     return
@@ -200,6 +222,8 @@ class Fence:
                     self._max_lag = max_lag_of(record.manifest)
             case Decision():
                 self._observe_decision(record)
+            case Origin() | Video() | History() | Impression():
+                self._origins.observe(record)
             case _:
                 pass
 
@@ -214,6 +238,8 @@ class Fence:
         self._first = 0
         """Its first epoch, which follows on the last before it."""
         self._last = None
+        self._endings: list[int] = []
+        """Indexes, since the last epoch, of what ends one however small."""
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
@@ -348,6 +374,8 @@ class Fence:
         if last is not None and epoch.parent != last.digest:
             return Refused(f"epoch {epoch.epoch}: its parent is {last.digest}, not {epoch.parent}", "epoch")
         floor = 0 if last is None else last.upto
+        if last is not None and not self._epochs:  # a release's first has its own record folded in
+            floor = max(floor, self._since + 1)
         if not floor <= epoch.upto <= index:
             return Refused(f"epoch {epoch.epoch}: upto {epoch.upto} is not between {floor} and {index}", "epoch")
         digest = to_text(epoch_digest(to_bytes(epoch.parent), epoch.upto, to_bytes(epoch.delta)))
@@ -369,6 +397,26 @@ class Fence:
             return Refused(f"release {release.digest}: {error}", "licence")
         reason = self._judge.may_take_charge(release)
         return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
+
+    def _check_size(self, time: int, epoch: Epoch) -> Refused | None:
+        # A release's first epoch has all records folded in, and is bounded by none.
+        last = next(reversed(self._epochs.values()), None)
+        bounds = None if self._judge is None or last is None else self._judge.epoch_bounds(self._release, time)
+        if bounds is None or last is None:
+            return None
+        records = epoch.upto - last.upto
+        if records > bounds.most:
+            return Refused(f"epoch {epoch.epoch} takes up {records} records, at most {bounds.most} may", "epoch")
+        if records < bounds.least and not any(ending < epoch.upto for ending in self._endings):
+            return Refused(
+                f"epoch {epoch.epoch} takes up {records} records, and none that ends one before {bounds.least}", "epoch"
+            )
+        return None
+
+
+def _ends_an_epoch(record: Record) -> bool:
+    """Whether an epoch may end with it, however few records it has taken up: what it says may not have to wait."""
+    return isinstance(record, (Charter, Decision, Release)) or (isinstance(record, Act) and record.counts)
 
 
 def _listed(indexes: tuple[int, ...]) -> str:

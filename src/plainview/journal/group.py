@@ -11,8 +11,22 @@ from plainview.journal.keys import KEY, guarded, key_of
 from plainview.journal.reader import JournalReader
 from plainview.journal.sealer import SALT, Sealer
 from plainview.ledger.hashing import leaf_hash
-from plainview.records import KIND_OF, PUBLIC, Record, RecordError, decode, encode, owner_of
-from plainview.records.digests import commitment
+from plainview.records import (
+    KIND_OF,
+    PUBLIC,
+    History,
+    Impression,
+    Origin,
+    Record,
+    RecordError,
+    Refusal,
+    Video,
+    decode,
+    encode,
+    owner_of,
+)
+from plainview.records.digests import commitment, refused_digest
+from plainview.records.fields import to_text
 from plainview.records.leaf import personal_leaf, public_leaf
 from plainview.storage.records import RecordStore, Row
 
@@ -32,7 +46,8 @@ class Group:
     """Turns drafts into `rows` and `entries` that continue the journal, and one of `outcomes` for each draft.
 
     A draft is refused that could not be read back (code `record`), whose key is not what its fields make it (`key`),
-    that the fence does not let through, or that rests on an earlier record which is damaged (`damaged`).
+    that the fence does not let through, or that rests on an earlier record which is damaged (`damaged`). Of what the
+    fence keeps out by its origin, a `Refusal` for each import and kind stands at the group's end, with no outcome.
 
     The fence observes each record as its row is made: where the rows are not written after all, rebuild it.
     """
@@ -57,6 +72,7 @@ class Group:
         self._sealer = sealer
         self._fence = fence
         self._here: dict[bytes, int] = {}
+        self._kept_out: dict[tuple[str, str], list[tuple[bytes, str]]] = {}
         timed = b'{"time":%d,' % time
         fits = [_fit(draft, timed) for draft in drafts]
         self._there = store.find(
@@ -72,7 +88,16 @@ class Group:
                 outcome = self._take(fit, salts[place * SALT : place * SALT + SALT])
             except JournalDamaged as error:
                 outcome = Refused(str(error), "damaged", error)
+            if type(outcome) is Refused and outcome.code == "origin":
+                self._keep_out(drafts[place].record, outcome.reason)
             self.outcomes.append(outcome)
+        for (origin, kind), ones in self._kept_out.items():
+            digest = to_text(refused_digest(body for body, _ in ones))
+            rows, reason = len(ones), ones[0][1]
+            refusal = Refusal(time=0, origin=origin, kind=kind, rows=rows, digest=digest, reason=reason)  # type: ignore[arg-type]
+            fit = _fit(Draft(refusal), timed)
+            assert type(fit) is _Fit
+            self._take(fit, b"")
 
     def _take(self, fit: _Fit, salt: bytes) -> Ack | Refused:
         record, body, key = fit
@@ -104,6 +129,10 @@ class Group:
             self._here[key] = len(self.entries) - 1
         self._next = index + 1
         return Ack(index, self._time, fresh=True)
+
+    def _keep_out(self, record: Record, reason: str) -> None:
+        assert isinstance(record, (Origin, Video, History, Impression))
+        self._kept_out.setdefault((record.origin, KIND_OF[type(record)]), []).append((encode(record), reason))
 
     def _repeated(self, record: Record, key: bytes) -> Ack | Refused:
         if key in self._here:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from plainview.records import Act, Epoch, Event, History, Impression, Page, Record, Setting
+from plainview.records import UPLOAD, Act, Epoch, Event, History, Impression, Page, Record, Setting, Video
 from plainview.records.digests import note_digest
 
 KEY = 16
@@ -35,6 +35,11 @@ def setting_key(viewer: int, id: str) -> bytes:  # noqa: A002
 def import_key(origin: str, row: int) -> bytes:
     """Of row `row` of an import."""
     return _hash("import", origin)[:9] + row.to_bytes(7, "big")
+
+
+def video_key(origin: str, video: int) -> bytes:
+    """Of the video with that id as an import has it."""
+    return import_key(f"{origin}/video", video)
 
 
 def history_key(origin: str, viewer: int) -> bytes:
@@ -69,8 +74,16 @@ def key_of(record: Record) -> bytes | None:
             return history_key(record.origin, record.viewer)
         case Epoch():
             return epoch_key(record.epoch)
+        case Video() if record.origin != UPLOAD:
+            return video_key(record.origin, record.video)
         case _:
             return None
+
+
+def of_rows(origin: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Where the stored keys of an import's videos, histories and impressions lie: from, and up to what."""
+    firsts = (video_key(origin, 0)[:9], history_key(origin, 0)[:9], import_key(origin, 0)[:9])
+    return tuple((first, first + b"\xff" * KEY) for first in firsts)
 
 
 def guarded(key: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from plainview.journal.entry import Entry, JournalDamaged
-from plainview.journal.keys import guarded, key_of, unguarded
+from plainview.journal.keys import guarded, key_of, of_rows, unguarded
 from plainview.journal.sealer import Sealer
 from plainview.ledger.hashing import HASH_SIZE, leaf_hash
 from plainview.records import KINDS, PUBLIC, Record, RecordError, decode, owner_of, read
@@ -118,6 +118,10 @@ class JournalReader:
         for index, _ in self._store.find([guarded(key)]).values():
             return index
         return None
+
+    def rows_of(self, origin: str) -> int:
+        """How many videos, histories and impressions of an import there are, by their keys."""
+        return sum(self._store.count(first, last) for first, last in of_rows(origin))
 
     def close(self) -> None:
         """Close the store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ TEXT_LIMIT = 2_000
 _NONE = "none"
 _NAMES = {"begins": "from", "sentence": "text"}
 """Of lines whose field is called otherwise."""
+_DATA_SET = re.compile("[a-z0-9][a-z0-9._-]{0,63}")
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -91,6 +93,15 @@ def _origin(text: str, where: str) -> str:
     return text
 
 
+def _data_set(text: str, where: str) -> str:
+    if not _DATA_SET.fullmatch(text):
+        raise FormatError(
+            f"{where}: {shown(text)} is not 1 to 64 lower-case letters, digits, dots, dashes and underscores, the "
+            "first of them a letter or digit"
+        )
+    return text
+
+
 def _yes_no(text: str, where: str) -> bool:
     if text not in _YES_NO:
         raise FormatError(f"{where}: {shown(text)} is neither yes nor no")
@@ -122,8 +133,8 @@ _SPELLINGS: dict[str, _Spelling] = {
     "suite": _TEXT,
     "passed": (lambda passed: "yes" if passed else "no", _yes_no),
     "results": _DIGEST,
-    "epoch_records": _BOUND,
-    "epoch_rows": _BOUND,
+    "epoch_least": _BOUND,
+    "epoch_most": _BOUND,
     "reason": _TEXT,
     "emergency": _DIGEST,
     "outcome": _TEXT,
@@ -143,5 +154,9 @@ _SPELLINGS: dict[str, _Spelling] = {
         lambda text, where: None if text == _NONE else from_decimal(text, where),
     ),
     "sentence": _TEXT,
+    "origin": (str, _data_set),
+    "data": _DIGEST,
+    "terms": _TEXT,
+    "rows": _NUMBER,
 }
 """How a value becomes the rest of its line, and the other way round."""

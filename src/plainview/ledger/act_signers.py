@@ -14,6 +14,7 @@ _QUORUMS = {
     "submission": ("licensor",),
     "approval": ("partner",),
     "review": ("partner",),
+    "admission": ("partner",),
 }
 """The roles whose quorum signs an act of that kind."""
 _ONES = {

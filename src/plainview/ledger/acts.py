@@ -129,14 +129,15 @@ class Approval(Act, frozen=True):
     scope: Scope
     begins: int
     until: int
-    epoch_records: int
-    """Records of the journal at least from the end of one automatic epoch to the end of the next."""
-    epoch_rows: int
-    """Rows of the world at most that one automatic epoch touches; 0 where none may be published."""
+    epoch_least: int
+    """Records of the journal at least from the end of one automatic epoch to the end of the next, while it holds."""
+    epoch_most: int
+    """And at most."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_order(self)
+        _check_epochs(self)
 
 
 class Emergency(Act, frozen=True):
@@ -150,11 +151,15 @@ class Emergency(Act, frozen=True):
     scope: Scope
     begins: int
     until: int
+    epoch_least: int
+    """As an approval's."""
+    epoch_most: int
     reason: str
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_order(self)
+        _check_epochs(self)
 
 
 class Review(Act, frozen=True):
@@ -175,6 +180,21 @@ class Revocation(Act, frozen=True):
     release: bytes
     seen: int
     reason: str
+
+
+class Admission(Act, frozen=True):
+    """The partner lets a data set in: its rows may be journaled, and teach."""
+
+    kind = "admission"
+
+    origin: str
+    """Its name, as the records that come of it have it."""
+    data: bytes
+    """Digest of its files, as its `Origin` record has it."""
+    terms: str
+    """The licence that it is under, likewise."""
+    rows: int
+    """Records at most that come of it: videos, histories and impressions."""
 
 
 class Extension(Act, frozen=True):
@@ -264,7 +284,7 @@ class Finding(Act, frozen=True):
 OfReleases = Licence | Submission | Build | Result | Approval | Emergency | Review | Revocation | Extension
 OfPages = Draw | Reveal | Verification | Finding
 """Of whoever re-runs pages: they let nothing rank and end nothing."""
-AnyAct = OfReleases | OfPages
+AnyAct = OfReleases | Admission | OfPages
 KINDS: dict[str, type[AnyAct]] = {kind.kind: kind for kind in get_args(AnyAct)}
 
 
@@ -288,3 +308,10 @@ def parse_act(text: str) -> AnyAct:
 def _check_order(act: Licence | Approval | Emergency) -> None:
     if act.begins >= act.until:
         raise FormatError(f"{act.kind}: until {act.until} is not after from {act.begins}")
+
+
+def _check_epochs(act: Approval | Emergency) -> None:
+    if not act.epoch_least <= act.epoch_most or not act.epoch_most:
+        raise FormatError(
+            f"{act.kind}: an epoch of {act.epoch_least} records at least and {act.epoch_most} at most cannot be"
+        )

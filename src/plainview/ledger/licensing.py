@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from plainview.ledger import charters
 from plainview.ledger.act_signers import check_signers
 from plainview.ledger.acts import (
+    Admission,
     AnyAct,
     Approval,
     Build,
@@ -124,6 +125,8 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
             return _extended(standing, act, index, time)
         case Draw() | Reveal() | Verification() | Finding():
             return audited(standing, act, index)
+        case Admission():
+            return _admitted(standing, act, index)
 
 
 def _licensed(standing: Standing, act: Licence, index: int, time: int) -> Standing:
@@ -226,6 +229,11 @@ def _extended(standing: Standing, act: Extension, index: int, time: int) -> Stan
     return replace(standing, grants=tuple(grant if one is held else one for one in standing.grants))
 
 
+def _admitted(standing: Standing, act: Admission, index: int) -> Standing:
+    _check_new(act, standing.admissions)
+    return replace(standing, admissions=(*standing.admissions, Placed(act, index)))
+
+
 def _ending(standing: Standing, release: bytes, by: str, kept: tuple[bytes | None, ...] = ()) -> Standing:
     """What let the release rank ends, but where the builders agreed on one of `kept`. What has run out too."""
     grants = (
@@ -260,7 +268,7 @@ def _revoked_at(standing: Standing, release: bytes) -> int:
     return max((one.index for one in standing.revocations if one.act.release == release), default=-1)
 
 
-def _check_new(act: AnyAct, before: Iterable[Grant | Placed[Revocation]]) -> None:
+def _check_new(act: AnyAct, before: Iterable[Grant | Placed[Revocation] | Placed[Admission]]) -> None:
     for one in before:
         if one.act == act:
             raise PolicyError(f"it stands at index {one.index} already, and counts once")

@@ -13,6 +13,7 @@ import msgspec
 
 from plainview.ledger.act_fields import Obligation
 from plainview.ledger.acts import (
+    Admission,
     Approval,
     Build,
     Draw,
@@ -30,7 +31,7 @@ from plainview.ledger.charters import Charter, digest_text
 from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
-_Act = TypeVar("_Act", Submission, Revocation, Draw, Reveal, Verification, Finding)
+_Act = TypeVar("_Act", Submission, Revocation, Admission, Draw, Reveal, Verification, Finding)
 
 
 class State(enum.Enum):
@@ -100,11 +101,17 @@ class Due(NamedTuple):
     obligation: Obligation
 
 
+class EpochBounds(NamedTuple):
+    """Records of the journal from the end of one automatic epoch to the end of the next."""
+
+    least: int
+    most: int
+
+
 class Allowed(msgspec.Struct, frozen=True):
     """That a release may rank."""
 
     by: Approval | Emergency
-    """Of an approval, the learner's bounds hold too. An emergency has none: no automatic epoch may be published."""
     indexes: tuple[int, ...]
     """Of all acts that this rests on, ascending."""
 
@@ -139,6 +146,7 @@ class Standing(msgspec.Struct, frozen=True):
     reveals: tuple[Placed[Reveal], ...] = ()
     verifications: tuple[Placed[Verification], ...] = ()
     findings: tuple[Placed[Finding], ...] = ()
+    admissions: tuple[Placed[Admission], ...] = ()
 
     def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
         """Whether a page of the release may be appended after this index, for such a request at that time.
@@ -166,6 +174,29 @@ class Standing(msgspec.Struct, frozen=True):
         if any(not grant.over(time) and not self.licence_gone(grant.act.licence, time) for grant in grants):
             return ""
         return self.why_idle(release, time)
+
+    def epoch_bounds(self, release: bytes, time: int) -> EpochBounds | None:
+        """What the learner keeps to at that time; None where the release may rank for nobody, and so nothing ranks by
+        what is learned.
+
+        Of all acts that let it rank then, for whomever: the largest `least` and the smallest `most`. Where no epoch
+        could keep both, the `most` wins, and is the `least` too.
+        """
+        grants = [one for one in self.grants if one.act.release == release and self._why_not(one, time) is None]
+        if not grants:
+            return None
+        most = min(one.act.epoch_most for one in grants)
+        return EpochBounds(min(most, max(one.act.epoch_least for one in grants)), most)
+
+    def admitted(self, origin: str, data: bytes, terms: str) -> int | None:
+        """Rows at most of a data set of that name, digest and licence; None where nobody has let it in.
+
+        Let in more than once, it may have as many as the most generous says.
+        """
+        ones = (one.act for one in self.admissions)
+        return max(
+            (one.rows for one in ones if (one.origin, one.data, one.terms) == (origin, data, terms)), default=None
+        )
 
     def _found(self, release: bytes, time: int, leaves_out: Callable[[Scope], str | None]) -> Allowed | Refused:
         grants = [grant for grant in self.grants if grant.act.release == release]

@@ -79,13 +79,13 @@ class Acts:
         Raises Fault for what is no act, and for one that no party of the charter in force has signed.
         """
         self._check(new.note)
-        counted = self._journal.find(act_key(new.note, counts=True))
-        if counted is not None and counted < self._journal.size:
-            return Taken(counted, False, "")
         for _ in range(TRIES):
             # Judged as the next record: the fence judges again, where it comes to stand.
             now = max(self._clock(), self._journal.last_time)
             reason = self.judged.why_not(self._journal.size, now, new.note)
+            # Looked for once it is judged: what counted meanwhile does not count again, and is no reason to say so.
+            if reason and (counted := self._journal.find(act_key(new.note, counts=True))) is not None:
+                return Taken(counted, False, "")
             (outcome,) = self._journal.append([Draft(Act(time=0, note=new.note, counts=not reason))])
             if isinstance(outcome, Ack):
                 if reason:

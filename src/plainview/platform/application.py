@@ -108,12 +108,16 @@ class Application:
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
+            self.acts = Acts(self.journal, clock)
             self.learner = Learner(
                 self.journal,
                 home.epochs,
                 self.lineage,
+                self.acts.judged,
+                self.release,
                 configuration,
                 self._publish,
+                clock=clock,
                 residents=residents,
                 cadence=cadence,
                 kept=self._kept,
@@ -125,7 +129,6 @@ class Application:
             pins = Pins(self.lineage)
             self.residency = Residency(self.journal, configuration.regions, residents)
             self.sessions = Sessions(self.journal)
-            self.acts = Acts(self.journal, clock)
             self.serving = Serving(
                 self.journal,
                 published,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from plainview.journal import Draft, Entry, Journal, Refused
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import Progress
-from plainview.records import Record, Video
+from plainview.records import UPLOAD, Record, Video
 from plainview.records.catalogue import Tags
 from plainview.records.fields import U8, U53, AgeBand, Digest, Millis, Region, Text
 from plainview.storage import ObjectLost, ObjectStore
@@ -197,7 +197,7 @@ class Catalogue:
             form=new.form,
             region=new.region,
             audience=new.audience,
-            origin="upload",
+            origin=UPLOAD,
             caption=new.caption,
         )
         (outcome,) = self._journal.append([Draft(record)])

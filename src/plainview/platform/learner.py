@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from plainview.feed.configuration import Configuration
@@ -15,21 +15,28 @@ from plainview.feed.world import World
 from plainview.journal import Draft, Entry, EpochStore, Journal, JournalBusy, Refused
 from plainview.learning.epochs import Closed, close
 from plainview.platform.lineage import Follower, Lineage, Progress
-from plainview.records import Epoch
+from plainview.records import KINDS, Epoch, Record
 from plainview.records.digests import Arrays
 from plainview.records.fields import DASHES
+from plainview.replay.judged import Judged
 from plainview.storage import StoreError
 
-UNFOLDED = frozenset({"act", "charter", "epoch", "release"})
+UNFOLDED = frozenset({"act", "charter", "epoch", "refusal", "release"})
 """Kinds that the fold does not take up."""
 URGENT = frozenset({"decision", "release"})
 """Kinds that close an epoch at once."""
 CATCH_UP = 50_000
-"""Records in an epoch at most while the learner catches up: a few large deltas take less room than many small ones."""
+"""Records in an epoch at most, where no act in force asks for fewer, or for more: a few large deltas take less room
+than many small ones."""
 HELD = 200_000
 """Records kept for the learner in memory; a learner further behind reads them from the journal."""
 
-PASSING = (OSError, StoreError, JournalBusy)
+
+class EpochRefused(Exception):
+    """The journal did not take an epoch: an act may have begun or ended to hold since it was cut."""
+
+
+PASSING = (OSError, StoreError, JournalBusy, EpochRefused)
 """What may pass: a full disk above all. The learner tries again; anything else stops it."""
 AGAIN = 0.5
 """Seconds to the second attempt, doubled for each one after it."""
@@ -93,19 +100,28 @@ class Learner:
         journal: Journal,
         epochs: EpochStore,
         lineage: Lineage,
+        judged: Judged,
+        release: str,
         configuration: Configuration,
         publish: Publish,
         *,
+        clock: Callable[[], int],
         residents: int,
         cadence: Cadence = CADENCE,
         kept: Callable[[], None] = lambda: None,
     ) -> None:
-        """`publish` is called for every epoch, `kept` after every snapshot; both by whoever closes the epoch."""
+        """`judged` says how large the epochs of `release` may be.
+
+        `publish` is called for every epoch, `kept` after every snapshot; both by whoever closes the epoch.
+        """
         self._journal = journal
         self._epochs = epochs
         self._lineage = lineage
+        self._judged = judged
+        self._release = release
         self._configuration = configuration
         self._publish = publish
+        self._clock = clock
         self._residents = residents
         self._cadence = cadence
         self._kept = kept
@@ -113,6 +129,8 @@ class Learner:
         self._queue: deque[Entry] = deque()
         self._end = 0
         """One past the last record that is in the journal, as far as the learner was told."""
+        self._wanted = 0
+        """One past the last of them that calls for an epoch."""
         self._due: float | None = None
         """When an epoch is to be closed (monotonic seconds); None while nothing calls for one."""
         self._unfolded = 0
@@ -126,6 +144,8 @@ class Learner:
         self._cut: tuple[Closed, int] | None = None
         """An epoch that is cut and not yet in the journal, and its policy index."""
         self._follower: Follower
+        self._stray = False
+        """Whether the follower's world is no longer the last epoch's with the records after it."""
         self._epoch: Epoch
         self._policy = 0
         self._snapshot = -1
@@ -134,35 +154,34 @@ class Learner:
         """The last snapshot of which `kept` was told."""
 
     def catch_up(self, progress: Progress | None = None) -> tuple[World, Epoch, int]:
-        """Restore the world of the last epoch, fold what came after it, and close epochs over it.
+        """Restore the world of the last epoch, and close epochs over what came after it, as far as they may be closed.
 
         Returns the learner's own world, not to be changed, its epoch and its policy index. Nobody else may append yet.
         Raises LineageBroken.
         """
         self._epoch = self._lineage.last()
-        world = self._lineage.restore(self._epoch, progress)
+        self._follow(progress)
         kept = self._epochs.snapshots()
         self._snapshot = kept[0].epoch if kept and kept[0].epoch <= self._epoch.epoch else -1
         self._told = self._snapshot
-        self._policy = self._last_policy(self._epoch.upto)
-        self._follower = Follower(self._journal, self._configuration, self._residents, world, self._epoch.upto)
+        self._policy = self._last_of(URGENT, 0, self._epoch.upto)
         self._journal.watch(self._observe)
         end = self._end = self._journal.size
-        while self._follower.position < end:
-            start = self._follower.position
-            stop = min(end, start + CATCH_UP)
+        self._wanted = self._last_of(KINDS.keys() - (UNFOLDED - URGENT), self._epoch.upto, end)
 
-            def told(done: int) -> None:
-                if progress is not None:
-                    progress("Folding records", done, end)
+        def told(done: int) -> None:
+            if progress is not None:
+                progress("Folding records", done, end)
 
-            actions = self._follower.read_to(stop, told)
-            policy = self._last_policy(stop)
-            if actions or policy > self._policy:
-                self._close_epoch(policy)
+        try:
+            self._close_epochs(end, self._wanted, told)
+        except EpochRefused as error:
+            self._epoch_trouble.met(error)
+            self._follow()
         with self._arrived:
             self._drop_folded()
-        return world, self._epoch, self._policy
+        self._call_again()
+        return self._follower.world, self._epoch, self._policy
 
     def start(self) -> None:
         """Follow the journal from here on."""
@@ -172,7 +191,8 @@ class Learner:
     def close(self) -> None:
         """Fold what is there, close a last epoch with a snapshot, and stop. Raises what stopped the learner earlier.
 
-        Where the disk lets it close none, it stops without: the next start folds what is missing from the journal.
+        Where the disk, or an act in force, lets it close none, it stops without: the next start folds what is missing
+        from the journal.
         """
         with self._arrived:
             self._closing = True
@@ -200,6 +220,8 @@ class Learner:
         urgent = any(entry.kind in URGENT for entry in entries)
         with self._arrived:
             self._end = entries[-1].index + 1
+            if foldable or urgent:
+                self._wanted = self._end
             self._unfolded += foldable
             if len(self._queue) + len(entries) <= HELD:
                 self._queue.extend(entries)
@@ -250,39 +272,81 @@ class Learner:
 
     def _go_on(self) -> None:
         self._write_cut()
-        policy = self._fold_queue()
-        wanted = self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs
-        self._close_epoch(policy, wanted and not self._snapshot_trouble.resting)
+        with self._arrived:
+            self._due = None
+            self._unfolded = 0
+            end, wanted = self._end, self._wanted
+        self._close_epochs(end, wanted)
+        self._call_again()
 
     def _finish(self) -> None:
         self._write_cut()
         with self._arrived:
-            due = self._due is not None or self._epoch_trouble.until is not None
-        if due or self._epoch.epoch != self._snapshot:
-            self._close_epoch(self._fold_queue(), snapshot=True)
-        elif self._told != self._snapshot:
+            end, wanted = self._end, self._wanted
+        self._close_epochs(end, wanted if self._epoch.epoch == self._snapshot else end, last=True)
+        if self._told != self._snapshot:
             self._tell()
 
-    def _fold_queue(self) -> int:
-        """Fold all that has come. Returns the policy index."""
+    def _call_again(self) -> None:
+        """Have an epoch that is called for, and may not be closed yet, be tried again in time: acts begin and end."""
         with self._arrived:
-            self._due = None
-            self._unfolded = 0
-            self._drop_folded()
-            chunk = [(entry.index, entry.record) for entry in self._queue]
-            policy = max((entry.index + 1 for entry in self._queue if entry.kind in URGENT), default=self._policy)
-            self._queue.clear()
-            end = self._end
-        gap = chunk[0][0] if chunk else end
-        if self._follower.position < gap or self._epoch_trouble.until is not None:
-            self._follower.read_to(gap)
-            policy = max(policy, self._last_policy(gap))
-        self._follower.take(chunk)
-        return policy
+            if self._epoch.upto < self._wanted and self._due is None:
+                self._due = time.monotonic() + self._cadence.seconds
 
-    def _close_epoch(self, policy: int, snapshot: bool = False) -> None:
-        self._cut = close(self._follower.world, self._epoch, self._follower.position, snapshot), policy
-        self._write_cut()
+    def _close_epochs(
+        self, end: int, wanted: int, told: Callable[[int], None] | None = None, *, last: bool = False
+    ) -> None:
+        """Close epochs over the records below `end`, as many as it takes and may be, until those below `wanted` are in.
+
+        `last`: none comes after them, and the last of them has a snapshot.
+        """
+        refused = False
+        while self._epoch.upto < wanted and (stop := self._next_end(self._epoch.upto, end)) is not None:
+            policy = self._fold_to(stop, told)
+            if last:
+                snapshot = stop >= wanted or self._next_end(stop, end) is None
+            else:
+                due = self._epoch.epoch + 1 - self._snapshot >= self._cadence.snapshot_epochs
+                snapshot = due and not self._snapshot_trouble.resting
+            self._cut = close(self._follower.world, self._epoch, stop, snapshot), policy
+            try:
+                self._write_cut()
+                refused = False
+            except EpochRefused:
+                if refused:
+                    raise
+                refused = True  # what holds may just have begun or ended: by that it is cut anew
+
+    def _next_end(self, upto: int, end: int) -> int | None:
+        """Where the epoch may end that begins at `upto`: at `end` at the latest; None where it may not, for now."""
+        # The fence judges by journal time, which is this or later.
+        bounds = self._judged.epoch_bounds(self._release, max(self._clock(), self._journal.last_time))
+        if bounds is None:
+            return min(end, upto + CATCH_UP)
+        stop = min(end, upto + min(bounds.most, max(CATCH_UP, bounds.least)))
+        return stop if stop - upto >= bounds.least or self._last_of(URGENT, upto, stop) else None
+
+    def _fold_to(self, stop: int, told: Callable[[int], None] | None) -> int:
+        """Fold all records below `stop`, and no other. Returns the policy index."""
+        if self._stray or self._follower.position > stop:
+            self._follow()
+        with self._arrived:
+            self._drop_folded()
+            chunk: list[tuple[int, Record]] = []
+            while self._queue and self._queue[0].index < stop:
+                entry = self._queue.popleft()
+                chunk.append((entry.index, entry.record))
+        gap = chunk[0][0] if chunk else stop
+        if self._follower.position < gap:
+            self._follower.read_to(gap, told)
+        self._follower.take(chunk)
+        return max(self._policy, self._last_of(URGENT, self._epoch.upto, stop))
+
+    def _follow(self, progress: Progress | None = None) -> None:
+        """Begin at the last epoch."""
+        world = self._lineage.restore(self._epoch, progress)
+        self._follower = Follower(self._journal, self._configuration, self._residents, world, self._epoch.upto)
+        self._stray = False
 
     def _write_cut(self) -> None:
         """Write the epoch that was cut, if there is one. It stays cut until it is in the journal."""
@@ -292,7 +356,9 @@ class Learner:
         self._epochs.save_delta(closed.delta)
         (outcome,) = self._journal.append([Draft(closed.record)])
         if isinstance(outcome, Refused):
-            raise RuntimeError(f"the journal refused epoch {closed.record.epoch} ({outcome.code}): {outcome.reason}")
+            # What it touched is no longer marked: no other can be cut from this world.
+            self._cut, self._stray = None, True
+            raise EpochRefused(f"the journal refused epoch {closed.record.epoch} ({outcome.code}): {outcome.reason}")
         self._cut = None
         self._publish(closed.delta, closed.record, policy)
         self._epoch = closed.record
@@ -326,11 +392,7 @@ class Learner:
         while self._queue and self._queue[0].index < self._follower.position:
             self._queue.popleft()
 
-    def _last_policy(self, stop: int) -> int:
-        """One past the last decision or release below `stop`."""
-        return max((self._last_of(kind, stop) for kind in URGENT), default=0)
-
-    def _last_of(self, kind: str, stop: int) -> int:
-        for entry in self._journal.of_kind(kind, 0, stop, newest_first=True):
-            return entry.index + 1
-        return 0
+    def _last_of(self, kinds: Collection[str], start: int, stop: int) -> int:
+        """One past the last record of these kinds with start <= index < stop; 0 where there is none."""
+        last = (next(self._journal.of_kind(kind, start, stop, newest_first=True), None) for kind in kinds)
+        return max((entry.index + 1 for entry in last if entry is not None), default=0)

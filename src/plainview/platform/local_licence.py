@@ -1,13 +1,13 @@
-"""A licence under a charter whose parties are all one hand: what it signs proves nothing to others."""
+"""What the parties of a charter sign that are all one hand: it proves nothing to others."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
 
-from plainview.journal.journal import now
+from plainview.journal.journal import Journal, now
 from plainview.keys.key_files import read_key
-from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Result, Submission
+from plainview.ledger.acts import Admission, AnyAct, Approval, Build, Licence, Result, Submission
 from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.notes import Note
 from plainview.ledger.scopes import MILLION, Scope
@@ -44,7 +44,23 @@ def license_locally(home: Home, parties: Path) -> None:
             (Approval(log, release, journal.size, 1, everybody, began, TIME_LIMIT, 0, BOUND_LIMIT), ("partner",)),
         ]
         for act, names in said:
-            text = act.text()
-            note = Note(text, tuple(read_key(parties / name / KEY).sign(text) for name in names))
-            if reason := acts.submit(NewAct(note.encode().decode())).reason:
+            if reason := _say(acts, act, parties, names):
                 raise HomeError(f"{home.path}: could not be licensed: {reason}")
+
+
+def admit_locally(journal: Journal, act: Admission, parties: Path) -> None:
+    """Have the partner whose key lies below `parties` let a data set in.
+
+    Raises HomeError where that act does not count, KeyFileError, and Fault where it is no party's.
+    """
+    acts = Acts(journal, now)
+    journal.watch(acts.observe)
+    if reason := _say(acts, act, parties, ("partner",)):
+        raise HomeError(f"{parties}: its partner's key could not let {act.origin} in: {reason}")
+
+
+def _say(acts: Acts, act: AnyAct, parties: Path, names: tuple[str, ...]) -> str:
+    """Why it does not count; empty where it does."""
+    text = act.text()
+    note = Note(text, tuple(read_key(parties / name / KEY).sign(text) for name in names))
+    return acts.submit(NewAct(note.encode().decode())).reason

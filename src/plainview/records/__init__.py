@@ -1,7 +1,7 @@
 """What is written down: frozen structs, their exact bytes, digests and ids. Knows nobody."""
 
 from plainview.records.act import Act
-from plainview.records.catalogue import Decision, Origin, Video
+from plainview.records.catalogue import UPLOAD, Decision, Origin, Refusal, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record, RecordError, decode, encode, read
 from plainview.records.kinds import KIND_OF, KINDS, PUBLIC, owner_of
@@ -16,6 +16,7 @@ __all__ = [
     "OUTCOMES",
     "PAGE_LIMIT",
     "PUBLIC",
+    "UPLOAD",
     "Act",
     "Charter",
     "Decision",
@@ -28,6 +29,7 @@ __all__ = [
     "Page",
     "Record",
     "RecordError",
+    "Refusal",
     "Release",
     "Request",
     "Said",

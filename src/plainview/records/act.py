@@ -19,4 +19,4 @@ class Act(Record, frozen=True):
     """The signed note, as text: what it says and by whom it must be signed is `ledger.acts`'."""
     counts: bool
     """Whether it is in order where it stands (`ledger.licensing`). One that is not changes nothing,
-    and the same signed note is taken down as one once (`records.digests.note_digest`)."""
+    and is taken down once (`records.digests.note_digest`)."""

@@ -9,6 +9,8 @@ from msgspec import Meta
 from plainview.records.codec import Record
 from plainview.records.fields import U8, U16, U32, U53, AgeBand, Digest, Millis, Name, Region, Text
 
+UPLOAD = "upload"
+"""The origin of a video that came with no import."""
 Tags = Annotated[tuple[U16, ...], Meta(max_length=4)]
 
 
@@ -44,6 +46,21 @@ class Origin(Record, frozen=True):
     source: Text
     digest: Digest
     """SHA-256 over the files that were read, in name order."""
+
+
+class Refusal(Record, frozen=True):
+    """Records of an import that were handed to the journal and kept out of it: that somebody tried is seen by all."""
+
+    time: Millis
+    origin: Name
+    """The import that they were said to come from."""
+    kind: Literal["origin", "video", "history", "impression"]
+    rows: U53
+    """How many of this kind were refused together."""
+    digest: Digest
+    """Over their bodies in order (`records.digests.refused_digest`)."""
+    reason: Text
+    """Why the first of them was."""
 
 
 class Decision(Record, frozen=True):

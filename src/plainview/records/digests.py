@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,15 @@ def note_digest(note: str) -> bytes:
     """SHA-256 of a signed note with its signatures in the order of their lines: in another, they say the same."""
     text, gap, signatures = note.rpartition("\n\n")
     return hashlib.sha256((text + gap + "\n".join(sorted(signatures.split("\n")))).encode()).digest()
+
+
+def refused_digest(bodies: Iterable[bytes]) -> bytes:
+    """SHA-256("plainview/refused/v1" || 0x00 || length u32 BE || body || ...) over bodies as they were handed in, with
+    time 0."""
+    state = hashlib.sha256(b"plainview/refused/v1\x00")
+    for body in bodies:
+        state.update(len(body).to_bytes(4, "big") + body)
+    return state.digest()
 
 
 def arrays_digest(arrays: Arrays) -> bytes:

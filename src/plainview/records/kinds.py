@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plainview.records.act import Act
-from plainview.records.catalogue import Decision, Origin, Video
+from plainview.records.catalogue import Decision, Origin, Refusal, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record
 from plainview.records.page import Page
@@ -20,13 +20,14 @@ KINDS: dict[str, type[Record]] = {
     "impression": Impression,
     "origin": Origin,
     "page": Page,
+    "refusal": Refusal,
     "release": Release,
     "setting": Setting,
     "video": Video,
     "viewer": Viewer,
 }
 
-PUBLIC = frozenset({"act", "charter", "decision", "epoch", "origin", "release"})
+PUBLIC = frozenset({"act", "charter", "decision", "epoch", "origin", "refusal", "release"})
 """Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
 
 KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Event, Page, Release
+from plainview.records import Act, Charter, Decision, Epoch, Event, Origin, Page, Release
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -69,6 +69,10 @@ class _Before:
         """Nothing: the fence observes every record as it is read."""
         return iter(())
 
+    def rows_of(self, origin: str) -> int:
+        """None: the fence counts as the rows are read."""
+        return 0
+
 
 class Reign(NamedTuple):
     """From where on a release is in charge."""
@@ -107,7 +111,7 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, (Charter, Act, Release)):
+        if outside is not None and isinstance(record, (Charter, Act, Origin, Release)):
             return outside  # what came before stays in force
         self._fence.observe(entry.index, record, entry.commitment)
         match record:

@@ -9,9 +9,9 @@ from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.ledger.errors import LedgerError, PolicyError
 from plainview.ledger.licensing import begin, take_act, take_charter
 from plainview.ledger.notes import parse_note
-from plainview.ledger.standing import Allowed, Standing
+from plainview.ledger.standing import Allowed, EpochBounds, Standing
 from plainview.ledger.standings import Standings
-from plainview.records import Act, Charter, Page, Release
+from plainview.records import Act, Charter, Origin, Page, Release
 from plainview.records.digests import note_digest, traffic_draw
 from plainview.records.fields import to_bytes
 
@@ -88,6 +88,16 @@ class Judged:
         standing = self._standings.last if before is None else self._standings.before(before)
         found = standing.may_rank(to_bytes(release), region, surface, traffic_draw(to_bytes(session)), time)
         return found.indexes if isinstance(found, Allowed) else found.reason
+
+    def epoch_bounds(self, release: str, time: int) -> EpochBounds | None:
+        """See `Judge.epoch_bounds`."""
+        return None if self._standings is None else self._standings.last.epoch_bounds(to_bytes(release), time)
+
+    def admitted(self, origin: Origin) -> int | None:
+        """See `Judge.admitted`."""
+        if self._standings is None:
+            return None
+        return self._standings.last.admitted(origin.origin, to_bytes(origin.digest), origin.licence)
 
     def observe(self, index: int, record: Charter | Act) -> None:
         """See `Judge.observe`. Raises JournalDamaged for what does not count and says that it does."""

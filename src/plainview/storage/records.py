@@ -111,6 +111,10 @@ class RecordStore(Protocol):
         """Index and time of the rows with those of `keys` that are there."""
         ...
 
+    def count(self, first: bytes, last: bytes) -> int:
+        """How many rows have a key with first <= key < last, byte by byte."""
+        ...
+
     def close(self) -> None:
         """Give back files and locks. A second call does nothing."""
         ...

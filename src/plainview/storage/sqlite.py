@@ -247,6 +247,13 @@ class SqliteRecords:
                 del wanted[:number]
         return found
 
+    def count(self, first: bytes, last: bytes) -> int:
+        """How many rows have a key with first <= key < last."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT count(*) FROM records WHERE key >= ? AND key < ?", (first, last))
+            ((number,),) = cursor.fetchall()
+        return int(number)
+
     def close(self) -> None:
         """Give back files and locks."""
         if self._closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -16,12 +17,13 @@ from plainview.journal.sealer import PlainSealer
 from plainview.platform.imports import load
 from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
-from plainview.platform.imports.load import ImportHeldUp, ImportRefused, run
+from plainview.platform.imports.load import ImportHeldUp, ImportRefused, NotAdmitted, run
 from plainview.platform.imports.tables import Faults
-from plainview.records import Impression, Origin, Record, Video, Viewer
+from plainview.records import Impression, Origin, Record, Refusal, Video, Viewer
 from plainview.storage import StoreFull
 from plainview.storage.records import Row
 from plainview.storage.sqlite import SqliteRecords
+from tests.journal.test_origins import LetsIn
 from tests.platform.imports.data_sets import NOW, RANDOM, T, kuairand, kuairec, log_row
 
 
@@ -240,3 +242,31 @@ def test_a_refusal_of_the_journal_is_an_error(open_journal: Callable[[], Journal
     journal._fence = Refusing(1, 1)
     with pytest.raises(ImportRefused, match=r"refused a record \(test\): no impressions here"):
         run(journal, source, 0, ignored)
+
+
+def gated(path: Path, **rows: int) -> Journal:
+    return Journal(SqliteRecords(path, writing=True), PlainSealer(), Fence(10**6, 10**6, LetsIn(**rows)), lambda: NOW)
+
+
+def test_what_was_not_let_in_is_refused_before_anything_is_written(tmp_path: Path, source: KuaiRand) -> None:
+    with closing(gated(tmp_path / "gated", other=100)) as journal:
+        with pytest.raises(NotAdmitted, match="origin kuairand was not let in"):
+            run(journal, source, 0, ignored)
+        assert [entry.kind for entry in journal.read()] == ["refusal"]
+
+
+@pytest.mark.parametrize("ahead", [0, 4])
+def test_rows_beyond_those_that_were_let_in_are_refused_and_seen(
+    tmp_path: Path, source: KuaiRand, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "BATCH", 2)
+    monkeypatch.setattr(load, "AHEAD", ahead)
+    rows = len(source.videos()) + 2  # and five impressions are there
+    with closing(gated(tmp_path / "gated", kuairand=rows)) as journal:
+        with pytest.raises(ImportRefused, match=rf"refused a record \(origin\): .* {rows} were let in"):
+            run(journal, source, 0, ignored)
+        journal.append([])
+        refused = [entry.record for entry in journal.of_kind("refusal") if isinstance(entry.record, Refusal)]
+        assert {(one.origin, one.kind) for one in refused} == {("kuairand", "impression")}
+        assert sum(one.rows for one in refused) == (3 if ahead else refused[0].rows)
+        assert sum(entry.kind in ("video", "impression") for entry in journal.read()) == rows

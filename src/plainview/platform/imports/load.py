@@ -34,6 +34,10 @@ class ImportRefused(Exception):
     """The import would not go with what the journal holds. Nothing of it was written."""
 
 
+class NotAdmitted(ImportRefused):
+    """The partner has not let the data set in. That it was tried is in the journal."""
+
+
 class ImportHeldUp(Exception):
     """The disk is full. What was written stays, and is how the import begins."""
 
@@ -63,10 +67,11 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
     Once nothing speaks against it, the list of the source's faults is kept.
 
     Raises ImportRefused, before anything is written, where the journal has another data set's viewers or videos under
-    the same ids, or an import of this name from other files, of another provenance or with another shift; ImportHeldUp
-    where the disk is full; and what else `Faults.keep` and `Journal.submit` raise.
+    the same ids, or an import of this name from other files, of another provenance or with another shift, and
+    NotAdmitted where the journal's fence does not let it in; ImportHeldUp where the disk is full; and what else
+    `Faults.keep` and `Journal.submit` raise.
     """
-    _check_origins(journal, source)
+    check_origins(journal, source)
     _check_ids(journal, source)
     if shift is not None:
         _check_shift(journal, source, shift)
@@ -80,7 +85,10 @@ def run(journal: Journal, source: Source, shift: int | None, progress: Progress)
 
     waiting: deque[Future[list[Ack | Refused]]] = deque()
     try:
-        begun = _settled(journal.append([_draft(source.origin, source.origin.origin)])[0])
+        begun = journal.append([_draft(source.origin, source.origin.origin)])[0]
+        if isinstance(begun, Refused) and begun.code == "origin":
+            raise NotAdmitted(begun.reason)
+        begun = _settled(begun)
         keep(1)
         if shift is None:
             shift = (begun.time - source.last) // DAY * DAY if source.last else 0
@@ -110,12 +118,10 @@ def _batches(source: Source, shift: int) -> Iterator[list[Draft]]:
 
 
 def _draft(record: Record, name: str) -> Draft:
-    """Impressions and histories carry their key in their fields; the others get one of the import's and their id."""
+    """Rows carry their key in their fields; the others get one of the import's and their id."""
     match record:
         case Origin():
             return Draft(record, import_key(f"{name}/origin", 0))
-        case Video():
-            return Draft(record, import_key(f"{name}/video", record.video))
         case Viewer():
             return Draft(record, import_key(f"{name}/viewer", record.viewer))
         case _:
@@ -134,7 +140,8 @@ def _settled(outcome: Ack | Refused) -> Ack:
     return outcome
 
 
-def _check_origins(journal: Journal, source: Source) -> None:
+def check_origins(journal: Journal, source: Source) -> None:
+    """Raises ImportRefused where the journal has an import of this name from other files, or of another provenance."""
     ours = source.origin
     for entry in journal.of_kind("origin"):
         record = entry.record
