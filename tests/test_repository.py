@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
@@ -115,3 +118,13 @@ def test_locks_agree() -> None:
     for lock in ("verify.txt", "serve.txt"):
         for name, entries in pins(lock).items():
             assert {version for version, _ in entries} == everything[name], f"{name} in requirements/{lock}: make lock"
+
+
+def test_a_wheel_has_the_lock_file(tmp_path: Path) -> None:
+    """By which an installation knows its release."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        assert archive.read("plainview/lock.txt") == (TOP / "requirements" / "verify.txt").read_bytes()

@@ -28,6 +28,33 @@ def test_the_manifest_is_what_the_digest_is_of() -> None:
     assert to_text(hashlib.sha256(manifest).digest()) == installed_digest()
 
 
+def test_what_a_release_is_made_of_is_shown() -> None:
+    shown = invoke("release", "show").output
+    for text in ("popular 512", "muted-tag", "report -40", "diversity, spacing, exploration", "50000 records"):
+        assert text in shown
+
+
+def test_a_bundle_is_written_and_checked(tmp_path: Path) -> None:
+    file = tmp_path / "bundle"
+    said = f"{file}: release {installed_digest()}, baseline\n"
+    for command in ("bundle", "check"):
+        result = invoke("release", command, file)
+        assert (result.exit_code, result.output) == (0, said)
+    result = invoke("release", "bundle", file)
+    assert result.exit_code == 2
+    assert "is there already" in one_line(result)
+    changed = bytearray(file.read_bytes())
+    changed[100_000] ^= 1
+    file.write_bytes(changed)
+    result = invoke("release", "check", file)
+    assert result.exit_code == 1
+    assert f"{file}: no release's bundle: the digest of its source is" in one_line(result)
+    for command, where, told in (("check", tmp_path, "cannot be read"), ("bundle", tmp_path / "a" / "b", "cannot be")):
+        result = invoke("release", command, where)
+        assert result.exit_code == 2
+        assert told in one_line(result)
+
+
 def test_golden_vectors_are_what_the_manifest_names(monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke("release", "golden")
     assert (result.exit_code, result.output) == (0, f"golden {GOLDEN}: as the manifest says\n")

@@ -20,6 +20,8 @@ from plainview.records.fields import to_text
 from plainview.replay.findings import Difference, Report
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import execute, flip, forge
+from tests.platform.second import second_installed
+from tests.replay.replays import KERNELS
 from tests.storage.powerless import read_only
 
 
@@ -73,14 +75,33 @@ def test_json_is_the_whole_report(served: Path) -> None:
 def test_an_earlier_release_is_inconclusive(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served_by, other = installed_digest(), to_text(bytes(32))
     monkeypatch.setattr(releases, "installed_digest", lambda: other)
-    monkeypatch.setattr(platform_home, "check_release", lambda _: None)  # as in a journal that went on under `other`
     result = invoke("replay", "--all", "--home", served)
     assert result.exit_code == 3
-    assert f"inconclusive: 60 pages served by release {served_by}, installed is {other}" in result.output
+    why = "it is not installed, and its bundle was not given"
+    assert f"inconclusive: 60 pages served by release {served_by}: {why}" in result.output
     assert "100 %" not in result.output
 
 
-@pytest.mark.parametrize("command", [("replay", "--all"), ("feed", "1"), ("serve",)])
+@pytest.mark.timeout(900)
+def test_an_earlier_release_is_run_from_its_bundle(
+    served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundles = tmp_path / "bundles"
+    bundles.mkdir()
+    assert invoke("release", "bundle", bundles / "any name").exit_code == 0
+    (bundles / "notes.txt").write_text("not a bundle")
+    monkeypatch.setattr(releases, "own_kernels", lambda: KERNELS)
+    with second_installed():
+        result = invoke("replay", "--all", "--home", served, "--bundles", bundles)
+        assert result.exit_code == 0, result.output
+        assert result.output.strip().endswith("60 pages re-run, 100 % identical.")
+        assert f"left out: {bundles}/notes.txt: no release's bundle: member 'not a bundle'" in result.output
+        result = invoke("replay", "--all", "--home", served, "--bundles", tmp_path / "none")
+        assert result.exit_code == 2
+        assert "cannot be read" in one_line(result)
+
+
+@pytest.mark.parametrize("command", [("feed", "1"), ("serve",)])
 def test_another_releases_home_is_refused_in_one_line(
     served: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
@@ -89,7 +110,7 @@ def test_another_releases_home_is_refused_in_one_line(
     before = pages(served)
     result = invoke(*command, "--home", served)
     assert result.exit_code == 2
-    assert f"written by release {installed_digest()}, and release {other} is installed: install" in one_line(result)
+    assert f"release {installed_digest()} is in charge of this journal, by record 1, and" in one_line(result)
     assert pages(served) == before
 
 
@@ -123,6 +144,7 @@ def report(**fields: object) -> Report:
     whole = {
         "records": 10, "missing": 0, "epochs": 2, "snapshots": 1, "pages": 3000, "identical": 3000, "inconclusive": {},
         "unreached": 0, "differing": (), "installed": "x", "seconds": 1.0, "cpu_seconds": 1.0,
+        "stragglers": (), "why_inconclusive": {"y": "it is not installed, and its bundle was not given"},
     }  # fmt: skip
     return Report(**(whole | fields))  # type: ignore[arg-type]
 

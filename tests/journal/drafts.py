@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import replace
@@ -63,3 +64,14 @@ def page(n: int = 0, previous: str = DASHES, session: int = 1, **changes: Any) -
 
 def release() -> Draft:
     return example("release", digest=RELEASE)
+
+
+MANIFEST = '{"configuration":{"max_lag":100}}'
+APPROVED = to_text(sha256(MANIFEST.encode()).digest())
+
+
+def approved(max_lag: int = 100, **changes: Any) -> Draft:
+    """A release whose digest is its manifest's, as one that is judged has to be."""
+    manifest = MANIFEST.replace("100", str(max_lag))
+    digest = to_text(sha256(manifest.encode()).digest())
+    return example("release", **({"name": "approved", "digest": digest, "manifest": manifest} | changes))

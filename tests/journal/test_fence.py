@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -9,16 +10,18 @@ from msgspec.structs import replace
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.journal import fence as fences
 from plainview.ledger.standing import EpochBounds
-from plainview.records import Act, Charter, Origin, Page, Record
+from plainview.records import Act, Charter, Origin, Page, Record, Release
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
 from plainview.storage import Row, SqliteRecords, StoreFull
 from tests.journal.conftest import Clock, Opener
 from tests.journal.drafts import (
+    APPROVED,
     FIRST_DIGEST,
     FIRST_EPOCH,
     NOW,
     RELEASE,
+    approved,
     digest,
     epoch,
     event,
@@ -69,7 +72,12 @@ def test_what_is_no_page_passes(journal: Journal) -> None:
 
 def test_an_unknown_release(journal: Journal) -> None:
     accepted(journal, FIRST_EPOCH)
-    refused(journal, page(), "release", f"release {RELEASE} is not in the journal")
+    refused(journal, page(), "release", f"release {RELEASE} is not in charge: none is")
+
+
+PAGE = page().record
+assert isinstance(PAGE, Page)
+PLAIN = replace(PAGE.request, mode="plain")
 
 
 class Says:
@@ -85,6 +93,9 @@ class Says:
 
     def may_rank(self, asked: Page, time: int) -> tuple[int, ...] | str:
         return self.found
+
+    def may_take_charge(self, record: Release) -> str:
+        return "" if record.name == "approved" else "it was not approved"
 
     def why_closed(self, time: int) -> str:
         return ""
@@ -122,8 +133,8 @@ def test_nothing_ranks_unless_it_may_and_what_may_is_not_withheld(
 ) -> None:
     fence = Fence(100, 2000, Says(found))
     journal = Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), fence, lambda: NOW)
-    accepted(journal, release(), FIRST_EPOCH)
-    draft = page(wanted=wanted, grounds=grounds)
+    accepted(journal, approved(), FIRST_EPOCH)
+    draft = page(wanted=wanted, grounds=grounds, release=APPROVED)
     assert isinstance(draft.record, Page)
     made = Draft(replace(draft.record, request=replace(draft.record.request, mode=mode)))
     if told:
@@ -147,7 +158,7 @@ class Full(SqliteRecords):
 def test_a_judge_forgets_what_was_not_written_after_all(tmp_path: Path) -> None:
     store, judge = Full(tmp_path, writing=True), Says("")
     journal = Journal(store, PlainSealer(), Fence(100, 2000, judge), lambda: NOW)
-    accepted(journal, example("charter"), release(), example("act", counts=True))
+    accepted(journal, example("charter"), approved(), example("act", counts=True))
     store.full = True
     with pytest.raises(StoreFull):
         journal.append([example("act", note="another", counts=True), example("charter")])
@@ -160,7 +171,7 @@ def test_a_judge_forgets_what_was_not_written_after_all(tmp_path: Path) -> None:
 
 def test_an_act_is_asked_about_in_its_place(tmp_path: Path) -> None:
     journal = Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, Says("")), lambda: NOW)
-    accepted(journal, release())
+    accepted(journal, approved())
     refused(journal, example("act", counts=False), "act", "not at 1")
     accepted(journal, example("act", counts=True))
     journal.close()
@@ -179,8 +190,9 @@ def test_an_act_holds_from_its_index_on_within_one_group(tmp_path: Path) -> None
             SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, Stopped(())), lambda: NOW
         )
         if not journal.size:
-            accepted(journal, release(), FIRST_EPOCH)
-        drafts = [page(), example("act", counts=True), page(session=2)]
+            accepted(journal, approved(), FIRST_EPOCH)
+        own = {"release": APPROVED}
+        drafts = [page(**own), example("act", counts=True), page(session=2, **own)]
         outcomes = journal.append(drafts[-len(expected) :])
         assert tuple(one.index if isinstance(one, Ack) else one.reason for one in outcomes) == expected
         journal.close()
@@ -268,7 +280,7 @@ def test_an_epoch_is_as_large_as_it_may_be_and_small_only_for_what_cannot_wait(t
         return Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, judge), clock)
 
     journal = opened()
-    accepted(journal, release(), FIRST_EPOCH, *(viewer(number) for number in range(20)))
+    accepted(journal, approved(), FIRST_EPOCH, *(viewer(number) for number in range(20)))
     refused(journal, epoch(1, 9, FIRST_DIGEST), "epoch", "epoch 1 takes up 9 records, at most 8 may")
     (first,) = (epoch(1, 8, FIRST_DIGEST),)
     accepted(journal, first)
@@ -311,6 +323,63 @@ def test_what_ends_an_epoch_however_small(kind: str, fields: dict[str, bool], en
 
 def test_an_epoch_sent_again_is_the_same_epoch(ready: Journal) -> None:
     assert ready.append([FIRST_EPOCH]) == [Ack(1, NOW, False)]
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Iterator[Journal]:
+    """A journal in which pages may be served, its releases judged."""
+    fence = Fence(1, 2000, Says(""))
+    journal = Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), fence, lambda: NOW)
+    accepted(journal, approved(), FIRST_EPOCH, epoch(1, 1, FIRST_DIGEST))
+    yield journal
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": "other", "max_lag": 50}, "may not take charge: it was not approved"),
+        ({"digest": digest(3)}, "its manifest has digest"),
+        ({}, f"release {APPROVED} is in charge already, from record 0 on"),
+        ({"max_lag": -1}, "no release's manifest: Expected `int` >= 0"),
+    ],
+)
+def test_a_release_takes_charge_where_it_may(judged: Journal, changes: dict[str, Any], told: str) -> None:
+    refused(judged, approved(**changes), "licence", told)
+    accepted(judged, approved(50))
+
+
+def test_from_then_on_epochs_and_pages_are_its_own(judged: Journal) -> None:
+    second = approved(5)
+    digest_of_it = second.record.digest  # type: ignore[attr-defined]
+    accepted(judged, page(session=1, release=APPROVED, wanted="plain", request=PLAIN), second)
+    of_the_first = {"epoch": 1, "epoch_digest": epoch(1, 1, FIRST_DIGEST).record.digest}  # type: ignore[attr-defined]
+    refused(judged, page(session=2, release=APPROVED, **of_the_first), "release", "is not in charge", "from record 4")
+    own = {"release": digest_of_it, "wanted": "plain", "request": PLAIN}
+    refused(judged, page(session=2, **own, **of_the_first), "epoch", "epoch 1 was made before record 4")
+    parent = str(of_the_first["epoch_digest"])
+    refused(judged, epoch(2, 4, parent), "epoch", "epoch 2: upto 4 is not between 5 and 5")
+    following = epoch(2, 5, parent)
+    accepted(judged, following)
+    own |= {"epoch": 2, "epoch_digest": following.record.digest}  # type: ignore[attr-defined]
+    accepted(judged, page(session=2, **own), page(session=3, **own), page(session=4, **own))
+    accepted(judged, *(viewer(number) for number in range(3)))
+    refused(judged, page(session=5, **own), "stale", "lags")  # by its own manifest
+
+
+def test_a_journal_opened_again_knows_who_is_in_charge(tmp_path: Path) -> None:
+    def opened() -> Journal:
+        return Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(1, 2000, Says("")), lambda: NOW)
+
+    journal = opened()
+    accepted(journal, approved(), FIRST_EPOCH, approved(50))
+    journal.close()
+    journal = opened()
+    old = page(release=approved(50).record.digest, wanted="plain", request=PLAIN)  # type: ignore[attr-defined]
+    refused(journal, old, "epoch", "epoch 0 was made before record 2")
+    refused(journal, approved(50), "licence", "in charge already, from record 2 on")
+    accepted(journal, epoch(1, 3, FIRST_DIGEST))
+    journal.close()
 
 
 @pytest.mark.parametrize("apart", [2001, -2001])
@@ -382,6 +451,7 @@ def test_a_fence_without_a_journal_knows_what_it_observed() -> None:
 
 def test_epochs_out_of_reach_are_let_go() -> None:
     fence = Fence(10, 2000)
+    fence.observe(0, release().record, None)
     parent = digest(0)
     for number in range(500):
         made: Record = epoch(number, number, parent).record
@@ -389,7 +459,6 @@ def test_epochs_out_of_reach_are_let_go() -> None:
         fence.observe(number, made, None)
         parent = made.digest  # type: ignore[attr-defined]
     assert len(fence._epochs) == 11
-    fence.observe(500, release().record, None)
     old = page(epoch=3).record
     assert isinstance(old, Page)
     outcome = fence.check(501, NOW, old)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.ledger.charters import digest_text
+from plainview.ledger.notes import Note
 from plainview.ledger.scopes import MILLION, Scope
 from plainview.ledger.standing import Allowed, EpochBounds, Refused, Standing, State
 from tests.ledger.licensed import (
@@ -149,6 +150,33 @@ def test_the_emergency_that_began_first_waits_first() -> None:
     assert [one and one.index for one in waiting] == [None, 13, 13]
     assert asked(now, at=3 * HOUR) == Allowed(sooner, (10, 11, 13))
     assert "index 12: the emergency at index 13 has not been reviewed" in reason(now, at=4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("more", "at", "told"),
+    [
+        ((), 0, ""),  # its approval holds from an hour on: it can be taken over before
+        ((), 20 * DAY - 1, ""),
+        ((), 20 * DAY, "the approval at index 15: ran out at"),
+        ((signed(revocation()),), HOUR, "ended by the revocation at index 16"),
+        ((signed(revocation()), signed(approval(seen=17))), HOUR, ""),
+    ],
+)
+def test_who_may_go_on_with_the_journal(more: tuple[Note, ...], at: int, told: str) -> None:
+    now = standing((*APPROVED, *more))
+    found = now.why_not_in_charge(FIRST, START + at)
+    assert told in found
+    assert bool(found) == bool(told)
+
+
+def test_who_may_go_on_without_an_approval() -> None:
+    now = taken(*APPROVED[:2]).last
+    assert now.why_not_in_charge(FIRST, START) == f"release {digest_text(FIRST)} was submitted and is not approved"
+    assert now.why_not_in_charge(SECOND, START) == f"release {digest_text(SECOND)} was not submitted"
+    assert now.why_not_in_charge(now.charter.baseline, START) == ""
+    assert taken(*APPROVED[:2], signed(emergency())).last.why_not_in_charge(FIRST, START) == ""
+    ended = standing().why_not_in_charge(FIRST, START + 400 * DAY)
+    assert "ran out" in ended
 
 
 @given(st.integers(-DAY, 40 * DAY), st.integers(-1, MILLION))

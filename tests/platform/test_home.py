@@ -18,7 +18,7 @@ from plainview.platform.founding import found
 from plainview.platform.home import Home, default_home
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import installed_digest
-from plainview.records import Release, Viewer
+from plainview.records import Viewer
 from plainview.storage.sqlite import DATABASE
 from tests.platform.forging import damage, execute
 from tests.platform.homes import begun, parties_of
@@ -60,12 +60,17 @@ def test_another_releases_journal_does_not_open_and_nothing_is_added(
         Home(home).check()
     begin(home).check()
     other = "B" * 42 + "A"
-    theirs = f"written by release {installed_digest()}, and release {other} is installed: install.*--home"
     monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
-    with pytest.raises(HomeError, match=theirs):
+    theirs = f"release {installed_digest()} is in charge of this journal, by record 1, and release {other}"
+    with pytest.raises(
+        HomeError, match=f"{theirs} is installed: `plainview serve` takes the journal over where it may"
+    ):
         Home(home).check()
     with pytest.raises(HomeError, match=theirs):
         begin(home)
+    told = f"{theirs}, which is installed, may not take it over: release {other} was not submitted.*--home"
+    with pytest.raises(HomeError, match=told):
+        Home(home).check(0)
     reader = Home(home).read()
     assert reader.size == 3
     reader.close()
@@ -98,17 +103,6 @@ def test_a_file_that_is_no_journal_is_told(home: Path) -> None:
     for use in (Home(home).check, Home(home).read, lambda: Home(home).write(DEFAULT)):
         with pytest.raises(HomeError, match=r"cannot be read .*restore a copy"):
             use()
-
-
-def test_a_journal_of_several_releases_is_the_last_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = begin(home).write(DEFAULT)
-    other = "B" * 42 + "A"
-    journal.append([Draft(Release(time=0, name="other", digest=other, manifest=""))])
-    with pytest.raises(HomeError, match=f"written by release {other}, and release {installed_digest()} is installed"):
-        found(journal, Home(home))
-    journal.close()
-    monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
-    begin(home)
 
 
 def test_a_journal_without_charter_is_not_ours(home: Path) -> None:

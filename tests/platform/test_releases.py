@@ -12,6 +12,7 @@ from plainview.feed.configuration import DEFAULT, Manifest
 from plainview.platform import releases
 from plainview.records import decode, encode
 from plainview.records.fields import to_bytes
+from plainview.replay.bundles import source_digest, source_of
 
 QUIET = {name: value for name, value in os.environ.items() if name != releases.CACHE}
 
@@ -53,25 +54,25 @@ def package(path: Path) -> Path:
 
 def test_source_digest_sees_every_byte_and_name(tmp_path: Path) -> None:
     top = package(tmp_path)
-    seen = {releases.source_digest(top)}
+    seen = {source_digest(source_of(top))}
     for change in (
         lambda: (top / "feed" / "a.py").write_text("A = 2\n"),
         lambda: (top / "records" / "inner" / "b.py").rename(top / "records" / "inner" / "c.py"),
         lambda: (top / "learning" / "new.py").write_text(""),
     ):
         change()
-        digest = releases.source_digest(top)
+        digest = source_digest(source_of(top))
         assert digest not in seen
         seen.add(digest)
 
 
 def test_source_digest_looks_at_the_algorithm_alone(tmp_path: Path) -> None:
     top = package(tmp_path)
-    before = releases.source_digest(top)
+    before = source_digest(source_of(top))
     (top / "server" / "a.py").write_text("A = 3\n")
     (top / "feed" / "__pycache__").mkdir()
     (top / "feed" / "__pycache__" / "a.pyc").write_bytes(b"x")
-    assert releases.source_digest(top) == before
+    assert source_digest(source_of(top)) == before
 
 
 def test_source_digest_does_not_confuse_a_name_with_contents(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_source_digest_does_not_confuse_a_name_with_contents(tmp_path: Path) -> 
     for top, name, text in ((one, "a.py", "bc"), (two, "ab.py", "c")):
         (top / "feed").mkdir(parents=True)
         (top / "feed" / name).write_text(text)
-    assert releases.source_digest(one) != releases.source_digest(two)
+    assert source_digest(source_of(one)) != source_digest(source_of(two))
 
 
 def test_measuring_imports_neither_numba_nor_kernels() -> None:

@@ -9,12 +9,12 @@ import pytest
 from plainview.feed import probe as probes
 from plainview.feed.probe import ProbeFailed
 from plainview.journal import Ack, Draft, Entry
+from plainview.learning import rerun
 from plainview.platform.learner import Cadence
 from plainview.platform.releases import installed_digest
 from plainview.platform.serving import Ask, Served
 from plainview.records import Page, Setting
 from plainview.records.fields import to_text
-from plainview.replay import replay as module
 from tests.platform.forging import forge
 from tests.platform.played import application, play
 from tests.replay.replays import OTHER, of, replayed
@@ -39,7 +39,7 @@ def test_threads_change_no_result(copy: Path) -> None:
 
 
 def test_viewers_that_are_forgotten_are_built_again(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TAKE", 5)
+    monkeypatch.setattr(rerun, "TAKE", 5)
     report = replayed(copy, residents=5)
     assert report.sound
     assert report.identical == report.pages
@@ -111,14 +111,14 @@ def test_no_thread_ranks_whose_arithmetic_differs(copy: Path, monkeypatch: pytes
         threads.add(threading.get_ident())
         probes.probe()
 
-    monkeypatch.setattr(module, "probe", counted)
+    monkeypatch.setattr(rerun, "probe", counted)
     assert replayed(copy, threads=2).sound
     assert len(threads) >= 2
 
     def failing() -> None:
         raise ProbeFailed("this thread")
 
-    monkeypatch.setattr(module, "probe", failing)
+    monkeypatch.setattr(rerun, "probe", failing)
     with pytest.raises(ProbeFailed):
         replayed(copy)
 

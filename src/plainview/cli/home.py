@@ -19,9 +19,13 @@ HomeOption = Annotated[
 
 
 def at_home(path: Path | None) -> Home:
-    """The data directory. From here on kernels may be imported: they are kept where this user keeps their own."""
-    from plainview.platform.home import Home, default_home
-    from plainview.platform.releases import kernel_cache, own_kernels
+    """The data directory. From here on kernels may be imported: they are kept where this user keeps their own.
 
+    Raises NotAsLocked where they would be compiled with other versions than the release's.
+    """
+    from plainview.platform.home import Home, default_home
+    from plainview.platform.releases import check_locked, kernel_cache, own_kernels
+
+    check_locked()
     kernel_cache(own_kernels())
     return Home(path or default_home())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plainview.cli.address import http_address
+from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.errors import CommandError, told
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def run(
     draw_hours: Annotated[float, typer.Option(min=0.01, max=8760, help="Hours from one draw to the next.")] = 24.0,
     canaries: Annotated[int, typer.Option(min=0, max=1000, help="Viewers of the partner's own.")] = 2,
     canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,
+    bundles: BundlesOption = None,
     once: Annotated[bool, typer.Option("--once", help="One round, without a server, and end.")] = False,
 ) -> None:
     """Oversee a platform until Ctrl-C or SIGTERM.
@@ -90,7 +92,7 @@ def run(
     2: it cannot begin; with --once also: something could not be checked.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with told(), _opened(directory, charter, url, charter_file, sample, draw_hours, canaries) as overseer:
+    with told(), _opened(directory, charter, url, charter_file, sample, draw_hours, canaries, bundles) as overseer:
         if once:
             _once(overseer)
             return
@@ -200,7 +202,14 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
 
 @contextmanager
 def _opened(
-    directory: Path, charter: str, url: str, charter_file: Path | None, sample: int, draw_hours: float, canaries: int
+    directory: Path,
+    charter: str,
+    url: str,
+    charter_file: Path | None,
+    sample: int,
+    draw_hours: float,
+    canaries: int,
+    bundles: Path | None,
 ) -> Iterator[Overseer]:
     import secrets
     import time
@@ -233,12 +242,19 @@ def _opened(
 
         warm(installed().configuration, lambda _: None)
         pool = stack.enter_context(ThreadPoolExecutor(WORKERS, thread_name_prefix="oversee"))
-        audit = Audit(installed().configuration, installed_digest(), sample, round(draw_hours * 3_600_000), canaries)
         outside = Surroundings(lambda: time.time_ns() // 1_000_000, time.monotonic, secrets.token_bytes, pool)
         lines = Told(
             typer.echo,
             lambda line: typer.secho(f"note: {line}", fg="yellow", err=True),
             lambda line: typer.secho(f"FINDING: {line}", fg="red", err=True),
+        )
+        audit = Audit(
+            installed().configuration,
+            installed_digest(),
+            read_bundles(bundles, lines.remark),
+            sample,
+            round(draw_hours * 3_600_000),
+            canaries,
         )
         overseer = Overseer(directory, keys, digest, url, audit, outside, lines, () if kept is None else (kept,))
         try:

@@ -1,4 +1,4 @@
-"""`plainview release`: what is installed, whether it computes here as it must, and a builder's word for it."""
+"""`plainview release`: what is installed, as a bundle too, whether it computes here as it must, a builder's word."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from plainview.cli.bundle_files import read_bundle
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import at_home
 
@@ -25,6 +26,7 @@ def show(
     ] = False,
 ) -> None:
     """Show the release's digest, and what it is made of."""
+    from plainview.feed.configuration import MICRO
     from plainview.platform.releases import environment_digest, installed, installed_digest
     from plainview.records import encode
 
@@ -32,15 +34,65 @@ def show(
         typer.echo(encode(installed()), nl=False)
         return
     made = installed()
+    has = made.configuration
     typer.echo(
         f"release      {installed_digest()}\n"
-        f"  name       {made.configuration.name}\n"
+        f"  name       {has.name}\n"
         f"  source     {made.source}\n"
         f"  lock       {made.lock}\n"
         f"  parameters {made.parameters}\n"
         f"  golden     {made.golden}\n"
+        f"  sources    {', '.join(f'{one.name} {one.limit}' for one in has.sources)}; {has.candidates} scored\n"
+        f"  filters    {', '.join(has.filters)}\n"
+        f"  scorer     {has.scorer}\n"
+        f"  value      {', '.join(f'{one.head} {one.weight / MICRO:g}' for one in has.value)}\n"
+        f"  selectors  {', '.join(has.selectors)}\n"
+        f"  learning   {has.learning.daily_cap} acts of a viewer a day\n"
+        f"  max lag    {has.max_lag} records\n"
         f"environment  {environment_digest()}"
     )
+
+
+@release.command()
+def bundle(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the bundle is to lie.", show_default=False)],
+) -> None:
+    """Write the installed release as one file: what its pages can be ranked again from, wherever it is not installed.
+
+    The same bytes on every machine.
+    """
+    with told():
+        if os.path.lexists(file):
+            raise CommandError(f"{file} is there already; give another name, or move it away")
+        from plainview.platform.releases import installed_bundle
+        from plainview.replay.bundles import pack
+        from plainview.storage.filesystem import HostFileSystem, write_durable
+
+        made = installed_bundle()
+        try:
+            write_durable(HostFileSystem(), file, [pack(made)])
+        except OSError as error:
+            raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
+    typer.echo(f"{file}: release {made.release}, {made.name}")
+
+
+@release.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle from anywhere.", show_default=False)],
+) -> None:
+    """Compute every digest of a bundle again, and say which release it is. Nothing in it is run.
+
+    Exit code: 0 a release's bundle, 1 none, and the first thing that is wrong with it; 2 it cannot be read.
+    """
+    with told():
+        from plainview.replay.bundles import BundleError, unpack
+
+        try:
+            found = unpack(read_bundle(file))
+        except BundleError as error:
+            typer.echo(f"{file}: no release's bundle: {error}", err=True)
+            raise typer.Exit(1) from error
+    typer.echo(f"{file}: release {found.release}, {found.name}")
 
 
 @release.command()

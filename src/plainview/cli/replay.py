@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
@@ -32,6 +33,7 @@ def replay(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every page and epoch of the journal.")] = False,
     home: HomeOption = None,
+    bundles: BundlesOption = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that rank.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
@@ -44,16 +46,17 @@ def replay(
     0: all are identical.
     1: something differs, a record is damaged, or nobody is there to read the report.
     2: it cannot be told, and a sentence says why: there is no journal, or it is
-    empty, unreadable or another release's; INDEX is no page; kernels cannot be
-    compiled; the command was not understood; the program failed.
-    3: nothing differs, but pages of an earlier release could not be judged.
+    empty or unreadable; INDEX is no page; kernels cannot be compiled; the
+    command was not understood; the program failed.
+    3: nothing differs, but what a release did could not be judged: it is not
+    installed, and its bundle was not given or could not be run.
     130: it was interrupted.
     """
     out = console(stderr=as_json)
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = _run(out, at_home(home), index, threads)
+        report = _run(out, at_home(home), bundles, index, threads)
     if as_json:
         import msgspec
 
@@ -66,21 +69,22 @@ def replay(
         raise typer.Exit(3)
 
 
-def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
+def _run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
-    from plainview.platform.home import check_release
     from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
+    bundles = read_bundles(
+        directory, lambda told: out.print(f"[yellow]left out:[/yellow] {escape(told)}", soft_wrap=True)
+    )
     journal = home.read()
     try:
         size = journal.size
         if not size:
             raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
-        with suppress(JournalDamaged):  # the report says which record is, and how
-            check_release(journal)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(WIDTH),
@@ -102,7 +106,14 @@ def _run(out: Console, home: Home, index: int | None, threads: int) -> Report:
                 rate = pages / max(time.monotonic() - began, 1e-9)
                 progress.update(task, completed=records, pages=pages, rate=rate)
 
-            run = Replay(journal, installed().configuration, installed_digest(), threads=threads, advance=advance)
+            run = Replay(
+                journal,
+                installed().configuration,
+                installed_digest(),
+                bundles=bundles,
+                threads=threads,
+                advance=advance,
+            )
             try:
                 return run.run(index)
             except LookupError as error:
@@ -136,9 +147,9 @@ def _print(out: Console, report: Report) -> None:
         f"({report.cpu_seconds:.1f} s of CPU)"
     )
     for release, pages in report.inconclusive.items():
+        why = report.why_inconclusive[release]
         out.print(
-            f"[yellow]inconclusive:[/yellow] {_counted(pages, 'page')} served by release {release}, "
-            f"installed is {report.installed}",
+            f"[yellow]inconclusive:[/yellow] {_counted(pages, 'page')} served by release {release}: {escape(why)}",
             soft_wrap=True,
         )
     out.print(f"[bold]{_closing(report)}[/bold]", soft_wrap=True)
@@ -167,12 +178,12 @@ def _counted(number: int, what: str) -> str:
 def _closing(report: Report) -> str:
     """One sentence: what to believe now."""
     pages = _counted(report.pages, "page")
-    if report.sound and not report.pages:
+    if report.sound and not report.pages and not report.inconclusive:
         return f"{_counted(report.epochs, 'epoch')} re-run, 100 % identical; there are no pages yet."
-    if report.sound and report.identical == report.pages:
+    if report.sound and report.identical == report.pages and not report.inconclusive:
         return f"{pages} re-run, 100 % identical."
     if report.sound:
-        return f"{pages}: {report.identical:,} identical, none differs; install the release that served the others."
+        return f"{pages}: {report.identical:,} identical, none differs; the others need their bundle (--bundles)."
     wrong = sum(one.stage != MISSING for one in report.differing)
     found = [f"{wrong:,} records differ" if wrong != 1 else "1 record differs"] if wrong else []
     if report.missing:

@@ -13,6 +13,7 @@ from plainview.cli.address import http_address
 from plainview.cli.console import console
 from plainview.cli.errors import told
 from plainview.cli.home import HomeOption, at_home
+from plainview.journal.journal import now
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest
 
@@ -38,7 +39,7 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
     with told():
         directory = at_home(home)
         directory.prepare()
-        directory.check()
+        directory.check(now())
         _serve(out, directory, host, port, began)
 
 
@@ -77,7 +78,7 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
             status.update(f"{what}: {done:,} of {end:,}")
 
         warm(installed().configuration, compiling)
-        application = Application(home, progress=progress)
+        application = Application(home, progress=progress, succeeding=True)
     try:
         serve_http(application, host, port, ready)
     finally:

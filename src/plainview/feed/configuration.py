@@ -5,6 +5,8 @@ Numbers that are not whole are in millionths (`Micros`), so that the configurati
 
 from __future__ import annotations
 
+import msgspec
+
 from plainview.records.codec import Record
 from plainview.records.fields import U16, U32, Digest, Micros, Name, Region
 
@@ -99,6 +101,22 @@ class Manifest(Record, frozen=True):
     """What its golden vectors come to (`learning.golden`)."""
 
 
+class _Bounded(msgspec.Struct, frozen=True):
+    max_lag: U32
+
+
+class _Bounding(msgspec.Struct, frozen=True):
+    configuration: _Bounded
+
+
+def max_lag_of(manifest: str) -> int:
+    """The `max_lag` of any release's manifest, whatever else that has. Raises ValueError where it is none."""
+    try:
+        return msgspec.json.decode(manifest, type=_Bounding).configuration.max_lag
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no release's manifest: {error}") from error
+
+
 DEFAULT = Configuration(
     name="baseline",
     regions=("ZZ", "US", "GB", "DE", "FR", "BR", "JP", "IN"),
@@ -147,4 +165,5 @@ __all__ = [
     "Retrieval",
     "Spacing",
     "Weight",
+    "max_lag_of",
 ]

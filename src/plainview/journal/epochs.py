@@ -133,15 +133,15 @@ class EpochStore:
         return self._objects.keep_only({*objects, *(snapshot.object for snapshot in kept)})
 
     def latest_snapshot(
-        self, epoch: int | None = None, accepts: Callable[[Snapshot], bool] | None = None
+        self, epoch: int | None = None, accepts: Callable[[Snapshot], bool] | None = None, since: int = 0
     ) -> Kept | None:
-        """The newest snapshot that can be loaded, of `epoch` or earlier where that is given.
+        """The newest snapshot that can be loaded, of `epoch` or earlier where that is given, of `since` or later.
 
         `accepts` says whether a snapshot is one of the journal's epochs (same number, same digest): one that is not,
         left over from another journal or lineage, is reported and passed over.
         """
         for snapshot in self.snapshots():
-            if epoch is not None and snapshot.epoch > epoch:
+            if snapshot.epoch < since or (epoch is not None and snapshot.epoch > epoch):
                 continue
             if accepts is not None and not accepts(snapshot):
                 self._report(f"the snapshot of epoch {snapshot.epoch} is of another journal: it is not used")

@@ -6,12 +6,15 @@ writer asks the fence about each record in its place, so nothing can come betwee
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple, Protocol
 
+from plainview.feed.configuration import max_lag_of
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
 from plainview.journal.origins import OriginGate
@@ -65,6 +68,10 @@ class Judge(Protocol):
         """The acts that let the page's release rank for its request, appended next at `time`; or why none does."""
         ...
 
+    def may_take_charge(self, record: Release) -> str:
+        """Why the release may not go on with the journal, its record appended next with its journal time; or empty."""
+        ...
+
     def why_closed(self, time: int) -> str:
         """Why nobody may be served at `time`, in words; empty where somebody may."""
 
@@ -99,10 +106,14 @@ class _Turn(NamedTuple):
 
 
 class Fence:
-    """Refuses pages that break the bounds the partner has set, epochs that do not follow the last or are larger or
-    smaller than they may be, and rows of imports that the partner has not let in.
+    """Refuses pages that break the bounds that were set, epochs that do not follow the last or are larger or smaller
+    than they may be, releases that may not take charge, and rows of imports that the partner has not let in.
 
-    `max_lag`: records at most between what a page's epoch has folded in and the page's own index.
+    The release of the last `release` record is in charge: epochs are its own, and no other's pages are taken. Its own
+    epochs begin with the first after that record.
+
+    `max_lag`: records at most between what a page's epoch has folded in and the page's own index, until a release is
+    in charge, whose manifest says it.
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
     force sets it anew.
 
@@ -119,6 +130,9 @@ class Fence:
         # Where nobody judges, any import may come, with more rows than there can be.
         self._origins = OriginGate((lambda _: 2**53) if judge is None else judge.admitted)
         self._past: Past | None = None
+        self._last: Epoch | None = None
+        self._since: int = 0
+        """Index of the record of the release in charge."""
         self._clear()
 
     def rebuild(self, past: Past) -> None:
@@ -132,7 +146,8 @@ class Fence:
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
             recent.append(entry)
-            if isinstance(entry.record, Epoch) and past.size - entry.record.upto > self._max_lag:
+            assert isinstance(entry.record, Epoch)
+            if entry.index < self._since or past.size - entry.record.upto > self._max_lag:
                 break
         for entry in reversed(recent):
             self.observe(entry.index, entry.record, entry.commitment)
@@ -145,6 +160,8 @@ class Fence:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
             return self._check_epoch(index, record) or self._check_size(time, record)
+        if type(record) is Release:
+            return self._check_succession(record)
         if isinstance(record, (Origin, Video, History, Impression)):
             reason = self._origins.check(record)
             return Refused(reason, "origin") if reason else None
@@ -187,15 +204,22 @@ class Fence:
                 if len(self._sessions) > SESSIONS:
                     self._sessions.popitem(last=False)
             case Epoch():
-                self._epochs[record.epoch] = record
+                self._last = record
                 self._endings[:] = [ending for ending in self._endings if ending >= record.upto]
+                if index < self._since:
+                    self._first = record.epoch + 1
+                    return
+                self._epochs[record.epoch] = record
                 while index - next(iter(self._epochs.values())).upto > self._max_lag and len(self._epochs) > 1:
                     self._epochs.popitem(last=False)
             case Charter():
                 self._charter = index
             case Release():
-                self._releases.add(record.digest)
-                self._release = record.digest
+                self._release, self._since = record.digest, index
+                self._first = 0 if self._last is None else self._last.epoch + 1
+                self._epochs.clear()
+                with suppress(ValueError):  # where nothing is judged
+                    self._max_lag = max_lag_of(record.manifest)
             case Decision():
                 self._observe_decision(record)
             case Origin() | Video() | History() | Impression():
@@ -208,9 +232,12 @@ class Fence:
             self._judge.clear()
         self._charter = 0
         """Index of the one in force."""
-        self._releases: set[str] = set()
         self._release = ""
-        """The latest of them, whose learner closes epochs."""
+        """The one in charge."""
+        self._since = 0
+        self._first = 0
+        """Its first epoch, which follows on the last before it."""
+        self._last = None
         self._endings: list[int] = []
         """Indexes, since the last epoch, of what ends one however small."""
         self._decided: dict[int, int] = {}
@@ -247,8 +274,9 @@ class Fence:
         return None
 
     def _check_release(self, page: Page) -> Refused | None:
-        if page.release not in self._releases:
-            return Refused(f"release {page.release} is not in the journal", "release")
+        if page.release != self._release:
+            who = f"{self._release} is, from record {self._since} on" if self._release else "none is"
+            return Refused(f"release {page.release} is not in charge: {who}", "release")
         return None
 
     def _check_grounds(self, time: int, page: Page) -> Refused | None:
@@ -284,6 +312,8 @@ class Fence:
     def _check_world(self, index: int, page: Page) -> Refused | None:
         epoch = self._epochs.get(page.epoch)
         if epoch is None:
+            if page.epoch < self._first:
+                return Refused(f"epoch {page.epoch} was made before record {self._since}: by another release", "epoch")
             oldest = next(iter(self._epochs), None)
             if oldest is not None and page.epoch < oldest:
                 return Refused(f"epoch {page.epoch} lags more than {self._max_lag} records", "stale")
@@ -337,13 +367,15 @@ class Fence:
         return _Turn(entry.record.viewer, entry.record.n, to_text(entry.commitment))
 
     def _check_epoch(self, index: int, epoch: Epoch) -> Refused | None:
-        last = next(reversed(self._epochs.values()), None)
+        last = self._last
         following = 0 if last is None else last.epoch + 1
         if epoch.epoch != following:
             return Refused(f"epoch {epoch.epoch}: {following} is next", "epoch")
         if last is not None and epoch.parent != last.digest:
             return Refused(f"epoch {epoch.epoch}: its parent is {last.digest}, not {epoch.parent}", "epoch")
         floor = 0 if last is None else last.upto
+        if last is not None and not self._epochs:  # a release's first has its own record folded in
+            floor = max(floor, self._since + 1)
         if not floor <= epoch.upto <= index:
             return Refused(f"epoch {epoch.epoch}: upto {epoch.upto} is not between {floor} and {index}", "epoch")
         digest = to_text(epoch_digest(to_bytes(epoch.parent), epoch.upto, to_bytes(epoch.delta)))
@@ -351,7 +383,23 @@ class Fence:
             return Refused(f"epoch {epoch.epoch}: its digest is {digest}, not {epoch.digest}", "epoch")
         return None
 
+    def _check_succession(self, release: Release) -> Refused | None:
+        if self._judge is None:
+            return None
+        digest = to_text(hashlib.sha256(release.manifest.encode()).digest())
+        if digest != release.digest:
+            return Refused(f"release {release.digest}: its manifest has digest {digest}", "licence")
+        if release.digest == self._release:
+            return Refused(f"release {release.digest} is in charge already, from record {self._since} on", "licence")
+        try:
+            max_lag_of(release.manifest)
+        except ValueError as error:
+            return Refused(f"release {release.digest}: {error}", "licence")
+        reason = self._judge.may_take_charge(release)
+        return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
+
     def _check_size(self, time: int, epoch: Epoch) -> Refused | None:
+        # A release's first epoch has all records folded in, and is bounded by none.
         last = next(reversed(self._epochs.values()), None)
         bounds = None if self._judge is None or last is None else self._judge.epoch_bounds(self._release, time)
         if bounds is None or last is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,17 @@ class Closed(NamedTuple):
     delta: dict[str, NDArray[np.generic]]
 
 
-def close(world: World, parent: Epoch, upto: int, snapshot: bool = False) -> Closed:
+class Parent(Protocol):
+    """The epoch that one comes after: what of it goes in."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def digest(self) -> str: ...
+
+
+def close(world: World, parent: Parent, upto: int, snapshot: bool = False) -> Closed:
     """Cut the epoch after `parent`, into which all records below `upto` were folded.
 
     With `snapshot` the record also carries the digest of the whole state.

@@ -162,6 +162,19 @@ class Standing(msgspec.Struct, frozen=True):
         found = self._found(release, time, lambda _: None)
         return found.reason if isinstance(found, Refused) else ""
 
+    def why_not_in_charge(self, release: bytes, time: int) -> str:
+        """Why the release may not go on with the log's journal from that time on, in words; empty where it may.
+
+        The baseline of the charter in force may, and what has an approval or emergency that is not over: it may begin
+        before it is in force, for taking over takes a while.
+        """
+        if release == self.charter.baseline:
+            return ""
+        grants = (grant for grant in self.grants if grant.act.release == release)
+        if any(not grant.over(time) and not self.licence_gone(grant.act.licence, time) for grant in grants):
+            return ""
+        return self.why_idle(release, time)
+
     def epoch_bounds(self, release: bytes, time: int) -> EpochBounds | None:
         """What the learner keeps to at that time; None where the release may rank for nobody, and so nothing ranks by
         what is learned.

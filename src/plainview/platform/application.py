@@ -39,6 +39,7 @@ from plainview.platform.releases import environment_digest, installed, installed
 from plainview.platform.residency import Residency
 from plainview.platform.serving import Serving
 from plainview.platform.sessions import Sessions
+from plainview.platform.succession import succeed
 from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
@@ -76,8 +77,11 @@ class Application:
         cadence: Cadence = CADENCE,
         clock: Callable[[], int] = now,
         progress: Progress | None = None,
+        succeeding: bool = False,
     ) -> None:
         """Open `home` and bring everything up to the journal's last record.
+
+        Where another release is in charge of the journal, the installed one takes it over if `succeeding`, and may.
 
         Raises HomeError for a directory that cannot be used or read and a disk that is full, LineageBroken and
         JournalDamaged for one that is damaged.
@@ -94,7 +98,7 @@ class Application:
         """What was found damaged, in the order in which it was met; told until the next start."""
         self.journal: Journal = home.write(configuration)
         try:
-            charters = found(self.journal, home)
+            charters = found(self.journal, home, clock() if succeeding else None)
             identity = to_text(hashlib.sha256(encode(self.journal.entry(0).record)).digest())
             charter = charters.in_force.charter
             self._window = charter.bounds.replay_window
@@ -102,6 +106,7 @@ class Application:
             # Before anything is appended: it may be an older copy.
             self._publisher.open(_hashing(progress))
             self._publisher.ask_witnesses()
+            succeed(self.journal, home.epochs, configuration, residents, progress)
             self.lineage = Lineage(self.journal, home.epochs, configuration)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
@@ -135,6 +140,7 @@ class Application:
                 self.acts.judged,
                 pipeline,
                 self.release,
+                self.lineage.first,
                 charters.in_force.record,
                 environment_digest(),
                 clock,

@@ -17,22 +17,23 @@ from plainview.platform.home import LOG, Home, check_release
 from plainview.platform.log.opening import check_fits, check_log
 from plainview.platform.log.publisher import LogBroken
 from plainview.platform.releases import installed, installed_digest
+from plainview.platform.succession import release_record
 from plainview.records import Charter as CharterRecord
-from plainview.records import Record, Release, encode
+from plainview.records import Record
 from plainview.records.charter import NOTE
 from plainview.records.fields import to_text
 from plainview.records.leaf import public_leaf
 
 
-def found(journal: Journal, home: Home) -> Charters:
-    """Make sure that the installed release may go on with a journal that was begun.
+def found(journal: Journal, home: Home, time: int | None = None) -> Charters:
+    """Make sure that the installed release is in charge of a journal that was begun, or, at a `time`, may take charge.
 
-    Returns its charters. Raises HomeError for a journal without a charter, and for one that another release wrote.
+    Returns its charters. Raises HomeError for a journal without a charter, and for one that another release has.
     """
     if not journal.size:
         raise home.unbegun()
     charters = Charters(journal)
-    check_release(journal)
+    check_release(journal, time)
     return charters
 
 
@@ -64,15 +65,13 @@ def _begin(journal: Journal, home: Home, note: Note) -> None:
             f"the charter's baseline is release {to_text(charter.baseline)}, and release {digest} is installed: "
             "install that one, or have the parties sign a charter with the installed one"
         )
-    manifest = encode(installed()).decode()
-    release = Release(time=0, name=installed().configuration.name, digest=digest, manifest=manifest)
     first = worlds.first(empty_world())
     home.epochs.save_delta(first.delta)
-    _append(journal, [_record(note), release, first.record])
+    _append(journal, [_record(note), release_record(), first.record])
 
 
 def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
-    charters = found(journal, home)
+    charters = Charters(journal)  # whichever release is in charge: an amendment may be what lets another one be
     charter = _checked(home, note, charters.in_force.charter)
     record = _record(note)
     try:

@@ -16,8 +16,9 @@ from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
-from plainview.platform.releases import LOCKED, installed_digest
-from plainview.records import Release
+from plainview.platform.reigns import reign_of
+from plainview.platform.releases import installed_digest
+from plainview.records.fields import to_bytes
 from plainview.replay.judged import Judged
 from plainview.storage import FileObjects, SqliteRecords, StoreAbsent, StoreError
 from plainview.storage.sqlite import DATABASE, LOCK
@@ -66,8 +67,7 @@ class Home:
     def write(self, configuration: Configuration) -> Journal:
         """The journal, opened for writing by this process alone. It is empty where it is new: see `founding.found`.
 
-        Raises HomeError for a directory that cannot be used, is in use, was written by a later version, or whose
-        journal is another release's.
+        Raises HomeError for a directory that cannot be used, is in use, or was written by a later version.
         """
         self.prepare()
         try:
@@ -78,7 +78,6 @@ class Home:
             raise self._unusable(error) from error
         try:
             reader = JournalReader(store, PlainSealer())
-            check_release(reader)  # first: another release may read its records in another way
             tolerance = Charters(reader).in_force.charter.bounds.now_tolerance if reader.size else 0
             return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance, Judged()))
         except StoreError as error:
@@ -118,18 +117,18 @@ class Home:
             return None
         return address, instance
 
-    def check(self) -> None:
-        """Raises HomeError where no journal has begun, or it cannot be read or is another release's: before kernels are
-        compiled for it.
+    def check(self, time: int | None = None) -> None:
+        """Raises HomeError where no journal has begun, or it cannot be read, or the installed release is not in charge:
+        before kernels are compiled for it.
 
-        Raises JournalDamaged for one that is damaged.
+        At a `time` it is enough that it may take charge then. Raises JournalDamaged for a journal that is damaged.
         """
         if not self.begun():
             raise self.unbegun()
         journal = self.read()
         try:
             Charters(journal)
-            check_release(journal)
+            check_release(journal, time)
         except StoreError as error:
             raise HomeError(str(error)) from error
         finally:
@@ -167,18 +166,25 @@ class Home:
         )
 
 
-def check_release(journal: JournalReader) -> None:
-    """Raises HomeError where another release than the installed one wrote `journal`.
+def check_release(journal: JournalReader, time: int | None) -> None:
+    """Raises HomeError where the installed release is not in charge of `journal`: two would fold one world.
 
-    Two releases would fold one world, and neither could fold it again alone: from then on no page could be replayed.
+    At a `time` it may be one that may take charge then. Raises JournalDamaged.
     """
-    for entry in journal.of_kind("release", newest_first=True):
-        assert isinstance(entry.record, Release)
-        digest = entry.record.digest
-        if digest != installed_digest():
-            raise HomeError(
-                f"this journal was written by release {digest}, and release {installed_digest()} is installed: install "
-                f"the versions of Plainview and of {', '.join(LOCKED)} that wrote it, or begin another data directory "
-                f"with --home or {VARIABLE}"
-            )
-        break
+    reign = reign_of(journal)
+    installed = installed_digest()
+    if reign.release == installed and (reign.begun or time is not None):
+        return
+    theirs = f"release {reign.release} is in charge of this journal, by record {reign.index}"
+    if time is None:
+        raise HomeError(
+            f"{theirs}, and release {installed} is installed: `plainview serve` takes the journal over where it may; "
+            "or install the other again"
+        )
+    reason = Judged.of(journal).last.why_not_in_charge(to_bytes(installed), max(time, journal.last_time))
+    if reason:
+        raise HomeError(
+            f"{theirs}, and release {installed}, which is installed, may not take it over: {reason}. Have it approved "
+            "(docs/how-to/license-a-release.md), or have the parties name it as baseline (`plainview charter amend`); "
+            f"until then install the other again, or begin another data directory with --home or {VARIABLE}"
+        )

@@ -15,6 +15,7 @@ from plainview.journal import EpochStore, JournalReader, Snapshot
 from plainview.journal.keys import epoch_key
 from plainview.learning.epochs import close
 from plainview.learning.fold import Fold, empty_world
+from plainview.platform.reigns import reign_of
 from plainview.records import Epoch, Event, History, Impression, Page, Record, Setting, Viewer
 from plainview.records.digests import Arrays
 from plainview.storage import StoreError
@@ -31,7 +32,7 @@ _OF_VIEWERS = (Event, History, Impression, Page, Setting, Viewer)
 
 
 class LineageBroken(Exception):
-    """An epoch's delta is lost, and folding its records again gives another: this is not the release that made it."""
+    """A world cannot be had: it is another release's, or its delta is lost and folding again gives another."""
 
 
 class Follower:
@@ -93,11 +94,17 @@ class Follower:
 
 
 class Lineage:
-    """The worlds that a journal's epochs name."""
+    """The worlds that a journal's epochs name, from the first one on of the release in charge: the installed one."""
 
     def __init__(
         self, journal: JournalReader, epochs: EpochStore, configuration: Configuration, residents: int = CHUNK
     ) -> None:
+        reign = reign_of(journal)
+        assert reign.base is not None
+        self.first = reign.first
+        """The number of its first epoch."""
+        self._since = reign.index
+        self._base = reign.base
         self._journal = journal
         self._epochs = epochs
         self._configuration = configuration
@@ -124,9 +131,9 @@ class Lineage:
         return self._restored(last, self._epochs.save_delta, progress)
 
     def _restored(self, last: Epoch, keep: Keep, progress: Progress | None = None) -> World:
-        kept = self._epochs.latest_snapshot(last.epoch, self.accepts)
+        kept = self._epochs.latest_snapshot(last.epoch, self.accepts, self.first)
         world = empty_world()
-        base = self.epoch(0 if kept is None else kept.snapshot.epoch)
+        base = self._base if kept is None else self.epoch(kept.snapshot.epoch)
         assert base is not None
         if kept is not None:
             world.apply(kept.arrays)
@@ -144,6 +151,11 @@ class Lineage:
             wanted = self.epoch(number)
             if wanted is None:
                 raise LookupError(f"epoch {number} is not in the journal")
+            if number < self.first:
+                raise LineageBroken(
+                    f"epoch {number} was made before record {self._since}, from which on the installed release is in "
+                    "charge: `plainview replay` with its release's bundle computes it"
+                )
             kept, self._kept = self._kept, None
             if kept is not None and self._near(kept[1], wanted):
                 world = kept[0]
@@ -178,7 +190,7 @@ class Lineage:
             return
         start = self._journal.find(epoch_key(base.epoch))
         assert start is not None
-        bare = base.epoch == 0 and self._epochs.bare()
+        bare = base.upto == 0 and self._epochs.bare()
         for epoch in self._of_journal(start + 1):
             delta = None if bare else self._epochs.load_delta(epoch)
             if delta is None:
@@ -208,9 +220,9 @@ class Lineage:
         return self._of_journal(newest_first=True, trusting=True)
 
     def accepts(self, snapshot: Snapshot) -> bool:
-        """Whether it is of one of the journal's epochs."""
+        """Whether it is of one of these epochs."""
         epoch = self.epoch(snapshot.epoch)
-        return epoch is not None and epoch.digest == snapshot.digest
+        return epoch is not None and epoch.epoch >= self.first and epoch.digest == snapshot.digest
 
     def _of_journal(self, start: int = 0, newest_first: bool = False, trusting: bool = False) -> Iterator[Epoch]:
         for entry in self._journal.of_kind("epoch", start, newest_first=newest_first, trusting=trusting):

@@ -60,7 +60,11 @@ class Pages:
         page = entry.record
         assert isinstance(page, Page)
         if page.release != self._release:
-            return Explained(entry, None, False, f"release {page.release} served it, {self._release} is installed")
+            reason = (
+                f"release {page.release} served it, and {self._release} is installed: the receipt holds what was shown "
+                f"and why; `plainview replay {index} --bundles DIR` ranks it again, from that release's bundle"
+            )
+            return Explained(entry, None, False, reason)
         try:
             with self._one:
                 ranked = self._rank(page)
@@ -100,4 +104,6 @@ class Pages:
             return 0
         index = self._journal.find(page_key(page.session, page.n - 1))
         before = None if index is None else self._journal.entry(index).record
-        return before.cursor if isinstance(before, Page) and before.request.mode == "plain" else 0
+        if isinstance(before, Page) and before.request.mode == "plain" and before.pinned == page.pinned:
+            return before.cursor
+        return 0

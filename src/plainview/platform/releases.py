@@ -9,6 +9,7 @@ import functools
 import hashlib
 import os
 import platform
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,28 +20,22 @@ from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.records.codec import encode
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
+from plainview.replay.bundles import Bundle, source_digest, source_of
+from plainview.replay.locks import LOCKED, departures, lock_of
 
-ROOMS = ("feed", "learning", "records")
-"""Whose files are the algorithm."""
-LOCKED = ("llvmlite", "msgspec", "numba", "numpy")
-"""What the algorithm computes with."""
 CACHE = "NUMBA_CACHE_DIR"
+_PACKAGE = Path(plainview.__file__).parent
 _LOWERED = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES")
 """Settings that make another CPU of this one, as far as kernels can tell."""
 
 
 @functools.cache
 def installed() -> Manifest:
-    """The manifest of the release that is installed.
-
-    `source` is SHA-256 over the Python files of ROOMS in path order, each as its path and its bytes with their lengths
-    (u64 BE) before them. `lock` is SHA-256 over `name==version\\n` of LOCKED as they are installed: what runs, which is
-    the lock file's versions where the environment was made from it, and can be told where no lock file was installed.
-    """
+    """The manifest of the release that is installed."""
     return Manifest(
         configuration=DEFAULT,
-        source=to_text(source_digest(Path(plainview.__file__).parent)),
-        lock=to_text(_lock_digest()),
+        source=to_text(source_digest(source_of(_PACKAGE))),
+        lock=to_text(hashlib.sha256(lock()).digest()),
         parameters=to_text(arrays_digest({})),
         golden=GOLDEN,
     )
@@ -52,14 +47,31 @@ def installed_digest() -> str:
     return to_text(hashlib.sha256(encode(installed())).digest())
 
 
-def source_digest(package: Path) -> bytes:
-    """The digest of the algorithm's source below `package`, see `installed`."""
-    state = hashlib.sha256(b"plainview/source/v1\x00")
-    paths = {path.relative_to(package).as_posix(): path for room in ROOMS for path in (package / room).rglob("*.py")}
-    for name in sorted(paths):
-        for part in (name.encode(), paths[name].read_bytes()):
-            state.update(len(part).to_bytes(8, "big") + part)
-    return state.digest()
+def installed_bundle() -> Bundle:
+    """All of the release that is installed, to be written down and run elsewhere."""
+    return Bundle(encode(installed()), lock(), source_of(_PACKAGE))
+
+
+@functools.cache
+def lock() -> bytes:
+    """What of the lock file is the release's: the entries of LOCKED."""
+    return lock_of((_PACKAGE / "lock.txt").read_bytes())
+
+
+class NotAsLocked(Exception):
+    """What is installed here is not what the release's lock names, and what to do."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(
+            f"{wrong}: the release computes with what its lock names and with nothing else; install that: "
+            f"`python -m pip install --require-hashes -r {shlex.quote(str(_PACKAGE / 'lock.txt'))}`"
+        )
+
+
+def check_locked() -> None:
+    """Raises NotAsLocked where a page would be computed with other versions than the release's."""
+    if wrong := departures(lock(), _version):
+        raise NotAsLocked(wrong)
 
 
 @functools.cache
@@ -127,10 +139,6 @@ def kernel_cache(kernels: Path) -> Path:
 def compiled(directory: Path) -> int:
     """How many kernels (index files of Numba's cache) `directory` holds."""
     return sum(1 for _ in directory.rglob("*.nbi"))
-
-
-def _lock_digest() -> bytes:
-    return hashlib.sha256("".join(f"{name}=={_version(name)}\n" for name in LOCKED).encode()).digest()
 
 
 def _version(package: str) -> str:

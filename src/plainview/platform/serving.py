@@ -78,13 +78,17 @@ class Serving:
         judged: Judged,
         pipeline: Pipeline,
         release: str,
+        first: int,
         charter: int,
         environment: str,
         clock: Callable[[], int],
         metrics: Metrics,
         rankings: int,
     ) -> None:
-        """`rankings` at a time are computed at most: pages that come together are quicker one after another."""
+        """`first` is the first epoch of `release`: a plain list of an earlier one is another release's, and ends.
+
+        `rankings` at a time are computed at most: pages that come together are quicker one after another.
+        """
         self._journal = journal
         self._published = published
         self._residency = residency
@@ -93,6 +97,7 @@ class Serving:
         self._judged = judged
         self._pipeline = pipeline
         self._release = release
+        self._first = first
         self._charter = charter
         self._release_bytes = to_bytes(release)
         self._environment = environment
@@ -209,7 +214,7 @@ class Serving:
             else:
                 grounds = found
         plain = request.mode == "plain"
-        goes_on = plain and turn is not None and turn.plain
+        goes_on = plain and turn is not None and turn.plain and turn.pinned >= self._first
         cursor = turn.cursor if turn is not None and goes_on else 0
         number = self._region(request.region)
         # A list of an epoch gone by may take a while to draw up: not while the world is held.

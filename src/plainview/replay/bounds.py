@@ -14,7 +14,7 @@ from typing import NamedTuple
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Event, Origin, Page, Release
+from plainview.records import Act, Charter, Decision, Epoch, Event, Origin, Page, Release
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -74,16 +74,30 @@ class _Before:
         return 0
 
 
+class Reign(NamedTuple):
+    """From where on a release is in charge."""
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    """Of its record."""
+    release: str
+    manifest: str
+    first: int
+    """Its first epoch."""
+
+
 class Bounds:
     """What the records so far allow the next one to be."""
 
-    def __init__(self, journal: JournalReader, max_lag: int) -> None:
+    def __init__(self, journal: JournalReader) -> None:
+        self.reign: Reign | None = None
+        """Of the release in charge."""
         self._before = _Before(journal)
         self._judged = Judged()
-        self._fence = Fence(max_lag, 0, self._judged)
+        self._fence = Fence(0, 0, self._judged)
         self._fence.rebuild(self._before)
         self._time = 0
-        self._releases: dict[str, int] = {}
+        self._epochs = 0
+        """The number of the next."""
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
         self._cited: OrderedDict[int, Cited] = OrderedDict()
@@ -97,15 +111,17 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, (Charter, Act, Origin)):
+        if outside is not None and isinstance(record, (Charter, Act, Origin, Release)):
             return outside  # what came before stays in force
         self._fence.observe(entry.index, record, entry.commitment)
         match record:
             case Charter():
                 self._fence.now_tolerance = self._judged.last.charter.bounds.now_tolerance
             case Release():
-                self._releases.setdefault(record.digest, entry.index)
+                self.reign = Reign(entry.index, record.digest, record.manifest, self._epochs)
                 self._policies.append(entry.index + 1)
+            case Epoch():
+                self._epochs = record.epoch + 1
             case Decision():
                 self._policies.append(entry.index + 1)
             case Page():
@@ -122,20 +138,17 @@ class Bounds:
         return outside
 
     def goes_on(self, page: Page) -> GoesOn:
-        """Where `page`, which comes next, has to begin: a plain page where its session's list was left."""
+        """Where `page`, which comes next, has to begin: a plain page where its session's list was left, unless that is
+        another release's."""
         if page.request.mode == "plain" and page.n > 0:
             turn = self._sessions.get(page.session) or self._look_up(page)
-            if turn is not None and turn.plain:
+            if turn is not None and turn.plain and turn.pinned >= (self.reign.first if self.reign else 0):
                 return GoesOn(turn.pinned, turn.cursor)
         return GoesOn(page.epoch, 0)
 
     def policy(self, upto: int) -> int:
         """One past the last decision or release below `upto`; 0 for none."""
         return self._policies[bisect_right(self._policies, upto) - 1]
-
-    def other_release(self, installed: str) -> str | None:
-        """The digest of the latest release so far that is not `installed`."""
-        return next((digest for digest in reversed(self._releases) if digest != installed), None)
 
     def _outside(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
         index, record = entry.index, entry.record

@@ -11,7 +11,7 @@ from plainview.ledger.licensing import begin, take_act, take_charter
 from plainview.ledger.notes import parse_note
 from plainview.ledger.standing import Allowed, EpochBounds, Standing
 from plainview.ledger.standings import Standings
-from plainview.records import Act, Charter, Origin, Page
+from plainview.records import Act, Charter, Origin, Page, Release
 from plainview.records.digests import note_digest, traffic_draw
 from plainview.records.fields import to_bytes
 
@@ -65,6 +65,12 @@ class Judged:
     def may_rank(self, page: Page, time: int) -> tuple[int, ...] | str:
         """See `Judge.may_rank`."""
         return self.grounds(page.release, page.request.region, page.request.surface, page.session, time)
+
+    def may_take_charge(self, record: Release) -> str:
+        """See `Judge.may_take_charge`."""
+        if self._standings is None:
+            return "no charter is in force"
+        return self._standings.last.why_not_in_charge(to_bytes(record.digest), record.time)
 
     def why_closed(self, time: int) -> str:
         """See `Judge.why_closed`."""

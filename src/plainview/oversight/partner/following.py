@@ -16,8 +16,10 @@ from plainview.ledger.bundles import Bundle, bundles, parse_entries, verify_entr
 from plainview.ledger.charters import Charter, check_charter, parse_charter
 from plainview.ledger.checkpoints import origin_hash, parse_checkpoint
 from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
+from plainview.ledger.hashing import fold_right
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.keys import VerifierKey
+from plainview.ledger.nodes import cover
 from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
 from plainview.ledger.policies import Policy
 from plainview.ledger.tile_paths import TILE_WIDTH
@@ -54,6 +56,10 @@ class Mirrored:
         for index in range(start // TILE_WIDTH, -(-stop // TILE_WIDTH)):
             first = index * TILE_WIDTH
             yield from self._bundle(index)[max(start - first, 0) : stop - first]
+
+    def root(self, size: int) -> bytes:
+        """The root of the tree of its first `size` entries."""
+        return fold_right(self._tree.read(cover(0, size)))
 
     def proof(self, index: int) -> tuple[bytes, ...]:
         """That the entry at an index is in it."""

@@ -50,6 +50,7 @@ from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
 from plainview.oversight.witness.witness import Witness
 from plainview.records import Page
 from plainview.records.fields import DASHES, to_bytes, to_text
+from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.storage import SqliteRecords, StoreError
 from plainview.storage.filesystem import PARTIAL
@@ -93,6 +94,8 @@ class Audit(NamedTuple):
     configuration: Configuration
     installed: str
     """Digest of the installed release."""
+    bundles: Bundles | None
+    """Of the releases whose pages are re-run, too."""
     sample: int
     """Pages drawn at a time."""
     draw_every: int
@@ -133,12 +136,13 @@ class Overseer:
         self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
         self._requests = Requests(path / REQUESTS)
         self._clocks = Clocks()
-        self._rerunning = Rerunning(self._copy.journal, audit.configuration, audit.installed)
+        self._rerunning = Rerunning(
+            self._copy.journal, audit.configuration, audit.installed, audit.bundles, outside.monotonic
+        )
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._receipts = MirrorFiles(path / CANARIES)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
         self._report: Report | None = None
-        self._rerun_upto = 0
         self._verified_pages, self._verified_again = 0, 0
         self._looked = 0.0
         self._refused_since: float | None = None
@@ -156,6 +160,7 @@ class Overseer:
 
     def close(self) -> None:
         """Give the files back."""
+        self._rerunning.close()
         self._copy.close()
         self._witnessed.close()
 
@@ -368,15 +373,15 @@ class Overseer:
             self._find("opening", index, "", said, mirrored, {index})
 
     def _rerun(self, mirrored: Mirrored) -> None:
-        upto = self._copy.size
-        report = self._rerunning.go_on() if upto else None
+        report = self._rerunning.go_on() if self._copy.size else None
         if report is None:
             return
-        self._report, self._rerun_upto = report, upto
+        self._report = report
+        upto = self._rerunning.upto
         for one in report.differing:
             self._find(
                 "re-run", one.index, one.stage, one.detail, mirrored, related(one.index, self._copy.journal),
-                self._rerunning.installed,
+                self._audit_by.installed,
             )  # fmt: skip
         said = f"records below {upto:,} re-run: {report.pages:,} pages, {report.identical:,} identical"
         if report.inconclusive:
@@ -389,7 +394,8 @@ class Overseer:
     def _verified(self, report: Report, upto: int, mirrored: Mirrored) -> None:
         """Announce now and then how far all was re-run, once pages have come: each announcement is a record itself."""
         now = self._outside.clock()
-        if upto != mirrored.checkpoint.size or report.pages == self._verified_pages or now < self._verified_again:
+        whole = upto == report.records + report.missing <= mirrored.checkpoint.size  # or pages above it are counted
+        if not whole or report.pages == self._verified_pages or now < self._verified_again:
             return
         self._verified_pages, self._verified_again = report.pages, now + VERIFICATIONS
         inconclusive = sum(report.inconclusive.values())
@@ -397,7 +403,7 @@ class Overseer:
             "verification",
             {
                 "upto": upto,
-                "root": mirrored.checkpoint.root,
+                "root": mirrored.root(upto),
                 "pages": report.pages,
                 "identical": report.identical,
                 "inconclusive": inconclusive,
@@ -415,7 +421,7 @@ class Overseer:
         if drawn is not None:
             self._told.say(f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run")
         last = draws.last
-        if last is None or last.state != "drawn" or self._rerun_upto < last.size:
+        if last is None or last.state != "drawn" or self._rerunning.upto < last.size:
             return
         revealed = draws.reveal(self._differing(last))
         if revealed is None:
@@ -442,7 +448,7 @@ class Overseer:
         others = set()
         if report.inconclusive:
             for entry in self._copy.journal.some(draw.pages):
-                if isinstance(entry.record, Page) and entry.record.release != self._rerunning.installed:
+                if isinstance(entry.record, Page) and entry.record.release in report.inconclusive:
                     others.add(entry.index)
         return differing | unreached | others
 

@@ -1,28 +1,91 @@
-"""Re-running what the partner's copy holds: the seam to replay."""
+"""Re-running what the partner's copy holds, as it grows: the seam to replay."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from msgspec.structs import replace
+
 from plainview.feed.configuration import Configuration
 from plainview.journal import JournalReader
+from plainview.records import Epoch
+from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.replay.replay import Replay
 
+GRACE = 3.0
+"""Seconds after the newest epoch came here, from which on pages of the one before it are looked for no longer: a page
+that was being ranked when it was closed comes behind it, and seldom by more than a few records."""
+
 
 class Rerunning:
-    """All of the copy, again whenever it has grown."""
+    """One replay that goes on. Close it."""
 
-    def __init__(self, journal: JournalReader, configuration: Configuration, installed: str) -> None:
-        """`configuration` and digest are the installed release's: pages of another are inconclusive."""
+    def __init__(
+        self,
+        journal: JournalReader,
+        configuration: Configuration,
+        installed: str,
+        bundles: Bundles | None,
+        monotonic: Callable[[], float],
+        threads: int = 1,
+    ) -> None:
+        """`configuration` and digest are the installed release's: pages of another need its bundle."""
         self._journal = journal
-        self._configuration = configuration
-        self.installed = installed
-        self._upto = 0
+        self._begin = partial(Replay, journal, configuration, installed, bundles=bundles, threads=threads)
+        self._replay = self._begin()
+        self._monotonic = monotonic
+        self._looked = 0
+        self._newest, self._since = 0, monotonic()
+        self._total: Report | None = None
+
+    def close(self) -> None:
+        """End what runs."""
+        self._replay.close()
+
+    @property
+    def upto(self) -> int:
+        """All records below it were re-run."""
+        return self._replay.upto
 
     def go_on(self) -> Report | None:
-        """What re-running came to; None where nothing has come since the last time."""
+        """What re-running came to so far, all of it; None where nothing has come since the last time."""
         size = self._journal.size
-        if size == self._upto:
+        for entry in self._journal.of_kind("epoch", self._looked, size, newest_first=True, trusting=True):
+            assert isinstance(entry.record, Epoch)
+            self._newest, self._since = entry.record.epoch, self._monotonic()
+            break
+        self._looked = size
+        waited = self._monotonic() - self._since >= GRACE
+        report = self._replay.go_on(self._newest - (not waited))
+        late = [self._begin().run(index) for index in report.stragglers]
+        if not (report.records or report.pages or report.epochs or report.differing or late):
             return None
-        report = Replay(self._journal, self._configuration, self.installed).run()
-        self._upto = size
-        return report
+        for one in (report, *late):
+            self._add(one, one is report)
+        return self._total
+
+    def _add(self, one: Report, whole: bool) -> None:
+        """Count in what came of going on, or of a page by itself: of that no record is counted again."""
+        before = self._total
+        if before is None:
+            self._total = one
+            return
+        known = {difference.index for difference in before.differing}
+        new = tuple(difference for difference in one.differing if difference.index not in known)
+        counted = {
+            name: getattr(before, name) + (getattr(one, name) if whole or name in _OF_PAGES else 0)
+            for name in ("records", "missing", "epochs", "snapshots", *_OF_PAGES)
+        }
+        self._total = replace(
+            before,
+            **counted,
+            inconclusive=dict(sorted((Counter(before.inconclusive) + Counter(one.inconclusive)).items())),
+            why_inconclusive=before.why_inconclusive | one.why_inconclusive,
+            differing=tuple(sorted((*before.differing, *new), key=lambda difference: difference.index)),
+        )
+
+
+_OF_PAGES = ("pages", "identical", "unreached", "seconds", "cpu_seconds")

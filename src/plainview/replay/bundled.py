@@ -1,0 +1,344 @@
+"""A release run from its bundle: in a process of its own, with the bundle's source and nothing of the installed one's.
+
+It is an approved release's code, and is run as somebody else's all the same: isolated from this user's settings, in a
+directory of its own, bounded in what it may answer and how long that may take, and gone when this process is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from plainview.learning import messages
+from plainview.learning.messages import FromRelease, Given, ToRelease
+from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Served
+from plainview.records import KIND_OF, Record, encode
+from plainview.replay.bundles import Bundle
+from plainview.replay.locks import departures
+
+PATIENCE = 900.0
+"""Seconds for an answer: the first ones compile all kernels."""
+ANSWER_LIMIT = 16 * 1024 * 1024
+"""Bytes of an answer at most."""
+SAID_LIMIT = 4_096
+"""Bytes kept of what it writes to standard error."""
+_LOWERED = (
+    "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES",
+    "OPENBLAS_CORETYPE", "GLIBC_TUNABLES",
+)  # fmt: skip
+"""What of the environment is handed on: settings that make another CPU of this one."""
+_START = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() != int(sys.argv[2]):
+    os._exit(1)
+sys.path.insert(0, sys.argv[1])
+import runpy
+runpy.run_module("plainview.learning.rerun", run_name="__main__")
+"""
+
+_decoder = msgspec.msgpack.Decoder(FromRelease)
+_A = TypeVar("_A")
+
+
+class Running(Protocol):
+    """A release at work on one journal: `learning.rerun.Rerun` is one."""
+
+    def take(self, entries: Iterable[tuple[int, Record]], upto: int) -> None: ...
+
+    def cut(self, parent: Parent | None, upto: int, whole: bool) -> Cut: ...
+
+    def draw(self, regions: Iterable[str]) -> None: ...
+
+    def drop(self, lists: Iterable[tuple[int, str]]) -> None: ...
+
+    def rank(self, pages: Sequence[Served]) -> list[Outcome]: ...
+
+    def close(self) -> None: ...
+
+
+class BundleFailed(Exception):
+    """What a bundle was to compute cannot be known from it, and why."""
+
+
+class Bundles:
+    """Releases that can be run from their bundles, by their digests."""
+
+    def __init__(self, bundles: Iterable[Bundle], kernels: Path, patience: float = PATIENCE) -> None:
+        """In `kernels` each has a directory of its own, in which what it compiles is kept."""
+        self._bundles: Mapping[str, Bundle] = {bundle.release: bundle for bundle in bundles}
+        self._kernels = kernels
+        self._patience = patience
+
+    def __contains__(self, release: str) -> bool:
+        return release in self._bundles
+
+    def start(self, release: str, past: Past, threads: int) -> Running:
+        """A release at work. Raises BundleFailed, as does everything that it is asked."""
+        return Bundled(self._bundles[release], past, self._kernels, threads, self._patience)
+
+
+class Bundled:
+    """Called as `learning.rerun.Rerun` is; each call raises BundleFailed where no answer comes, or none that is one.
+
+    To be used by the thread that made it: when that ends, so does the process.
+    """
+
+    def __init__(self, bundle: Bundle, past: Past, kernels: Path, threads: int, patience: float) -> None:
+        self._past = past
+        self._patience = patience
+        self._given = 0
+        """One past the last record that was given: it is told of none beyond."""
+        self._said = b""
+        if wrong := departures(bundle.lock, _version):
+            raise BundleFailed(wrong)
+        self._place = _Place(kernels / f"{bundle.release}-bundle", bundle)
+        try:
+            self._process = self._begin(self._place)
+            manifest = msgspec.json.decode(bundle.manifest, type=dict[str, msgspec.Raw])
+            begin = messages.Begin(
+                messages.VERSION, bundle.release, bytes(manifest["configuration"]), RESIDENTS, threads
+            )
+            ready = self._asked(begin, messages.Ready)
+            if ready.version != messages.VERSION:
+                raise BundleFailed(f"it speaks version {ready.version}, and {messages.VERSION} was asked for")
+        except OSError as error:
+            self._place.close()
+            raise BundleFailed(f"it cannot be started ({error.strerror})") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def take(self, entries: Iterable[tuple[int, Record]], upto: int) -> None:
+        """See `Rerun.take`."""
+        given = _given(entries)
+        if given:
+            self._given = given[-1].index + 1
+        self._asked(messages.Take(given, upto), messages.Done)
+
+    def cut(self, parent: Parent | None, upto: int, whole: bool) -> Cut:
+        """See `Rerun.cut`."""
+        made = self._asked(messages.Cut(parent, upto, whole), messages.Epoch)
+        return Cut(made.parent, made.delta, made.digest, made.state)
+
+    def draw(self, regions: Iterable[str]) -> None:
+        """See `Rerun.draw`."""
+        self._asked(messages.Draw(list(regions)), messages.Done)
+
+    def drop(self, lists: Iterable[tuple[int, str]]) -> None:
+        """See `Rerun.drop`."""
+        self._asked(messages.Drop(list(lists)), messages.Done)
+
+    def rank(self, pages: Sequence[Served]) -> list[Outcome]:
+        """See `Rerun.rank`."""
+        asked = [messages.Asked(index, encode(page), cursor) for index, page, cursor in pages]
+        ranked = self._asked(messages.Rank(asked), messages.Ranked).outcomes
+        if len(ranked) != len(pages):
+            raise BundleFailed(f"it answered for {len(ranked)} pages, and {len(pages)} were asked for")
+        return [Outcome(one.trace, one.stage, one.detail) for one in ranked]
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            pipe.close()
+        self._place.close()
+
+    def _begin(self, place: _Place) -> subprocess.Popen[bytes]:
+        handed_on = {name: os.environ[name] for name in _LOWERED if name in os.environ}
+        process = subprocess.Popen(
+            # -I: no user's packages, no variables of Python's, nothing of the working directory.
+            [sys.executable, "-I", "-c", _START, str(place.source), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=place.source,
+            env=handed_on | {"NUMBA_CACHE_DIR": str(place.cache)},
+            start_new_session=True,  # an interrupt from the keyboard is for who reads the report
+        )
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            os.set_blocking(pipe.fileno(), False)
+        return process
+
+    def _asked(self, message: ToRelease, kind: type[_A]) -> _A:
+        """The answer of that kind. What it asks meanwhile is answered."""
+        deadline = time.monotonic() + self._patience
+        self._send(message, deadline)
+        while True:
+            answer = self._received(deadline)
+            match answer:
+                case messages.Own():
+                    records = self._past.own(answer.viewer, min(answer.upto, self._given))
+                    self._send(messages.Records(_given(records)), deadline)
+                case messages.Known():
+                    known = self._past.known(answer.viewers, min(answer.upto, self._given))
+                    self._send(messages.Viewers(list(known)), deadline)
+                case messages.Failed():
+                    raise BundleFailed(f"it gave up: {answer.reason[:SAID_LIMIT]}")
+                case _ if isinstance(answer, kind):
+                    return answer
+                case _:
+                    raise BundleFailed(f"it answered with {type(answer).__name__}, which is out of turn")
+
+    def _send(self, message: ToRelease, deadline: float) -> None:
+        assert self._process.stdin is not None
+        left = memoryview(messages.frame(message))
+        pipe = self._process.stdin.fileno()
+        while left:
+            self._wait(pipe, select.POLLOUT, deadline)
+            try:
+                left = left[os.write(pipe, left) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._ended() from None
+
+    def _received(self, deadline: float) -> FromRelease:
+        size = int.from_bytes(self._read(messages.LENGTH, deadline), "big")
+        if size > ANSWER_LIMIT:
+            raise BundleFailed(f"it began an answer of {size:,} bytes, and {ANSWER_LIMIT:,} are taken at most")
+        try:
+            answer: FromRelease = _decoder.decode(self._read(size, deadline))
+            return answer
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BundleFailed(f"its answer is none: {error}") from error
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        assert self._process.stdout is not None
+        pipe, read = self._process.stdout.fileno(), bytearray()
+        while len(read) < size:
+            self._wait(pipe, select.POLLIN, deadline)
+            with suppress(BlockingIOError):
+                part = os.read(pipe, size - len(read))
+                if not part:
+                    raise self._ended()
+                read += part
+        return bytes(read)
+
+    def _wait(self, pipe: int, event: int, deadline: float) -> None:
+        """Until something can be done with `pipe`. What is written to standard error is read meanwhile."""
+        assert self._process.stderr is not None
+        errors = self._process.stderr.fileno()
+        poll = select.poll()
+        poll.register(pipe, event)
+        poll.register(errors, select.POLLIN)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BundleFailed(f"it gave no answer within {self._patience:g} s")
+            ready = dict(poll.poll(min(left, 60) * 1000))
+            if errors in ready and not self._listen(errors):
+                poll.unregister(errors)
+            if pipe in ready:
+                return
+
+    def _listen(self, errors: int) -> bool:
+        """Keep the end of what it says. False where it can say no more."""
+        try:
+            said = os.read(errors, 65_536)
+        except BlockingIOError:
+            return True
+        self._said = (self._said + said)[-SAID_LIMIT:]
+        return bool(said)
+
+    def _ended(self) -> BundleFailed:
+        """What to say of a process that is gone."""
+        assert self._process.stderr is not None
+        try:
+            code = self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            return BundleFailed("it closed its output")
+        while self._listen(self._process.stderr.fileno()):
+            pass
+        lines = self._said.decode(errors="replace").strip().splitlines()
+        last = "".join(letter if letter.isprintable() else "?" for letter in lines[-1]) if lines else "it said nothing"
+        return BundleFailed(f"it ended with code {code}: {last[:500]}")
+
+
+class _Place:
+    """Where a bundle's source lies while it runs, and where its kernels do.
+
+    Both stay the same from run to run, since Numba knows kernels by the path of their source. One process at a time is
+    there: two that kept a kernel in the same moment could have one called for the other. Whoever comes meanwhile gets
+    a place of its own, and compiles again.
+    """
+
+    def __init__(self, directory: Path, bundle: Bundle) -> None:
+        self._lock: int | None = None
+        self._passing: Path | None = None
+        try:
+            if not self._taken(directory):
+                self._passing = directory = Path(tempfile.mkdtemp(prefix="plainview-"))
+            self.source, self.cache = directory / "source", directory / "kernels"
+            _lay_out(bundle, self.source)
+            self.cache.mkdir(exist_ok=True)
+        except OSError as error:
+            self.close()
+            raise BundleFailed(f"{directory}: it cannot be laid out there ({error.strerror})") from error
+
+    def close(self) -> None:
+        """Let others have it."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        if self._passing is not None:
+            shutil.rmtree(self._passing, ignore_errors=True)
+
+    def _taken(self, directory: Path) -> bool:
+        """Whether the directory is this user's alone, and this process's for now."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = directory.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            return False
+        self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            self._lock = None
+            return False
+        return True
+
+
+def _lay_out(bundle: Bundle, source: Path) -> None:
+    """Have the bundle's source, and nothing else, lie in `source`."""
+    wanted = {name: data for name, data in bundle.files().items() if name.endswith(".py")}
+    with suppress(FileNotFoundError):
+        found = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+        compiled = {name for name in found if "__pycache__" in name}
+        if found.keys() - compiled == wanted.keys() and all(found[one].read_bytes() == wanted[one] for one in wanted):
+            return
+        shutil.rmtree(source)
+    for name, data in wanted.items():
+        path = source / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(data)
+        os.utime(path, (0, 0))  # Numba compiles a file of another time again
+
+
+def _given(entries: Iterable[tuple[int, Record]]) -> list[Given]:
+    return [Given(index, KIND_OF[type(record)], encode(record)) for index, record in entries]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

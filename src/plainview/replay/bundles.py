@@ -1,0 +1,168 @@
+"""A release as one file: its manifest, its lock and its source, from which its pages can be ranked again anywhere.
+
+A bundle is a tar (POSIX ustar) that can be written in one way only: members sorted by name, plain files alone, no
+owner, no time, mode 0644. So a file that differs in any byte is either no bundle or another release's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from plainview.records.digests import arrays_digest
+from plainview.records.fields import U32, Digest, Name, to_text
+from plainview.replay.locks import LOCKED, lock_of
+
+ROOMS = ("feed", "learning", "records")
+"""Whose files are the algorithm."""
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of a bundle at most."""
+MANIFEST, LOCK = "manifest.json", "lock.txt"
+_PACKAGE = "plainview"
+_SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
+_INIT = f"{_PACKAGE}/__init__.py"
+"""Empty: what a release needs of the package is that it is one."""
+_BLOCK = tarfile.BLOCKSIZE
+_END = bytes(2 * _BLOCK)
+
+
+class BundleError(Exception):
+    """A file that is not a release's bundle, and the first thing that is wrong with it."""
+
+
+class _Configured(msgspec.Struct, frozen=True):
+    name: Name
+    max_lag: U32
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What every release's manifest has, whatever else it may have."""
+
+    configuration: _Configured
+    source: Digest
+    lock: Digest
+    parameters: Digest
+    golden: Digest
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A release, all of it."""
+
+    manifest: bytes
+    """Its exact bytes."""
+    lock: bytes
+    """Versions, and hashes of their wheels, of what it computes with (`locks.lock_of`)."""
+    source: Mapping[str, bytes]
+    """Its files by their path in the package, `feed/ranking.py`."""
+
+    @property
+    def release(self) -> str:
+        """The release's digest: SHA-256 of the manifest, 43 characters of base64url."""
+        return to_text(hashlib.sha256(self.manifest).digest())
+
+    @property
+    def name(self) -> str:
+        """What its configuration is called."""
+        return msgspec.json.decode(self.manifest, type=_Outline).configuration.name
+
+    def files(self) -> dict[str, bytes]:
+        """Name and contents of all members, in their order."""
+        source = {f"{_PACKAGE}/{name}": data for name, data in self.source.items()}
+        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **source}.items()))
+
+
+def source_of(package: Path) -> dict[str, bytes]:
+    """The files of the algorithm below `package`, by their path there."""
+    paths = (path for room in ROOMS for path in (package / room).rglob("*.py"))
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in paths}
+
+
+def source_digest(source: Mapping[str, bytes]) -> bytes:
+    """SHA-256 over the files in path order, each as its path and its bytes with their lengths (u64 BE) before them."""
+    state = hashlib.sha256(b"plainview/source/v1\x00")
+    for name in sorted(source):
+        for part in (name.encode(), source[name]):
+            state.update(len(part).to_bytes(8, "big") + part)
+    return state.digest()
+
+
+def pack(bundle: Bundle) -> bytes:
+    """The bundle's bytes. Raises BundleError where reading them would not give it back."""
+    parts: list[bytes] = []
+    for name, data in bundle.files().items():
+        parts += [_header(name, len(data)), data, bytes(-len(data) % _BLOCK)]
+    packed = b"".join([*parts, _END])
+    unpack(packed)
+    return packed
+
+
+def unpack(data: bytes) -> Bundle:
+    """The bundle in `data`, every digest computed again. Raises BundleError."""
+    if len(data) > SIZE_LIMIT:
+        raise BundleError(f"longer than {SIZE_LIMIT:,} bytes")
+    members: dict[str, bytes] = {}
+    last = ""
+    for name, contents in _members(data):
+        if name <= last:
+            raise BundleError(f"member {name!r} is out of order, or there twice")
+        last, members[name] = name, contents
+    for name in (LOCK, MANIFEST, _INIT):
+        if name not in members:
+            raise BundleError(f"it has no {name}")
+    if members.pop(_INIT):
+        raise BundleError(f"{_INIT} is not empty")
+    manifest, lock = members.pop(MANIFEST), members.pop(LOCK)
+    source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
+    try:
+        outline = msgspec.json.decode(manifest, type=_Outline)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BundleError(f"{MANIFEST} is no release's: {error}") from error
+    for what, found, named in (
+        ("source", source_digest(source), outline.source),
+        (LOCK, hashlib.sha256(lock).digest(), outline.lock),
+        ("parameters", arrays_digest({}), outline.parameters),
+    ):
+        if to_text(found) != named:
+            raise BundleError(f"the digest of its {what} is {to_text(found)}, and {MANIFEST} says {named}")
+    try:
+        whole = lock_of(lock) == lock
+    except ValueError as error:  # UnicodeDecodeError too
+        raise BundleError(f"{LOCK}: {error}") from error
+    if not whole:
+        raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
+    return Bundle(manifest, lock, source)
+
+
+def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
+    at = 0
+    while data[at : at + _BLOCK].strip(b"\0"):
+        header = data[at : at + _BLOCK]
+        name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
+        if name not in (LOCK, MANIFEST, _INIT) and not _SOURCE.fullmatch(name):
+            raise BundleError(f"member {name!r} belongs to no bundle")
+        try:
+            size = int(header[124:135], 8)
+        except ValueError:
+            size = -1
+        if size < 0 or header != _header(name, size):
+            raise BundleError(f"member {name!r} is no plain file of mode 0644 without owner and time")
+        start, at = at + _BLOCK, at + _BLOCK + size + -size % _BLOCK
+        if at > len(data) or data[start + size : at].strip(b"\0"):
+            raise BundleError(f"member {name!r} is cut off, or something follows it")
+        yield name, data[start : start + size]
+    if data[at:] != _END:
+        raise BundleError("it does not end as a bundle does: two blocks of zeros")
+
+
+def _header(name: str, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    try:
+        return member.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+    except ValueError as error:
+        raise BundleError(f"member {name[:120]!r}: {error}") from error

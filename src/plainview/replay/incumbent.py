@@ -1,0 +1,156 @@
+"""The release in charge at the place that replay has come to, at work: here if it is the installed one, else from its
+bundle. Where it fails at something it works no more, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+from plainview.feed.configuration import Configuration
+from plainview.journal import JournalDamaged, JournalReader
+from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Rerun, Served
+from plainview.records import Epoch, Record
+from plainview.records.fields import DASHES
+from plainview.replay.bounds import Reign
+from plainview.replay.bundled import BundleFailed, Bundles, Running
+
+
+class Incumbent:
+    """One release after another. Whoever asks one that does not work gets nothing."""
+
+    def __init__(
+        self,
+        journal: JournalReader,
+        configuration: Configuration,
+        installed: str,
+        bundles: Bundles | None,
+        residents: int,
+        threads: int,
+    ) -> None:
+        self._journal = journal
+        self._configuration = configuration
+        self._installed = installed
+        self._bundles = bundles
+        self._residents = residents
+        self._threads = threads
+        self.reign: Reign | None = None
+        """Whose world stands here."""
+        self.why = ""
+        """Why it does not work, where it does not."""
+        self.upto = 0
+        """Where its next epoch ends: what is below can be folded."""
+        self._running: Running | None = None
+        self._fed = 0
+        """One past the last record that it was given."""
+
+    @property
+    def works(self) -> bool:
+        """Whether it does."""
+        return self._running is not None
+
+    def begin(self, reign: Reign) -> None:
+        """Have the release of `reign` work."""
+        self.close()
+        self.reign, self._fed, self.why = reign, 0, ""
+        past = _Past(self._journal)
+        if reign.release == self._installed:
+            self._running = Rerun(
+                self._configuration, reign.release, past, residents=self._residents, threads=self._threads
+            )
+        elif self._bundles is None or reign.release not in self._bundles:
+            self.why = "it is not installed, and its bundle was not given"
+        else:
+            with self._watched():
+                self._running = self._bundles.start(reign.release, past, self._threads)
+
+    def close(self) -> None:
+        """End what runs."""
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def feed(self, read: list[tuple[int, Record]], stop: int) -> None:
+        """Give it all records below `stop`, which were read before; `read` are the last of those."""
+        if self._running is None or self._fed >= stop:
+            return
+        have = read[0][0] if read else stop
+        if self._fed < have:
+            again = self._again(self._fed, min(have, stop))
+            while part := list(islice(again, TAKE)):
+                if not self._give(part):
+                    return
+        self._give(read if not read or read[-1][0] < stop else [one for one in read if one[0] < stop])
+
+    def cut(self, before: Epoch | None, epoch: Epoch) -> Cut | None:
+        """The epoch as it computes it, where the one before is `before`."""
+        if self._running is None:
+            return None
+        parent = None if before is None else Parent(before.epoch, before.digest)
+        found: list[Cut] = []
+        with self._watched():
+            found.append(self._running.cut(parent, epoch.upto, epoch.state != DASHES))
+        return found[0] if found else None
+
+    def draw(self, regions: Iterable[str]) -> None:
+        """Have it draw plain lists from the epoch that it cut last."""
+        if self._running is not None:
+            with self._watched():
+                self._running.draw(regions)
+
+    def drop(self, lists: Iterable[tuple[int, str]]) -> None:
+        """Have it forget plain lists."""
+        if self._running is not None:
+            with self._watched():
+                self._running.drop(lists)
+
+    def rank(self, pages: Sequence[Served]) -> list[Outcome]:
+        """Its word on the first of `pages`: on all, unless it fails."""
+        found: list[Outcome] = []
+        if self._running is not None:
+            with self._watched():
+                for page, outcome in zip(pages, self._running.rank(pages), strict=True):
+                    if not outcome.stage and outcome.trace != page.page.trace:
+                        raise BundleFailed(f"it finds nothing that differs in record {page.index}, and another trace")
+                    found.append(outcome)
+        return found
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except BundleFailed as error:
+            self.close()
+            self.why = f"its bundle cannot be run: {error}"
+
+    def _again(self, start: int, stop: int) -> Iterator[tuple[int, Record]]:
+        """Records that were read before, those left out that are damaged."""
+        while start < stop:
+            try:
+                for entry in self._journal.read(start, stop):
+                    start = entry.index + 1
+                    yield entry.index, entry.record
+            except JournalDamaged as error:
+                start = max(start, error.after)
+
+    def _give(self, part: list[tuple[int, Record]]) -> bool:
+        """False where it works no more."""
+        if part and self._running is not None:
+            with self._watched():
+                self._running.take(part, self.upto)
+            self._fed = part[-1][0] + 1
+        return self.works
+
+
+class _Past:
+    """What a release at work may ask of the journal: see `learning.rerun.Past`."""
+
+    def __init__(self, journal: JournalReader) -> None:
+        self._journal = journal
+
+    def own(self, viewer: int, upto: int) -> Iterable[tuple[int, Record]]:
+        return ((entry.index, entry.record) for entry in self._journal.owned(f"viewer:{viewer}", 0, upto))
+
+    def known(self, viewers: Collection[int], upto: int) -> Collection[int]:
+        owners = {f"viewer:{viewer}": viewer for viewer in viewers}
+        return [owners[owner] for owner in sorted(self._journal.owners(owners, upto))]

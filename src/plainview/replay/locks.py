@@ -1,0 +1,41 @@
+"""The lock: which versions of what the algorithm computes with belong to a release, and whether they are installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+LOCKED = ("llvmlite", "msgspec", "numba", "numpy")
+"""What the algorithm computes with. None of them needs anything else."""
+_ENTRY = re.compile(r"^(?=\S)", re.MULTILINE)
+
+
+def lock_of(requirements: bytes) -> bytes:
+    """The entries of LOCKED, versions and hashes of their wheels, out of a lock file with one line a hash.
+
+    Raises ValueError where one of them is not there.
+    """
+    entries = _ENTRY.split(requirements.decode())
+    kept = [entry for entry in entries if entry.partition("==")[0] in LOCKED]
+    absent = set(LOCKED) - {entry.partition("==")[0] for entry in kept}
+    if absent:
+        raise ValueError(f"the lock has no entry of {', '.join(sorted(absent))}")
+    return "".join(kept).encode()
+
+
+def departures(lock: bytes, version: Callable[[str], str]) -> str:
+    """What is installed that `lock` does not name, in words; empty where nothing is. `version` tells a package's.
+
+    Of a package with several entries, for several versions of Python, any of their versions will do: golden vectors
+    say whether it computes the same.
+    """
+    allowed: dict[str, list[str]] = {name: [] for name in LOCKED}
+    for entry in _ENTRY.split(lock.decode())[1:]:
+        name, _, rest = entry.partition("==")
+        allowed.setdefault(name, []).append(rest.split(maxsplit=1)[0])
+    wrong = [
+        f"{name} {version(name)} is installed, not {' or '.join(versions) or 'any that the lock names'}"
+        for name, versions in allowed.items()
+        if version(name) not in versions
+    ]
+    return "; ".join(wrong)

@@ -1,0 +1,43 @@
+"""Bundles whose release is a few lines of Python, made for one test."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec import json
+from msgspec.structs import replace
+
+from plainview.platform.releases import installed_bundle
+from plainview.records.fields import to_text
+from plainview.replay.bundles import Bundle, source_digest
+
+
+def manifested(bundle: Bundle, **changes: object) -> Bundle:
+    """With a manifest that fits, but for the changes."""
+    made = json.decode(bundle.manifest)
+    made["source"] = to_text(source_digest(bundle.source))
+    made["lock"] = to_text(hashlib.sha256(bundle.lock).digest())
+    return replace(bundle, manifest=json.encode(made | changes))
+
+
+def running(code: str) -> Bundle:
+    """A release that is nothing but what it does when it is run; `said` and `heard` are there to talk with."""
+    source = {"learning/__init__.py": b"", "learning/rerun.py": (_TALKING + code).encode()}
+    return manifested(replace(installed_bundle(), source=source))
+
+
+_TALKING = """
+import os, sys, time
+import msgspec
+
+def said(body):
+    os.write(1, len(body).to_bytes(4, "big") + body)
+
+def answer(kind, **fields):
+    said(msgspec.msgpack.encode({"type": kind} | fields))
+
+def heard():
+    size = int.from_bytes(sys.stdin.buffer.read(4), "big")
+    return msgspec.msgpack.decode(sys.stdin.buffer.read(size))
+
+"""

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from plainview.platform.releases import installed_bundle, installed_digest
+from plainview.replay import bundles
+from plainview.replay.bundles import Bundle, BundleError, pack, unpack
+from tests.replay.releases import manifested
+
+BUNDLE = installed_bundle()
+PACKED = pack(BUNDLE)
+FILES = list(BUNDLE.files().items())
+SMALL = replace(BUNDLE, source={"feed/a.py": b"A = 1\n", "learning/b/c.py": b"B = 2\n", "records/d.py": b""})
+
+
+def tar(*members: tuple[str, bytes], **fields: object) -> bytes:
+    """A tar of these, as Python's own module writes it, without what fills it up to a tape's record."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            for field, value in fields.items():
+                setattr(member, field, value)
+            archive.addfile(member, io.BytesIO(data))
+    return file.getvalue()[: sum(512 + len(data) + -len(data) % 512 for _, data in members) + 1024]
+
+
+def test_it_reads_back_and_is_the_installed_release() -> None:
+    assert unpack(PACKED) == BUNDLE
+    assert BUNDLE.release == installed_digest()
+    assert pack(unpack(PACKED)) == PACKED
+
+
+def test_it_is_what_any_tar_of_the_same_members_is() -> None:
+    assert tar(*FILES) == PACKED
+
+
+def test_any_tar_reads_it_and_what_lies_there_can_be_imported(tmp_path: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(PACKED)) as archive:
+        assert [member.name for member in archive] == list(BUNDLE.files())
+        assert all((one.mtime, one.uid, one.gid, one.uname, one.mode) == (0, 0, 0, "", 0o644) for one in archive)
+        archive.extractall(tmp_path, filter="data")
+    assert bundles.source_of(tmp_path / "plainview") == BUNDLE.source
+
+
+@given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
+def test_one_byte_changed_is_no_bundle_or_another_release(at: int, by: int) -> None:
+    changed = bytearray(PACKED)
+    changed[at] ^= by
+    try:
+        found = unpack(bytes(changed))
+    except BundleError:
+        return
+    assert found.release != BUNDLE.release
+
+
+@given(st.integers(0, 4000), st.integers(1, 255))
+def test_nor_in_a_manifest_that_fits(at: int, by: int) -> None:
+    """Whoever mends the digests too makes another release."""
+    lock = bytearray(BUNDLE.lock)
+    lock[at] ^= by
+    try:
+        packed = pack(manifested(replace(BUNDLE, lock=bytes(lock))))
+    except BundleError:
+        return
+    assert unpack(packed).release != BUNDLE.release
+
+
+@given(st.integers(0, len(PACKED)), st.binary(min_size=1, max_size=600))
+def test_what_is_cut_off_or_added_is_refused(at: int, more: bytes) -> None:
+    for data in (PACKED[:at] if at < len(PACKED) else b"", PACKED + more, more):
+        with pytest.raises(BundleError):
+            unpack(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "it does not end as a bundle does"),
+        (tar(*FILES) + bytes(512), "it does not end as a bundle does"),
+        (tar(*FILES, mtime=1), "'lock.txt' is no plain file of mode 0644 without owner and time"),
+        (tar(*FILES, uid=1), "'lock.txt' is no plain file"),
+        (tar(*FILES, mode=0o755), "'lock.txt' is no plain file"),
+        (tar(*FILES, type=tarfile.SYMTYPE, linkname="/etc/passwd"), "'lock.txt' is no plain file"),
+        (tar(*FILES, type=tarfile.LNKTYPE, linkname="lock.txt"), "'lock.txt' is no plain file"),
+        (tar(*FILES, type=tarfile.GNUTYPE_SPARSE), "'lock.txt' is no plain file"),
+        (tar(*FILES[1:]), "it has no lock.txt"),
+        (tar(*FILES[:1], *FILES[2:]), "it has no manifest.json"),
+        (tar(*FILES[:2], *FILES[3:]), "it has no plainview/__init__.py"),
+        (tar(FILES[1], FILES[0], *FILES[2:]), "'lock.txt' is out of order, or there twice"),
+        (tar(FILES[0], FILES[0], *FILES[1:]), "'lock.txt' is out of order, or there twice"),
+        *(
+            (tar((name, b""), *FILES), f"member {name!r} belongs to no bundle")
+            for name in (
+                "/etc/passwd", "../x.py", "plainview/../x.py", "plainview/feed/../x.py", "plainview/feed//x.py",
+                "./lock.txt", "numpy.py", "plainview/server/app.py", "plainview/feed/x.so", "plainview/x.py",
+                "plainview/feed/x.py/", "sitecustomize.py", "plainview/feed/caf\N{LATIN SMALL LETTER E WITH ACUTE}.py",
+            )
+        ),
+        (bytes(bundles.SIZE_LIMIT + 1), "longer than"),
+    ],
+)  # fmt: skip
+def test_what_is_hostile_is_told(data: bytes, told: str) -> None:
+    with pytest.raises(BundleError, match=re.escape(told)) as caught:
+        unpack(data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda one: replace(one, source={**one.source, "feed/a.py": b"A = 3\n"}), "the digest of its source is"),
+        (lambda one: replace(one, lock=one.lock.replace(b"sha256:", b"sha256:0", 1)), "the digest of its lock.txt is"),
+        (lambda one: manifested(replace(one, lock=b"cffi==1\n" + one.lock)), "has entries of others than"),
+        (lambda one: manifested(replace(one, lock=b"numpy==1\n")), "no entry of llvmlite, msgspec, numba"),
+        (lambda one: manifested(replace(one, lock=b"\xff")), "lock.txt: "),
+        (lambda one: manifested(one, parameters="A" * 43), "the digest of its parameters is"),
+        (lambda one: manifested(one, configuration={}), "manifest.json is no release's"),
+        (lambda one: replace(one, manifest=b"{}"), "manifest.json is no release's"),
+        (lambda one: replace(one, manifest=b"\xff"), "manifest.json is no release's"),
+        (lambda one: manifested(replace(one, source={f"feed/{'x' * 120}.py": b""})), "no plain file|too long"),
+    ],
+)
+def test_every_digest_is_computed_again(change: Callable[[Bundle], Bundle], told: str) -> None:
+    pack(manifested(SMALL))
+    with pytest.raises(BundleError, match=told):
+        pack(change(manifested(SMALL)))
+
+
+def test_a_manifest_may_have_more_than_is_known_here() -> None:
+    later = manifested(SMALL, experiments=["a"])
+    assert unpack(pack(later)) == later

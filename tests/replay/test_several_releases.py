@@ -1,0 +1,224 @@
+"""A journal that two releases have had in turn: each part is run again by its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from plainview.journal import Entry
+from plainview.platform.application import Application
+from plainview.platform.releases import installed_bundle
+from plainview.records import Event, Page, Release
+from plainview.replay.bundled import Bundles
+from plainview.replay.bundles import Bundle, pack, unpack
+from plainview.replay.findings import Report
+from plainview.replay.replay import Replay
+from tests.platform.forging import copied, forge, substitute
+from tests.platform.played import application
+from tests.platform.played import play as played
+from tests.platform.second import (
+    FIRST_DIGEST,
+    SECOND,
+    SECOND_DIGEST,
+    approve_second,
+    second_installed,
+    take_over,
+)
+from tests.platform.towns import ask, token
+from tests.replay.releases import running
+from tests.replay.replays import KERNELS, Growing, of, reading
+
+FIRST = unpack(pack(installed_bundle()))
+FIRSTS, SECONDS = 94, 62
+"""Pages of either."""
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the first release served 62 pages, then the second one, then the first one 32 again; two of each
+    are of one plain session."""
+    path = tmp_path_factory.mktemp("both") / "home"
+    session = token()
+
+    def plain(running: Application, *numbers: int) -> None:
+        for n in numbers:
+            running.serving.page(ask(viewer=1, session=session, n=n, mode="plain", limit=3))
+
+    with application(path) as one:
+        plain(one, 0, 1)
+        played(one, 60)
+        approve_second(one)
+    with second_installed(), take_over(path) as two:
+        plain(two, 2, 3)
+        played(two, 60, seed=2)
+    with take_over(path) as one:
+        plain(one, 4, 5)
+        played(one, 30, seed=3)
+    return path
+
+
+@pytest.fixture(scope="module")
+def written(both: Path) -> list[Entry]:
+    with reading(both) as journal:
+        return list(journal.read())
+
+
+@pytest.fixture
+def copy(both: Path, tmp_path: Path) -> Path:
+    return copied(both, tmp_path / "copy")
+
+
+def by_second(home: Path, only: int | None = None, bundles: tuple[Bundle, ...] = (FIRST,), **options: object) -> Report:
+    """Replayed where the second release is installed."""
+    given = Bundles(bundles, KERNELS)
+    with reading(home) as journal:
+        return Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=given, **options).run(only)  # type: ignore[arg-type]
+
+
+def served_by(entries: list[Entry], release: str) -> list[Entry]:
+    return [entry for entry in of(entries, "page") if entry.record.release == release]  # type: ignore[attr-defined]
+
+
+@pytest.mark.timeout(900)
+def test_all_of_it_comes_out_again(copy: Path, written: list[Entry]) -> None:
+    report = by_second(copy)
+    assert not report.differing, report.differing[:3]
+    assert (report.pages, report.identical, report.inconclusive) == (FIRSTS + SECONDS, FIRSTS + SECONDS, {})
+    assert report.epochs == len(of(written, "epoch"))
+    assert {mode.record.request.mode for mode in served_by(written, FIRST_DIGEST)} == {"personal", "plain"}  # type: ignore[attr-defined]
+
+
+def test_without_a_bundle_its_pages_are_inconclusive_and_the_others_are_not(copy: Path) -> None:
+    report = by_second(copy, bundles=())
+    assert report.sound
+    assert report.identical == SECONDS
+    assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
+    assert report.why_inconclusive == {FIRST_DIGEST: "it is not installed, and its bundle was not given"}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("place", [0, 59, -1])
+def test_one_page_by_the_release_that_served_it(copy: Path, written: list[Entry], place: int) -> None:
+    for release in (FIRST_DIGEST, SECOND_DIGEST):
+        report = by_second(copy, served_by(written, release)[place].index)
+        assert (report.pages, report.identical, report.differing) == (1, 1, ())
+    # Of the other's epochs it rests on none.
+    assert report.epochs < len(of(written, "epoch"))
+
+
+def test_a_receipt_that_names_the_wrong_release_is_found(copy: Path, written: list[Entry]) -> None:
+    of_first, of_second = served_by(written, FIRST_DIGEST)[20], served_by(written, SECOND_DIGEST)[20]
+    forge(copy, of_first.index, release=SECOND_DIGEST)
+    forge(copy, of_second.index, release=FIRST_DIGEST)
+    report = by_second(copy, bundles=())
+    found = {one.index: (one.stage, one.detail) for one in report.differing}
+    for index, release in ((of_first.index, SECOND_DIGEST), (of_second.index, FIRST_DIGEST)):
+        assert found[index][0] == "bounds: release"
+        assert found[index][1].startswith(f"release {release} is not in charge")
+
+
+@pytest.mark.timeout(900)
+def test_what_was_changed_is_found_by_its_own_release(copy: Path, written: list[Entry]) -> None:
+    page = served_by(written, FIRST_DIGEST)[30]
+    assert isinstance(page.record, Page)
+    forge(copy, page.index, items=page.record.items[:-1])
+    report = by_second(copy)
+    assert [(one.index, one.stage) for one in report.differing if one.index == page.index] == [
+        (page.index, "selection: order")
+    ]
+    with reading(copy) as journal:
+        event = next(entry for entry in journal.of_kind("event") if entry.index < page.index)
+    assert isinstance(event.record, Event)
+    forge(copy, event.index, watched=event.record.watched + 4_000)
+    stages = {one.stage for one in by_second(copy).differing}
+    assert any(stage.startswith("epoch") for stage in stages)
+
+
+def test_a_release_that_may_not_take_charge_takes_none(copy: Path, written: list[Entry]) -> None:
+    second = of(written, "release")[1]
+    assert isinstance(second.record, Release)
+    other = second.record.manifest.replace('"slot":2', '"slot":3')
+    substitute(copy, second.index, replace(second.record, manifest=other))
+    report = by_second(copy, bundles=())
+    found = {one.index: one.detail for one in report.differing if one.stage in ("bounds: licence", "bounds: release")}
+    assert "its manifest has digest" in found[second.index]
+    assert len([index for index in found if index > second.index]) >= SECONDS  # its pages, and the first's coming back
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("sys.exit(3)", "its bundle cannot be run: it ended with code 3"),
+        ("heard(); answer('ready', version=1); heard(); said(b'x')", "its bundle cannot be run: its answer is none"),
+    ],
+)
+def test_a_bundle_that_fails_leaves_its_pages_inconclusive(copy: Path, tmp_path: Path, code: str, told: str) -> None:
+    false = Pretending((running(code),), tmp_path / "kernels", 20)
+    with reading(copy) as journal:
+        report = Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=false).run()
+    assert (report.identical, report.differing) == (SECONDS, ())
+    assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
+    assert report.why_inconclusive[FIRST_DIGEST].startswith(told)
+
+
+def test_a_bundle_that_calls_all_identical_is_not_believed(copy: Path, tmp_path: Path, written: list[Entry]) -> None:
+    cuts = {
+        entry.record.epoch: {name: getattr(entry.record, name) for name in ("parent", "delta", "digest", "state")}  # type: ignore[attr-defined]
+        for entry in of(written, "epoch")
+    }
+    code = f"""
+cuts, number = {cuts!r}, -1
+answer("ready", version=1)
+heard()
+while True:
+    message = heard()
+    if message["type"] == "cut":
+        number = 0 if message["parent"] is None else message["parent"][0] + 1
+        answer("epoch", **cuts[number])
+    elif message["type"] == "rank":
+        answer("ranked", outcomes=[["A" * 43, "", ""] for _ in message["pages"]])
+    else:
+        answer("done")
+"""
+    lying = Pretending((running(code),), tmp_path / "kernels", 20)
+    with reading(copy) as journal:
+        report = Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=lying).run()
+    assert report.identical == SECONDS
+    assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
+    assert "finds nothing that differs" in report.why_inconclusive[FIRST_DIGEST]
+
+
+@pytest.mark.timeout(900)
+def test_one_that_goes_on_as_the_journal_grows_follows_whoever_is_in_charge(copy: Path, written: list[Entry]) -> None:
+    pins = [(entry.index, entry.record.epoch) for entry in of(written, "page")]  # type: ignore[attr-defined]
+    with (
+        reading(copy, Growing) as journal,
+        Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=Bundles((FIRST,), KERNELS)) as replay,
+    ):
+        identical = epochs = 0
+        for journal.limit in [*range(0, len(written), 37), len(written)]:
+            report = replay.go_on(min((epoch for index, epoch in pins if index >= journal.limit), default=2**32))
+            assert (report.differing, report.stragglers, report.inconclusive) == ((), (), {})
+            identical += report.identical
+            epochs += report.epochs
+    assert (identical, epochs) == (FIRSTS + SECONDS, len(of(written, "epoch")))
+
+
+class Pretending(Bundles):
+    """Gives its one bundle out for the first release's."""
+
+    def __contains__(self, release: str) -> bool:
+        return release == FIRST_DIGEST
+
+    def start(self, release: str, *arguments: object) -> object:  # type: ignore[override]
+        return super().start(next(iter(self._bundles)), *arguments)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_left_running() -> Iterator[None]:
+    yield
+    children = Path("/proc/self/task").glob("*/children")
+    assert not any(path.read_text().strip() for path in children)
