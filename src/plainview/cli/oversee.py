@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -138,11 +139,12 @@ def submit(
 def _once(overseer: Overseer) -> None:
     from plainview.oversight.partner.overseer import PASSING
 
-    for step in (overseer.follow, overseer.deliver, overseer.audit):
+    steps = (overseer.follow, "follow"), (overseer.deliver, "deliver"), (partial(overseer.audit, whole=True), "audit")
+    for step, name in steps:
         try:
             step()
         except PASSING as error:
-            overseer.met(step.__name__, error)
+            overseer.met(name, error)
     if overseer.findings:
         raise typer.Exit(1)
     if overseer.unable:

@@ -215,14 +215,17 @@ class Overseer:
         else:
             self._remark("visit", [])
 
-    def audit(self) -> None:
-        """Take up what the log has and the copy has not, re-run it, and go on with draws."""
+    def audit(self, whole: bool = False) -> None:
+        """Take up what the log has and the copy has not, re-run it, and go on with draws.
+
+        With `whole` all that is here is re-run, and pages that come later behind an epoch each for itself.
+        """
         mirrored = self._following.mirrored
         if mirrored is None:
             return
         try:
             self._take_up(mirrored)
-            self._rerun(mirrored)
+            self._rerun(mirrored, whole)
             for one in self._canaries.compare(self._copy.journal):
                 self._wrong(one, mirrored)
             self._check_clocks(mirrored)
@@ -372,8 +375,8 @@ class Overseer:
         if now - self._refused_since > PATIENCE:
             self._find("opening", index, "", said, mirrored, {index})
 
-    def _rerun(self, mirrored: Mirrored) -> None:
-        report = self._rerunning.go_on() if self._copy.size else None
+    def _rerun(self, mirrored: Mirrored, whole: bool) -> None:
+        report = self._rerunning.go_on(whole) if self._copy.size else None
         if report is None:
             return
         self._report = report

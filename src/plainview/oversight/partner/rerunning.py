@@ -50,15 +50,18 @@ class Rerunning:
         """All records below it were re-run."""
         return self._replay.upto
 
-    def go_on(self) -> Report | None:
-        """What re-running came to so far, all of it; None where nothing has come since the last time."""
+    def go_on(self, whole: bool = False) -> Report | None:
+        """What re-running came to so far, all of it; None where nothing has come since the last time.
+
+        With `whole` no page is waited for that may still come behind the newest epoch.
+        """
         size = self._journal.size
         for entry in self._journal.of_kind("epoch", self._looked, size, newest_first=True, trusting=True):
             assert isinstance(entry.record, Epoch)
             self._newest, self._since = entry.record.epoch, self._monotonic()
             break
         self._looked = size
-        waited = self._monotonic() - self._since >= GRACE
+        waited = whole or self._monotonic() - self._since >= GRACE
         report = self._replay.go_on(self._newest - (not waited))
         late = [self._begin().run(index) for index in report.stragglers]
         if not (report.records or report.pages or report.epochs or report.differing or late):
