@@ -14,6 +14,7 @@ from plainview.ledger.acts import (
     Emergency,
     Extension,
     Licence,
+    Order,
 )
 from plainview.ledger.charters import Charter, Party
 from plainview.ledger.notes import Note
@@ -34,6 +35,8 @@ from tests.ledger.licensed import (
     emergency,
     extension,
     licence,
+    order,
+    order_end,
     result,
     review,
     revocation,
@@ -74,6 +77,7 @@ AMENDMENTS: tuple[dict[str, object], ...] = (
     {"bounds": replace(CHARTER.bounds, emergency_limit=2 * HOUR)},
     {"bounds": replace(CHARTER.bounds, clock_tolerance=0)},
     {"quorums": (2, 1, 1, 3, 1)},
+    {"parties": without("operator-spare")},
 )
 """What is amended, all else being as in CHARTER."""
 ALL_SIGN = ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")
@@ -97,6 +101,8 @@ NAMES = {
     "emergency": ("partner-1", "partner-2", "operator"),
     "review": ("partner-2", "partner-3"),
     "revocation": ("partner-1", "partner-2", "partner-3", "new"),
+    "order": ("operator", "operator-spare", "partner-1"),
+    "order-end": ("operator", "partner-1"),
 }
 """Who may sign an act of that kind, under one charter or another."""
 
@@ -149,6 +155,7 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
     seen = st.sampled_from([index, index, index, index - 1, index + 1, 1])
     spans = [one for one in before if isinstance(one, Licence | Approval | Emergency)] or [approval()]
     urgent = [one for one in spans if isinstance(one, Emergency)] or [emergency()]
+    ordered = sum(isinstance(one, Order) for one in before)
     numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
     strategies: dict[str, st.SearchStrategy[AnyAct]] = {
         "licence": st.builds(
@@ -170,6 +177,10 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         ),
         "review": st.sampled_from(urgent).map(review),
         "revocation": st.builds(revocation, releases, seen),
+        "order": st.builds(
+            lambda begins, lasts: order(ordered + 1, begins=begins, until=begins + lasts), begins, lasts
+        ),
+        "order-end": st.sampled_from([1, ordered, ordered + 1]).filter(bool).map(order_end),
         "extension": st.builds(
             lambda of, longer: extension(of, of.until - START + longer),
             *(st.sampled_from(spans), st.sampled_from([0, 1, HOUR, DAY, LIMIT])),

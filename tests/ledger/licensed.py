@@ -14,6 +14,8 @@ from plainview.ledger.acts import (
     Emergency,
     Extension,
     Licence,
+    Order,
+    OrderEnd,
     Result,
     Review,
     Revocation,
@@ -97,6 +99,21 @@ def extension(of: Licence | Approval | Emergency, until: int) -> Extension:
     return Extension(ORIGIN, of.digest(), START + until)
 
 
+def order(
+    number: int = 1,
+    video: int = 5,
+    regions: tuple[str, ...] | None = None,
+    begins: int = 0,
+    until: int = DAY,
+    cap: int = 1_000,
+) -> Order:
+    return Order(ORIGIN, number, video, regions, START + begins, START + until, cap, "Sponsored", "the spring campaign")
+
+
+def order_end(number: int = 1) -> OrderEnd:
+    return OrderEnd(ORIGIN, number, "the campaign was called off")
+
+
 SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Licence: ("licensor", "operator-spare"),
     Submission: ("licensor",),
@@ -107,6 +124,8 @@ SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Review: ("partner-2", "partner-3"),
     Revocation: ("partner-2",),
     Extension: ("partner-1", "partner-2"),
+    Order: ("operator", "operator-spare"),
+    OrderEnd: ("partner-3",),
 }
 """Who sign where nobody else is named: as few as can. An extension as one of an approval."""
 

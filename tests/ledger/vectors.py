@@ -33,6 +33,8 @@ from tests.ledger.licensed import (
     approval,
     emergency,
     extension,
+    order,
+    order_end,
     review,
     revocation,
     submission,
@@ -101,6 +103,8 @@ ACTS = [
     (START + HOUR, act_note(emergency(SECOND))),
     (START + 10 * HOUR, act_note(review(emergency(SECOND)))),
     (START + 11 * HOUR, act_note(revocation())),
+    (START + 11 * HOUR, act_note(order(regions=("GB", "US"), begins=11 * HOUR))),
+    (START + 12 * HOUR, act_note(order_end())),
 ]
 """Of each kind at least one, each at the index after the one before; the charter stands at index 0."""
 REQUESTS = (

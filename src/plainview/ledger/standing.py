@@ -12,9 +12,10 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from plainview.ledger.act_fields import Obligation
-from plainview.ledger.acts import Approval, Build, Emergency, Licence, Result, Revocation, Submission
+from plainview.ledger.acts import Approval, Build, Emergency, Licence, Order, Result, Revocation, Submission
 from plainview.ledger.attestations import Attested
 from plainview.ledger.charters import Charter, digest_text
+from plainview.ledger.keys import VerifierKey
 from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
@@ -80,6 +81,17 @@ class Grant(msgspec.Struct, frozen=True):
         return f"ran out at {moment(self.until)}" if time >= self.until else None
 
 
+class Ordered(msgspec.Struct, frozen=True):
+    """An order that was taken."""
+
+    act: Order
+    index: int
+    keys: frozenset[VerifierKey]
+    """The parties' who signed it: who ordered, and who approved."""
+    ended: int | None = None
+    """Index of the act that ended it before its time."""
+
+
 class Due(NamedTuple):
     """An obligation whose time has come."""
 
@@ -122,6 +134,8 @@ class Standing(msgspec.Struct, frozen=True):
     grants: tuple[Grant, ...] = ()
     """In the log's order."""
     revocations: tuple[Placed[Revocation], ...] = ()
+    orders: tuple[Ordered, ...] = ()
+    """By their numbers, from 1."""
 
     def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
         """Whether a page of the release may be appended after this index, for such a request at that time.
