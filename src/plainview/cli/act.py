@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.act_files import TIME, client_of, read_act, time_of, write_act
 from plainview.cli.errors import CommandError, told
-from plainview.cli.note_files import read_note_file, write_note_file
+from plainview.cli.note_files import write_note_file
 
 if TYPE_CHECKING:
     from plainview.ledger.acts import AnyAct
-    from plainview.ledger.notes import NoteSignature
     from plainview.ledger.scopes import Scope
-    from plainview.platform.client import Client
 
 act = typer.Typer(
     help="License, submit, test, approve and stop releases: acts that parties sign and everybody can read.",
@@ -38,8 +36,7 @@ Surfaces = Annotated[
     list[int] | None, typer.Option("--surface", metavar="N", help="A surface it holds on; all if none is given.")
 ]
 Share = Annotated[int, typer.Option(min=1, max=1_000_000, help="Of the traffic, in millionths.")]
-_TIME = "a date, a time as 2026-12-31T18:00:00Z, or Unix milliseconds"
-Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {_TIME}.", show_default=False)]
+Begins = Annotated[str, typer.Option("--from", metavar="TIME", help=f"When it begins: {TIME}.", show_default=False)]
 Until = Annotated[str, typer.Option(metavar="TIME", help="When it is over.", show_default=False)]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.", show_default=False)]
 Of = Annotated[Path, typer.Option("--of", metavar="FILE", help="The act it is about.", show_default=False)]
@@ -74,10 +71,10 @@ def licence(
             due, found, text = one.partition(" ")
             if not found:
                 raise CommandError(f"--obligation {one!r}: write the time, a space, and what is owed")
-            owed.append(Obligation(_time(due), text))
+            owed.append(Obligation(time_of(due), text))
         owed.sort(key=lambda one: (one.due, one.text))
         scope = _scope(region, surface, share)
-        _write(file, Licence, log, number, scope, _time(begins), _time(until), wind_down, tuple(owed))
+        write_act(file, Licence, log, number, scope, time_of(begins), time_of(until), wind_down, tuple(owed))
 
 
 @act.command()
@@ -92,7 +89,7 @@ def submission(
     with told():
         from plainview.ledger.acts import Submission
 
-        _write(file, Submission, log, _digest(release), None if base is None else _digest(base), licence)
+        write_act(file, Submission, log, _digest(release), None if base is None else _digest(base), licence)
 
 
 @act.command()
@@ -114,7 +111,7 @@ def result(
             found = hashlib.sha256(results.read_bytes()).digest()
         except OSError as error:
             raise CommandError(f"{results}: cannot be read ({error.strerror})") from error
-        _write(file, Result, log, _digest(release), suite, passed, found)
+        write_act(file, Result, log, _digest(release), suite, passed, found)
 
 
 @act.command()
@@ -140,8 +137,8 @@ def approval(
     with told():
         from plainview.ledger.acts import Approval
 
-        scope, span = _scope(region, surface, share), (_time(begins), _time(until))
-        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_records, epoch_rows)
+        scope, span = _scope(region, surface, share), (time_of(begins), time_of(until))
+        write_act(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_records, epoch_rows)
 
 
 @act.command()
@@ -163,7 +160,7 @@ def emergency(
         from plainview.ledger.acts import Emergency
 
         scope = _scope(region, surface, share)
-        _write(file, Emergency, log, _digest(release), seen, licence, scope, _time(begins), _time(until), reason)
+        write_act(file, Emergency, log, _digest(release), seen, licence, scope, time_of(begins), time_of(until), reason)
 
 
 @act.command()
@@ -176,10 +173,10 @@ def review(
     with told():
         from plainview.ledger.acts import Emergency, Review
 
-        about, _ = _read(of)
+        about, _ = read_act(of)
         if not isinstance(about, Emergency):
             raise CommandError(f"{of}: it is of the kind {about.kind}, and an emergency is reviewed")
-        _write(file, Review, about.log, about.digest(), outcome)
+        write_act(file, Review, about.log, about.digest(), outcome)
 
 
 @act.command()
@@ -188,7 +185,7 @@ def revocation(file: NewFile, log: Log, release: Release, seen: Seen, reason: Re
     with told():
         from plainview.ledger.acts import Revocation
 
-        _write(file, Revocation, log, _digest(release), seen, reason)
+        write_act(file, Revocation, log, _digest(release), seen, reason)
 
 
 @act.command()
@@ -197,10 +194,10 @@ def extension(file: NewFile, of: Of, until: Until) -> None:
     with told():
         from plainview.ledger.acts import Approval, Emergency, Extension, Licence
 
-        about, _ = _read(of)
+        about, _ = read_act(of)
         if not isinstance(about, (Licence, Approval, Emergency)):
             raise CommandError(f"{of}: it is of the kind {about.kind}; a licence, approval or emergency is extended")
-        _write(file, Extension, about.log, about.digest(), _time(until))
+        write_act(file, Extension, about.log, about.digest(), time_of(until))
 
 
 @act.command()
@@ -211,7 +208,7 @@ def sign(
     with told():
         from plainview.keys.key_files import read_key
 
-        about, signatures = _read(file)
+        about, signatures = read_act(file)
         own = read_key(key).sign(about.text())
         others = (one for one in signatures if (one.name, one.key_id) != (own.name, own.key_id))
         write_note_file(file, about.text(), (*others, own), "an act", over=True)
@@ -228,11 +225,11 @@ def submit(file: File, url: Url) -> None:
         from plainview.ledger.notes import Note
         from plainview.ledger.spelling import printable
 
-        about, signatures = _read(file)
+        about, signatures = read_act(file)
         if not signatures:
             raise CommandError(f"{file}: nobody has signed it; `plainview act sign` does")
         note = Note(about.text(), signatures).encode().decode()
-        with _client(url) as client:
+        with client_of(url) as client:
             answer = client.post("/v1/acts", {"note": note})
         if not {"index", "fresh", "counts", "reason"} <= answer.keys():
             raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
@@ -257,7 +254,7 @@ def show(
         if (file is None) == (url is None):
             raise CommandError("give a FILE or --url, one of them")
         if file is not None:
-            about, signatures = _read(file)
+            about, signatures = read_act(file)
             _print(about, [one.name for one in signatures])
         elif url is not None:
             _show_all(url)
@@ -268,7 +265,7 @@ def _show_all(url: str) -> None:
     from plainview.ledger.notes import parse_note
     from plainview.ledger.spelling import moment, printable
 
-    with _client(url) as client:
+    with client_of(url) as client:
         acts = client.get("/v1/acts").get("acts")
     if not isinstance(acts, list):
         raise CommandError(f"{url} answers with something else: is it Plainview, and of this version?")
@@ -292,35 +289,6 @@ def _print(about: AnyAct, signers: list[str]) -> None:
     typer.echo(f"  signed by {', '.join(map(printable, signers)) or 'nobody'}")
 
 
-def _client(url: str) -> Client:
-    from plainview.platform.client import Client
-
-    try:
-        return Client(url)
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-
-
-def _read(path: Path) -> tuple[AnyAct, tuple[NoteSignature, ...]]:
-    from plainview.ledger.acts import parse_act
-    from plainview.ledger.errors import FormatError
-
-    try:
-        text, signatures = read_note_file(path)
-        return parse_act(text), signatures
-    except FormatError as error:
-        raise CommandError(f"{path}: {error}") from error
-
-
-def _write(path: Path, kind: type[AnyAct], *fields: Any) -> None:
-    """Make the act of these fields, in its order, and write it down for its parties to sign."""
-    from plainview.ledger.charters import digest_text
-
-    made = kind(*fields)
-    write_note_file(path, made.text(), (), "an act")
-    typer.echo(f"{path}: {made.kind}, digest {digest_text(made.digest())}; `plainview act sign` signs it")
-
-
 def _scope(regions: list[str] | None, surfaces: list[int] | None, share: int) -> Scope:
     from plainview.ledger.scopes import Scope
 
@@ -333,15 +301,3 @@ def _digest(text: str) -> bytes:
     from plainview.ledger.charters import parse_digest
 
     return parse_digest(text, "digest")
-
-
-def _time(text: str) -> int:
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"{text!r} is no time: write {_TIME}") from error
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
-    return round(time.timestamp() * 1000)

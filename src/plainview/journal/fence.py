@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Record, Release, Revocation
+from plainview.records import JUDGED, KIND_OF, Act, Charter, Decision, Epoch, Order, Page, Record, Release, Revocation
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 
@@ -36,9 +36,9 @@ class Past(Protocol):
 
 
 class Judge(Protocol):
-    """Knows what charters and acts come to: the fence asks it about each, in its place."""
+    """Knows what charters, acts and orders come to: the fence asks it about each, in its place."""
 
-    def check(self, index: int, record: Charter | Act) -> str:
+    def check(self, index: int, record: Charter | Act | Order) -> str:
         """Why `record`, with its journal time, may not be appended at `index`; empty if it may."""
         ...
 
@@ -46,7 +46,7 @@ class Judge(Protocol):
         """The acts that let the page's release rank for its request, appended next at `time`; or why none does."""
         ...
 
-    def observe(self, index: int, record: Charter | Act) -> None:
+    def observe(self, index: int, record: Charter | Act | Order) -> None:
         """Take in one that was appended; in index order."""
         ...
 
@@ -55,7 +55,7 @@ class Judge(Protocol):
         ...
 
 
-_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Revocation, Decision})
+_OBSERVED = frozenset({Act, Charter, Order, Page, Epoch, Release, Revocation, Decision})
 
 
 class _Turn(NamedTuple):
@@ -73,9 +73,9 @@ class Fence:
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
     force sets it anew.
 
-    `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
+    `judge`: by whom charters, acts and orders are judged; whoever wrote them has, where there is none.
 
-    Codes: `act`, `charter`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
+    Codes: `act`, `charter`, `order`, `licence`, `revoked`, `ineligible`, `stale`, `clock`, `session`, `epoch`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -89,7 +89,7 @@ class Fence:
         """Take in all that `past` holds, and look sessions up there from now on."""
         self._clear()
         self._past = past
-        judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
+        judged = heapq.merge(*map(past.of_kind, JUDGED), key=lambda entry: entry.index)
         for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "revocation", "decision"))):
             self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
@@ -106,9 +106,9 @@ class Fence:
             return self._check_page(index, time, record)
         if type(record) is Epoch:
             return self._check_epoch(index, record)
-        if self._judge is not None and isinstance(record, (Act, Charter)):
+        if self._judge is not None and isinstance(record, (Act, Charter, Order)):
             reason = self._judge.check(index, record)
-            return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
+            return Refused(reason, KIND_OF[type(record)]) if reason else None
         return None
 
     def knows_new(self, record: Record) -> bool:
@@ -132,7 +132,7 @@ class Fence:
         """Take in a record that was appended; in index order."""
         if type(record) not in _OBSERVED:
             return
-        if self._judge is not None and isinstance(record, (Act, Charter)):
+        if self._judge is not None and isinstance(record, (Act, Charter, Order)):
             self._judge.observe(index, record)
         match record:
             case Page():
@@ -153,6 +153,9 @@ class Fence:
                 self._revoked[record.digest] = index
             case Decision():
                 self._observe_decision(record)
+            case Order():
+                if record.ended:
+                    self._ended[record.order] = index
             case _:
                 pass
 
@@ -166,6 +169,8 @@ class Fence:
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
+        self._ended: dict[int, int] = {}
+        """By number: where an order was ended."""
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
 
@@ -186,6 +191,7 @@ class Fence:
             or self._check_release(page)
             or self._check_grounds(time, page)
             or self._check_items(page)
+            or self._check_orders(page)
             or self._check_world(index, page)
             or self._check_clock(time, page)
             or self._check_session(page)
@@ -232,6 +238,12 @@ class Fence:
                         f"in region {request.region} for age {request.age}",
                         "ineligible",
                     )
+        return None
+
+    def _check_orders(self, page: Page) -> Refused | None:
+        for number in page.orders:
+            if number in self._ended:
+                return Refused(f"order {number} was ended by record {self._ended[number]}", "order")
         return None
 
     def _check_world(self, index: int, page: Page) -> Refused | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from plainview.records import Act, Epoch, Event, History, Impression, Page, Record, Setting
+from plainview.records import Act, Epoch, Event, History, Impression, Order, Page, Record, Setting
 
 KEY = 16
 """Bytes of a key."""
@@ -56,6 +56,8 @@ def key_of(record: Record) -> bytes | None:
     match record:
         case Act():
             return act_key(record.note) if record.counts else None
+        case Order():
+            return act_key(record.note)
         case Event():
             return event_key(record.viewer, record.id, record.page)
         case Impression():

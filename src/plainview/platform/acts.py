@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -14,7 +15,7 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import verified_signatures
 from plainview.ledger.standing import Standing
 from plainview.platform.faults import Fault
-from plainview.records import Act, Charter
+from plainview.records import Act, Charter, Order
 from plainview.records.charter import NOTE
 from plainview.replay.judged import Judged
 
@@ -65,20 +66,20 @@ class Acts:
         for _ in range(TRIES):
             # Judged as the next record: the fence judges again, where it comes to stand.
             now = max(self._clock(), self._journal.last_time)
-            reason = self._judged.why_not(self._journal.size, now, new.note)
-            (outcome,) = self._journal.append([Draft(Act(time=0, note=new.note, counts=not reason))])
+            draft = self._judged.draft(self._journal.size, now, new.note)
+            (outcome,) = self._journal.append([Draft(draft)])
             if isinstance(outcome, Ack):
-                if reason:
-                    reason = self._judged.why_not(outcome.index, outcome.time, new.note)
+                counts = isinstance(draft, Order) or draft.counts
+                reason = "" if counts else self._judged.why_not(outcome.index, outcome.time, new.note)
                 return Taken(outcome.index, outcome.fresh, reason)
-            if outcome.code != "act":
+            if outcome.code not in ("act", "order"):
                 raise Fault("refused", outcome.reason)
         raise Fault("unavailable", "other acts came in between; send it again")
 
     def observe(self, entries: list[Entry]) -> None:
         """Take up new ones."""
         for entry in entries:
-            if isinstance(entry.record, (Act, Charter)):
+            if isinstance(entry.record, (Act, Charter, Order)):
                 self._judged.observe(entry.index, entry.record)
 
     def _check(self, note: str) -> None:
@@ -101,7 +102,8 @@ class Acts:
 def judged_acts(journal: JournalReader) -> Iterator[tuple[Entry, str]]:
     """The acts of a journal in its order, and why each does not count; empty where it does. Raises JournalDamaged."""
     judged = Judged.of(journal)
-    for entry in journal.of_kind("act"):
-        assert isinstance(entry.record, Act)
-        reason = "" if entry.record.counts else judged.why_not(entry.index, entry.time, entry.record.note)
+    for entry in heapq.merge(*map(journal.of_kind, ("act", "order")), key=lambda entry: entry.index):
+        assert isinstance(entry.record, (Act, Order))
+        counts = isinstance(entry.record, Order) or entry.record.counts
+        reason = "" if counts else judged.why_not(entry.index, entry.time, entry.record.note)
         yield entry, reason

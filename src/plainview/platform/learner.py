@@ -22,7 +22,7 @@ from plainview.storage import StoreError
 
 UNFOLDED = frozenset({"act", "charter", "epoch", "release", "revocation"})
 """Kinds that the fold does not take up."""
-URGENT = frozenset({"decision", "release", "revocation"})
+URGENT = frozenset({"decision", "order", "release", "revocation"})
 """Kinds that close an epoch at once."""
 CATCH_UP = 50_000
 """Records in an epoch at most while the learner catches up: a few large deltas take less room than many small ones."""
@@ -327,7 +327,7 @@ class Learner:
             self._queue.popleft()
 
     def _last_policy(self, stop: int) -> int:
-        """One past the last decision, revocation or release below `stop`."""
+        """One past the last decision, order, revocation or release below `stop`."""
         return max((self._last_of(kind, stop) for kind in URGENT), default=0)
 
     def _last_of(self, kind: str, stop: int) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Page, Release, Revocation
+from plainview.records import Act, Charter, Decision, Epoch, Order, Page, Release, Revocation
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -87,7 +87,7 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, (Charter, Act)):
+        if outside is not None and isinstance(record, (Charter, Act, Order)):
             return outside  # what came before stays in force
         self._fence.observe(entry.index, record, entry.commitment)
         match record:
@@ -96,7 +96,7 @@ class Bounds:
             case Release():
                 self._releases.setdefault(record.digest, entry.index)
                 self._policies.append(entry.index + 1)
-            case Decision() | Revocation():
+            case Decision() | Order() | Revocation():
                 self._policies.append(entry.index + 1)
             case Page():
                 plain = record.request.mode == "plain"
@@ -117,7 +117,7 @@ class Bounds:
         return GoesOn(page.epoch, 0)
 
     def policy(self, upto: int) -> int:
-        """One past the last decision, release or revocation below `upto`; 0 for none."""
+        """One past the last decision, order, release or revocation below `upto`; 0 for none."""
         return self._policies[bisect_right(self._policies, upto) - 1]
 
     def other_release(self, installed: str) -> str | None:
@@ -130,7 +130,7 @@ class Bounds:
             return "journal: time", f"{entry.time} follows {self._time}: journal time never goes back"
         if index == 0 and not isinstance(record, Charter):
             return "bounds: charter", "record 0 is not a charter"
-        if not isinstance(record, (Act, Charter, Page, Epoch)):
+        if not isinstance(record, (Act, Charter, Order, Page, Epoch)):
             return None
         refused = self._fence.check(index, entry.time, record)
         if refused is not None:
@@ -142,8 +142,6 @@ class Bounds:
                 "receipt: pinned",
                 f"{record.pinned} in the receipt, the session's list is of epoch {going_on.pinned}",
             )
-        if record.arms or record.orders:
-            return "receipt: arms", "this release knows neither experiment arms nor orders"
         return None
 
     def _look_up(self, page: Page) -> _Turn | None:
