@@ -175,12 +175,18 @@ def test_of_two_orders_the_lower_number_has_its_turn() -> None:
     assert (twice.items[SLOT].video, twice.orders) == (ABSENT, (2,))
 
 
-@pytest.mark.parametrize("place", [0, SLOT, 9])
+@pytest.mark.parametrize("place", [0, SLOT, 8])
 def test_what_is_on_the_page_anyway_needs_no_order(place: int) -> None:
     there = BARE.items[place].video
     assert ranked(lived(order(1, there))).items == BARE.items
     assert ranked(lived(order(1, there))).orders == ()
     assert ranked(lived(order(1, there), order(2, ABSENT))).orders == (2,)
+
+
+def test_the_last_of_the_page_would_have_to_go_and_so_is_placed() -> None:
+    page = ranked(lived(order(1, BARE.items[9].video), order(2, ABSENT)))
+    assert (page.items[SLOT].video, page.orders) == (BARE.items[9].video, (1,))
+    assert page.items[:SLOT] + page.items[SLOT + 1 :] == BARE.items[:-1]
 
 
 @pytest.mark.parametrize("limit", [1, SLOT, SLOT + 1, 30])

@@ -8,10 +8,10 @@ from plainview.feed.stages import Inputs, Scored, Slate
 
 
 class Ordered:
-    """The first order whose video passed all filters and is not on the page anyway places it; ties do not arise.
+    """The first order, by number, whose video passed all filters and is not on the page anyway places it.
 
-    What stood in the slot moves down with all that follow, and the last of them off the page. A page too short to have
-    the slot gets none.
+    What stood in the slot moves down with all that follow, and the last of them off the page: so that one is not on it.
+    A page too short to have the slot gets none.
     """
 
     name = "ordered"
@@ -20,7 +20,7 @@ class Ordered:
         slot, limit = inputs.configuration.ordered.slot, inputs.request.limit
         if slot >= limit or len(slate.places) < slot:
             return slate
-        page = slate.places[:limit].tolist()
+        page = slate.places[: limit - 1].tolist()
         for row in inputs.due.rows.tolist():
             for place in np.flatnonzero(scored.rows == row).tolist():
                 if place not in page:
