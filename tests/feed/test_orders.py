@@ -20,7 +20,7 @@ from plainview.learning.fold import Fold
 from plainview.records import Decision, Page, Record, Request, Setting, Video
 from plainview.records.fields import Mode
 from tests.conformance.test_stages import order
-from tests.exactness.test_cuts import _page as page_of
+from tests.exactness.test_cuts import served
 from tests.feed.towns import START, TOKEN, fold_town, town
 
 NOW = START + 10**9
@@ -130,15 +130,9 @@ def test_an_order_at_its_bounds_is_due(fields: dict[str, Any]) -> None:
 def test_an_order_ends_at_its_cap() -> None:
     """Two pages that it was on are counted, one that somebody else's was on is not."""
     two = order(1, ABSENT, cap=3)
-    served = [replace(page_of(1, n, _Chance()), orders=orders) for n, orders in enumerate(((1,), (2,), (1,)))]
-    assert ranked(lived(two, *served)).orders == (1,)
-    assert ranked(lived(two, *served, replace(served[0], n=9))).orders == ()
-
-
-def test_what_an_order_has_shown_stays_counted_when_it_is_written_again() -> None:
-    fold = lived(order(1, ABSENT), replace(page_of(1, 0, _Chance()), orders=(1,)), order(1, ABSENT, ended=True))
-    row = fold.world.tables.order[0]
-    assert (row["shown"], row["ended"], fold.world.rows("order")) == (1, 1, 1)
+    pages = [replace(served(1, n, range(0, 30, 5)), orders=orders) for n, orders in enumerate(((1,), (2,), (1,)))]
+    assert ranked(lived(two, *pages)).orders == (1,)
+    assert ranked(lived(two, *pages, replace(pages[0], n=9))).orders == ()
 
 
 @pytest.mark.parametrize(
@@ -221,13 +215,6 @@ def test_exploration_never_draws_what_an_order_alone_has_found() -> None:
         assert all(item.video in contending for item in page.items if item.selector == "exploration")
 
 
-def test_days_count_videos_and_those_of_orders() -> None:
-    pages = [replace(page_of(1, n, _Chance()), time=START + n * 40_000_000, orders=(1,) * (n % 2)) for n in range(5)]
-    world = lived(order(1, ABSENT), *pages).world
-    first = START // 86_400_000
-    assert world.tables.daily[: world.rows("daily")].tolist() == [(first, 6, 0), (first + 1, 12, 1), (first + 2, 12, 1)]
-
-
 @pytest.mark.parametrize(
     "configuration",
     [
@@ -248,16 +235,8 @@ def test_a_release_without_orders_looks_at_none() -> None:
     assert (page.items, page.trace.orders.tolist()) == (BARE.items, [])
 
 
-class _Chance:
-    """Of a page's videos: the first ones."""
-
-    def sample(self, among: range, count: int) -> range:
-        return among[:count]
-
-
 def _showing(video: int) -> Page:
-    page = page_of(VIEWER, 0, _Chance())
-    return replace(page, items=(replace(page.items[0], video=video),))
+    return served(VIEWER, 0, [video])
 
 
 def _retrieved(page: Ranked) -> tuple[list[int], list[int]]:

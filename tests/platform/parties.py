@@ -53,8 +53,9 @@ class Parties:
         return Revocation(self.origin, release, seen, "it pushes one creator")
 
     def order(self, number: int, video: int, **changes: object) -> NewAct:
-        """An order everywhere for a day, with its two signatures."""
-        span = (self.now, self.now + DAY)
+        """An order everywhere for a day from now on, with its two signatures."""
+        begins = now()
+        span = (begins, begins + DAY)
         made = Order(self.origin, number, video, None, *span, 1_000, "Sponsored", "the spring campaign")
         return self.signed(replace(made, **changes), "operator", "partner")
 

@@ -65,24 +65,23 @@ def order_at(town: Application, index: int) -> Order:
 
 
 def test_an_order_is_a_record_that_says_what_its_note_says(town: Application, parties: Parties) -> None:
-    index = ordered(town, parties, regions=("DE", "US"), cap=5)
-    record, time = order_at(town, index), town.journal.entry(index).time
-    note = parties.order(1, 17, regions=("DE", "US"), cap=5).note
+    given, ending = parties.order(1, 17, regions=("DE", "US"), cap=5), parties.order_end(1)
+    index, end = (town.acts.submit(act).index for act in (given, ending))
+    record, ended = order_at(town, index), order_at(town, end)
     assert record == Order(
-        time=time, order=1, video=17, regions=("DE", "US"), begins=parties.now, until=parties.now + DAY, cap=5,
-        label="Sponsored", ended=False, note=note,
+        time=town.journal.entry(index).time, order=1, video=17, regions=("DE", "US"), begins=record.begins,
+        until=record.begins + DAY, cap=5, label="Sponsored", ended=False, note=given.note,
     )  # fmt: skip
-    end = town.acts.submit(parties.order_end(1))
-    assert order_at(town, end.index) == replace(
-        record, time=town.journal.entry(end.index).time, ended=True, note=parties.order_end(1).note
-    )
+    assert f"\nfrom {record.begins}\n" in given.note
+    assert ended == replace(record, time=town.journal.entry(end).time, ended=True, note=ending.note)
     told = [(entry.index, reason) for entry, reason in judged_acts(town.journal)][-2:]
-    assert told == [(index, ""), (end.index, "")]
+    assert told == [(index, ""), (end, "")]
 
 
 def test_sent_again_an_order_counts_once(town: Application, parties: Parties) -> None:
-    index = ordered(town, parties)
-    assert town.acts.submit(parties.order(1, 17)) == Taken(index, False, "")
+    given = parties.order(1, 17)
+    index = town.acts.submit(given).index
+    assert town.acts.submit(given) == Taken(index, False, "")
     again = town.acts.submit(parties.order(1, 18))
     assert again.reason == "order: number 1 is out of order, the next is 2"
     assert isinstance(town.journal.entry(again.index).record, Act)
@@ -146,7 +145,7 @@ def test_impressions_are_counted_up_to_the_cap(town: Application, parties: Parti
     )
     assert {one.shown for one in counts.orders} == {0, 1}
     one = counts.orders[0]
-    assert (one.note, one.ordered.act.video) == (parties.order(1, 3, cap=1).note, 3)
+    assert (one.note, one.ordered.act.video) == (order_at(town, one.ordered.index).note, 3)
     assert {key.name.rsplit("/", 1)[-1] for key in one.ordered.keys} == {"operator", "partner"}
     (day,) = counts.days
     pages = [entry.record for entry in town.journal.of_kind("page")]
