@@ -37,6 +37,7 @@ def test_which_kinds_make_their_own_key() -> None:
         "event",
         "history",
         "impression",
+        "order",
         "page",
         "setting",
     }

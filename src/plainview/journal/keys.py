@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from plainview.records import UPLOAD, Act, Epoch, Event, History, Impression, Page, Record, Setting, Video
+from plainview.records import UPLOAD, Act, Epoch, Event, History, Impression, Order, Page, Record, Setting, Video
 from plainview.records.digests import note_digest
 
 KEY = 16
@@ -60,7 +60,7 @@ def act_key(note: str, counts: bool) -> bytes:
 def key_of(record: Record) -> bytes | None:
     """The key that a record's own fields give it; None for a kind that may be written again and again."""
     match record:
-        case Act():
+        case Act() | Order():
             return act_key(record.note, record.counts)
         case Event():
             return event_key(record.viewer, record.id, record.page)

@@ -2,10 +2,13 @@
 
 Stages in the order of a page's way: `journal: ...` (the record is not what was appended), `bounds: ...` (the fence
 would refuse it), `event: ...` (it is not its viewer's), `epoch: ...`, `viewer state: ...`, `retrieval: <source>`,
-`filter: <filter>`, `scoring: <head>`, `value`, `selection: ...`, `receipt: <field>`, `trace`.
+`filter: <filter>`, `scoring: <head>`, `value`, `selection: ...`, `receipt: <field>`, `trace`. Arms and orders come
+before all that rests on them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -62,6 +65,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def compare(pipeline: Pipeline, page: Page, ranked: Ranked) -> tuple[str, str] | None:
     """The first stage at which a receipt and the page computed again differ, and how; None where they are equal."""
     digest = to_text(ranked.trace.digest())
+    if page.arms != ranked.arms:
+        return "receipt: arms", f"{_listed(page.arms)} in the receipt, {_listed(ranked.arms)} computed"
+    if page.orders != ranked.orders:
+        return "receipt: orders", f"{_listed(page.orders)} in the receipt, {_listed(ranked.orders)} computed"
     if page.items == ranked.items and page.cursor == ranked.cursor and page.trace == digest:
         return None
     found = _Retrieved(pipeline, page, ranked)
@@ -143,6 +150,10 @@ def _selection(receipt: tuple[Item, ...], computed: tuple[Item, ...]) -> tuple[s
                 f"{video}: {_number(there.propensity)} in the receipt, {_number(here.propensity)} computed",
             )
     return None
+
+
+def _listed(some: Iterable[object]) -> str:
+    return ", ".join(map(str, some)) or "none"
 
 
 def _bits(numbers: NDArray[np.float32]) -> list[int]:
