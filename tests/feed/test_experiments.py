@@ -43,6 +43,14 @@ def test_a_viewer_is_where_salt_experiment_and_id_put_them(viewer: int) -> None:
     )
 
 
+@given(viewers)
+def test_an_arm_has_the_draws_below_its_share(viewer: int) -> None:
+    draw = drawn(CALM, viewer)
+    for share, place in ((draw, 1), (draw + 1, 2)):
+        one = configured(experiment("calm", ("likes", share, {})))
+        assert experiments.places(one, viewer, NOW) == (place,)
+
+
 def test_arms_have_their_shares_and_experiments_know_nothing_of_each_other() -> None:
     placed = [experiments.places(BOTH, viewer, NOW) for viewer in range(4000)]
     for share, calm in ((0.5, 1), (0.3, 2), (0.2, 3)):
@@ -110,6 +118,7 @@ def configured(*table: Experiment, **fields: object) -> Configuration:
         (configured(CALM, replace(LONG, name="calm")), "an experiment is named twice"),
         (configured(experiment("x", ("a", 1, {}), ("a", 1, {}))), "experiment x: an arm is named twice"),
         (configured(experiment("x", ("control", 1, {}))), "experiment x: an arm is named twice, or control"),
+        (configured(replace(CALM, salt="AAAA")), "experiment calm: its salt has 3 bytes, not 16"),
         (configured(replace(CALM, until=0)), "experiment calm: it ends at 0, and begins at 0"),
         (configured(experiment("x", ("a", 600_000, {}), ("b", 400_001, {}))), "more than 1000000 millionths"),
         (configured(experiment("x", ("a", 1, {"dwell": 1}))), "experiment x, arm a: no head is called 'dwell'"),

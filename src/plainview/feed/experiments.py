@@ -55,6 +55,8 @@ def check(configuration: Configuration) -> None:
         arms = [CONTROL, *(arm.name for arm in one.arms)]
         if len(set(arms)) != len(arms):
             raise ValueError(f"{where}: an arm is named twice, or {CONTROL}, which is who is in no arm")
+        if len(to_bytes(one.salt)) != 16:
+            raise ValueError(f"{where}: its salt has {len(to_bytes(one.salt))} bytes, not 16")
         if one.begins >= one.until:
             raise ValueError(f"{where}: it ends at {one.until}, and begins at {one.begins}")
         if sum(arm.share for arm in one.arms) > MILLION:

@@ -18,7 +18,7 @@ class Ordered:
 
     def arrange(self, inputs: Inputs, scored: Scored, slate: Slate, number: int) -> Slate:
         slot, limit = inputs.configuration.ordered.slot, inputs.request.limit
-        if slot >= limit or len(slate.places) < slot:
+        if not len(inputs.due.rows) or slot >= limit or len(slate.places) < slot:
             return slate
         page = slate.places[: limit - 1].tolist()
         for row in inputs.due.rows.tolist():

@@ -7,6 +7,8 @@ import numpy as np
 from plainview.feed.kernels.order import first_places
 from plainview.feed.stages import Inputs, Retrieved
 
+_NONE = Retrieved(np.zeros(0, np.int32), np.zeros(0, np.int32))
+
 
 class Ordered:
     """The videos of the orders that are due, lowest number first. The score is the place among them, negated.
@@ -18,6 +20,8 @@ class Ordered:
     name = "ordered"
 
     def retrieve(self, inputs: Inputs, limit: int) -> Retrieved:
+        if not len(inputs.due.rows):
+            return _NONE
         known = inputs.due.rows[inputs.due.rows >= 0]
         rows = known[first_places(known)][:limit]
         return Retrieved(rows, -np.arange(len(rows), dtype=np.int32))
