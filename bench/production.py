@@ -17,6 +17,7 @@ from plainview.feed.context import CONTEXT, gather, gathered
 from plainview.feed.features import NAMES, OWN, fill, predict
 from plainview.feed.heads import HEADS
 from plainview.feed.kernels.idmap import find
+from plainview.feed.orders import NOTHING_DUE
 from plainview.feed.pipeline import SOURCES
 from plainview.feed.stages import Inputs
 from plainview.feed.tables import FEATURES, INPUTS, Maps, Tables
@@ -187,6 +188,8 @@ class ProductionSource:
             age=3,
             now=world.now,
             key=np.uint64(0),
+            due=NOTHING_DUE,
+            weights=np.zeros(len(HEADS), np.float32),
         )
         found = world.tables.video["id"][SOURCES[self.name].retrieve(inputs, min(DEEP, world.videos)).rows]
         wanted = np.isin(found, self._positives.candidates) & ~np.isin(found, excluded)

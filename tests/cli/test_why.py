@@ -13,8 +13,11 @@ from msgspec.structs import replace
 
 from plainview.cli import why as command
 from plainview.cli.why import why
+from plainview.feed import experiments
 from plainview.feed.configuration import Weight
 from plainview.feed.heads import HEADS
+from plainview.ledger.acts import Order
+from plainview.ledger.notes import Note, NoteSignature
 from plainview.platform.home import Home
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Page, decode, encode
@@ -23,6 +26,7 @@ from plainview.records.fields import to_text
 from plainview.server.answers import page_answer
 from tests.cli.homes import invoke
 from tests.cli.test_verify import INSTALLED, only_verify
+from tests.feed.experimented import experiment
 from tests.oversight.pages import SALT
 from tests.records.examples import EXAMPLES
 
@@ -37,7 +41,9 @@ def answers(played: Path) -> dict[str, bytes]:
             assert isinstance(page, Page)
             if len(page.items) == 8:
                 cards = [msgspec.Raw(b"null")] * 8
-                found[page.request.mode] = msgspec.json.encode(page_answer(entry, cards, b"a note", ""))
+                labels = [(number, "Sponsored") for number in page.orders]
+                answer = msgspec.json.encode(page_answer(entry, cards, b"a note", "", labels))
+                found["ordered" if page.orders else page.request.mode] = answer
     return found
 
 
@@ -82,7 +88,7 @@ def test_a_page(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in (
         f"Receipt record {answer['receipt']['index']} of the log",
         "Mode personal: ",
-        f"Ranked by release {installed_digest()} Under the charter of record 0; last decision or ",
+        f"Ranked by release {installed_digest()} Under the charter of record 0; last decision, order or ",
         f"From what was learned up to epoch {page.epoch} ({page.epoch_digest})",
         "Asked for at most 8 videos; region ",
         "Experiments none",
@@ -181,10 +187,91 @@ def test_what_does_not_add_up(files: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_experiments_and_orders_are_told(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = replace(page_in(files / "personal.json"), arms=("calm", "control"), orders=(7, 9))
-    forged(files / "personal.json", encode(page).decode())
-    flat = " ".join(run(capsys, "forged.json")[1].split())
-    assert "Experiments calm, control Orders records 7, 9, which say who gave them and why" in flat
+    """By a release with an experiment in which half the viewers are."""
+    arms = ("calm", 500_000, {"like": 2_000_000})
+    configuration = replace(installed().configuration, experiments=(experiment("quiet", arms),))
+    manifest = encode(replace(installed(), configuration=configuration))
+    (files / "manifest").write_bytes(manifest)
+    page = replace(page_in(files / "personal.json"), release=to_text(hashlib.sha256(manifest).digest()))
+    told = {
+        "quiet:calm": "in quiet you are in calm: like counts 2 instead of 0.5",
+        "quiet:control": "in quiet you are in control: nothing counts otherwise",
+    }
+    for viewer in range(8):
+        (arm,) = experiments.names(configuration, experiments.places(configuration, viewer, page.now))
+        forged(files / "personal.json", encode(replace(page, viewer=viewer, arms=(arm,), items=(), orders=())).decode())
+        code, said = run(capsys, "forged.json", "--manifest", "manifest")
+        assert (code, f"Experiments {told.pop(arm, '')}" in " ".join(said.split())) == (0, True)
+    assert not told
+    forged(files / "personal.json", encode(replace(page, items=(), orders=())).decode())
+    code, said = run(capsys, "forged.json", "--manifest", "manifest")
+    assert code == 1
+    assert "FINDING its arms are none, and this release has this viewer in quiet:" in " ".join(said.split())
+    assert "FOUND: what does not add up, at its arms or orders. Keep the file" in " ".join(said.split())
+
+
+@pytest.fixture
+def order(files: Path) -> Order:
+    """The one that is due for `ordered.json`, as `orders.json` has it."""
+    page = page_in(files / "ordered.json")
+    video = page.items[6].video
+    where, span = (page.request.region,), (page.now, page.now + 1)
+    made = Order("log.example", page.orders[0], video, where, *span, 5, "Sponsored", "the campaign")
+    note = Note(made.text(), (NoteSignature("ordering.example", b"abcd", b"0"),))
+    answer = {"epoch": 3, "orders": [{"order": 1, "note": note.encode().decode()}], "days": []}
+    (files / "orders.json").write_text(json.dumps(answer))
+    return made
+
+
+def test_who_gave_an_order_is_told(files: Path, capsys: pytest.CaptureFixture[str], order: Order) -> None:
+    code, said = run(capsys, "ordered.json")
+    flat = " ".join(said.split())
+    assert code == 0
+    assert f"Orders {order.number}: who gave it and why is what /v1/orders answers (--orders)" in flat
+    assert f"put there by order {order.number}, whatever its value" in flat
+    assert "and it was not placed by that" in flat
+    code, said = run(capsys, "ordered.json", "--orders", "orders.json")
+    assert code == 0
+    assert (
+        f'Orders {order.number} put video {order.video} there, to be labelled "Sponsored". Why, as its note says: the '
+        "campaign. Signed by ordering.example "
+    ) in " ".join(said.split())
+    answer = json.loads(run(capsys, "ordered.json", "--orders", "orders.json", "--json")[1])
+    assert (answer["given"][0]["label"], answer["videos"][6]["order"]) == ("Sponsored", order.number)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"video": 5}, "which is for video 5"),
+        ({"regions": ("AQ",)}, "which is not for region '"),
+        ({"begins": 1, "until": 2}, "which is from 1970-01-01 00:00:00.001 UTC to"),
+    ],
+)
+def test_an_order_that_does_not_reach_so_far(
+    files: Path, capsys: pytest.CaptureFixture[str], order: Order, changes: dict[str, object], told: str
+) -> None:
+    note = Note(replace(order, **changes).text(), (NoteSignature("ordering.example", b"abcd", b"0"),))
+    (files / "orders.json").write_text(json.dumps({"orders": [{"note": note.encode().decode()}]}))
+    code, said = run(capsys, "ordered.json", "--orders", "orders.json")
+    assert code == 1
+    assert f"was placed by order {order.number}, {told}" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"{}", "orders: not an answer of /v1/orders ('Object missing required field"),
+        (b'{"orders": [{"note": "hello"}]}', "note"),
+        (b"\xff", "orders: not an answer of /v1/orders"),
+    ],
+)
+def test_orders_that_are_none(files: Path, capsys: pytest.CaptureFixture[str], content: bytes, told: str) -> None:
+    (files / "orders.json").write_bytes(content)
+    code, said = run(capsys, "personal.json", "--orders", "orders.json")
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith("error: orders.json: ")
+    assert told in said
 
 
 def test_a_page_without_videos(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,7 +327,7 @@ def test_a_manifest_that_is_not_the_releases(files: Path, capsys: pytest.Capture
     value = (Weight(head="dwell", weight=1),)
     odd = encode(replace(installed(), configuration=replace(installed().configuration, value=value)))
     for data, says in (
-        (odd, "of no release that can be run: its value formula names a head twice, or one that"),
+        (odd, "of no release that can be run: configuration: no head is called 'dwell'"),
         (b"{}", "no manifest that can be read here: 'Manifest: Object missing required field"),
     ):
         (files / "manifest").write_bytes(data)

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as changed
 
 from plainview.feed.configuration import DEFAULT
 from plainview.feed.context import gathered
 from plainview.feed.heads import HEADS
 from plainview.feed.kernels.order import top_rows
-from plainview.feed.pipeline import FILTERS, SCORERS, SELECTORS, SOURCES, Pipeline
+from plainview.feed.orders import due
+from plainview.feed.pipeline import FILTERS, ORDERED, SCORERS, SELECTORS, SOURCES, Pipeline
 from plainview.feed.stages import Filter, Inputs, Scored, Scorer, Selector, Slate, Source
 from plainview.learning.fold import Fold
-from plainview.records import Request
+from plainview.records import Order, Request
 from tests.feed.towns import START, TOKEN, fold_town, town
 
 SEEDS = (1, 2, 3)
+BROUGHT = 5
+"""Scored candidates, the last ones, that do not contend."""
 
 
 @pytest.fixture(scope="module")
 def fold() -> Fold:
-    return fold_town(town())
+    records = [record for _, record in town()]
+    return fold_town(list(enumerate([*records, *(order(number, 5 * (30 - number)) for number in range(1, 30))])))
+
+
+def order(number: int, video: int, **fields: object) -> Order:
+    made = Order(
+        time=START, order=number, video=video, regions=(), begins=START, until=START + 10**10, cap=1_000, label="label",
+        ended=False, note="note",
+    )  # fmt: skip
+    return changed(made, **fields)
 
 
 def inputs_of(fold: Fold, viewer: int, seed: int = 1, limit: int = 10) -> Inputs:
@@ -37,6 +50,8 @@ def inputs_of(fold: Fold, viewer: int, seed: int = 1, limit: int = 10) -> Inputs
         age=3,
         now=START + 10**9,
         key=np.uint64(seed),
+        due=due(fold.world.tables, fold.world.maps, "US", START + 10**9),
+        weights=np.array(Pipeline.of(DEFAULT).weights, np.float32),
     )
 
 
@@ -46,11 +61,11 @@ def some_rows(fold: Fold, seed: int) -> np.ndarray:  # type: ignore[type-arg]
 
 def scored_of(fold: Fold, inputs: Inputs, seed: int) -> Scored:
     rows = some_rows(fold, seed)
-    return Pipeline.of(DEFAULT).score(inputs, rows, np.zeros(len(rows), np.uint8))
+    return Pipeline.of(DEFAULT).score(inputs, rows, np.zeros(len(rows), np.uint8), len(rows) - BROUGHT)
 
 
 def slate_of(scored: Scored) -> Slate:
-    order = top_rows(scored.values, scored.ids, len(scored.ids))
+    order = top_rows(scored.values[: scored.contending], scored.ids[: scored.contending], scored.contending)
     return Slate(order, scored.values[order], np.zeros(len(order), np.uint8), np.ones(len(order), np.float32))
 
 
@@ -126,10 +141,12 @@ def test_a_selector_reorders_and_never_adds(selector: Selector, fold: Fold, seed
     assert len(after.places) == len(after.values) == len(after.selectors) == len(after.propensities)
     assert len(after.places) >= min(limit, len(before.places))
     assert len(set(after.places.tolist())) == len(after.places)
+    brought = [place for place in after.places.tolist() if place >= scored.contending]
     assert set(after.places.tolist()) <= set(range(len(scored.rows)))
+    assert len(brought) <= (selector.name == ORDERED)
     assert set(after.selectors.tolist()) <= {0, 9}
     assert ((after.propensities > 0) & (after.propensities <= 1)).all()
     again = selector.arrange(inputs, scored, slate_of(scored), 9)
     assert [column.tobytes() for column in again] == [column.tobytes() for column in after]
-    empty = Scored(scored.rows[:0], scored.ids[:0], scored.parts[:0], scored.values[:0], scored.sources[:0])
+    empty = Scored(scored.rows[:0], scored.ids[:0], scored.parts[:0], scored.values[:0], scored.sources[:0], 0)
     assert len(selector.arrange(inputs, empty, slate_of(empty), 9).places) == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ from plainview.feed.viewers import digest
 from plainview.feed.world import World
 from plainview.learning import epochs
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import Event, Item, Page, Record, Request
+from plainview.records import Event, Item, Order, Page, Record, Request
 from plainview.records.fields import DASHES, to_text
 from plainview.records.viewer import Action
 from tests.feed.towns import START, town
@@ -40,20 +42,30 @@ def watched(viewer: int, page: int, items: tuple[Item, ...], chance: random.Rand
 def records() -> list[tuple[int, Record]]:
     """A town's import, then pages and what was done with them."""
     found = [record for _, record in town(videos=60, viewers=VIEWERS, impressions=400)]
+    found += [_order(1, 10, ("US",)), _order(2, 15, ())]
     chance = random.Random(3)
     for n in range(40):
         viewer = n % VIEWERS
-        page = _page(viewer, n, chance)
+        videos = tuple(5 * video for video in chance.sample(range(60), 6))
+        page = msgspec.structs.replace(served(viewer, n, videos), orders=(1 + n % 3,) if n % 2 else ())
+        found += [_order(3, 20, ("DE", "FR"))] if n == 20 else []
         index = len(found)
         found.append(page)
         found += watched(viewer, index, page.items, chance)
     return list(enumerate(found))
 
 
-def _page(viewer: int, n: int, chance: random.Random) -> Page:
+def _order(number: int, video: int, regions: tuple[str, ...]) -> Order:
+    return Order(
+        time=START, order=number, video=video, regions=regions, begins=START, until=START + 10**10, cap=9,
+        label="label", ended=False, note="note",
+    )  # fmt: skip
+
+
+def served(viewer: int, n: int, videos: Iterable[int]) -> Page:
+    """The receipt of a page of these videos, in a session of its own for each `n`."""
     items = tuple(
-        Item(video=5 * video, source="fresh", parts=(), value=0, selector="value", propensity=ONE)
-        for video in chance.sample(range(60), 6)
+        Item(video=video, source="fresh", parts=(), value=0, selector="value", propensity=ONE) for video in videos
     )
     request = Request(
         surface=n % 3, region="US", age="18+", mode="personal", limit=6, nonce=to_text(bytes(16)), acknowledged=0

@@ -43,6 +43,7 @@ def scored(inputs: Inputs, *values: float) -> Scored:
         np.zeros((len(values), len(HEADS)), np.float32),
         np.array(values, np.float32),
         np.zeros(len(values), np.uint8),
+        len(values),
     )
 
 

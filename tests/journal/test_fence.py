@@ -237,6 +237,17 @@ def test_two_decisions_on_one_video_are_lifted_one_by_one(ready: Journal) -> Non
     accepted(ready, example("decision", decision=10, effect="lift"), page())
 
 
+def test_an_ended_order(ready: Journal, reopen: Opener) -> None:
+    given, ended = example("order", order=4), example("order", order=5, ended=True, note="its end")
+    accepted(ready, given, page(orders=(4,)), ended)
+    refused(ready, page(session=2, orders=(4, 5)), "order", "order 5 was ended by record")
+    accepted(ready, page(session=3, orders=(4,)))
+    ready.close()
+    again = reopen()
+    refused(again, page(session=2, orders=(5,)), "order", "order 5 was ended by record")
+    accepted(again, page(session=2, orders=(4,)))
+
+
 def test_a_decisions_number_stays_with_its_video(ready: Journal) -> None:
     accepted(ready, example("decision", decision=9, video=500), example("decision", decision=9, regions=(), ages=()))
     accepted(ready, page())
@@ -309,6 +320,7 @@ def test_an_epoch_is_as_large_as_it_may_be_and_small_only_for_what_cannot_wait(t
         ("act", {"counts": False}, False),
         ("charter", {}, True),
         ("decision", {}, True),
+        ("order", {}, True),
         ("release", {}, True),
         ("viewer", {}, False),
     ],

@@ -39,6 +39,7 @@ def test_which_kinds_make_their_own_key() -> None:
         "event",
         "history",
         "impression",
+        "order",
         "page",
         "setting",
     }

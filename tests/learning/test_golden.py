@@ -47,6 +47,7 @@ def test_every_component_is_gone_through(pages: list[Ranked]) -> None:
     assert filters == set(FILTERS)
     assert {item.selector for page in pages for item in page.items} >= set(SELECTORS)
     assert any(not item.parts for page in pages for item in page.items)  # a plain page
+    assert {number for page in pages for number in page.orders} == {1, 2, 3}
 
 
 def test_the_scan_goes_over_more_than_a_block_and_things_expire(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from plainview.ledger.acts import (
     Emergency,
     Extension,
     Licence,
+    Order,
 )
 from plainview.ledger.charters import Charter, Party
 from plainview.ledger.notes import Note
@@ -39,6 +40,8 @@ from tests.ledger.licensed import (
     extension,
     finding,
     licence,
+    order,
+    order_end,
     result,
     reveal,
     review,
@@ -82,6 +85,7 @@ AMENDMENTS: tuple[dict[str, object], ...] = (
     {"bounds": replace(CHARTER.bounds, clock_tolerance=0)},
     {"bounds": replace(CHARTER.bounds, emergency_share=MILLION // 2)},
     {"quorums": (2, 1, 1, 3, 1)},
+    {"parties": without("operator-spare")},
 )
 """What is amended, all else being as in CHARTER."""
 ALL_SIGN = ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")
@@ -111,6 +115,8 @@ NAMES = {
     "verification": ("auditor", "new"),
     "finding": ("auditor", "new"),
     "admission": ("partner-1", "partner-2", "partner-3", "new"),
+    "order": ("operator", "operator-spare", "partner-1"),
+    "order-end": ("operator", "partner-1"),
 }
 """Who may sign an act of that kind, under one charter or another."""
 
@@ -171,6 +177,7 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
     draws = 1 + sum(isinstance(one, Draw) for one in before)
     secrets = st.sampled_from(["one", "one", "one", "two"])
     sizes = st.sampled_from([index, index, index - 1, index + 1, 1, 2])
+    ordered = sum(isinstance(one, Order) for one in before)
     numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
     strategies: dict[str, st.SearchStrategy[AnyAct]] = {
         "licence": st.builds(
@@ -192,6 +199,10 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         ),
         "review": st.sampled_from(urgent).map(review),
         "revocation": st.builds(revocation, releases, seen),
+        "order": st.builds(
+            lambda begins, lasts: order(ordered + 1, begins=begins, until=begins + lasts), begins, lasts
+        ),
+        "order-end": st.sampled_from([1, ordered, ordered + 1]).filter(bool).map(order_end),
         "extension": st.builds(
             lambda of, longer: extension(of, of.until - START + longer),
             *(st.sampled_from(spans), st.sampled_from([0, 1, HOUR, DAY, LIMIT])),

@@ -17,6 +17,8 @@ from plainview.ledger.acts import (
     Extension,
     Finding,
     Licence,
+    Order,
+    OrderEnd,
     Result,
     Reveal,
     Review,
@@ -128,6 +130,21 @@ def admission(
     return Admission(ORIGIN, origin, digest(data), terms, rows)
 
 
+def order(
+    number: int = 1,
+    video: int = 5,
+    regions: tuple[str, ...] | None = None,
+    begins: int = 0,
+    until: int = DAY,
+    cap: int = 1_000,
+) -> Order:
+    return Order(ORIGIN, number, video, regions, START + begins, START + until, cap, "Sponsored", "the spring campaign")
+
+
+def order_end(number: int = 1) -> OrderEnd:
+    return OrderEnd(ORIGIN, number, "the campaign was called off")
+
+
 SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Licence: ("licensor", "operator-spare"),
     Submission: ("licensor",),
@@ -143,6 +160,8 @@ SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Verification: ("auditor",),
     Finding: ("auditor",),
     Admission: ("partner-1", "partner-2"),
+    Order: ("operator", "operator-spare"),
+    OrderEnd: ("partner-3",),
 }
 """Who sign where nobody else is named: as few as can. An extension as one of an approval."""
 

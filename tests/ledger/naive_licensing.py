@@ -16,6 +16,8 @@ from plainview.ledger.acts import (
     Extension,
     Finding,
     Licence,
+    Order,
+    OrderEnd,
     Result,
     Reveal,
     Review,
@@ -66,6 +68,11 @@ def quorum(charter: Charter, role: str) -> int:
 
 
 def is_signed(kind: str, names: tuple[str, ...], charter: Charter) -> bool:
+    operators, partners = (holders(charter, role) & set(names) for role in ("operator", "partner"))
+    if kind == "order-end":
+        return bool(operators | partners)
+    if kind == "order":
+        return len(operators) > 1 or (len(holders(charter, "operator")) == 1 and bool(operators and partners))
     return all(
         len(holders(charter, role) & set(names)) >= (quorum(charter, role) if many == QUORUM else 1)
         for role, many in NEEDED[kind].items()
@@ -201,7 +208,7 @@ def counts(said: list[Step], new: Step) -> bool:
     if act.log != charter.origin or not is_signed(of.said.kind if of else act.kind, new.names, charter):
         return False
     bounds = charter.bounds
-    if isinstance(act, Licence | Approval | Emergency) and (
+    if isinstance(act, Licence | Approval | Emergency | Order) and (
         act.begins < new.time - bounds.clock_tolerance or act.until <= new.time
     ):
         return False
@@ -217,6 +224,15 @@ def counts(said: list[Step], new: Step) -> bool:
     match act:
         case Licence():
             return act.number == 1 + sum(isinstance(one.said, Licence) for one in said)
+        case Order():
+            licences = [one for one in said if isinstance(one.said, Licence)]
+            if licences and all(new.time >= until(said, one) for one in licences):
+                return False
+            return act.number == 1 + sum(isinstance(one.said, Order) for one in said)
+        case OrderEnd():
+            ordered = [one.said for one in said if isinstance(one.said, Order) and one.said.number == act.number]
+            over = any(isinstance(one.said, OrderEnd) and one.said.number == act.number for one in said)
+            return bool(ordered) and not over and new.time < ordered[0].until
         case Submission():
             return licence_lasts(said, act.licence, new.time) and not submitted(said, act.release, act.licence)
         case Build() | Result():

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from plainview.ledger.act_fields import TEXT_LIMIT, Obligation
-from plainview.ledger.acts import KINDS, AnyAct, Reveal, Verification
+from plainview.ledger.act_fields import ID_LIMIT, TEXT_LIMIT, Obligation
+from plainview.ledger.acts import KINDS, LABEL_LIMIT, AnyAct, Reveal, Verification
 from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.keys import VerifierKey
@@ -49,9 +49,10 @@ def sets(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 capitals = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+regions = st.tuples(capitals, capitals).map("".join) | st.sampled_from(["GB", "US"])
 scopes = st.builds(
     Scope,
-    sets(st.tuples(capitals, capitals).map("".join) | st.sampled_from(["GB", "US"])),
+    sets(regions),
     sets(st.integers(0, SURFACE_LIMIT) | st.sampled_from([0, 1])),
     st.integers(1, MILLION),
 )
@@ -63,6 +64,10 @@ obligations = st.lists(st.builds(Obligation, times, said), max_size=3, unique=Tr
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "log": names,
     "number": numbers.filter(bool),
+    "video": st.integers(0, ID_LIMIT),
+    "regions": sets(regions),
+    "cap": st.integers(1, BOUND_LIMIT),
+    "label": st.text(characters, min_size=1, max_size=LABEL_LIMIT).map(str.strip).filter(bool),
     "seen": numbers,
     "licence": numbers,
     "scope": scopes,

@@ -11,7 +11,7 @@ from plainview.ledger.acts import KINDS, AnyAct
 from plainview.ledger.errors import PolicyError, SignatureError
 from plainview.ledger.notes import Note
 from tests.ledger.chartered import CHARTER, KEYS, amended
-from tests.ledger.licensed import signed
+from tests.ledger.licensed import order, order_end, signed
 from tests.ledger.test_acts import EACH
 
 NEEDED = {
@@ -28,12 +28,13 @@ NEEDED = {
     "verification": {"auditor": 1},
     "finding": {"auditor": 1},
     "admission": {"partner": 2},
+    "order": {"operator": 2},
 }
 STRICT = amended(quorums=(2, 1, 3, 3, 1))
 
 
 def test_every_kind_has_its_signers() -> None:
-    assert {*NEEDED, "extension"} == {*KINDS}
+    assert {*NEEDED, "extension", "order-end"} == {*KINDS}
 
 
 @given(
@@ -48,6 +49,26 @@ def test_an_act_counts_with_the_keys_of_its_roles_and_no_others(act: AnyAct, nam
     else:
         with pytest.raises(PolicyError, match="signatures are missing"):
             check_signers(note, act.kind, CHARTER)
+
+
+@given(st.lists(st.sampled_from(list(KEYS)), min_size=1, max_size=4))
+def test_an_order_of_an_operator_with_one_key_is_approved_by_a_partner(names: list[str]) -> None:
+    single = amended(parties=tuple(party for party in CHARTER.parties if party.key != KEYS["operator-spare"].key))
+    if "operator" in names and any(name.startswith("partner") for name in names):
+        assert check_signers(signed(order(), *names), "order", single)
+    else:
+        with pytest.raises(PolicyError, match="signatures are missing: 1 more of"):
+            check_signers(signed(order(), *names), "order", single)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_any_operator_or_partner_ends_an_order(name: str) -> None:
+    note = signed(order_end(), name)
+    if name.startswith(("operator", "partner")):
+        assert check_signers(note, "order-end", CHARTER) == {KEYS[name].key}
+    else:
+        with pytest.raises(PolicyError, match="signatures are missing: 1 more of operator or partner: 'operator"):
+            check_signers(note, "order-end", CHARTER)
 
 
 def test_what_is_missing_is_said() -> None:

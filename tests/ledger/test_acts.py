@@ -29,6 +29,8 @@ from tests.ledger.licensed import (
     extension,
     finding,
     licence,
+    order,
+    order_end,
     result,
     reveal,
     review,
@@ -53,6 +55,8 @@ EACH: tuple[AnyAct, ...] = (
     reveal(),
     verification(),
     finding(),
+    order(),
+    order_end(),
 )
 LICENCE = f"""\
 plainview/act/v1
@@ -83,9 +87,23 @@ until {START + 20 * 86_400_000}
 epoch-least 1000
 epoch-most 100000
 """
+ORDER = f"""\
+plainview/act/v1
+act order
+log feed.example/log
+number 1
+video 5
+regions DE,US
+from {START}
+until {START + 86_400_000}
+cap 1000
+label Sponsored
+reason the spring campaign
+"""
 
 
 def test_an_act_reads_as_it_is_written() -> None:
+    assert order(regions=("DE", "US")).text() == ORDER
     assert licence().text() == LICENCE
     assert approval().text() == APPROVAL
     assert parse_act(LICENCE) == licence()
@@ -176,6 +194,17 @@ def test_no_act_can_be_taken_for_another_note(act: AnyAct) -> None:
         (admission().text(), "origin kuairand", "origin kuai rand", "act, line 4: 'kuai rand' is not 1 to 64"),
         (admission().text(), "rows 1000", "rows -1", "act, line 7"),
         (result().text(), "passed yes", "passed YES", "act, line 6: 'YES' is neither yes nor no"),
+        (ORDER, "number 1", "number 0", "order: the first has the number 1"),
+        (order_end(2).text(), "number 2", "number 0", "order-end: the first has the number 1"),
+        (ORDER, "video 5", f"video {2**53}", "act, line 5: 9007199254740992 is not from 0 to 2^53 - 1"),
+        (ORDER, "regions DE,US", "regions US,DE", "act, line 6: at least one, each once and in ascending order"),
+        (ORDER, "regions DE,US", "regions ", "act, line 6: '' is not two capital letters"),
+        (ORDER, "regions DE,US", "regions DE,us", "act, line 6: 'us' is not two capital letters"),
+        (ORDER, f"until {START + 86_400_000}", f"until {START}", "order: until 1790000000000 is not after from"),
+        (ORDER, "cap 1000", "cap 0", "order: a cap of 0 is no order"),
+        (ORDER, "cap 1000", "cap 4294967296", "act, line 9: 4294967296 is not from 0 to 2^32 - 1"),
+        (ORDER, "Sponsored", "x" * 101, "order, label: 101 characters, at most 100 are shown"),
+        (ORDER, "label Sponsored\n", "", "act, line 10: 'reason the spring campaign' is not `label`"),
         (submission().text(), "base ", "base none", "is no digest"),
         (finding().text(), "record 7\n", "record\n", "act, line 5: 'record' is not `record` and what it is"),
         (finding().text(), "text ", "sentence ", "is not `text` and what it is"),
@@ -226,6 +255,10 @@ def test_what_is_no_act(text: str, old: str, new: str, message: str) -> None:
         (verification(), {"upto": -1}),
         (finding(), {"record": -1}),
         (finding(), {"sentence": "two\nlines"}),
+        (order(), {"regions": ()}),
+        (order(), {"regions": ("DE", "DE")}),
+        (order(), {"video": -1}),
+        (order(), {"label": "a\nreason b"}),
     ],
 )
 def test_what_no_text_says(act: AnyAct, changes: dict[str, object]) -> None:

@@ -30,6 +30,8 @@ from tests.ledger.licensed import (
     emergency,
     extension,
     licence,
+    order,
+    order_end,
     result,
     review,
     revocation,
@@ -417,6 +419,32 @@ def test_an_attestation_counts_once_for_each_who_says_it() -> None:
     with pytest.raises(PolicyError, match="result: it stands at index 31 already"):
         standings.take(signed(result()), 32, START)
     standings.take(signed(result(suite="speed")), 32, START)
+
+
+def test_orders_count_up_and_are_ended_once() -> None:
+    standings = taken(signed(order()), signed(order(2, regions=("DE",), begins=HOUR)))
+    one, two = standings.last.orders
+    assert (one.act, one.index, one.ended) == (order(), 10, None)
+    assert one.keys == {KEYS["operator"].key, KEYS["operator-spare"].key}
+    for number in (1, 2, 4):
+        refused(standings, signed(order(number)), f"order: number {number} is out of order, the next is 3")
+    refused(standings, signed(order(3)), "order: it is backdated", TOLERANCE + 1)
+    refused(standings, signed(order(3, begins=DAY - 2, until=DAY)), "order: it ran out at", DAY)
+    refused(standings, signed(order(3), "operator", "partner-1"), "order: signatures are missing: 1 more of operator")
+    refused(standings, signed(order_end(3)), "order-end: there is no order 3")
+    refused(standings, signed(order_end()), "order-end: order 1 ran out at", DAY)
+    taken(signed(order_end(), "operator"), after=standings)
+    assert [held.ended for held in standings.last.orders] == [12, None]
+    assert standings.last.orders[1] is two
+    refused(standings, signed(order_end(), "partner-1"), "order-end: order 1 was ended at index 12")
+
+
+def test_once_every_licence_is_over_nothing_is_ordered_and_what_was_is_ended() -> None:
+    standings = taken(signed(licence(until=HOUR)), signed(order()))
+    taken(signed(order(2)), after=standings)
+    refused(standings, signed(order(3, begins=HOUR)), "order: the licence ended at", HOUR)
+    taken(signed(order_end(), "operator"), after=standings, at=HOUR)
+    assert standings.last.orders[0].ended is not None
 
 
 def test_what_was_put_in_as_the_one_is_not_taken_as_the_other() -> None:

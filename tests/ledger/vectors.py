@@ -37,6 +37,8 @@ from tests.ledger.licensed import (
     emergency,
     extension,
     finding,
+    order,
+    order_end,
     reveal,
     review,
     revocation,
@@ -114,6 +116,8 @@ ACTS = [
     (START + 12 * HOUR, act_note(verification(14))),
     (START + 13 * HOUR, act_note(finding())),
     (START + 13 * HOUR, act_note(admission())),
+    (START + 14 * HOUR, act_note(order(regions=("GB", "US"), begins=14 * HOUR))),
+    (START + 15 * HOUR, act_note(order_end())),
 ]
 """Of each kind at least one, each at the index after the one before; the charter stands at index 0."""
 REQUESTS = (

@@ -11,6 +11,8 @@ from plainview.ledger.standing import Allowed
 from plainview.oversight.acts import Acts
 from plainview.records.act import Act as Record
 from plainview.records.leaf import public_leaf
+from plainview.records.order import Order
+from plainview.replay.written import written
 from tests.ledger.chartered import CHARTER, QUORUM, amended, note_of
 from tests.ledger.licensed import (
     APPROVED,
@@ -21,6 +23,8 @@ from tests.ledger.licensed import (
     draw,
     finding,
     licence,
+    order,
+    order_end,
     reveal,
     revocation,
     signed,
@@ -31,6 +35,7 @@ from tests.oversight.chartered import charter_entry
 
 CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
 
+ORDER = signed(order(regions=("GB", "US")))
 STOP = signed(revocation(seen=16))
 SPOILT = Note(STOP.text, (*STOP.signatures, replace(STOP.signatures[0], data=bytes(64))))
 """One of its signatures verifies, and one of the same key does not."""
@@ -38,6 +43,13 @@ SPOILT = Note(STOP.text, (*STOP.signatures, replace(STOP.signatures[0], data=byt
 
 def entry(note: Note, *, counts: bool = True, time: int = START) -> bytes:
     return public_leaf("act", Record(time=time, note=note.encode().decode(), counts=counts))
+
+
+def ordered(act: Note = ORDER, time: int = START, **changes: object) -> bytes:
+    """The leaf of an order, as its note says it but for `changes`."""
+    right = written(act.encode().decode(), standing((*APPROVED, ORDER)), time)
+    assert isinstance(right, Order)
+    return public_leaf("order", replace(right, **changes))
 
 
 def taken(*entries: bytes) -> Acts:
@@ -68,6 +80,13 @@ def test_what_auditors_say_is_judged_too() -> None:
         taken(entry(signed(finding()), counts=False))
 
 
+def test_orders_are_judged_as_acts_are() -> None:
+    acts = taken(*map(entry, APPROVED), ordered(), ordered(signed(order_end())))
+    assert acts.last is not None
+    assert acts.last == standing((*APPROVED, ORDER, signed(order_end())))
+    assert acts.counted == len(APPROVED) + 2
+
+
 def test_what_does_not_count_changes_nothing() -> None:
     early = entry(signed(approval()), counts=False)
     acts = taken(early, *map(entry, APPROVED[:-1]), entry(signed(approval())), entry(signed(licence()), counts=False))
@@ -88,6 +107,12 @@ def test_what_does_not_count_changes_nothing() -> None:
         ((charter_entry(note_of(amended(), "operator"), START),), "entry 10: charter 1: signatures are missing"),
         ((entry(note_of(amended(), *QUORUM)),), "entry 10: what was put in as an act is a charter"),
         ((charter_entry(signed(licence()), START),), "entry 10: what was put in as a charter is none"),
+        ((ordered(cap=7),), "entry 10: it is not written down as its note says"),
+        ((ordered(ended=True),), "entry 10: it is not written down as its note says"),
+        ((entry(ORDER),), "entry 10: it is not written down as its note says, which is of an order"),
+        ((ordered(note=signed(licence()).encode().decode()),), "its note says, which is of no order"),
+        ((ordered(), ordered()), "entry 11: order: number 1 is out of order"),
+        ((entry(ORDER, counts=False),), "entry 10: an act that counts was taken down as one that does not"),
         ((*map(entry, APPROVED), entry(SPOILT, counts=False)), "entry 16: taken down as an act that does not .* verif"),
         ((entry(Note("hello\n", SPOILT.signatures), counts=False),), "entry 10: taken down as an act .* no act at all"),
         ((entry(signed(approval()), counts=False),) * 2, "entry 11: an act that does not count was taken down as one"),

@@ -8,34 +8,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plainview.feed.configuration import DEFAULT, MICRO, Configuration, Diversity, Exploration, Spacing, Weight
+from plainview.feed.configuration import DEFAULT, MICRO, Configuration, Diversity, Exploration, Ordered, Spacing, Weight
 from plainview.feed.heads import HEADS
 from plainview.oversight.contradictions import number
 from plainview.oversight.explanations import explain
 from plainview.records import Item, Page
 from plainview.records.fields import Mode
+from tests.conformance.test_stages import order
+from tests.feed.experimented import experiment
 from tests.oversight.ranked import ranked_page
 from tests.oversight.test_explanations import of, with_item
 
 SLOT = DEFAULT.exploration.slot
+EXPERIMENTS = (experiment("calm", ("a", 300_000, {"like": 2 * MICRO}), ("b", 300_000, {"like": 0, "share": -MICRO})),)
+ORDERS = (order(1, 25, regions=("US",)), order(2, 30))
 
 
 def found(page: Page, configuration: Configuration = DEFAULT) -> dict[int, tuple[str, ...]]:
     """What cannot be so, by the video's place from 0."""
     said = explain(page, configuration)
+    assert said.page_findings == ()
     return {one.place - 1: one.findings for one in said.videos if one.findings}
 
 
 @st.composite
 def configurations(draw: st.DrawFn) -> Configuration:
     """Any selectors in any order, with any settings that only take off; any weights."""
-    selectors = draw(st.permutations(DEFAULT.selectors))[: draw(st.integers(0, 3))]
+    ordered = draw(st.booleans())
+    selectors = draw(st.permutations(DEFAULT.selectors[:-1]))[: draw(st.integers(0, 3))]
     share = st.integers(0, MICRO)
     weights = draw(st.dictionaries(st.sampled_from(HEADS), st.integers(-40 * MICRO, 40 * MICRO)))
     return replace(
         DEFAULT,
         value=tuple(Weight(head=head, weight=weight) for head, weight in weights.items()),
-        selectors=tuple(selectors),
+        sources=DEFAULT.sources if ordered else DEFAULT.sources[:-1],
+        selectors=(*selectors, "ordered") if ordered else tuple(selectors),
+        ordered=Ordered(slot=draw(st.integers(0, 12))),
+        experiments=draw(st.sampled_from([(), EXPERIMENTS])),
         spacing=Spacing(decay=draw(share), floor=draw(share)),
         diversity=Diversity(pool=draw(st.integers(1, 150)), penalty=draw(st.integers(0, 3 * MICRO))),
         exploration=Exploration(
@@ -55,7 +64,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
 def test_no_page_of_the_pipelines_contradicts_itself(
     configuration: Configuration, viewer: int, mode: Mode, limit: int, region: str, nonce: bytes
 ) -> None:
-    page = ranked_page(configuration, viewer, mode, limit, region, nonce)
+    page = ranked_page(configuration, viewer, mode, limit, region, nonce, ORDERS)
     assert found(page, configuration) == {}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from plainview.keys.key_files import read_key
-from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Result, Revocation, Submission
+from plainview.ledger.acts import AnyAct, Approval, Build, Licence, Order, OrderEnd, Result, Revocation, Submission
 from plainview.ledger.scopes import MILLION, Scope
 from plainview.platform.acts import NewAct
 from plainview.platform.log.opening import KEY
@@ -55,6 +57,16 @@ class Parties:
 
     def revocation(self, release: bytes = RELEASE, seen: int = 1) -> Revocation:
         return Revocation(self.origin, release, seen, "it pushes one creator")
+
+    def order(self, number: int, video: int, **changes: object) -> NewAct:
+        """An order everywhere for a day from now on, with its two signatures."""
+        begins = now()
+        span = (begins, begins + DAY)
+        made = Order(self.origin, number, video, None, *span, 1_000, "Sponsored", "the spring campaign")
+        return self.signed(replace(made, **changes), "operator", "partner")
+
+    def order_end(self, number: int) -> NewAct:
+        return self.signed(OrderEnd(self.origin, number, "called off"), "partner")
 
     def history(self, release: bytes = RELEASE) -> list[NewAct]:
         """All that an approval takes, in order."""

@@ -15,12 +15,15 @@ from plainview.platform.serving import Ask
 from plainview.records import Decision, Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
 from tests.platform.homes import begun
+from tests.platform.parties import Parties
 from tests.platform.signing import of_name
 from tests.platform.signing import session as new_session
 
 VIDEOS = 300
 CREATORS = 20
 VIEWERS = 24
+ORDERS = 24
+"""All but the last are for one region: its viewers meet another one on nearly every page."""
 PLAIN = 4
 """Every fourth viewer asks for plain pages."""
 
@@ -72,8 +75,12 @@ def play(running: Application, pages: int, threads: int = 3, seed: int = 1) -> N
 
 
 def home_with_pages(path: Path, pages: int) -> Path:
-    """A home in which so many pages were served."""
+    """A home in which so many pages were served, with orders for some."""
     with application(path) as running:
+        parties = Parties(path)
+        for number in range(1, ORDERS):
+            assert not running.acts.submit(parties.order(number, 1000 + 7 * number, regions=("US",), cap=6)).reason
+        assert not running.acts.submit(parties.order(ORDERS, 1011)).reason
         play(running, pages)
     return path
 

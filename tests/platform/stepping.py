@@ -80,6 +80,13 @@ class Platform:
         act = Admission(self.parties.origin, ORIGIN.origin, to_bytes(ORIGIN.digest), ORIGIN.licence, rows)
         assert not self.say(act, "partner")
 
+    def order(self, about: int) -> None:
+        """Have a video put on pages, where a licence lets anybody be served."""
+        number, now = len(self.acts.standing.orders) + 1, self.clock.now
+        given = self.parties.order(number, about, begins=now, until=now + DAY)
+        closed = self.acts.standing.why_closed(now)
+        assert self.acts.submit(given).reason == (f"order: {closed}" if closed else "")
+
     def revoke(self) -> None:
         assert not self.say(self.parties.revocation(RELEASE, seen=self.journal.size), "partner")
 

@@ -13,7 +13,7 @@ from plainview.ledger.standing import Allowed
 from plainview.platform.acts import LIMIT, Acts, NewAct, Taken
 from plainview.platform.application import Application
 from plainview.platform.faults import Fault
-from plainview.records import Act
+from plainview.records import Act, Order
 from plainview.records.charter import NOTE
 from plainview.replay.judged import Judged
 from tests.platform.forging import execute, forge
@@ -247,15 +247,15 @@ def test_a_judge_that_others_overtake_is_asked_again(
 ) -> None:
     """Between its judgement and its place another act comes in, as two parties at once may have it."""
     history = parties.history()
-    why_not, other = Judged.why_not, Acts(town.journal, now)
+    draft, other = Judged.draft, Acts(town.journal, now)
 
-    def overtaken(self: Judged, index: int, time: int, note: str) -> str:
-        reason = why_not(self, index, time, note)
-        if note == history[1].note and reason:
+    def overtaken(self: Judged, index: int, time: int, note: str) -> Act | Order:
+        drafted = draft(self, index, time, note)
+        if note == history[1].note and drafted == Act(time=0, note=note, counts=False):
             other.submit(history[0])
-        return reason
+        return drafted
 
-    monkeypatch.setattr(Judged, "why_not", overtaken)
+    monkeypatch.setattr(Judged, "draft", overtaken)
     assert not town.acts.submit(history[1]).reason
     assert [reason for _, reason in told(town)] == ["", ""]
 

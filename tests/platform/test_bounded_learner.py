@@ -18,7 +18,7 @@ from plainview.learning.fold import Fold, empty_world
 from plainview.platform.learner import Learner
 from plainview.platform.releases import installed, installed_digest
 from plainview.platform.viewers import NewViewer
-from plainview.records import Act, Charter, Decision, Epoch, Release, Viewer
+from plainview.records import Act, Charter, Decision, Epoch, Order, Release, Viewer
 from plainview.records.digests import Arrays
 from plainview.records.fields import DASHES, to_text
 from plainview.replay.judged import Judged
@@ -41,13 +41,13 @@ def outside(home: Path) -> list[int]:
             start = earlier[-1].record.upto  # type: ignore[attr-defined]
             judged = Judged()
             for one in entries[: entry.index]:
-                if isinstance(one.record, (Act, Charter)):
+                if isinstance(one.record, (Act, Charter, Order)):
                     judged.observe(one.index, one.record)
             bounds = judged.epoch_bounds(installed_digest(), entry.time)
             if bounds is None:
                 continue
             taken = [one.record for one in entries[start : entry.record.upto]]
-            at_once = any(isinstance(one, (Charter, Decision, Release)) for one in taken)
+            at_once = any(isinstance(one, (Charter, Decision, Order, Release)) for one in taken)
             at_once = at_once or any(isinstance(one, Act) and one.counts for one in taken)
             if len(taken) > bounds.most or (len(taken) < bounds.least and not at_once):
                 found.append(entry.index)
@@ -70,6 +70,7 @@ steps = st.one_of(
     st.tuples(st.just("viewers"), st.integers(1, 30)),
     st.tuples(st.just("impressions"), st.integers(1, 60)),
     st.tuples(st.just("decision"), st.integers(1, 3)),
+    st.tuples(st.just("order"), st.integers(1, 3)),
     st.tuples(st.just("approve"), st.sampled_from([(0, 1), (1, 3), (5, 5), (20, 40), (10**6, 10**6), (30, 10**9)])),
     st.tuples(st.just("approve later"), st.sampled_from([(1, 4), (50, 50)])),
     st.tuples(st.just("revoke"), st.none()),
@@ -122,6 +123,8 @@ def do(running: Platform, what: str, how: object, numbers: Iterator[int]) -> Non
             running.append(*(impression(next(numbers)) for _ in range(many)))
         case "decision", int(about):
             running.append(decision(next(numbers), about))
+        case "order", int(about):
+            running.order(about)
         case "approve", (int(least), int(most)):
             running.approve(least, most)
         case "approve later", (int(least), int(most)):

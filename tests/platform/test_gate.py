@@ -259,6 +259,7 @@ def test_once_the_licence_has_ended_nobody_is_served(
 ) -> None:
     approved(town, parties)
     index, page = page_of(town)
+    assert not town.acts.submit(parties.order(1, 5, until=now() + 60 * DAY)).reason
     end = parties.licence().until
     time[0] += 30 * DAY
     with pytest.raises(Fault) as refused:
@@ -274,6 +275,10 @@ def test_once_the_licence_has_ended_nobody_is_served(
     (taken,) = town.events.take(raw(event(index, page, at=now() + time[0])))
     assert taken.fault is not None
     assert "the licence ended at" in taken.fault.message
+    # Nothing more is ordered, and what was can be ended.
+    later = {"begins": now() + time[0], "until": now() + time[0] + DAY}
+    assert town.acts.submit(parties.order(2, 5, **later)).reason.startswith("order: the licence ended at ")
+    assert not town.acts.submit(parties.order_end(1)).reason
     # Acts are still taken down: another licence opens it again.
     again = Parties(home, number=2)
     again.now += time[0] + DAY

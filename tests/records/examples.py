@@ -12,6 +12,7 @@ from plainview.records import (
     History,
     Impression,
     Item,
+    Order,
     Origin,
     Page,
     Record,
@@ -86,6 +87,18 @@ EXAMPLES: dict[str, Record] = {
         watched=9000,
         outcomes=0b101,
     ),
+    "order": Order(
+        time=TIME,
+        order=4,
+        video=78,
+        regions=("GB", "US"),
+        begins=TIME + 1,
+        until=TIME + 86_400_000,
+        cap=10_000,
+        label="Sponsored",
+        ended=False,
+        note="plainview/act/v1\nact order\n\n\N{EM DASH} operator.example CCCCCCCC\n",
+    ),
     "origin": Origin(
         time=TIME, origin="kuairand-pure", licence="CC BY-SA 4.0", source="kuairand.com", digest=digest(6)
     ),
@@ -110,7 +123,7 @@ EXAMPLES: dict[str, Record] = {
             surface=1, region="DE", age="18+", mode="personal", limit=2, nonce=token(11), acknowledged=1099
         ),
         now=TIME - 3,
-        arms=("control",),
+        arms=("calm:control",),
         orders=(),
         items=(
             Item(

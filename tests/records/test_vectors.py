@@ -15,6 +15,7 @@ import pytest
 from plainview.ledger.hashing import leaf_hash
 from plainview.records import KINDS, PUBLIC, Event, decode, encode
 from plainview.records.digests import (
+    arm_draw,
     arrays_digest,
     audit_seed,
     commitment,
@@ -81,6 +82,16 @@ def test_page_seed() -> None:
     n = vector["n"]
     assert page_seed(release, epoch, nonce, session, n).hex() == vector["seed"]
     assert sha256(b"plainview/page-seed/v1\0", release, epoch, nonce, session, n.to_bytes(4, "big")) == vector["seed"]
+
+
+@pytest.mark.parametrize(
+    "vector", VECTORS["arm_draws"], ids=lambda vector: f"{vector['experiment']}-{vector['viewer']}"
+)
+def test_arm_draw(vector: dict[str, Any]) -> None:
+    salt, experiment, viewer = bytes.fromhex(vector["salt"]), vector["experiment"], vector["viewer"]
+    assert arm_draw(salt, experiment, viewer) == vector["draw"]
+    hashed = sha256(b"plainview/arm/v1", b"\0", salt, experiment.encode(), viewer.to_bytes(8, "big"))
+    assert int(hashed[:16], 16) * 1_000_000 // 2**64 == vector["draw"]
 
 
 def test_audit_seed() -> None:

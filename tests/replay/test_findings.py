@@ -116,6 +116,19 @@ def plain(page: Page) -> bool:
     return page.request.mode == "plain" and page.n > 0
 
 
+def ordered(page: Page) -> bool:
+    return bool(page.orders)
+
+
+def unordered(page: Page) -> bool:
+    return personal(page) and len(page.items) == 8 and not page.orders
+
+
+def by_value(page: Page) -> tuple[Item, ...]:
+    """As if no order had placed one."""
+    return tuple(item for item in page.items if item.selector != "ordered")
+
+
 def replace_item(page: Page, place: int, **fields: object) -> tuple[Item, ...]:
     items = list(page.items)
     items[place] = msgspec.structs.replace(items[place], **fields)
@@ -138,7 +151,15 @@ FORGERIES: list[tuple[str, Callable[[Page], bool], Callable[[Page], dict[str, An
     ("receipt: policy", personal, lambda page: {"policy": page.policy + 1}),
     ("receipt: pinned", personal, lambda page: {"pinned": page.epoch + 1}),
     ("receipt: pinned", plain, lambda page: {"pinned": page.pinned + 1}),
-    ("receipt: arms", personal, lambda page: {"arms": ("a",)}),
+    ("receipt: arms", personal, lambda page: {"arms": ("calm:a",)}),
+    ("receipt: arms", plain, lambda page: {"arms": ("calm:control",)}),
+    ("receipt: orders", ordered, lambda page: {"orders": ()}),
+    ("receipt: orders", ordered, lambda page: {"orders": (page.orders[0] + 1,)}),
+    ("receipt: orders", ordered, lambda page: {"orders": (), "items": by_value(page)}),
+    ("receipt: orders", unordered, lambda page: {"orders": (1,)}),
+    ("receipt: orders", plain, lambda page: {"orders": (2,)}),
+    ("selection: selector", ordered, lambda page: {"items": replace_item(page, 6, selector="value")}),
+    ("selection: selector", unordered, lambda page: {"items": replace_item(page, 6, selector="ordered")}),
     ("viewer state: ", personal, lambda page: {"viewer_upto": page.viewer_upto - 1}),
     ("viewer state: viewer_upto", personal, lambda page: {"viewer_upto": page.viewer_upto + 1}),
     ("viewer state: digest", personal, lambda page: {"viewer_digest": OTHER}),

@@ -14,11 +14,11 @@ from plainview.feed.viewers import BLOCKS, PAGES
 from plainview.journal.frames import parse_frames
 from plainview.ledger.access_requests import AccessRequest
 from plainview.platform.application import Application
-from plainview.records import Page, decode
+from plainview.records import Order, Page, decode
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.parties import Parties
 from tests.platform.signing import of_name, signed
-from tests.platform.towns import now, token
+from tests.platform.towns import now, settled, token
 
 Client = TestClient[Litestar]
 
@@ -358,6 +358,38 @@ def test_the_auditor_is_given_records(client: Client, town: Application) -> None
     wrong(client.post("/v1/audit/records", json=once), 409, "repeated", "note", "it was answered before")
     wrong(client.post("/v1/audit/records", json=asked("operator")), 403, "foreign_request", "note", "is no auditor")
     wrong(client.post("/v1/audit/records", json={"note": "mine"}), 400, "malformed", "note", "note: ")
+
+
+def test_what_was_ordered_comes_with_its_label_and_everybody_reads_why(client: Client, town: Application) -> None:
+    parties = Parties(town.home.path)
+    assert client.get("/v1/orders").json()["orders"] == []
+    notes = [parties.order(number, number, cap=3).note for number in range(1, 9)]
+    for note in notes:
+        assert client.post("/v1/acts", json={"note": note}).json()["counts"]
+    settled(town)
+    viewer = client.post("/v1/viewers", json={"region": "US", "age": "18+"}).json()["viewer"]
+    videos = feed(client, viewer=viewer, limit=7).json()["videos"]
+    (number,) = {video["order"] for video in videos} - {None}
+    assert [(video["order"], video["label"]) for video in videos] == [(None, "")] * 6 + [(number, "Sponsored")]
+    settled(town)
+    answer = client.get("/v1/orders").json()
+    order = answer["orders"][number - 1]
+    record = town.journal.entry(order["index"]).record
+    assert isinstance(record, Order)
+    assert order == {
+        "order": number, "index": order["index"], "video": number, "regions": [], "begins": record.begins,
+        "until": record.until, "cap": 3, "shown": 1, "label": "Sponsored", "reason": "the spring campaign",
+        "signers": [f"{parties.origin}/{name}" for name in ("operator", "partner")], "ended": None,
+        "note": notes[number - 1],
+    }  # fmt: skip
+    day = answer["days"][-1]
+    assert day["share"] == day["ordered"] / day["videos"]
+    assert answer["epoch"] == town.epoch.epoch
+    ends = [client.post("/v1/acts", json={"note": parties.order_end(one).note}).json() for one in range(1, 9)]
+    assert client.get("/v1/orders").json()["orders"][number - 1]["ended"] == ends[number - 1]["index"]
+    acts = client.get("/v1/acts").json()["acts"][-16:]
+    assert [act["note"] for act in acts[:8]] == notes
+    assert all(act["counts"] for act in acts)
 
 
 def test_viewers_register_and_choose(client: Client) -> None:

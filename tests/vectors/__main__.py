@@ -12,6 +12,7 @@ from plainview.ledger.hashing import leaf_hash
 from plainview.oversight.sampling import draw, most_tampered
 from plainview.records import PUBLIC, encode
 from plainview.records.digests import (
+    arm_draw,
     arrays_digest,
     audit_seed,
     commitment,
@@ -67,6 +68,11 @@ def vectors() -> dict[str, object]:
             "n": 258,
             "seed": page_seed(release, epoch, nonce, session, 258).hex(),
         },
+        "arm_draws": [
+            {"salt": nonce.hex(), "experiment": name, "viewer": viewer, "draw": arm_draw(nonce, name, viewer)}
+            for name in ("calm", "a-longer.name_2")
+            for viewer in (0, 1, 2**53 - 1)
+        ],
         "audit_seed": {"root": root.hex(), "secret": secret.hex(), "seed": audit_seed(root, secret).hex()},
         "session_name": {"key": root.hex(), "name": session_name(root).hex()},
         "refused_digest": {

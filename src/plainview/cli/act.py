@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plainview.cli.act_files import client_of, read_act, write_act
 from plainview.cli.errors import CommandError, told
-from plainview.cli.note_files import read_note_file, write_note_file
+from plainview.cli.note_files import write_note_file
 from plainview.cli.times import SPELLED, milliseconds
 
 if TYPE_CHECKING:
-    from plainview.ledger.acts import AnyAct
-    from plainview.ledger.notes import NoteSignature
     from plainview.ledger.scopes import Scope
-    from plainview.platform.client import Client
 
 act = typer.Typer(
     help="License, submit, test, approve and stop releases, and say what was found: acts that parties sign and "
@@ -82,7 +80,7 @@ def licence(
             owed.append(Obligation(milliseconds(due), text))
         owed.sort(key=lambda one: (one.due, one.text))
         scope = _scope(region, surface, share)
-        _write(file, Licence, log, number, scope, milliseconds(begins), milliseconds(until), wind_down, tuple(owed))
+        write_act(file, Licence, log, number, scope, milliseconds(begins), milliseconds(until), wind_down, tuple(owed))
 
 
 @act.command()
@@ -97,7 +95,7 @@ def submission(
     with told():
         from plainview.ledger.acts import Submission
 
-        _write(file, Submission, log, _digest(release), None if base is None else _digest(base), licence)
+        write_act(file, Submission, log, _digest(release), None if base is None else _digest(base), licence)
 
 
 @act.command()
@@ -113,7 +111,7 @@ def result(
     with told():
         from plainview.ledger.acts import Result
 
-        _write(file, Result, log, _digest(release), suite, passed, _digest_of(results))
+        write_act(file, Result, log, _digest(release), suite, passed, _digest_of(results))
 
 
 @act.command()
@@ -136,7 +134,7 @@ def approval(
         from plainview.ledger.acts import Approval
 
         scope, span = _scope(region, surface, share), (milliseconds(begins), milliseconds(until))
-        _write(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_least, epoch_most)
+        write_act(file, Approval, log, _digest(release), seen, licence, scope, *span, epoch_least, epoch_most)
 
 
 @act.command()
@@ -166,7 +164,7 @@ def emergency(
 
         scope, span = _scope(region, surface, share), (milliseconds(begins), milliseconds(until))
         bounds = (epoch_least, epoch_most)
-        _write(file, Emergency, log, _digest(release), seen, licence, scope, *span, *bounds, reason)
+        write_act(file, Emergency, log, _digest(release), seen, licence, scope, *span, *bounds, reason)
 
 
 @act.command()
@@ -179,10 +177,10 @@ def review(
     with told():
         from plainview.ledger.acts import Emergency, Review
 
-        about, _ = _read(of)
+        about, _ = read_act(of)
         if not isinstance(about, Emergency):
             raise CommandError(f"{of}: it is of the kind {about.kind}, and an emergency is reviewed")
-        _write(file, Review, about.log, about.digest(), outcome)
+        write_act(file, Review, about.log, about.digest(), outcome)
 
 
 @act.command()
@@ -191,7 +189,7 @@ def revocation(file: NewFile, log: Log, release: Release, seen: Seen, reason: Re
     with told():
         from plainview.ledger.acts import Revocation
 
-        _write(file, Revocation, log, _digest(release), seen, reason)
+        write_act(file, Revocation, log, _digest(release), seen, reason)
 
 
 @act.command()
@@ -200,10 +198,10 @@ def extension(file: NewFile, of: Of, until: Until) -> None:
     with told():
         from plainview.ledger.acts import Approval, Emergency, Extension, Licence
 
-        about, _ = _read(of)
+        about, _ = read_act(of)
         if not isinstance(about, (Licence, Approval, Emergency)):
             raise CommandError(f"{of}: it is of the kind {about.kind}; a licence, approval or emergency is extended")
-        _write(file, Extension, about.log, about.digest(), milliseconds(until))
+        write_act(file, Extension, about.log, about.digest(), milliseconds(until))
 
 
 @act.command()
@@ -222,7 +220,7 @@ def finding(
     with told():
         from plainview.ledger.acts import Finding
 
-        _write(file, Finding, log, _digest_of(shown_by), record, text)
+        write_act(file, Finding, log, _digest_of(shown_by), record, text)
 
 
 @act.command()
@@ -238,7 +236,7 @@ def admission(
     with told():
         from plainview.ledger.acts import Admission
 
-        _write(file, Admission, log, origin, _digest(data), terms, rows)
+        write_act(file, Admission, log, origin, _digest(data), terms, rows)
 
 
 @act.command()
@@ -249,7 +247,7 @@ def sign(
     with told():
         from plainview.keys.key_files import read_key
 
-        about, signatures = _read(file)
+        about, signatures = read_act(file)
         own = read_key(key).sign(about.text())
         others = (one for one in signatures if (one.name, one.key_id) != (own.name, own.key_id))
         write_note_file(file, about.text(), (*others, own), "an act", over=True)
@@ -268,11 +266,11 @@ def submit(file: File, url: Url) -> None:
         from plainview.ledger.notes import Note
         from plainview.ledger.spelling import printable
 
-        about, signatures = _read(file)
+        about, signatures = read_act(file)
         if not signatures:
             raise CommandError(f"{file}: nobody has signed it; `plainview act sign` does")
         note = Note(about.text(), signatures)
-        with _client(url) as client:
+        with client_of(url) as client:
             taken = hand_in(client, note)
             wrong = what_is_wrong(client, note, taken)
     where = f"Record {taken.index:,}:"
@@ -303,41 +301,12 @@ def show(
         if (file is None) == (url is None):
             raise CommandError("give a FILE or --url, one of them")
         if file is not None:
-            show_act(*_read(file))
+            show_act(*read_act(file))
         elif url is not None:
-            with _client(url) as client:
+            with client_of(url) as client:
                 whole = show_all(client)
             if not whole:
                 raise typer.Exit(1)
-
-
-def _client(url: str) -> Client:
-    from plainview.platform.client import Client
-
-    try:
-        return Client(url)
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-
-
-def _read(path: Path) -> tuple[AnyAct, tuple[NoteSignature, ...]]:
-    from plainview.ledger.acts import parse_act
-    from plainview.ledger.errors import FormatError
-
-    try:
-        text, signatures = read_note_file(path)
-        return parse_act(text), signatures
-    except FormatError as error:
-        raise CommandError(f"{path}: {error}") from error
-
-
-def _write(path: Path, kind: type[AnyAct], *fields: Any) -> None:
-    """Make the act of these fields, in its order, and write it down for its parties to sign."""
-    from plainview.ledger.charters import digest_text
-
-    made = kind(*fields)
-    write_note_file(path, made.text(), (), "an act")
-    typer.echo(f"{path}: {made.kind}, digest {digest_text(made.digest())}; `plainview act sign` signs it")
 
 
 def _scope(regions: list[str] | None, surfaces: list[int] | None, share: int) -> Scope:

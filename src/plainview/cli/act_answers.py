@@ -45,7 +45,7 @@ class _Page(msgspec.Struct, frozen=True):
 
 def hand_in(client: Client, note: Note) -> Taken:
     """What the server says of the note. Raises ClientError, and CommandError where that is something else."""
-    return _read(client, client.post("/v1/acts", {"note": note.encode().decode()}), Taken)
+    return read_answer(client, client.post("/v1/acts", {"note": note.encode().decode()}), Taken)
 
 
 def what_is_wrong(client: Client, note: Note, taken: Taken) -> str:
@@ -54,7 +54,7 @@ def what_is_wrong(client: Client, note: Note, taken: Taken) -> str:
     from plainview.platform.client import ClientError
 
     try:
-        page = _read(client, client.get("/v1/acts", **{"from": taken.index, "limit": 1}), _Page)
+        page = read_answer(client, client.get("/v1/acts", **{"from": taken.index, "limit": 1}), _Page)
         shown = msgspec.convert(page.acts[0], Shown) if page.acts else None
         there = None if shown is None or shown.index != taken.index else note_of(shown)
     except (ClientError, CommandError, FormatError, msgspec.ValidationError) as error:
@@ -78,7 +78,7 @@ def all_acts(client: Client) -> Iterator[Shown | str]:
     """
     start: int | None = 0
     while start is not None:
-        page = _read(client, client.get("/v1/acts", **{"from": start, "limit": PAGE}), _Page)
+        page = read_answer(client, client.get("/v1/acts", **{"from": start, "limit": PAGE}), _Page)
         if page.next is not None and page.next <= start:
             raise CommandError(f"{client.url} says after the acts from {start} on to go on from {page.next}")
         for place, one in enumerate(page.acts, 1):
@@ -96,7 +96,8 @@ def note_of(shown: Shown) -> Note:
     return parse_note(shown.note.encode("utf-8", "surrogatepass"))
 
 
-def _read(client: Client, answer: object, kind: type[_Answer]) -> _Answer:
+def read_answer(client: Client, answer: object, kind: type[_Answer]) -> _Answer:
+    """What the server answered, if it is of that kind; else CommandError."""
     try:
         return msgspec.convert(answer, kind)
     except msgspec.ValidationError as error:

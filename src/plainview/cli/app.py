@@ -17,6 +17,7 @@ from plainview.cli.export import export
 from plainview.cli.feed import feed
 from plainview.cli.home import at_home
 from plainview.cli.mirror import mirror
+from plainview.cli.order import order
 from plainview.cli.oversee import oversee
 from plainview.cli.release import release
 from plainview.cli.replay import replay
@@ -60,6 +61,7 @@ def _pass_on(name: str, module: str, text: str) -> None:
 
 
 app.add_typer(act, name="act")
+app.add_typer(order, name="order")
 app.add_typer(charter, name="charter")
 app.command()(demo)
 app.command()(evaluate)

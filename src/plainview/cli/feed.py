@@ -145,7 +145,8 @@ def _ask_home(home: Home, asked: dict[str, Any]) -> dict[str, Any]:
             entry = application.serving.page(ask).entry
             assert isinstance(entry.record, Page)
             cards, promise = application.cards(entry.record), application.log.promise(entry)
-            answer = page_answer(entry, cards, promise, application.serving.baseline(entry))
+            baseline, labels = application.serving.baseline(entry), application.orders.labels(entry.record)
+            answer = page_answer(entry, cards, promise, baseline, labels)
             return json.loads(msgspec.json.encode(answer))  # type: ignore[no-any-return]
 
 
@@ -165,7 +166,7 @@ def _print(answer: dict[str, Any], options: list[str], where: list[str]) -> None
                 escape(video["caption"][:32]),
                 str(video["creator"]),
                 shown["source"],
-                shown["selector"] + chance,
+                shown["selector"] + chance + (f': "{escape(shown["label"])}"' if shown.get("label") else ""),
                 f"{shown['value']:.3f}" if shown["parts"] else "",
                 _reason(shown["parts"]),
             )

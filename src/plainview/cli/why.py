@@ -17,10 +17,12 @@ from msgspec.structs import replace
 
 from plainview.cli.verify import FILE_LIMIT, Unreadable, parsed_receipt, read
 from plainview.cli.why_shown import lines
+from plainview.feed import experiments
 from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.errors import FormatError, ProofError
 from plainview.ledger.spelling import printable, shown
-from plainview.oversight.explanations import explain, weights_of
+from plainview.oversight.explanations import explain
+from plainview.oversight.orders import Given, parse_orders
 from plainview.platform.releases import installed, installed_digest
 from plainview.records import Page, RecordError, decode
 from plainview.records.fields import to_text
@@ -56,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the manifest of the release that the receipt names, its exact bytes, where another is installed here",
     )
+    made.add_argument(
+        "--orders",
+        type=Path,
+        metavar="FILE",
+        help="an answer of /v1/orders, as JSON: who gave the orders by which videos are on the page, and why",
+    )
     made.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object, with exact numbers")
     return made
 
@@ -84,8 +92,8 @@ def _explain(options: argparse.Namespace) -> int:
         there = f"there are {', '.join(map(str, ids))}" if ids else "it has none"
         raise Unreadable(f"{name}: video {options.video} is not on this page: {there}")
     configuration, unknown = _configuration(page.release, options.manifest)
-    explanation = explain(page, configuration)
-    findings = sum(len(video.findings) for video in explanation.videos)
+    explanation = explain(page, configuration, {} if options.orders is None else _orders(options.orders))
+    findings = len(explanation.page_findings) + sum(len(video.findings) for video in explanation.videos)
     if options.as_json:
         if options.video is not None:
             videos = tuple(one for one in explanation.videos if one.video == options.video)
@@ -116,6 +124,13 @@ def _page(path: Path, name: str) -> tuple[int, Page]:
         raise Unreadable(f"{name}: receipt: body is no page that can be read here: {shown(str(error))}") from error
 
 
+def _orders(path: Path) -> dict[int, Given]:
+    try:
+        return parse_orders(read(path, FILE_LIMIT))
+    except FormatError as error:
+        raise Unreadable(f"{printable(str(path))}: {error}") from error
+
+
 def _configuration(release: str, given: Path | None) -> tuple[Configuration | None, str]:
     """That of the release, if its code is what is installed here; else why it is not known."""
     here = installed()
@@ -141,7 +156,7 @@ def _manifest(path: Path, release: str) -> Manifest:
     except RecordError as error:
         raise Unreadable(f"{name}: no manifest that can be read here: {shown(str(error))}") from error
     try:
-        weights_of(manifest.configuration)
+        experiments.check(manifest.configuration)
     except ValueError as error:
         raise Unreadable(f"{name}: of no release that can be run: {error}") from error
     return manifest

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from plainview.cli.verdicts import moment
 from plainview.ledger.spelling import printable
-from plainview.oversight.contradictions import EXPLORATION
-from plainview.oversight.explanations import Explanation, Reason
+from plainview.oversight.contradictions import UNVALUED
+from plainview.oversight.explanations import Explanation, OrderGiven, Reason, Treatment
 
 WIDTH = 80
 HEADING = 14
@@ -53,13 +53,29 @@ def _page(page: Explanation, index: int, unknown: str) -> Iterator[tuple[str, st
     yield "Asked for", f"at most {page.limit} videos; region {page.region}, age {page.age}, surface {page.surface}"
     yield "Ranked by", f"release {page.release}" + (", which is not known here" if unknown else "")
     last = f"record {page.policy - 1}" if page.policy else "none"
-    yield "Under", f"the charter of record {page.charter}; last decision or release it knew: {last}"
+    yield "Under", f"the charter of record {page.charter}; last decision, order or release it knew: {last}"
     drawn_up = f", in a list drawn up at epoch {page.pinned}" if page.mode == "plain" else ""
     yield "From", f"what was learned up to epoch {page.epoch} ({page.epoch_digest}){drawn_up}"
     yield "At", moment(page.now)
-    yield "Experiments", ", ".join(page.arms) or "none"
-    orders = ", ".join(map(str, page.orders))
-    yield "Orders", f"records {orders}, which say who gave them and why" if orders else "none"
+    yield "Experiments", "; ".join(map(_treated, page.treatments or ())) or ", ".join(page.arms) or "none"
+    known = {one.order: _ordered(one) for one in page.given}
+    told = [known.get(one, f"{one}: who gave it and why is what /v1/orders answers (--orders)") for one in page.orders]
+    yield "Orders", "; ".join(told) or "none"
+    for finding in page.page_findings:
+        yield "FINDING", finding
+
+
+def _treated(one: Treatment) -> str:
+    changes = [f"{_name(each.head)} counts {each.weight:g} instead of {each.otherwise:g}" for each in one.changes]
+    return f"in {one.experiment} you are in {one.arm}: {', '.join(changes) or 'nothing counts otherwise'}"
+
+
+def _ordered(one: OrderGiven) -> str:
+    signers = ", ".join(map(printable, one.signers))
+    return (
+        f'{one.order} put video {one.video} there, to be labelled "{printable(one.label)}". Why, as its note says: '
+        f"{printable(one.reason)}. Signed by {signers}"
+    )
 
 
 def _mode(page: Explanation) -> str:
@@ -106,7 +122,7 @@ def _table(one: Reason) -> Iterator[str]:
 
 def _value(one: Reason, page: Explanation) -> str:
     value = f"{one.value:.4f}"
-    if one.selector == EXPLORATION:
+    if one.selector in UNVALUED:
         return f"{value}, and it was not placed by that"
     placed = f"{value}, by which it was placed"
     if one.sum is None or not page.costs or not one.value < one.sum or value == f"{one.sum:.4f}":
@@ -115,14 +131,15 @@ def _value(one: Reason, page: Explanation) -> str:
 
 
 def _closing(page: Explanation, index: int, unknown: str, file: str, video: int | None) -> Iterator[str]:
-    found = [str(one.video) for one in page.videos if one.findings]
+    found = ["its arms or orders"] if page.page_findings else []
+    found += [f"video {one.video}" for one in page.videos if one.findings]
     if unknown:
         yield from _wrapped(
             f"Not weighed: {unknown}. Sources, selectors and predictions have the words of the release installed here, "
             "and whether values add up was not checked."
         )
     elif found:
-        yield from _wrapped(f"FOUND: what does not add up, at video {', '.join(found)}. Keep the file: it shows it.")
+        yield from _wrapped(f"FOUND: what does not add up, at {', '.join(found)}. Keep the file: it shows it.")
     elif not page.judged:
         yield from _wrapped("Not checked: with selectors set as this release has them, a receipt cannot tell.")
     elif page.profile:

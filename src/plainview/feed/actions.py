@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.feed.orders import EVERYWHERE, region_words
 from plainview.feed.tables import REGIONS, UNKNOWN_SURFACE
 from plainview.records import (
     ACTIONS,
@@ -22,6 +23,7 @@ from plainview.records import (
     Event,
     History,
     Impression,
+    Order,
     Origin,
     Page,
     Record,
@@ -36,15 +38,15 @@ ACTION = np.dtype(
         ("time", "<i8"),
         ("viewer", "<i8"),  # video: its sound
         ("video", "<i8"),  # or the decision's, or 0
-        ("target", "<i8"),  # creator, tag, page, decision number, origin key
+        ("target", "<i8"),  # creator, tag, page, decision or order number, origin key
         ("other", "<i8"),  # video: created; decision: mask; page: the session's key
         ("offset", "<i8"),  # into the payload
         ("count", "<i4"),  # payload words
         ("slot", "<i4"),  # row of the viewer in a ViewerTable, filled in by whoever applies the action
-        ("watched", "<i4"),
+        ("watched", "<i4"),  # video: its duration; page: how many orders follow on the videos in the payload
         ("bits", "<u2"),  # outcomes
         ("kind", "u1"),
-        ("code", "u1"),  # setting, decision effect, mode, form
+        ("code", "u1"),  # setting, decision effect, mode, form, whether an order is ended
         ("surface", "u1"),
         ("region", "u1"),
         ("age", "u1"),
@@ -52,7 +54,7 @@ ACTION = np.dtype(
     ]
 )
 
-VIDEO, VIEWER, SETTING, PAGE, EVENT, IMPRESSION, PAST, DECISION, ORIGIN = range(1, 10)
+VIDEO, VIEWER, SETTING, PAGE, EVENT, IMPRESSION, PAST, DECISION, ORIGIN, ORDER = range(1, 11)
 """Kinds of actions. PAST is one row of a viewer's imported history."""
 
 FOLLOW, UNFOLLOW, BLOCK, UNBLOCK, MUTE, UNMUTE = range(6)
@@ -151,11 +153,12 @@ class Reader:
                     append(
                         (
                             record.time, record.viewer, 0, index, session_key(record.session), len(words),
-                            len(record.items), -1, 0, 0, PAGE, record.request.mode == "plain",
+                            len(record.items), -1, len(record.orders), 0, PAGE, record.request.mode == "plain",
                             min(record.request.surface, UNKNOWN_SURFACE - 1), 0, 0, 0,
                         )
                     )  # fmt: skip
                     words.extend(item.video for item in record.items)
+                    words.extend(record.orders)
                 case History():
                     key = origin_key(record.origin)
                     for video, outcomes in record.past:
@@ -195,6 +198,14 @@ class Reader:
                             record.effect == "lift", 0, 0, 0, 0,
                         )
                     )  # fmt: skip
+                case Order():
+                    append(
+                        (
+                            record.time, 0, record.video, record.order, 0, len(words), 3 + len(EVERYWHERE), -1, 0, 0,
+                            ORDER, record.ended, 0, 0, 0, 0,
+                        )
+                    )  # fmt: skip
+                    words.extend((record.begins, record.until, record.cap, *region_words(record.regions)))
                 case Origin():
                     append((record.time, 0, 0, origin_key(record.origin), 0, 0, 0, -1, 0, 0, ORIGIN, 0, 0, 0, 0, 0))
                 case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from plainview.records.codec import Record
-from plainview.records.fields import U16, U32, Digest, Micros, Name, Region
+from plainview.records.fields import U16, U32, Digest, Micros, Millis, Name, Region, Token
 
 MICRO = 1_000_000
 
@@ -52,6 +52,32 @@ class Exploration(Record, frozen=True):
     newcomers: U32
 
 
+class Ordered(Record, frozen=True):
+    """Slot `slot` of a page goes to a video that an order puts there; at most one a page."""
+
+    slot: U16
+
+
+class Arm(Record, frozen=True):
+    """One way in which an experiment treats viewers: other weights of some heads."""
+
+    name: Name
+    share: U32
+    """Of the viewers, in millionths."""
+    value: tuple[Weight, ...]
+
+
+class Experiment(Record, frozen=True):
+    """Viewers are told apart by chance, for as long as it runs. Who is in none of `arms` is its control."""
+
+    name: Name
+    salt: Token
+    """16 random bytes, so that nobody could choose which viewers come into which arm."""
+    begins: Millis
+    until: Millis
+    arms: tuple[Arm, ...]
+
+
 class Learning(Record, frozen=True):
     """Settings of the fold."""
 
@@ -82,6 +108,8 @@ class Configuration(Record, frozen=True):
     spacing: Spacing
     diversity: Diversity
     exploration: Exploration
+    ordered: Ordered
+    experiments: tuple[Experiment, ...]
     learning: Learning
     max_lag: U32
     """Records by which a page's epoch may lie behind the journal."""
@@ -127,6 +155,7 @@ DEFAULT = Configuration(
         Retrieval(name="co-watched", limit=200),
         Retrieval(name="fresh", limit=100),
         Retrieval(name="popular", limit=512),
+        Retrieval(name="ordered", limit=100),
     ),
     filters=("ineligible", "age", "blocked-creator", "muted-tag", "seen"),
     scorer="attention",
@@ -142,26 +171,31 @@ DEFAULT = Configuration(
         Weight(head="not_interested", weight=-10_000_000),
         Weight(head="report", weight=-40_000_000),
     ),
-    selectors=("diversity", "spacing", "exploration"),
+    selectors=("diversity", "spacing", "exploration", "ordered"),
     spacing=Spacing(decay=500_000, floor=250_000),
     diversity=Diversity(pool=150, penalty=150_000),
     exploration=Exploration(slot=4, pool=64, newcomers=100),
+    ordered=Ordered(slot=6),
+    experiments=(),
     learning=Learning(admit_after=1, expire_after=60, daily_cap=500, popular_half_life=7 * 86_400, popular_period=600),
     max_lag=50_000,
 )
 """The configuration that ships."""
-GOLDEN = "H7kMoLPtyGNbF5Dk9_DSJkQbDeysZ5vlOoOifsym5K8"
+GOLDEN = "Z-CLYEs3a1L-HD8bxhR8lUcV1x-q9i_A7yIxnF1OqHU"
 """What `learning.golden` comes to with it. Another value is another algorithm."""
 
 __all__ = [
     "DEFAULT",
     "GOLDEN",
     "MICRO",
+    "Arm",
     "Configuration",
     "Diversity",
+    "Experiment",
     "Exploration",
     "Learning",
     "Manifest",
+    "Ordered",
     "Retrieval",
     "Spacing",
     "Weight",

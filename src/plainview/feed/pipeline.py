@@ -8,31 +8,37 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plainview.feed.configuration import MICRO, Configuration
+from plainview.feed import experiments
+from plainview.feed.configuration import Configuration
 from plainview.feed.filters.age import Age
 from plainview.feed.filters.blocked_creator import BlockedCreator
 from plainview.feed.filters.ineligible import Ineligible
 from plainview.feed.filters.muted_tag import MutedTag
 from plainview.feed.filters.seen import Seen
-from plainview.feed.heads import HEADS
 from plainview.feed.kernels.order import first_places
 from plainview.feed.scorers.attention import Attention
 from plainview.feed.selectors.diversity import Diversity
 from plainview.feed.selectors.exploration import Exploration
+from plainview.feed.selectors.ordered import Ordered as OrderedSelector
 from plainview.feed.selectors.spacing import Spacing
 from plainview.feed.sources.co_watched import CoWatched
 from plainview.feed.sources.followed import Followed
 from plainview.feed.sources.fresh import Fresh
+from plainview.feed.sources.ordered import Ordered as OrderedSource
 from plainview.feed.sources.popular import Popular
 from plainview.feed.sources.similar import Similar
 from plainview.feed.stages import Filter, Inputs, Rows, Scored, Scorer, Selector, Source
 
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (CoWatched(), Followed(), Fresh(), Popular(), Similar())
+    source.name: source for source in (CoWatched(), Followed(), Fresh(), OrderedSource(), Popular(), Similar())
 }
 FILTERS: dict[str, Filter] = {one.name: one for one in (Age(), BlockedCreator(), Ineligible(), MutedTag(), Seen())}
 SCORERS: dict[str, Scorer] = {scorer.name: scorer for scorer in (Attention(),)}
-SELECTORS: dict[str, Selector] = {selector.name: selector for selector in (Diversity(), Exploration(), Spacing())}
+SELECTORS: dict[str, Selector] = {
+    selector.name: selector for selector in (Diversity(), Exploration(), OrderedSelector(), Spacing())
+}
+ORDERED = OrderedSource.name
+"""The source, and the selector, of what orders put on pages: both or none of them, and each the last."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +50,23 @@ class Pipeline:
     filters: tuple[Filter, ...]
     scorer: Scorer
     selectors: tuple[Selector, ...]
+    contending: int
+    """So many sources, the first ones, find what is placed by its value."""
     weights: tuple[np.float32, ...]
-    """One for each head, in the order of HEADS; 0 for a head without a term."""
+    """One for each head, in the order of HEADS; 0 for a head without a term. An arm of an experiment has others."""
 
     @classmethod
     def of(cls, configuration: Configuration) -> Pipeline:
         """The pipeline that `configuration` names.
 
-        Raises ValueError for a component, region or head that does not exist, or one named twice.
+        Raises ValueError for a component, region or head that does not exist, or one named twice; for orders without
+        their place, and for experiments that cannot be followed.
         """
         for stage, wanted, known in (
             ("source", [one.name for one in configuration.sources], SOURCES),
             ("filter", list(configuration.filters), FILTERS),
             ("scorer", [configuration.scorer], SCORERS),
             ("selector", list(configuration.selectors), SELECTORS),
-            ("head", [one.head for one in configuration.value], dict.fromkeys(HEADS)),
         ):
             for name in wanted:
                 if name not in known:
@@ -67,14 +75,18 @@ class Pipeline:
                     )
             if len(set(wanted)) != len(wanted):
                 raise ValueError(f"configuration: a {stage} is named twice")
-        terms = {one.head: one.weight for one in configuration.value}
+        sources, selectors = [one.name for one in configuration.sources], list(configuration.selectors)
+        if ORDERED in (*sources[:-1], *selectors[:-1]) or (sources[-1:] == [ORDERED]) != (selectors[-1:] == [ORDERED]):
+            raise ValueError(f"configuration: {ORDERED} is the last source and the last selector, or neither")
+        experiments.check(configuration)
         return cls(
             configuration,
             tuple((SOURCES[one.name], one.limit) for one in configuration.sources),
             tuple(FILTERS[name] for name in configuration.filters),
             SCORERS[configuration.scorer],
             tuple(SELECTORS[name] for name in configuration.selectors),
-            tuple(np.float32(terms.get(head, 0) / MICRO) for head in HEADS),
+            len(sources) - (ORDERED in sources),
+            experiments.weights(configuration),
         )
 
     def retrieve(self, inputs: Inputs) -> tuple[Rows, NDArray[np.uint8], NDArray[np.int32]]:
@@ -100,11 +112,26 @@ class Pipeline:
             reasons[hit] = named[hit]
         return filters, reasons
 
-    def score(self, inputs: Inputs, rows: Rows, sources: NDArray[np.uint8]) -> Scored:
+    def keep(
+        self, inputs: Inputs, rows: Rows, sources: NDArray[np.uint8], filters: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.intp], int]:
+        """The places of what is scored, and how many of them, the first ones, contend.
+
+        Of what passed the filters as many as `candidates`; then what orders bring beside it.
+        """
+        passed = np.flatnonzero(filters == 0)
+        limit = self.configuration.candidates
+        if not len(inputs.due.rows):
+            return passed[:limit], min(len(passed), limit)
+        found = passed[sources[passed] < self.contending][:limit]
+        ordered = passed[np.isin(rows[passed], inputs.due.rows)]
+        return np.concatenate((found, ordered[~np.isin(ordered, found)])), len(found)
+
+    def score(self, inputs: Inputs, rows: Rows, sources: NDArray[np.uint8], contending: int) -> Scored:
         """Predictions of all heads, and the value formula over them."""
         parts = self.scorer.predict(inputs, rows)
-        values = value(parts, np.array(self.weights, np.float32))
-        return Scored(rows, inputs.tables.video["id"][rows], parts, values, sources)
+        values = value(parts, inputs.weights)
+        return Scored(rows, inputs.tables.video["id"][rows], parts, values, sources, contending)
 
 
 @njit(cache=True)

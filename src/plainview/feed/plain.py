@@ -12,11 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plainview.feed.kernels.idmap import find
+from plainview.feed.kernels.idmap import find_all
 from plainview.feed.kernels.order import first_places
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.stages import Inputs
-from plainview.feed.tables import FRESH, Maps, Tables
+from plainview.feed.tables import FRESH
 from plainview.feed.trace import Ranked, Trace
 from plainview.feed.world import World
 from plainview.records import Item
@@ -72,7 +72,7 @@ def _interleave(popular: NDArray[np.int32], newest: NDArray[np.int32]) -> tuple[
 def plain_page(pipeline: Pipeline, inputs: Inputs, pinned: Pinned, cursor: int) -> Ranked:
     """The next page of the list: the first `limit` videos from `cursor` on that no filter keeps out."""
     limit = inputs.request.limit
-    rows = _rows(inputs.tables, inputs.maps, pinned.videos[cursor:])
+    rows = find_all(inputs.maps.video, inputs.tables.video, pinned.videos[cursor:])
     filters, reasons = pipeline.sift(inputs, rows)
     taken = np.flatnonzero(filters == 0)[:limit]
     passed = int(taken[-1]) + 1 if len(taken) == limit else len(rows)
@@ -87,18 +87,13 @@ def plain_page(pipeline: Pipeline, inputs: Inputs, pinned: Pinned, cursor: int) 
         parts=np.zeros((0, 0), np.float32),
         values=np.zeros(0, np.float32),
         selected=chosen,
+        orders=np.zeros(0, np.int64),
+        arms=np.zeros(0, np.uint8),
+        weights=np.zeros(0, np.float32),
     )
     names = [_NAMES[one] for one in pinned.sources[cursor:][taken].tolist()]
     items = tuple(
         Item(video=video, source=name, parts=(), value=0, selector="list", propensity=ONE)
         for video, name in zip(chosen.tolist(), names, strict=True)
     )
-    return Ranked(items, cursor + passed, trace)
-
-
-@njit(cache=True, nogil=True)
-def _rows(tables: Tables, maps: Maps, videos: NDArray[np.int64]) -> NDArray[np.int32]:
-    rows = np.empty(videos.shape[0], np.int32)
-    for i in range(videos.shape[0]):
-        rows[i] = find(maps.video, tables.video, videos[i])
-    return rows
+    return Ranked(items, cursor + passed, (), (), trace)

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.feed import experiments
 from plainview.feed.context import gathered
 from plainview.feed.kernels.order import top_rows
-from plainview.feed.pipeline import Pipeline
+from plainview.feed.orders import NOTHING_DUE, due
+from plainview.feed.pipeline import ORDERED, Pipeline
 from plainview.feed.plain import Pinned, plain_page
 from plainview.feed.stages import Inputs, Scored, Slate
 from plainview.feed.trace import Ranked, Trace
@@ -51,11 +53,14 @@ def rank(
     if not profile:
         viewer = without_profile(viewer)
     seed = page_seed(release, epoch, to_bytes(request.nonce), to_bytes(asked.session), asked.n)
-    region = (
-        pipeline.configuration.regions.index(request.region) if request.region in pipeline.configuration.regions else 0
-    )
+    configuration = pipeline.configuration
+    region = configuration.regions.index(request.region) if request.region in configuration.regions else 0
+    ordered = profile and pipeline.contending < len(pipeline.sources)
+    # Who is in which arm must not matter on a page that knows nobody.
+    assigned = experiments.places(configuration, int(viewer[0]["id"]), asked.now) if profile else ()
+    weights = experiments.weights(configuration, assigned) if any(assigned) else pipeline.weights
     inputs = Inputs(
-        configuration=pipeline.configuration,
+        configuration=configuration,
         tables=world.tables,
         maps=world.maps,
         viewer=viewer,
@@ -65,20 +70,22 @@ def rank(
         age=AGE_BANDS.index(request.age),
         now=asked.now,
         key=np.uint64(int.from_bytes(seed[:8], "big")),
+        due=due(world.tables, world.maps, request.region, asked.now) if ordered else NOTHING_DUE,
+        weights=np.array(weights, np.float32),
     )
     if not profile:
         if pinned is None:
             raise ValueError("a plain page needs the list pinned at its session's first epoch")
         return plain_page(pipeline, inputs, pinned, asked.cursor)
-    return _personal_page(pipeline, inputs)
+    return _personal_page(pipeline, inputs, assigned)
 
 
-def _personal_page(pipeline: Pipeline, inputs: Inputs) -> Ranked:
+def _personal_page(pipeline: Pipeline, inputs: Inputs, assigned: tuple[int, ...]) -> Ranked:
     rows, sources, retrieval_scores = pipeline.retrieve(inputs)
     filters, reasons = pipeline.sift(inputs, rows)
-    kept = np.flatnonzero(filters == 0)[: pipeline.configuration.candidates]
-    scored = pipeline.score(inputs, rows[kept], sources[kept])
-    order = top_rows(scored.values, scored.ids, len(kept))
+    kept, contending = pipeline.keep(inputs, rows, sources, filters)
+    scored = pipeline.score(inputs, rows[kept], sources[kept], contending)
+    order = top_rows(scored.values[:contending], scored.ids[:contending], contending)
     slate = Slate(order, scored.values[order], np.zeros(len(order), np.uint8), np.ones(len(order), np.float32))
     for number, selector in enumerate(pipeline.selectors, 1):
         slate = selector.arrange(inputs, scored, slate, number)
@@ -94,8 +101,13 @@ def _personal_page(pipeline: Pipeline, inputs: Inputs) -> Ranked:
         parts=scored.parts,
         values=scored.values,
         selected=scored.ids[slate.places],
+        orders=inputs.due.numbers,
+        arms=np.array(assigned, np.uint8),
+        weights=inputs.weights,
     )
-    return Ranked(_items(pipeline, scored, slate), 0, trace)
+    items = _items(pipeline, scored, slate)
+    arms = experiments.names(pipeline.configuration, assigned)
+    return Ranked(items, 0, arms, _orders(inputs, scored, slate, items), trace)
 
 
 def _items(pipeline: Pipeline, scored: Scored, slate: Slate) -> tuple[Item, ...]:
@@ -117,6 +129,12 @@ def _items(pipeline: Pipeline, scored: Scored, slate: Slate) -> tuple[Item, ...]
         )
         for i in range(len(ids))
     )
+
+
+def _orders(inputs: Inputs, scored: Scored, slate: Slate, items: tuple[Item, ...]) -> tuple[int, ...]:
+    """The numbers of the orders that placed items: of each the first that is due for its video."""
+    placed = [scored.rows[slate.places[at]] for at, item in enumerate(items) if item.selector == ORDERED]
+    return tuple(int(inputs.due.numbers[np.flatnonzero(inputs.due.rows == row)[0]]) for row in placed)
 
 
 def _bits(numbers: NDArray[np.float32]) -> list[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.feed.configuration import Configuration
+from plainview.feed.orders import Due
 from plainview.feed.tables import Maps, Tables
 from plainview.records import Request
 
@@ -36,6 +37,10 @@ class Inputs:
     """Unix ms, taken before ranking."""
     key: np.uint64
     """From the page's seed: names the stream of random numbers."""
+    due: Due
+    """The orders that may place a video; none on a plain page."""
+    weights: NDArray[np.float32]
+    """What each head counts in the value formula, in the order of `heads.HEADS`."""
 
 
 class Retrieved(NamedTuple):
@@ -58,6 +63,17 @@ class Slate(NamedTuple):
     propensities: NDArray[np.float32]
     """Probability with which chance put it there; 1 where chance had no part."""
 
+    def placing(self, place: int, slot: int, value: np.float32, selector: int, propensity: np.float32) -> Slate:
+        """With candidate `place` in `slot`, wherever it stood or not, and all others in their order."""
+        keep = np.flatnonzero(self.places != place)
+        before, after = keep[:slot], keep[slot:]
+        return Slate(
+            np.concatenate((self.places[before], np.array([place], np.int32), self.places[after])),
+            np.concatenate((self.values[before], np.array([value], np.float32), self.values[after])),
+            np.concatenate((self.selectors[before], np.array([selector], np.uint8), self.selectors[after])),
+            np.concatenate((self.propensities[before], np.array([propensity], np.float32), self.propensities[after])),
+        )
+
 
 class Scored(NamedTuple):
     """Candidates that passed the filters."""
@@ -69,6 +85,9 @@ class Scored(NamedTuple):
     values: NDArray[np.float32]
     sources: NDArray[np.uint8]
     """Place of the source, in the pipeline's order."""
+    contending: int
+    """So many of them, the first ones, are placed by their value. The rest are there because an order names them, and
+    nothing but `ordered` may place them."""
 
 
 class Source(Protocol):

@@ -25,6 +25,9 @@ POPULAR = 512
 """Length of a region's list of popular videos."""
 FRESH = 4096
 """Videos in the ring of latest arrivals."""
+LETTERS = 26
+REGION_WORDS = 13
+"""Words for all pairs of letters, two first letters a word."""
 RECENT = 8
 """Latest videos kept for each creator."""
 SURFACES = 8
@@ -108,6 +111,8 @@ HEAD = np.dtype(
         ("decisions", "<i8"),
         ("waiting", "<i8"),  # decisions about videos that the catalogue does not know yet
         ("origins", "<i8"),
+        ("orders", "<i8"),
+        ("days", "<i8"),  # on which pages were served
         ("taught", "<i8"),  # acts learned from
         ("refused", "<i8"),  # acts that may not teach
     ]
@@ -208,11 +213,26 @@ DECISION = np.dtype(
 """`about` is the video's id and `video` its row, -1 while the catalogue does not know it; `next` is the row of the
 decision about the same video before this one, -1 for none."""
 ORIGIN = np.dtype([("id", "<i8")])
+ORDER = np.dtype(
+    [
+        ("id", "<i8"),  # its number
+        ("video", "<i8"),  # id; the catalogue need not know it yet
+        ("begins", "<i8"),
+        ("until", "<i8"),
+        ("cap", "<i8"),
+        ("shown", "<i8"),  # pages on which it placed the video
+        ("ended", "<i8"),
+        ("regions", "<i8", (REGION_WORDS,)),  # see `orders.region_words`
+    ]
+)
+DAILY = np.dtype([("day", "<i8"), ("videos", "<i8"), ("ordered", "<i8")])
+"""Videos on the pages of one day (UTC, days since 1970), and those of them that orders placed."""
 
 LAYOUTS: dict[str, np.dtype[np.void]] = {
     "bias": BIAS,
     "code": CODES,
     "creator": CREATOR,
+    "daily": DAILY,
     "decision": DECISION,
     "entity": ENTITY,
     "free_entity": ROW,
@@ -224,6 +244,7 @@ LAYOUTS: dict[str, np.dtype[np.void]] = {
     "head_surface": HEADS_OF,
     "item": ITEM,
     "latest": ROW,
+    "order": ORDER,
     "origin": ORIGIN,
     "popular": LIST,
     "ranking": RANKING,
@@ -246,6 +267,7 @@ class Tables(NamedTuple):
     bias: Table
     code: Table
     creator: Table
+    daily: Table
     decision: Table
     entity: Table
     free_entity: Table
@@ -257,6 +279,7 @@ class Tables(NamedTuple):
     head_surface: Table
     item: Table
     latest: Table
+    order: Table
     origin: Table
     popular: Table
     ranking: Table
@@ -274,6 +297,7 @@ class Marks(NamedTuple):
     bias: Flags
     code: Flags
     creator: Flags
+    daily: Flags
     decision: Flags
     entity: Flags
     free_entity: Flags
@@ -285,6 +309,7 @@ class Marks(NamedTuple):
     head_surface: Flags
     item: Flags
     latest: Flags
+    order: Flags
     origin: Flags
     popular: Flags
     ranking: Flags
@@ -306,6 +331,7 @@ class Maps(NamedTuple):
 
     creator: Slots
     decision: Slots
+    order: Slots
     sound: Slots
     tag: Slots
     video: Slots

@@ -30,6 +30,13 @@ class Trace(NamedTuple):
     values: NDArray[np.float32]
     selected: NDArray[np.int64]
     """The page's videos."""
+    orders: NDArray[np.int64]
+    """Numbers of all orders that could have placed a video: due at `now` in the request's region, ascending. What
+    became of each one's video stands above. None on a plain page; so `arms` and `weights`."""
+    arms: NDArray[np.uint8]
+    """For each experiment of the release: 0 where it does not run, 1 for its control, 2 for its first arm and so on."""
+    weights: NDArray[np.float32]
+    """What each head counts, in the order of `heads.HEADS`: the release's weights, but for the viewer's arms'."""
 
     def digest(self) -> bytes:
         """SHA-256 of the arrays (`records.digests.arrays_digest`)."""
@@ -42,4 +49,7 @@ class Ranked(NamedTuple):
     items: tuple[Item, ...]
     cursor: int
     """Where the session's plain list goes on after this page; 0 on a personal page."""
+    arms: tuple[str, ...]
+    """As the receipt has them; so `orders`."""
+    orders: tuple[int, ...]
     trace: Trace

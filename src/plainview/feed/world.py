@@ -47,11 +47,13 @@ FIXED = {
 COUNTED = {
     "code": "items",
     "creator": "creators",
+    "daily": "days",
     "decision": "decisions",
     "entity": "entities",
     "free_entity": "free_entities",
     "free_item": "free_items",
     "item": "items",
+    "order": "orders",
     "origin": "origins",
     "sound": "sounds",
     "tag": "tags",
@@ -59,7 +61,7 @@ COUNTED = {
 }
 """Growing tables, and the field of `head` that counts their rows."""
 
-MAPPED = ("creator", "decision", "sound", "tag", "video")
+MAPPED = ("creator", "decision", "order", "sound", "tag", "video")
 
 
 class World:

@@ -20,6 +20,8 @@ from plainview.journal.keys import page_key
 from plainview.journal.origins import OriginGate
 from plainview.ledger.standing import EpochBounds
 from plainview.records import (
+    JUDGED,
+    KIND_OF,
     Act,
     Charter,
     Decision,
@@ -27,6 +29,7 @@ from plainview.records import (
     Event,
     History,
     Impression,
+    Order,
     Origin,
     Page,
     Record,
@@ -58,9 +61,9 @@ class Past(Protocol):
 
 
 class Judge(Protocol):
-    """Knows what charters and acts come to: the fence asks it about each, in its place."""
+    """Knows what charters, acts and orders come to: the fence asks it about each, in its place."""
 
-    def check(self, index: int, record: Charter | Act) -> str:
+    def check(self, index: int, record: Charter | Act | Order) -> str:
         """Why `record`, with its journal time, may not be appended at `index`; empty if it may."""
         ...
 
@@ -83,7 +86,7 @@ class Judge(Protocol):
         """Rows at most that the import may have; None where the partner has not let it in."""
         ...
 
-    def observe(self, index: int, record: Charter | Act) -> None:
+    def observe(self, index: int, record: Charter | Act | Order) -> None:
         """Take in one that was appended; in index order."""
         ...
 
@@ -94,7 +97,7 @@ class Judge(Protocol):
 
 _SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
 """What is not written down any more once every licence has ended."""
-_OBSERVED = frozenset({Act, Charter, Page, Epoch, Release, Decision, Origin, Video, History, Impression})
+_OBSERVED = frozenset({Act, Charter, Order, Page, Epoch, Release, Decision, Origin, Video, History, Impression})
 
 
 class _Turn(NamedTuple):
@@ -117,10 +120,10 @@ class Fence:
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
     force sets it anew.
 
-    `judge`: by whom charters and acts are judged; whoever wrote them has, where there is none.
+    `judge`: by whom charters, acts and orders are judged; whoever wrote them has, where there is none.
 
-    Codes: `closed`, `act`, `charter`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`, `epoch`,
-    `origin`.
+    Codes: `closed`, `act`, `charter`, `order`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`,
+    `epoch`, `origin`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -140,7 +143,7 @@ class Fence:
         self._clear()
         self._origins.rebuild(past.rows_of)
         self._past = past
-        judged = heapq.merge(past.of_kind("act"), past.of_kind("charter"), key=lambda entry: entry.index)
+        judged = heapq.merge(*map(past.of_kind, JUDGED), key=lambda entry: entry.index)
         for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision", "origin"))):
             self.observe(entry.index, entry.record, entry.commitment)
         recent: list[Entry] = []
@@ -165,9 +168,9 @@ class Fence:
         if isinstance(record, (Origin, Video, History, Impression)):
             reason = self._origins.check(record)
             return Refused(reason, "origin") if reason else None
-        if self._judge is not None and isinstance(record, (Act, Charter)):
+        if self._judge is not None and isinstance(record, (Act, Charter, Order)):
             reason = self._judge.check(index, record)
-            return Refused(reason, "act" if type(record) is Act else "charter") if reason else None
+            return Refused(reason, KIND_OF[type(record)]) if reason else None
         return None
 
     def knows_new(self, record: Record) -> bool:
@@ -191,7 +194,7 @@ class Fence:
         """Take in a record that was appended; in index order."""
         if type(record) not in _OBSERVED:
             return
-        if self._judge is not None and isinstance(record, (Act, Charter)):
+        if self._judge is not None and isinstance(record, (Act, Charter, Order)):
             self._judge.observe(index, record)
             self._origins.ask_again()
         if _ends_an_epoch(record):
@@ -222,6 +225,9 @@ class Fence:
                     self._max_lag = max_lag_of(record.manifest)
             case Decision():
                 self._observe_decision(record)
+            case Order():
+                if record.ended:
+                    self._ended[record.order] = index
             case Origin() | Video() | History() | Impression():
                 self._origins.observe(record)
             case _:
@@ -243,6 +249,8 @@ class Fence:
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
+        self._ended: dict[int, int] = {}
+        """By number: where an order was ended."""
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
 
@@ -263,6 +271,7 @@ class Fence:
             or self._check_release(page)
             or self._check_grounds(time, page)
             or self._check_items(page)
+            or self._check_orders(page)
             or self._check_world(index, page)
             or self._check_clock(time, page)
             or self._check_session(page)
@@ -307,6 +316,12 @@ class Fence:
                         f"in region {request.region} for age {request.age}",
                         "ineligible",
                     )
+        return None
+
+    def _check_orders(self, page: Page) -> Refused | None:
+        for number in page.orders:
+            if number in self._ended:
+                return Refused(f"order {number} was ended by record {self._ended[number]}", "order")
         return None
 
     def _check_world(self, index: int, page: Page) -> Refused | None:
@@ -416,7 +431,7 @@ class Fence:
 
 def _ends_an_epoch(record: Record) -> bool:
     """Whether an epoch may end with it, however few records it has taken up: what it says may not have to wait."""
-    return isinstance(record, (Charter, Decision, Release)) or (isinstance(record, Act) and record.counts)
+    return isinstance(record, (Charter, Decision, Order, Release)) or (isinstance(record, Act) and record.counts)
 
 
 def _listed(indexes: tuple[int, ...]) -> str:

@@ -10,7 +10,20 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-from plainview.records import UPLOAD, Access, Act, Epoch, Event, History, Impression, Page, Record, Setting, Video
+from plainview.records import (
+    UPLOAD,
+    Access,
+    Act,
+    Epoch,
+    Event,
+    History,
+    Impression,
+    Order,
+    Page,
+    Record,
+    Setting,
+    Video,
+)
 from plainview.records.digests import note_digest
 
 KEY = 16
@@ -67,7 +80,7 @@ def key_of(record: Record) -> bytes | None:
     match record:
         case Access():
             return access_key(record.request, record.granted)
-        case Act():
+        case Act() | Order():
             return act_key(record.note, record.counts)
         case Event():
             return event_key(record.viewer, record.id, record.page)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,10 @@ def compare(pipeline: Pipeline, page: Page, ranked: Ranked, digest: str) -> tupl
 
     `digest` is that of the trace computed.
     """
+    if page.arms != ranked.arms:
+        return "receipt: arms", f"{_listed(page.arms)} in the receipt, {_listed(ranked.arms)} computed"
+    if page.orders != ranked.orders:
+        return "receipt: orders", f"{_listed(page.orders)} in the receipt, {_listed(ranked.orders)} computed"
     if page.items == ranked.items and page.cursor == ranked.cursor and page.trace == digest:
         return None
     found = _Retrieved(pipeline, page, ranked)
@@ -97,6 +103,10 @@ def _selection(receipt: tuple[Item, ...], computed: tuple[Item, ...]) -> tuple[s
                 f"{video}: {_number(there.propensity)} in the receipt, {_number(here.propensity)} computed",
             )
     return None
+
+
+def _listed(some: Iterable[object]) -> str:
+    return ", ".join(map(str, some)) or "none"
 
 
 def _bits(numbers: NDArray[np.float32]) -> list[int]:

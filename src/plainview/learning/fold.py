@@ -11,6 +11,7 @@ from plainview.feed.actions import (
     DECISION,
     EVENT,
     IMPRESSION,
+    ORDER,
     ORIGIN,
     PAGE,
     PAST,
@@ -76,7 +77,7 @@ class Fold:
             self._take_batch(rows[start : start + BATCH], actions.payload)
 
     def _take_batch(self, rows: NDArray[np.void], payload: NDArray[np.int64]) -> None:
-        kinds = np.bincount(rows["kind"], minlength=ORIGIN + 1)
+        kinds = np.bincount(rows["kind"], minlength=ORDER + 1)
         videos, acts = int(kinds[VIDEO]), int(kinds[EVENT] + kinds[IMPRESSION] + kinds[PAST])
         # An act admits at most its video, creator and sound; expiry may free every row there is.
         world = self.world
@@ -88,6 +89,8 @@ class Fold:
                 "tag": TAGS * videos,
                 "decision": int(kinds[DECISION]),
                 "origin": int(kinds[ORIGIN]),
+                "order": int(kinds[ORDER]),
+                "daily": int(kinds[PAGE]),
                 "code": acts,
                 "item": acts,
                 "entity": 2 * acts,

@@ -26,6 +26,7 @@ from plainview.records import (
     Event,
     History,
     Impression,
+    Order,
     Origin,
     Page,
     Record,
@@ -115,7 +116,7 @@ def _lived(configuration: Configuration, each: Each) -> Iterator[str]:
 
 
 def _town(chance: _Chance) -> Iterator[Record]:
-    """An import, settings, decisions; and after a long time without anything, a few more impressions."""
+    """An import, settings, decisions, orders; and after a long time without anything, a few more impressions."""
     yield Origin(time=START, origin="golden", licence="none", source="made up", digest=to_text(RELEASE))
     tags = [chance.below(TAGS) for _ in range(VIDEOS)]
     durations = [3_000 + chance.below(120_000) for _ in range(VIDEOS)]
@@ -137,6 +138,11 @@ def _town(chance: _Chance) -> Iterator[Record]:
         yield Decision(
             time=START, decision=number, effect="restrict", video=3 * chance.below(VIDEOS), regions=regions,
             ages=("16-17",) if number == 2 else (), ground="golden",
+        )  # fmt: skip
+    for number, regions in enumerate((("DE",), (), ("DE", "US")), 1):
+        yield Order(
+            time=START, order=number, video=3 * chance.below(VIDEOS), regions=regions, begins=START,
+            until=START + LONG, cap=5 * number, label="golden", ended=False, note="golden",
         )  # fmt: skip
     for row in range(IMPRESSIONS):
         late = LONG if row >= IMPRESSIONS - 200 else 0
@@ -170,7 +176,7 @@ def _receipt(asked: Asked, viewer: int, state: str, page: Ranked, epoch: Epoch) 
         time=asked.now, viewer=viewer, session=asked.session, n=asked.n, previous=DASHES, release=to_text(RELEASE),
         grounds=(), charter=0, policy=0, epoch=epoch.epoch, epoch_digest=epoch.digest, pinned=epoch.epoch,
         cursor=page.cursor, viewer_upto=0, viewer_digest=state, wanted=asked.request.mode, request=asked.request,
-        now=asked.now, arms=(), orders=(),
+        now=asked.now, arms=page.arms, orders=page.orders,
         items=page.items, trace=to_text(page.trace.digest()), environment=to_text(RELEASE),
     )  # fmt: skip
 

@@ -7,7 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from plainview.feed.actions import DECISION, EVENT, IMPRESSION, LIKE, LONG_VIEW, ORIGIN, PAST, VIDEO, VIEWED
+from plainview.feed.actions import (
+    DECISION,
+    EVENT,
+    IMPRESSION,
+    LIKE,
+    LONG_VIEW,
+    ORDER,
+    ORIGIN,
+    PAGE,
+    PAST,
+    VIDEO,
+    VIEWED,
+)
 from plainview.feed.configuration import Learning
 from plainview.feed.context import CONTEXT, gather, outcome
 from plainview.feed.kernels.idmap import find
@@ -18,6 +30,7 @@ from plainview.learning.admission import admit, expire
 from plainview.learning.catalogue import approved, take_decision, take_origin, take_video
 from plainview.learning.covisits import learn_neighbours
 from plainview.learning.model import learn_more, learn_view, note_partner
+from plainview.learning.orders import count_page, take_order
 from plainview.learning.popularity import count_view, draw_up
 from plainview.learning.scratch import PARTNERS, new_scratch
 from plainview.learning.vectors import learn_vector, note_positive
@@ -82,6 +95,8 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
             taught = NOTHING
             if kind == EVENT:
                 taught = _take_event(tables, maps, viewer, action, settings, lesson, scratch)
+            elif kind == PAGE:
+                count_page(tables, marks, maps, action, payload)
             elif kind in (IMPRESSION, PAST):
                 taught = _take_impression(tables, maps, viewer, action, settings, lesson, scratch)
             if taught != NOTHING:
@@ -97,6 +112,8 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
             take_decision(tables, marks, maps, action)
         elif kind == ORIGIN:
             take_origin(tables, marks, action.target)
+        elif kind == ORDER:
+            take_order(tables, marks, maps, action, payload)
     marks.head[0] = 1
 
 

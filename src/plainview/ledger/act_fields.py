@@ -12,11 +12,13 @@ from plainview.ledger.charters import BOUND_LIMIT, digest_text, parse_digest
 from plainview.ledger.errors import FormatError
 from plainview.ledger.lines import Lines
 from plainview.ledger.notes import check_key_name
-from plainview.ledger.scopes import read_scope
+from plainview.ledger.scopes import check_regions, parse_regions, read_scope, regions_text
 from plainview.ledger.spelling import TIME_LIMIT, check_characters, from_decimal, shown
 
 TEXT_LIMIT = 2_000
 """Characters at most of a reason, an obligation and what else people write."""
+ID_LIMIT = 2**53 - 1
+"""The highest number of a video."""
 _NONE = "none"
 _NAMES = {"begins": "from", "sentence": "text"}
 """Of lines whose field is called otherwise."""
@@ -102,6 +104,18 @@ def _data_set(text: str, where: str) -> str:
     return text
 
 
+def _id(text: str, where: str) -> int:
+    if (number := from_decimal(text, where)) > ID_LIMIT:
+        raise FormatError(f"{where}: {number} is not from 0 to 2^53 - 1")
+    return number
+
+
+def _regions(text: str, where: str) -> tuple[str, ...] | None:
+    regions = parse_regions(text)
+    check_regions(regions, where)
+    return regions
+
+
 def _yes_no(text: str, where: str) -> bool:
     if text not in _YES_NO:
         raise FormatError(f"{where}: {shown(text)} is neither yes nor no")
@@ -136,6 +150,10 @@ _SPELLINGS: dict[str, _Spelling] = {
     "epoch_least": _BOUND,
     "epoch_most": _BOUND,
     "reason": _TEXT,
+    "video": (str, _id),
+    "regions": (regions_text, _regions),
+    "cap": _BOUND,
+    "label": _TEXT,
     "emergency": _DIGEST,
     "outcome": _TEXT,
     "extends": _DIGEST,

@@ -27,7 +27,7 @@ _ONES = {
     "verification": ("auditor",),
     "finding": ("auditor",),
 }
-"""The roles of which one key is enough."""
+"""The roles of which one key is enough, of each."""
 
 
 def check_signers(note: Note, kind: str, charter: Charter) -> frozenset[VerifierKey]:
@@ -42,6 +42,14 @@ def check_signers(note: Note, kind: str, charter: Charter) -> frozenset[Verifier
 
 
 def _asked(kind: str, charter: Charter) -> list[Asked]:
+    operators, partners = charter.keys_of("operator"), charter.keys_of("partner")
+    if kind == "order":
+        # Who orders and who approves: two keys, of the operator's where it has so many.
+        if len(operators) > 1:
+            return [Asked("operator", operators, 2)]
+        return [Asked("operator", operators, 1), Asked("partner", partners, 1)]
+    if kind == "order-end":
+        return [Asked("operator or partner", (*operators, *partners), 1)]
     if kind in _QUORUMS:
         return [charter.quorum_of(role) for role in _QUORUMS[kind]]
     return [Asked(role, charter.keys_of(role), 1) for role in _ONES[kind]]

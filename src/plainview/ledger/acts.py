@@ -1,4 +1,5 @@
-"""Acts: what licensor, operator, partner, builders and auditors say about a release, its licence and its pages.
+"""Acts: what licensor, operator, partner, builders and auditors say about a release, its licence and its pages, and
+what operator and partner order beside it.
 
 An act is the text of a signed note. Whether it counts is `licensing`'s, and what may rank by it `standing`'s.
 """
@@ -19,6 +20,8 @@ from plainview.ledger.spelling import shown
 
 TITLE = "plainview/act/v1"
 """The first line of an act."""
+LABEL_LIMIT = 100
+"""Characters at most of what is shown beside a video."""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -69,8 +72,7 @@ class Licence(Act, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.number < 1:
-            raise FormatError("licence: the first has the number 1")
+        _check_number(self)
         _check_order(self)
 
 
@@ -281,10 +283,53 @@ class Finding(Act, frozen=True):
     """What it is, in plain words."""
 
 
+class Order(Act, frozen=True):
+    """A video is put on pages by order, not by its value: a boost."""
+
+    kind = "order"
+
+    number: int
+    """1 for the first; each counts one up."""
+    video: int
+    regions: tuple[str, ...] | None
+    """As a request has them, ascending; None for all."""
+    begins: int
+    until: int
+    cap: int
+    """Impressions at most."""
+    label: str
+    """What the viewer is shown beside the video."""
+    reason: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_number(self)
+        _check_order(self)
+        if self.cap < 1:
+            raise FormatError("order: a cap of 0 is no order")
+        if len(self.label) > LABEL_LIMIT:
+            raise FormatError(f"order, label: {len(self.label)} characters, at most {LABEL_LIMIT} are shown")
+
+
+class OrderEnd(Act, frozen=True):
+    """An order ends before its time."""
+
+    kind = "order-end"
+
+    number: int
+    """The order's."""
+    reason: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_number(self)
+
+
 OfReleases = Licence | Submission | Build | Result | Approval | Emergency | Review | Revocation | Extension
 OfPages = Draw | Reveal | Verification | Finding
 """Of whoever re-runs pages: they let nothing rank and end nothing."""
-AnyAct = OfReleases | Admission | OfPages
+OfOrders = Order | OrderEnd
+AnyAct = OfReleases | Admission | OfPages | OfOrders
 KINDS: dict[str, type[AnyAct]] = {kind.kind: kind for kind in get_args(AnyAct)}
 
 
@@ -305,7 +350,12 @@ def parse_act(text: str) -> AnyAct:
     return kind(*fields)
 
 
-def _check_order(act: Licence | Approval | Emergency) -> None:
+def _check_number(act: Licence | Order | OrderEnd) -> None:
+    if act.number < 1:
+        raise FormatError(f"{act.kind}: the first has the number 1")
+
+
+def _check_order(act: Licence | Approval | Emergency | Order) -> None:
     if act.begins >= act.until:
         raise FormatError(f"{act.kind}: until {act.until} is not after from {act.begins}")
 

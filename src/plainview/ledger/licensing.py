@@ -23,6 +23,8 @@ from plainview.ledger.acts import (
     Extension,
     Finding,
     Licence,
+    Order,
+    OrderEnd,
     Result,
     Reveal,
     Review,
@@ -39,7 +41,7 @@ from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
 from plainview.ledger.scopes import MILLION
 from plainview.ledger.spelling import moment, shown
-from plainview.ledger.standing import Grant, Licensed, Placed, Standing
+from plainview.ledger.standing import Grant, Licensed, Ordered, Placed, Standing
 
 _Evidence = TypeVar("_Evidence", Build, Result)
 
@@ -127,6 +129,10 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
             return audited(standing, act, index)
         case Admission():
             return _admitted(standing, act, index)
+        case Order():
+            return _ordered(standing, act, index, time, keys)
+        case OrderEnd():
+            return _order_ended(standing, act, index, time)
 
 
 def _licensed(standing: Standing, act: Licence, index: int, time: int) -> Standing:
@@ -134,6 +140,27 @@ def _licensed(standing: Standing, act: Licence, index: int, time: int) -> Standi
         raise PolicyError(f"number {act.number} is out of order, the next is {following}")
     _check_span(standing, act, time)
     return replace(standing, licences=(*standing.licences, Licensed(act, act.until, (index,))))
+
+
+def _ordered(standing: Standing, act: Order, index: int, time: int, keys: frozenset[VerifierKey]) -> Standing:
+    if act.number != (following := len(standing.orders) + 1):
+        raise PolicyError(f"number {act.number} is out of order, the next is {following}")
+    _check_span(standing, act, time)
+    if closed := standing.why_closed(time):
+        raise PolicyError(closed)
+    return replace(standing, orders=(*standing.orders, Ordered(act, index, keys)))
+
+
+def _order_ended(standing: Standing, act: OrderEnd, index: int, time: int) -> Standing:
+    if act.number > len(standing.orders):
+        raise PolicyError(f"there is no order {act.number}")
+    held = standing.orders[act.number - 1]
+    if held.ended is not None:
+        raise PolicyError(f"order {act.number} was ended at index {held.ended}")
+    if time >= held.act.until:
+        raise PolicyError(f"order {act.number} ran out at {moment(held.act.until)}")
+    after = replace(held, ended=index)
+    return replace(standing, orders=tuple(after if one is held else one for one in standing.orders))
 
 
 def _submitted(standing: Standing, act: Submission, index: int, time: int) -> Standing:
@@ -286,7 +313,7 @@ def _check_known(standing: Standing, release: bytes) -> None:
         raise PolicyError(f"release {digest_text(release)} was not submitted")
 
 
-def _check_span(standing: Standing, act: Licence | Approval | Emergency, time: int) -> None:
+def _check_span(standing: Standing, act: Licence | Approval | Emergency | Order, time: int) -> None:
     if act.begins < time - standing.charter.bounds.clock_tolerance:
         raise PolicyError(f"it is backdated: from {moment(act.begins)}, in the log at {moment(time)}")
     if act.until <= time:

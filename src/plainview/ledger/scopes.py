@@ -31,21 +31,18 @@ class Scope(msgspec.Struct, frozen=True):
     """Of all requests those whose draw is below it: 1 to MILLION."""
 
     def __post_init__(self) -> None:
-        for region in self.regions or ():
-            if not _REGION.fullmatch(region):
-                raise FormatError(f"scope, regions: {shown(region)} is not two capital letters")
+        check_regions(self.regions, "scope, regions")
         for surface in self.surfaces or ():
             if not 0 <= surface <= SURFACE_LIMIT:
                 raise FormatError(f"scope, surfaces: {surface} is not from 0 to {SURFACE_LIMIT}")
-        _check_order(self.regions, "regions")
-        _check_order(self.surfaces, "surfaces")
+        _check_order(self.surfaces, "scope, surfaces")
         if not 1 <= self.share <= MILLION:
             raise FormatError(f"scope, share: {self.share} is not from 1 to {MILLION}")
 
     def lines(self) -> list[str]:
         """Its three lines in an act."""
         return [
-            f"regions {_ALL if self.regions is None else ','.join(self.regions)}",
+            f"regions {regions_text(self.regions)}",
             f"surfaces {_ALL if self.surfaces is None else ','.join(map(str, self.surfaces))}",
             f"share {self.share}",
         ]
@@ -74,12 +71,30 @@ def read_scope(lines: Lines) -> Scope:
     """The scope whose `lines` come next; else FormatError."""
     regions, surfaces = lines.take("regions"), lines.take("surfaces")
     numbers = None if surfaces == _ALL else tuple(from_decimal(one, lines.where) for one in surfaces.split(","))
-    return Scope(None if regions == _ALL else tuple(regions.split(",")), numbers, lines.take_number("share"))
+    return Scope(parse_regions(regions), numbers, lines.take_number("share"))
+
+
+def regions_text(regions: tuple[str, ...] | None) -> str:
+    """Regions as a line has them."""
+    return _ALL if regions is None else ",".join(regions)
+
+
+def parse_regions(text: str) -> tuple[str, ...] | None:
+    """The regions whose `regions_text` this is; `check_regions` says whether they are any."""
+    return None if text == _ALL else tuple(text.split(","))
+
+
+def check_regions(regions: tuple[str, ...] | None, what: str) -> None:
+    """Raises FormatError unless these are two capital letters each, ascending; or None for all."""
+    for region in regions or ():
+        if not _REGION.fullmatch(region):
+            raise FormatError(f"{what}: {shown(region)} is not two capital letters")
+    _check_order(regions, what)
 
 
 def _check_order(named: tuple[_Named, ...] | None, what: str) -> None:
     if named is not None and (not named or list(named) != sorted(set(named))):
-        raise FormatError(f"scope, {what}: at least one, each once and in ascending order, or `{_ALL}`")
+        raise FormatError(f"{what}: at least one, each once and in ascending order, or `{_ALL}`")
 
 
 def _beyond(own: tuple[_Named, ...] | None, others: tuple[_Named, ...] | None) -> str:

@@ -20,6 +20,7 @@ from plainview.ledger.acts import (
     Emergency,
     Finding,
     Licence,
+    Order,
     Result,
     Reveal,
     Revocation,
@@ -28,6 +29,7 @@ from plainview.ledger.acts import (
 )
 from plainview.ledger.attestations import Attested
 from plainview.ledger.charters import Charter, digest_text
+from plainview.ledger.keys import VerifierKey
 from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
@@ -93,6 +95,17 @@ class Grant(msgspec.Struct, frozen=True):
         return f"ran out at {moment(self.until)}" if time >= self.until else None
 
 
+class Ordered(msgspec.Struct, frozen=True):
+    """An order that was taken."""
+
+    act: Order
+    index: int
+    keys: frozenset[VerifierKey]
+    """The parties' who signed it: who ordered, and who approved."""
+    ended: int | None = None
+    """Index of the act that ended it before its time."""
+
+
 class Due(NamedTuple):
     """An obligation whose time has come."""
 
@@ -147,6 +160,8 @@ class Standing(msgspec.Struct, frozen=True):
     verifications: tuple[Placed[Verification], ...] = ()
     findings: tuple[Placed[Finding], ...] = ()
     admissions: tuple[Placed[Admission], ...] = ()
+    orders: tuple[Ordered, ...] = ()
+    """By their numbers, from 1."""
 
     def may_rank(self, release: bytes, region: str, surface: int, draw: int, time: int) -> Allowed | Refused:
         """Whether a page of the release may be appended after this index, for such a request at that time.

@@ -14,6 +14,8 @@ from plainview.oversight.public_entries import is_of_kind, public_record
 from plainview.records.act import Act
 from plainview.records.charter import Charter
 from plainview.records.digests import note_digest
+from plainview.records.order import Order
+from plainview.replay.written import check_written
 
 _TIME = re.compile(rb'\{"k":"[a-z]+","c":"-{43}","p":\{"time":(\d{1,16}),')
 """How the leaf of a public record begins."""
@@ -41,7 +43,7 @@ class Acts:
         return None if self._standings is None else self._standings.last
 
     def take(self, index: int, entry: bytes) -> None:
-        """Take up the log's entry of that index, after those before it, if it is a charter or an act.
+        """Take up the log's entry of that index, after those before it, if it is a charter, an act or an order.
 
         Raises ProofError for a charter that is not in force, and for an act that was taken down as what it is not: one
         that counts, or one that does not. That one is taken down once.
@@ -57,14 +59,16 @@ class Acts:
                     self._standings.take_charter(note, index, charter.time)
             elif is_of_kind("act", entry):
                 self._act(index, public_record("act", Act, entry))
+            elif is_of_kind("order", entry):
+                self._act(index, public_record("order", Order, entry))
         except LedgerError as error:
             raise ProofError(f"entry {index}: {error}") from error
 
-    def _act(self, index: int, act: Act) -> None:
+    def _act(self, index: int, act: Act | Order) -> None:
         if self._standings is None:
             raise FormatError("an act before the first charter")
         if act.counts:
-            self._standings.take_act(_note(act.note), index, act.time)
+            check_written(act, self._standings.take_act(_note(act.note), index, act.time))
             self.counted += 1
             return
         try:

@@ -1,22 +1,28 @@
 """What of a page's receipt cannot be so, by the configuration of the release that it names.
 
 All is derived from `feed`: a value is the sum of weights x predictions, less what selectors took off. They place first
-what has the highest value left. Exploration, which comes last, draws evenly and leaves the sum as it is.
+what has the highest value left. Exploration, which comes after them, draws evenly and leaves the sum as it is; so does
+what an order puts on the page at last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite
 
 import numpy as np
 
+from plainview.feed import experiments
 from plainview.feed.configuration import MICRO, Configuration
 from plainview.feed.heads import HEADS
+from plainview.oversight.orders import Given
 from plainview.records import Item, Page
 
 EXPLORATION = "exploration"
+ORDERED = "ordered"
+UNVALUED = (EXPLORATION, ORDERED)
+"""Selectors that place a video whatever its value."""
 COSTLY = ("diversity", "spacing")
 """Selectors that take something off a value."""
 PLAIN_SOURCES = ("popular", "fresh")
@@ -47,11 +53,28 @@ def among(item: Item) -> int | None:
 def judges(configuration: Configuration) -> bool:
     """Whether a receipt tells if values, places and chances fit.
 
-    It does not where a selector comes after exploration, or is set so that it could add to a value.
+    It does not where a selector but that of orders comes after exploration, or is set so that it could add to a value.
     """
+    selectors = configuration.selectors
+    if selectors[-1:] == (ORDERED,):
+        selectors = selectors[:-1]
     spacing, diversity = configuration.spacing, configuration.diversity
     fair = diversity.penalty >= 0 and 0 <= spacing.decay <= MICRO and 0 <= spacing.floor <= MICRO
-    return fair and EXPLORATION not in configuration.selectors[:-1]
+    return fair and EXPLORATION not in selectors[:-1] and ORDERED not in selectors
+
+
+def page_contradictions(page: Page, configuration: Configuration, orders: Mapping[int, Given]) -> Iterator[str]:
+    """What of the page's arms and orders cannot be so; `orders` are those that are known, by number."""
+    placed = [item for item in page.items if item.selector == ORDERED]
+    if len(placed) != len(page.orders):
+        yield f"orders {_listed(page.orders)} are named, and {len(placed)} of its videos were placed by one"
+    for number, item in zip(page.orders, placed, strict=False):
+        if number in orders and (other := orders[number].leaves_out(item.video, page.request.region, page.now)):
+            yield f"video {item.video} was placed by order {number}, which is {other}"
+    assigned = experiments.places(configuration, page.viewer, page.now) if page.request.mode == "personal" else ()
+    arms = experiments.names(configuration, assigned)
+    if arms != page.arms:
+        yield f"its arms are {_listed(page.arms)}, and this release has this viewer in {_listed(arms)}"
 
 
 def contradictions(page: Page, configuration: Configuration, sums: Sequence[float | None]) -> Found:
@@ -85,14 +108,17 @@ def _plain(page: Page) -> Found:
 def _drawn(page: Page, configuration: Configuration) -> Found:
     settings = configuration.exploration
     for at, item in enumerate(page.items):
+        if item.selector == ORDERED and at != configuration.ordered.slot:
+            yield at, f"an order put it there, and what is ordered comes to place {configuration.ordered.slot + 1}"
         chance = f"a propensity of {number(item.propensity):g}"
         if item.selector != EXPLORATION:
             if number(item.propensity) != 1.0:
                 yield at, f"{chance}, and it was not drawn"
         elif not 1 <= (among(item) or 0) <= settings.pool:
             yield at, f"{chance}, which is that of no even draw among at most {settings.pool} videos"
-        elif at != settings.slot:
-            yield at, f"it was drawn, and what is drawn comes to place {settings.slot + 1}"
+        # What an order has put before it has moved it down.
+        elif at != (place := settings.slot + sum(other.selector == ORDERED for other in page.items[:at])):
+            yield at, f"it was drawn, and what is drawn comes to place {place + 1}"
 
 
 def _values(page: Page, configuration: Configuration, sums: Sequence[float | None]) -> Found:
@@ -103,12 +129,12 @@ def _values(page: Page, configuration: Configuration, sums: Sequence[float | Non
         total, value = sums[at], number(item.value)
         if total is None or not isfinite(total) or not isfinite(value):
             continue
-        if item.selector == EXPLORATION or not costly:
+        if item.selector in UNVALUED or not costly:
             if value != total:
                 yield at, _apart(value, total)
         elif value > total + _slack(value):
             yield at, f"{_apart(value, total)}: nothing in this release adds to that"
-        if item.selector != EXPLORATION:
+        if item.selector not in UNVALUED:
             placed.append((at, total, value))
     for (before, _, higher), (at, _, value) in pairwise(placed):
         if (-higher, page.items[before].video) >= (-value, page.items[at].video):
@@ -120,6 +146,10 @@ def _values(page: Page, configuration: Configuration, sums: Sequence[float | Non
         for at, total, _ in placed[1:]:
             if total > most + _slack(most):
                 yield at, f"its predictions count {_exact(total)}, and those of the first video {_exact(most)}"
+
+
+def _listed(some: Iterable[object]) -> str:
+    return ", ".join(map(str, some)) or "none"
 
 
 def _slack(value: float) -> float:

@@ -6,16 +6,28 @@ Nothing else is looked at, and what cannot be derived from these is not said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
+from plainview.feed import experiments
 from plainview.feed.configuration import MICRO, Configuration
 from plainview.feed.heads import HEADS
 from plainview.oversight import words
-from plainview.oversight.contradictions import EXPLORATION, among, contradictions, judges, number
+from plainview.oversight.contradictions import (
+    EXPLORATION,
+    ORDERED,
+    among,
+    contradictions,
+    judges,
+    number,
+    page_contradictions,
+)
+from plainview.oversight.orders import Given
 from plainview.records import Item, Page, Request
+
+_NO_ORDERS: Mapping[int, Given] = {}
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -48,8 +60,39 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     placed: str
     """What that selector does."""
     propensity: float
+    order: int | None
+    """The number of the order that placed it."""
     findings: tuple[str, ...]
     """What cannot be so."""
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """What an arm counts otherwise."""
+
+    head: str
+    weight: float
+    otherwise: float
+    """What the head counts without the experiment."""
+
+
+class Treatment(msgspec.Struct, frozen=True):
+    """The arm of an experiment that the release has the viewer in."""
+
+    experiment: str
+    arm: str
+    changes: tuple[Weighed, ...]
+    """Empty for the control."""
+
+
+class OrderGiven(msgspec.Struct, frozen=True):
+    """An order, as its signed note says it."""
+
+    order: int
+    video: int
+    label: str
+    reason: str
+    signers: tuple[str, ...]
+    """By the names of their keys; whether the signatures are theirs was not checked here."""
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -85,7 +128,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     charter: int
     """Index of its record."""
     policy: int
-    """One past the index of the last decision or release that it knew; 0 for none."""
+    """One past the index of the last decision, order or release that it knew; 0 for none."""
     viewer_upto: int
     """One past the index of the viewer's last record that it knew."""
     epoch: int
@@ -93,35 +136,50 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     pinned: int
     arms: tuple[str, ...]
     orders: tuple[int, ...]
+    """Numbers of the orders that placed videos."""
+    treatments: tuple[Treatment, ...] | None
+    """None where the release's configuration is not known; so `filters` and `costs`."""
+    given: tuple[OrderGiven, ...]
+    """Of `orders` those that are known here."""
     filters: tuple[Filter, ...] | None
-    """None where the release's configuration is not known; so `costs`."""
     costs: tuple[str, ...] | None
     """For what the release's selectors take something off a value; nothing on a plain page."""
     judged: bool
     """Whether values, places and chances were held against each other: only where the configuration is known, and such
     that a receipt can tell (`contradictions.judges`)."""
+    page_findings: tuple[str, ...]
+    """What cannot be so of its arms and orders."""
     videos: tuple[Reason, ...]
 
 
-def explain(page: Page, configuration: Configuration | None) -> Explanation:
+def explain(page: Page, configuration: Configuration | None, orders: Mapping[int, Given] = _NO_ORDERS) -> Explanation:
     """Why the videos of `page` are on it.
 
-    `configuration` is that of the release which the page names, and whose code is the one installed here. Without it
-    nothing is weighed, and nothing found. Raises ValueError for one that this code cannot have.
+    `orders` are those that are known, by number. `configuration` is that of the release which the page names, and
+    whose code is the one installed here. Without it nothing is weighed, and nothing found. Raises ValueError for one
+    that this code cannot have.
     """
     request = page.request
-    weights = None if configuration is None else weights_of(configuration)
+    assigned: tuple[int, ...] = ()
+    if configuration is not None and request.mode == "personal":
+        assigned = experiments.places(configuration, page.viewer, page.now)
+    weights = None if configuration is None else experiments.weights(configuration, assigned)
     weighed = [_weighed(item, weights) for item in page.items]
     found: dict[int, list[str]] = defaultdict(list)
-    filters = costs = None
+    filters = costs = treatments = None
+    page_findings: tuple[str, ...] = ()
     judged = False
     if configuration is not None:
+        page_findings = tuple(page_contradictions(page, configuration, orders))
+        treatments = tuple(_treatments(configuration, assigned))
         for at, text in contradictions(page, configuration, [total for _, total in weighed]):
             found[at].append(text)
         filters = _filters(configuration, request)
         personal = request.mode == "personal"
         costs = tuple(words.COSTS[name] for name in configuration.selectors if personal and name in words.COSTS)
         judged = judges(configuration) or not personal
+    placed = [at for at, item in enumerate(page.items) if item.selector == ORDERED]
+    ordered = dict(zip(placed, page.orders, strict=False))
     return Explanation(
         viewer=page.viewer,
         session=page.session,
@@ -145,9 +203,12 @@ def explain(page: Page, configuration: Configuration | None) -> Explanation:
         pinned=page.pinned,
         arms=page.arms,
         orders=page.orders,
+        treatments=treatments,
+        given=tuple(_given(orders[one]) for one in page.orders if one in orders),
         filters=filters,
         costs=costs,
         judged=judged,
+        page_findings=page_findings,
         videos=tuple(
             Reason(
                 place=at + 1,
@@ -158,8 +219,9 @@ def explain(page: Page, configuration: Configuration | None) -> Explanation:
                 sum=total,
                 value=number(item.value),
                 selector=item.selector,
-                placed=words.placed(item, among(item) if item.selector == EXPLORATION else None),
+                placed=words.placed(item, among(item) if item.selector == EXPLORATION else None, ordered.get(at)),
                 propensity=number(item.propensity),
+                order=ordered.get(at),
                 findings=tuple(found[at]),
             )
             for at, (item, (predictions, total)) in enumerate(zip(page.items, weighed, strict=True))
@@ -167,12 +229,16 @@ def explain(page: Page, configuration: Configuration | None) -> Explanation:
     )
 
 
-def weights_of(configuration: Configuration) -> tuple[np.float32, ...]:
-    """What each head counts, in the order of HEADS, as `feed.pipeline.Pipeline` has it. ValueError for another head."""
-    terms = {one.head: one.weight for one in configuration.value}
-    if len(terms) < len(configuration.value) or not terms.keys() <= set(HEADS):
-        raise ValueError("its value formula names a head twice, or one that this code does not predict")
-    return tuple(np.float32(terms.get(head, 0) / MICRO) for head in HEADS)
+def _treatments(configuration: Configuration, assigned: tuple[int, ...]) -> Iterator[Treatment]:
+    base = {one.head: one.weight for one in configuration.value}
+    for experiment, arm in experiments.treatments(configuration, assigned):
+        changes = () if arm is None else arm.value
+        weighed = (Weighed(one.head, one.weight / MICRO, base.get(one.head, 0) / MICRO) for one in changes)
+        yield Treatment(experiment.name, experiments.CONTROL if arm is None else arm.name, tuple(weighed))
+
+
+def _given(one: Given) -> OrderGiven:
+    return OrderGiven(one.act.number, one.act.video, one.act.label, one.act.reason, one.signers)
 
 
 def _weighed(item: Item, weights: Sequence[np.float32] | None) -> tuple[tuple[Prediction, ...], float | None]:

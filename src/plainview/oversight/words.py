@@ -30,6 +30,7 @@ SOURCES = {
     "co-watched": "often watched together with what you watched long or liked",
     "fresh": "new{few}: drawn by chance, to find out who likes it",
     "popular": "popular {where}: watched long or liked by many of late{half_life}",
+    "ordered": "an order asks for it, and nothing else found it",
 }
 PLAIN_SOURCES = SOURCES | {"fresh": "one of the newest videos"}
 """On a page of the non-profiling mode."""
@@ -39,6 +40,7 @@ SELECTORS = {
     "diversity": "moved, up or down, as videos that resemble one above them (tags, sound) were made to count less",
     "spacing": "moved, up or down, as each further video of one creator was made to count less",
     "exploration": "drawn by chance{chance} among new videos, for one of which this place is kept",
+    "ordered": "put there by order{order}, whatever its value: somebody decided that it be shown",
     "list": "the next one in a list that knows nothing of you",
 }
 
@@ -71,10 +73,11 @@ def found(item: Item, request: Request, configuration: Configuration | None) -> 
     return words.get(item.source, f"found by {item.source}").format(few=few, half_life=half_life, where=where)
 
 
-def placed(item: Item, among: int | None) -> str:
-    """How it came to its place; `among` how many it was drawn, where it was drawn at all and that is known."""
+def placed(item: Item, among: int | None, order: int | None) -> str:
+    """How it came to its place; `among` how many it was drawn and by which `order`, as far as that is so and known."""
     chance = "" if among is None else f", 1 in {among:,},"
-    return SELECTORS.get(item.selector, f"placed by {item.selector}").format(chance=chance)
+    number = "" if order is None else f" {order}"
+    return SELECTORS.get(item.selector, f"placed by {item.selector}").format(chance=chance, order=number)
 
 
 def kept_out(name: str, request: Request) -> str:

@@ -16,7 +16,7 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import verified_signatures
 from plainview.ledger.standing import Standing
 from plainview.platform.faults import Fault
-from plainview.records import Act, Charter
+from plainview.records import Act, Charter, Order
 from plainview.records.charter import NOTE
 from plainview.replay.judged import Judged, charters_and_acts
 
@@ -82,23 +82,22 @@ class Acts:
         for _ in range(TRIES):
             # Judged as the next record: the fence judges again, where it comes to stand.
             now = max(self._clock(), self._journal.last_time)
-            reason = self.judged.why_not(self._journal.size, now, new.note)
+            draft = self.judged.draft(self._journal.size, now, new.note)
             # Looked for once it is judged: what counted meanwhile does not count again, and is no reason to say so.
-            if reason and (counted := self._journal.find(act_key(new.note, counts=True))) is not None:
+            if not draft.counts and (counted := self._journal.find(act_key(new.note, counts=True))) is not None:
                 return Taken(counted, False, "")
-            (outcome,) = self._journal.append([Draft(Act(time=0, note=new.note, counts=not reason))])
+            (outcome,) = self._journal.append([Draft(draft)])
             if isinstance(outcome, Ack):
-                if reason:
-                    reason = self.judged.why_not(outcome.index, outcome.time, new.note)
+                reason = "" if draft.counts else self.judged.why_not(outcome.index, outcome.time, new.note)
                 return Taken(outcome.index, outcome.fresh, reason)
-            if outcome.code != "act":
+            if outcome.code not in ("act", "order"):
                 raise Fault("refused", outcome.reason)
         raise Fault("unavailable", "other acts came in between; send it again")
 
     def observe(self, entries: list[Entry]) -> None:
         """Take up new ones."""
         for entry in entries:
-            if isinstance(entry.record, (Act, Charter)):
+            if isinstance(entry.record, (Act, Charter, Order)):
                 self._take(entry.index, entry.record)
 
     def some(self, start: int, limit: int) -> tuple[list[Found], int | None]:
@@ -111,8 +110,8 @@ class Acts:
         found = [Found(self._journal.entry(index), self._reasons[at + n]) for n, index in enumerate(indexes[:limit])]
         return found, indexes[limit] if len(indexes) > limit else None
 
-    def _take(self, index: int, record: Act | Charter) -> None:
-        if isinstance(record, Act):
+    def _take(self, index: int, record: Act | Charter | Order) -> None:
+        if isinstance(record, (Act, Order)):
             reason = "" if record.counts else self.judged.why_not(index, record.time, record.note)
             self._reasons.append(reason)
             self._indexes.append(index)

@@ -31,6 +31,7 @@ from plainview.platform.log.opening import open_log
 from plainview.platform.log.publisher import LogBroken
 from plainview.platform.log.tree import Advance
 from plainview.platform.metrics import Metrics
+from plainview.platform.orders import Orders
 from plainview.platform.pages import Pages
 from plainview.platform.pins import Pins
 from plainview.platform.pruning import prune
@@ -65,6 +66,7 @@ class Application:
     acts: Acts
     audit: Audit
     catalogue: Catalogue
+    orders: Orders
     pages: Pages
     log: Log
 
@@ -159,6 +161,7 @@ class Application:
                 self.met,
             )
             self.audit = Audit(self.journal, lambda: self.acts.standing, clock)
+            self.orders = Orders(self.journal, self.acts.judged, published)
             self.viewers = Viewers(self.journal, self.residency, choices)
             self.pages = Pages(self.journal, published, self.lineage, pins, pipeline, self.release)
             self._gauges()

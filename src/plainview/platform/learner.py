@@ -23,7 +23,7 @@ from plainview.storage import StoreError
 
 UNFOLDED = frozenset({"access", "act", "charter", "epoch", "refusal", "release"})
 """Kinds that the fold does not take up."""
-URGENT = frozenset({"decision", "release"})
+URGENT = frozenset({"decision", "order", "release"})
 """Kinds that close an epoch at once."""
 CATCH_UP = 50_000
 """Records in an epoch at most, where no act in force asks for fewer, or for more: a few large deltas take less room

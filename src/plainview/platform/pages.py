@@ -70,7 +70,8 @@ class Pages:
                 ranked = self._rank(page)
         except LineageBroken as error:
             return Explained(entry, None, False, str(error))
-        identical = ranked.items == page.items and to_text(ranked.trace.digest()) == page.trace
+        same = (ranked.items, ranked.arms, ranked.orders) == (page.items, page.arms, page.orders)
+        identical = same and to_text(ranked.trace.digest()) == page.trace
         return Explained(
             entry, ranked, identical, "" if identical else "what was computed again is not what was served"
         )

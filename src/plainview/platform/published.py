@@ -23,7 +23,7 @@ class Edition(NamedTuple):
     digest: bytes
     """The epoch's, 32 bytes."""
     policy: int
-    """One past the index of the last decision or release folded in."""
+    """One past the index of the last decision, order or release folded in."""
 
 
 class Published:

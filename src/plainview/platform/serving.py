@@ -32,7 +32,7 @@ RANKINGS = 3
 """Times a page is ranked before its viewer is told to come back."""
 PATIENCE = 1.0
 """Seconds to wait for the epoch that a refused page lacks."""
-_NEW_EPOCH = frozenset({"ineligible", "stale"})
+_NEW_EPOCH = frozenset({"ineligible", "order", "stale"})
 """Refusals that a later epoch mends."""
 
 
@@ -302,8 +302,8 @@ class Serving:
             wanted=wanted,
             request=request,
             now=now,
-            arms=(),
-            orders=(),
+            arms=ranked.arms,
+            orders=ranked.orders,
             items=ranked.items,
             trace=to_text(ranked.trace.digest()),
             environment=self._environment,

@@ -35,6 +35,7 @@ from plainview.records import (
     Event,
     History,
     Impression,
+    Order,
     Origin,
     Page,
     Record,
@@ -182,6 +183,9 @@ def _records() -> list[Record]:
             outcomes=outcome_bits("long_view", "click"),
         ),
         Decision(time=_NOW, decision=1, effect="restrict", video=3, regions=(), ages=(), ground=""),
+        Order(
+            time=_NOW, order=1, video=1, regions=(), begins=0, until=2 * _NOW, cap=1, label="", ended=False, note="note"
+        ),
     ]  # fmt: skip
 
 

@@ -5,13 +5,15 @@ from plainview.records.act import Act
 from plainview.records.catalogue import UPLOAD, Decision, Origin, Refusal, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record, RecordError, decode, encode, read
-from plainview.records.kinds import KIND_OF, KINDS, PUBLIC, owner_of
+from plainview.records.kinds import JUDGED, KIND_OF, KINDS, PUBLIC, owner_of
+from plainview.records.order import Order
 from plainview.records.page import PAGE_LIMIT, Item, Page, Request
 from plainview.records.release import Epoch, Release
 from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Said, Setting, Viewer, outcome_bits
 
 __all__ = [
     "ACTIONS",
+    "JUDGED",
     "KINDS",
     "KIND_OF",
     "OUTCOMES",
@@ -27,6 +29,7 @@ __all__ = [
     "History",
     "Impression",
     "Item",
+    "Order",
     "Origin",
     "Page",
     "Record",

@@ -60,6 +60,18 @@ def traffic_draw(session: bytes) -> int:
     return int.from_bytes(drawn[:8], "big") * 1_000_000 >> 64
 
 
+def arm_draw(salt: bytes, experiment: str, viewer: int) -> int:
+    """Which part of an experiment's viewers one is, from 0 to 999,999: for as long as it lasts, on every page.
+
+    The first 8 bytes, as a number, of SHA-256("plainview/arm/v1" || 0x00 || salt || experiment || viewer u64 BE),
+    times a million, over 2^64.
+    """
+    if len(salt) != 16:
+        raise ValueError(f"an experiment's salt has 16 bytes, not {len(salt)}")
+    drawn = hashlib.sha256(b"plainview/arm/v1\x00" + salt + experiment.encode() + viewer.to_bytes(8, "big")).digest()
+    return int.from_bytes(drawn[:8], "big") * 1_000_000 >> 64
+
+
 def audit_seed(root: bytes, secret: bytes) -> bytes:
     """The seed of the partner's random draw, from a checkpoint's root and the partner's secret: 32 bytes."""
     if len(root) != 32 or len(secret) != 32:

@@ -35,6 +35,8 @@ Signature = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{85}[AQgw](?!\n)$")]
 Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
 """ISO 3166-1 alpha-2 code, or ZZ where none is known."""
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*(?!\n)$")]
+ArmName = Annotated[str, Meta(max_length=129, pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9][a-z0-9._-]*(?!\n)$")]
+"""An experiment and one of its arms: `experiment:arm`, each a Name."""
 Text = Annotated[str, Meta(max_length=2000)]
 
 AgeBand = Literal["unknown", "13-15", "16-17", "18+"]

@@ -7,6 +7,7 @@ from plainview.records.act import Act
 from plainview.records.catalogue import Decision, Origin, Refusal, Video
 from plainview.records.charter import Charter
 from plainview.records.codec import Record
+from plainview.records.order import Order
 from plainview.records.page import Page
 from plainview.records.release import Epoch, Release
 from plainview.records.viewer import Event, History, Impression, Setting, Viewer
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Record]] = {
     "event": Event,
     "history": History,
     "impression": Impression,
+    "order": Order,
     "origin": Origin,
     "page": Page,
     "refusal": Refusal,
@@ -29,8 +31,11 @@ KINDS: dict[str, type[Record]] = {
     "viewer": Viewer,
 }
 
-PUBLIC = frozenset({"access", "act", "charter", "decision", "epoch", "origin", "refusal", "release"})
+PUBLIC = frozenset({"access", "act", "charter", "decision", "epoch", "order", "origin", "refusal", "release"})
 """Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
+
+JUDGED = ("act", "charter", "order")
+"""Kinds that carry a signed note, which is judged where they stand (`ledger.licensing`)."""
 
 KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}
 

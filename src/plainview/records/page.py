@@ -12,6 +12,7 @@ from plainview.records.fields import (
     U32,
     U53,
     AgeBand,
+    ArmName,
     Bits32,
     Digest,
     DigestOrDashes,
@@ -72,7 +73,7 @@ class Page(Record, frozen=True):
     """Indexes of the acts that let the release rank; none on a plain page, which needs none."""
     charter: U53
     policy: U53
-    """One past the index of the last decision or release the page saw."""
+    """One past the index of the last decision, order or release the page saw."""
     epoch: U32
     epoch_digest: Digest
     pinned: U32
@@ -86,8 +87,11 @@ class Page(Record, frozen=True):
     """As the request says, or else the viewer. Where no release may rank, the page is plain all the same."""
     request: Request
     now: Millis
-    arms: tuple[Name, ...]
+    arms: tuple[ArmName, ...]
+    """For each experiment of the release that runs at `now`, in its table's order: the viewer's arm. None on a plain
+    page."""
     orders: tuple[U53, ...]
+    """Numbers of the orders that placed videos of `items` (those whose selector is `ordered`), in their order."""
     items: Annotated[tuple[Item, ...], Meta(max_length=PAGE_LIMIT)]
     trace: Digest
     """Digest of the trace's arrays: everything retrieved, filtered (by whom) and scored."""

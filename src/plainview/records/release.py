@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from plainview.records.codec import Record
-from plainview.records.fields import U32, U53, Digest, DigestOrDashes, Millis, Name, Text
+from plainview.records.fields import U32, U53, Digest, DigestOrDashes, Millis, Name
 
 
 class Release(Record, frozen=True):
@@ -13,7 +17,7 @@ class Release(Record, frozen=True):
     name: Name
     digest: Digest
     """SHA-256 of the exact bytes of the manifest (`feed.configuration.Manifest`)."""
-    manifest: Text
+    manifest: Annotated[str, Meta(max_length=30_000)]
     """Those bytes, as text."""
 
 

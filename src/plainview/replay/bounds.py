@@ -14,7 +14,7 @@ from typing import NamedTuple
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
-from plainview.records import Act, Charter, Decision, Epoch, Event, Origin, Page, Release
+from plainview.records import Act, Charter, Decision, Epoch, Event, Order, Origin, Page, Release
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -111,7 +111,7 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, (Charter, Act, Origin, Release)):
+        if outside is not None and isinstance(record, (Charter, Act, Order, Origin, Release)):
             return outside  # what came before stays in force
         self._fence.observe(entry.index, record, entry.commitment)
         match record:
@@ -122,7 +122,7 @@ class Bounds:
                 self._policies.append(entry.index + 1)
             case Epoch():
                 self._epochs = record.epoch + 1
-            case Decision():
+            case Decision() | Order():
                 self._policies.append(entry.index + 1)
             case Page():
                 plain = record.request.mode == "plain"
@@ -147,7 +147,7 @@ class Bounds:
         return GoesOn(page.epoch, 0)
 
     def policy(self, upto: int) -> int:
-        """One past the last decision or release below `upto`; 0 for none."""
+        """One past the last decision, order or release below `upto`; 0 for none."""
         return self._policies[bisect_right(self._policies, upto) - 1]
 
     def _outside(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
@@ -168,8 +168,6 @@ class Bounds:
                 "receipt: pinned",
                 f"{record.pinned} in the receipt, the session's list is of epoch {going_on.pinned}",
             )
-        if record.arms or record.orders:
-            return "receipt: arms", "this release knows neither experiment arms nor orders"
         return None
 
     def _forged(self, event: Event) -> tuple[str, str] | None:

@@ -2,7 +2,8 @@
 
 Stages in the order of a page's way: `journal: ...` (the record is not what was appended), `bounds: ...` (the fence
 would refuse it), `event: ...` (it is not its viewer's), `epoch: ...`, `viewer state: ...`, `retrieval: <source>`,
-`filter: <filter>`, `scoring: <head>`, `value`, `selection: ...`, `receipt: <field>`, `trace`.
+`filter: <filter>`, `scoring: <head>`, `value`, `selection: ...`, `receipt: <field>`, `trace`. Arms and orders come
+before all that rests on them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the charters and acts of a journal come to: judged where they are appended, and wherever they are read."""
+"""What the charters, acts and orders of a journal come to: judged as they are appended, and wherever they are read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from plainview.ledger.licensing import begin, take_act, take_charter
 from plainview.ledger.notes import parse_note
 from plainview.ledger.standing import Allowed, EpochBounds, Standing
 from plainview.ledger.standings import Standings
-from plainview.records import Act, Charter, Origin, Page, Release
+from plainview.records import JUDGED, Act, Charter, Order, Origin, Page, Release
 from plainview.records.digests import note_digest, traffic_draw
 from plainview.records.fields import to_bytes
+from plainview.replay.written import check_written, written
 
 
-def charters_and_acts(journal: JournalReader) -> Iterator[tuple[Entry, Charter | Act]]:
-    """All of them in `journal`, in index order, each with its record. Raises JournalDamaged."""
-    for entry in heapq.merge(journal.of_kind("act"), journal.of_kind("charter"), key=lambda entry: entry.index):
-        assert isinstance(entry.record, (Act, Charter))
+def charters_and_acts(journal: JournalReader) -> Iterator[tuple[Entry, Charter | Act | Order]]:
+    """All of them in `journal`, orders too, in index order, each with its record. Raises JournalDamaged."""
+    for entry in heapq.merge(*map(journal.of_kind, JUDGED), key=lambda entry: entry.index):
+        assert isinstance(entry.record, (Act, Charter, Order))
         yield entry, entry.record
 
 
@@ -47,20 +48,30 @@ class Judged:
 
     def why_not(self, index: int, time: int, note: str) -> str:
         """Why the act in `note` does not count at `index` and `time`, in words; empty if it does."""
-        error = self._error(index, Act(time=time, note=note, counts=True))
-        return "" if error is None else str(error)
+        taken = self._after(index, time, note)
+        return "" if isinstance(taken, Standing) else str(taken)
 
-    def check(self, index: int, record: Charter | Act) -> str:
+    def draft(self, index: int, time: int, note: str) -> Act | Order:
+        """The act in `note` as it is to be appended at `index` and `time`, whether it counts there or not."""
+        taken = self._after(index, time, note)
+        return written(note, taken, 0) if isinstance(taken, Standing) else Act(time=0, note=note, counts=False)
+
+    def check(self, index: int, record: Charter | Act | Order) -> str:
         """See `Judge.check`: an act may be appended as what it is, one that counts or one that does not."""
-        error = self._error(index, record)
-        if isinstance(record, Charter) or record.counts:
-            return "" if error is None else str(error)
-        if error is None:
-            return "it counts here"
-        if note_digest(record.note) in self._passed_over:
-            return "it was taken down before as one that does not count"
-        # What is no act, or has a signature that is none, was never handed in as this: somebody changed it.
-        return "" if isinstance(error, PolicyError) else f"no act at all: {error}"
+        taken = self._after(index, record.time, record.note, isinstance(record, Charter))
+        if isinstance(record, Act) and not record.counts:
+            if isinstance(taken, Standing):
+                return "it counts here"
+            if note_digest(record.note) in self._passed_over:
+                return "it was taken down before as one that does not count"
+            # What is no act, or has a signature that is none, was never handed in as this: somebody changed it.
+            return "" if isinstance(taken, PolicyError) else f"no act at all: {taken}"
+        if isinstance(taken, Standing) and not isinstance(record, Charter):
+            try:
+                check_written(record, taken)
+            except PolicyError as error:
+                return str(error)
+        return "" if isinstance(taken, Standing) else str(taken)
 
     def may_rank(self, page: Page, time: int) -> tuple[int, ...] | str:
         """See `Judge.may_rank`."""
@@ -99,17 +110,17 @@ class Judged:
             return None
         return self._standings.last.admitted(origin.origin, to_bytes(origin.digest), origin.licence)
 
-    def observe(self, index: int, record: Charter | Act) -> None:
+    def observe(self, index: int, record: Charter | Act | Order) -> None:
         """See `Judge.observe`. Raises JournalDamaged for what does not count and says that it does."""
         if isinstance(record, Act) and not record.counts:
             self._passed_over.add(note_digest(record.note))
             return
         try:
             note = parse_note(record.note.encode())
-            if isinstance(record, Act):
+            if not isinstance(record, Charter):
                 if self._standings is None:
                     raise PolicyError("no charter is in force")
-                self._standings.take_act(note, index, record.time)
+                check_written(record, self._standings.take_act(note, index, record.time))
             elif self._standings is None:
                 self._standings = Standings(note, record.time)
             else:
@@ -122,17 +133,15 @@ class Judged:
         self._standings = None
         self._passed_over.clear()
 
-    def _error(self, index: int, record: Charter | Act) -> LedgerError | None:
-        """What keeps a record from counting at `index`."""
+    def _after(self, index: int, time: int, note: str, charter: bool = False) -> Standing | LedgerError:
+        """What stands after the act or charter in `note`, taken at `index`; or what keeps it from counting there."""
         try:
-            note = parse_note(record.note.encode())
-            if isinstance(record, Charter) and not index:
-                begin(note, record.time)
-            elif self._standings is None:
+            parsed = parse_note(note.encode())
+            if charter and not index:
+                return begin(parsed, time)
+            if self._standings is None:
                 return PolicyError("no charter is in force")
-            else:
-                take_ = take_charter if isinstance(record, Charter) else take_act
-                take_(self._standings.before(index), note, index, record.time)
+            take = take_charter if charter else take_act
+            return take(self._standings.before(index), parsed, index, time)
         except LedgerError as error:
             return error
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -9,14 +10,15 @@ import numpy as np
 from msgspec import Raw
 
 from plainview.feed.heads import HEADS
-from plainview.feed.pipeline import Pipeline
+from plainview.feed.pipeline import ORDERED, Pipeline
 from plainview.feed.trace import Trace
 from plainview.journal import Entry
 from plainview.platform.acts import Found
 from plainview.platform.catalogue import Card
 from plainview.platform.events import Taken
+from plainview.platform.orders import Counts
 from plainview.platform.pages import Explained
-from plainview.records import Act, Page, encode
+from plainview.records import Act, Order, Page, encode
 from plainview.records.fields import to_text
 from plainview.server.problems import STATUS
 from plainview.server.schema import Holds
@@ -160,6 +162,10 @@ class Shown(msgspec.Struct, frozen=True):
     propensity: float
     parts: dict[str, float]
     """Predictions by head; empty on a plain page."""
+    order: int | None
+    """The number of the order that put it there; null where its value did, or chance."""
+    label: str
+    """What your app shows beside it: the order's label. Empty where no order put it there."""
 
 
 class PageAnswer(msgspec.Struct, frozen=True):
@@ -173,6 +179,56 @@ class PageAnswer(msgspec.Struct, frozen=True):
     """Why it is plain where a personal page was wanted: no release may rank. Empty where it is what was wanted."""
     videos: list[Shown]
     receipt: Receipt
+
+
+class OrderAnswer(msgspec.Struct, frozen=True):
+    """An order: that a video is put on pages, whatever its value."""
+
+    order: int
+    """Its number."""
+    index: int
+    """Of its record."""
+    video: int
+    regions: tuple[str, ...]
+    """Empty: everywhere."""
+    begins: int
+    """Unix milliseconds."""
+    until: int
+    cap: int
+    """Pages at most."""
+    shown: int
+    """Pages so far."""
+    label: str
+    """What a viewer is shown beside the video."""
+    reason: str
+    signers: tuple[str, ...]
+    """Who ordered and who approved, by the names of their keys."""
+    ended: int | None
+    """Index of the record that ended it before its time."""
+    note: str
+    """The signed note, as text."""
+
+
+class DayAnswer(msgspec.Struct, frozen=True):
+    """What was served on a day."""
+
+    day: str
+    """In UTC, as 2026-12-31."""
+    videos: int
+    """On all pages, plain ones too."""
+    ordered: int
+    """Of them those that an order put there."""
+    share: float
+
+
+class OrdersAnswer(msgspec.Struct, frozen=True):
+    """All orders, by number, and the share of what was shown that was ordered, by day."""
+
+    epoch: int
+    """All is counted as far as this epoch goes."""
+    orders: list[OrderAnswer]
+    days: list[DayAnswer]
+    """On which pages were served, in their order."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -201,6 +257,10 @@ class TraceAnswer(msgspec.Struct, frozen=True):
     retrieved: list[Candidate]
     scored: list[ScoredCandidate]
     selected: list[int]
+    orders: list[int]
+    """Numbers of the orders that could have put a video there."""
+    weights: dict[str, float]
+    """What each head counted, the viewer's arms of experiments included; empty on a plain page."""
 
 
 class ExplainedAnswer(msgspec.Struct, frozen=True):
@@ -239,18 +299,38 @@ def receipt_of(entry: Entry, promise: bytes) -> Receipt:
     )
 
 
-def page_answer(entry: Entry, cards: list[Raw], promise: bytes, baseline: str) -> PageAnswer:
-    """The page in `entry`, with a card for each of its videos."""
+def orders_answer(counts: Counts) -> OrdersAnswer:
+    """All orders and days."""
+    orders = []
+    for ordered, note, shown in counts.orders:
+        act, signers = ordered.act, tuple(sorted(key.name for key in ordered.keys))
+        span = (act.begins, act.until, act.cap)
+        orders.append(
+            OrderAnswer(
+                *(act.number, ordered.index, act.video, act.regions or (), *span, shown),
+                *(act.label, act.reason, signers, ordered.ended, note),
+            )
+        )
+    days = [DayAnswer(*day, share=day.ordered / day.videos if day.videos else 0.0) for day in counts.days]
+    return OrdersAnswer(counts.epoch, orders, days)
+
+
+def page_answer(
+    entry: Entry, cards: list[Raw], promise: bytes, baseline: str, labels: Iterable[tuple[int, str]]
+) -> PageAnswer:
+    """The page in `entry`, with a card for each of its videos, and `labels` for those that orders placed."""
     page = entry.record
     assert isinstance(page, Page)
     items = page.items
     numbers = _floats([number for item in items for number in (item.value, item.propensity, *item.parts)])
     shown = []
+    ordered = iter(labels)
     at = 0
     for item, card in zip(items, cards, strict=True):
         end = at + 2 + len(item.parts)
         parts = dict(zip(HEADS, numbers[at + 2 : end], strict=False))
-        shown.append(Shown(card, item.source, item.selector, numbers[at], numbers[at + 1], parts))
+        order, label = next(ordered) if item.selector == ORDERED else (None, "")
+        shown.append(Shown(card, item.source, item.selector, numbers[at], numbers[at + 1], parts, order, label))
         at = end
     receipt = receipt_of(entry, promise)
     return PageAnswer(page.viewer, page.session, page.n, page.request.mode, baseline, shown, receipt)
@@ -268,7 +348,7 @@ def explained_answer(pipeline: Pipeline, explained: Explained, promise: bytes) -
 
 def _judged(entry: Entry, reason: str) -> JudgedAct:
     act = entry.record
-    assert isinstance(act, Act)
+    assert isinstance(act, (Act, Order))
     return JudgedAct(entry.index, entry.time, act.note, act.counts, reason)
 
 
@@ -291,7 +371,8 @@ def _trace_answer(pipeline: Pipeline, trace: Trace, plain: bool) -> TraceAnswer:
         ScoredCandidate(video, value, dict(zip(HEADS, parts, strict=False)))
         for video, value, parts in zip(trace.scored.tolist(), trace.values.tolist(), trace.parts.tolist(), strict=True)
     ]
-    return TraceAnswer(retrieved, scored, trace.selected.tolist())
+    weights = dict(zip(HEADS, trace.weights.tolist(), strict=False))
+    return TraceAnswer(retrieved, scored, trace.selected.tolist(), trace.orders.tolist(), weights)
 
 
 def _floats(bits: list[int]) -> list[Any]:

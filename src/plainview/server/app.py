@@ -43,6 +43,7 @@ from plainview.server.answers import (
     EventsAnswer,
     ExplainedAnswer,
     HealthAnswer,
+    OrdersAnswer,
     PageAnswer,
     SettingAnswer,
     ViewerAnswer,
@@ -50,6 +51,7 @@ from plainview.server.answers import (
     acts_answer,
     event_results,
     explained_answer,
+    orders_answer,
     page_answer,
 )
 from plainview.server.log import log, takes_gzip
@@ -96,6 +98,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
                     list_acts,
                     act_proof,
                     open_records,
+                    list_orders,
                 ],
             ),
             log,
@@ -286,6 +289,15 @@ async def list_acts(
     return _json(acts_answer(*await _in(state.slow, state.application.acts.some, start, limit)))
 
 
+@get("/orders", summary="Look at all orders", responses=_documented(OrdersAnswer))
+async def list_orders(state: State) -> Response[bytes]:
+    """Which videos were put on pages by order, by whom and why, how often; and which share of each day's that was.
+
+    Orders are acts: they are handed in at /v1/acts.
+    """
+    return _json(orders_answer(await _in(state.slow, state.application.orders.counts)))
+
+
 @post(
     "/audit/records",
     summary="Open records",
@@ -385,7 +397,8 @@ def _feed(application: Application, ask: Ask) -> bytes:
     entry = application.serving.page(ask).entry
     assert isinstance(entry.record, Page)
     cards, promise = application.cards(entry.record), application.log.promise(entry)
-    return msgspec.json.encode(page_answer(entry, cards, promise, application.serving.baseline(entry)))
+    baseline, labels = application.serving.baseline(entry), application.orders.labels(entry.record)
+    return msgspec.json.encode(page_answer(entry, cards, promise, baseline, labels))
 
 
 def _explain(application: Application, index: int) -> bytes:

@@ -38,6 +38,15 @@ def find(slots: Slots, table: np.ndarray, wanted: int) -> int:
         at = (at + 1) & mask
 
 
+@njit(cache=True, nogil=True)
+def find_all(slots: Slots, table: np.ndarray, wanted: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The row of each of `wanted`, or -1."""
+    rows = np.empty(wanted.shape[0], np.int32)
+    for i in range(wanted.shape[0]):
+        rows[i] = find(slots, table, wanted[i])
+    return rows
+
+
 @njit(cache=True)
 def insert(slots: Slots, wanted: int, row: int) -> None:
     """Note that id `wanted`, which is not yet in the map, stands in `row`."""

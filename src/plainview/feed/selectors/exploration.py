@@ -30,17 +30,9 @@ class Exploration:
         impressions = inputs.tables.video["impressions"][scored.rows]
         little_seen = impressions < settings.newcomers
         little_seen[page] = False
-        few = np.flatnonzero(little_seen)
+        few = np.flatnonzero(little_seen[: scored.contending])
         pool = few[top_rows(-impressions[few], scored.ids[few], settings.pool)]
         if len(pool) == 0:
             return slate
         drawn = pool[draw_below(inputs.key, STREAM, len(pool))]
-        keep = np.flatnonzero(slate.places != drawn)
-        before, after = keep[:slot], keep[slot:]
-        chance = np.float32(1.0) / np.float32(len(pool))
-        return Slate(
-            np.concatenate((slate.places[before], np.array([drawn], np.int32), slate.places[after])),
-            np.concatenate((slate.values[before], scored.values[[drawn]], slate.values[after])),
-            np.concatenate((slate.selectors[before], np.array([number], np.uint8), slate.selectors[after])),
-            np.concatenate((slate.propensities[before], np.array([chance]), slate.propensities[after])),
-        )
+        return slate.placing(drawn, slot, scored.values[drawn], number, np.float32(1.0) / np.float32(len(pool)))
