@@ -433,7 +433,8 @@ class Overseer:
 
     def _announce_finding(self, made: Finding) -> None:
         file = hashlib.sha256(made.encode()).digest()
-        self._announce("finding", {"file": file, "record": made.index, "sentence": made.sentence()[:TEXT_LIMIT]})
+        record = None if made.what in ("swallowed", "access") else made.index  # what the log has not
+        self._announce("finding", {"file": file, "record": record, "sentence": made.sentence()[:TEXT_LIMIT].strip()})
 
     def _announce(self, kind: str, fields: dict[str, object]) -> str | None:
         charter = self._following.charter
