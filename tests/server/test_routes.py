@@ -13,12 +13,16 @@ from litestar.testing import TestClient
 from plainview.feed.viewers import BLOCKS, PAGES
 from plainview.journal.frames import parse_frames
 from plainview.ledger.access_requests import AccessRequest
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.inclusion import verify_inclusion
+from plainview.ledger.spelling import hash_from_base64
+from plainview.oversight.public_entries import public_record
 from plainview.platform.application import Application
-from plainview.records import Order, Page, decode
+from plainview.records import Act, Order, Page, decode
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.parties import Parties
 from tests.platform.signing import of_name, signed
-from tests.platform.towns import now, settled, token
+from tests.platform.towns import now, settled, token, until
 
 Client = TestClient[Litestar]
 
@@ -337,6 +341,27 @@ def test_parties_submit_acts_and_everybody_reads_them(client: Client, town: Appl
     wrong(client.post("/v1/acts", json={}), 400, "malformed", "note", "it is missing")
     stranger = parties.note(parties.licence().text(), "licensor").replace(f"{parties.origin}/licensor", "else.example")
     wrong(client.post("/v1/acts", json={"note": stranger}), 403, "foreign_act", "note", "no party of charter 0")
+
+
+def test_an_act_is_proven_in_any_tree_that_has_it(client: Client, town: Application) -> None:
+    acts = client.get("/v1/acts").json()["acts"]
+    index, note = acts[0]["index"], acts[0]["note"]
+    until(lambda: town.log.size > index + 2)
+    for size in (index + 1, index + 2, town.log.size):
+        answer = client.get(f"/v1/acts/{index}/proof?size={size}")
+        assert answer.status_code == 200, answer.text
+        proof = answer.json()
+        entry = proof["entry"].encode()
+        assert public_record("act", Act, entry).note == note
+        root = town.log._tree.root(size)
+        hashes = [hash_from_base64(one, "proof") for one in proof["hashes"]]
+        verify_inclusion(leaf_hash(entry), index, size, root, hashes)
+    page = feed(client).json()["receipt"]["index"]
+    until(lambda: town.log.size > page)
+    for other, size in ((page, page + 1), (0, 5), (index, index), (index, 2**40), (2**50, 2**51)):
+        wrong(client.get(f"/v1/acts/{other}/proof?size={size}"), 404, "unknown_index", "index", "no act")
+    wrong(client.get(f"/v1/acts/{index}/proof"), 400, "malformed", "size", "it is missing")
+    wrong(client.get(f"/v1/acts/{index}/proof?size=0"), 400, "malformed", "size", "send how many records")
 
 
 def test_the_auditor_is_given_records(client: Client, town: Application) -> None:

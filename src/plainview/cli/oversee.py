@@ -238,7 +238,8 @@ def _opened(
                 raise CommandError(f"{charter_file}: its digest is not {charter}, but {found.hex()}")
         kept = kept_charter(directory)
         at_home(None)  # before any kernel is imported
-        from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings, Told
+        from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings
+        from plainview.oversight.partner.telling import Told
         from plainview.platform.releases import installed, installed_digest
         from plainview.platform.warming import warm
 

@@ -15,7 +15,8 @@ from plainview.ledger.charters import parse_charter
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Policy, Witness
 from plainview.oversight.partner.directory import AUDITOR, Keys, make_directory, read_keys
-from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings, Told
+from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings
+from plainview.oversight.partner.telling import Told
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY

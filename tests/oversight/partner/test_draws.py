@@ -72,6 +72,11 @@ def test_from_secret_to_reveal(case: Case) -> None:
     revealed = case.draws().reveal({differing, 1})
     assert revealed is not None
     assert revealed.differing == (differing,)
+    most = most_tampered(len(below), 10, 1)
+    assert revealed.sentence() == (
+        f"draw 1: of 10 pages out of {len(below)}, 1 differ; with 95 % confidence at most {most} "
+        f"({most / len(below):.3%}) were tampered with"
+    )
     assert case.said[1:] == [
         (
             "reveal",

@@ -203,3 +203,26 @@ def test_a_file_that_is_no_store_is_told(tmp_path: Path) -> None:
     (tmp_path / "witness.sqlite").write_bytes(b"thesis" * 1000)
     with pytest.raises(Exception, match="not a database"):
         WitnessStore(tmp_path / "witness.sqlite")
+
+
+def test_what_is_withheld_is_growth_alone(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def withheld(checkpoint: Checkpoint) -> str:
+        asked.append(checkpoint.size)
+        return "an act is missing" if checkpoint.size > 100 else ""
+
+    store = WitnessStore(tmp_path / "witness.sqlite")
+    running = Witness([LOG.key], KEYS[:1], store, Clock(), withheld)
+    running.add_checkpoint(submission(0, 100))
+    assert refused(running, submission(100, 200))[::2] == (503, "an act is missing")
+    assert running.add_checkpoint(submission(100, 100))  # anew
+    assert asked == [100, 200]  # and nobody is asked for what it had
+
+
+def test_it_comes_to_know_other_logs(running: Witness) -> None:
+    running.know([OTHER.key])
+    assert refused(running, submission(100, 200))[0] == 404
+    assert running.origins() == [OTHER.key.name]
+    running.know([LOG.key])
+    assert running.add_checkpoint(submission(100, 200))

@@ -48,6 +48,15 @@ class Draw(Record, frozen=True):
         """How many of all pages were tampered with at most, with a confidence of 95 %."""
         return most_tampered(self.population, len(self.pages), len(self.differing))
 
+    def sentence(self) -> str:
+        """What a revealed one came to, in words."""
+        most = self.bound()
+        share = most / self.population if self.population else 0
+        return (
+            f"draw {self.number}: of {len(self.pages):,} pages out of {self.population:,}, {len(self.differing):,} "
+            f"differ; with 95 % confidence at most {most:,} ({share:.3%}) were tampered with"
+        )
+
 
 class Draws:
     """For one thread. `entropy(n)` gives n random bytes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -17,7 +16,6 @@ from plainview.ledger.act_fields import TEXT_LIMIT
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
 from plainview.ledger.promises import parse_promise
-from plainview.ledger.spelling import printable
 from plainview.oversight.findings import Finding, What
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
@@ -37,7 +35,7 @@ from plainview.oversight.partner.directory import (
     WITNESS,
     Keys,
 )
-from plainview.oversight.partner.draws import Draw, Draws
+from plainview.oversight.partner.draws import Draws
 from plainview.oversight.partner.following import Following, Mirrored
 from plainview.oversight.partner.keeping import Findings, finding, related
 from plainview.oversight.partner.log import OwnLog, OwnLogDamaged
@@ -45,10 +43,10 @@ from plainview.oversight.partner.opening import Records, Unanswered, Withheld
 from plainview.oversight.partner.outbox import OperatorServer, Outbox
 from plainview.oversight.partner.requests import Requests
 from plainview.oversight.partner.rerunning import Rerunning
+from plainview.oversight.partner.telling import Telling, Told
 from plainview.oversight.receipts import parse_receipt
 from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
 from plainview.oversight.witness.witness import Witness
-from plainview.records import Page
 from plainview.records.fields import DASHES, to_bytes, to_text
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
@@ -75,17 +73,6 @@ class Surroundings(NamedTuple):
     entropy: Callable[[int], bytes]
     pool: Executor
     """Fetches and writes files."""
-
-
-class Told(NamedTuple):
-    """Whom it tells what, a line at a time."""
-
-    say: Callable[[str], None]
-    """What has changed, as it should."""
-    remark: Callable[[str], None]
-    """What keeps it from going on, or is odd."""
-    found: Callable[[str], None]
-    """What was found wrong."""
 
 
 class Audit(NamedTuple):
@@ -120,7 +107,7 @@ class Overseer:
     ) -> None:
         """Raises LedgerError where `charters` are not in force, MirrorError, OwnLogDamaged, StoreError and
         WitnessStoreError for what is damaged."""
-        self._keys, self._outside, self._told, self._audit_by = keys, outside, told, audit
+        self._keys, self._outside, self._audit_by = keys, outside, audit
         self._url = url
         self.log = OwnLog(path / LOG, keys.log)
         self._outbox = Outbox(OperatorServer(url), outside.monotonic)
@@ -128,11 +115,11 @@ class Overseer:
         self.witness = Witness(
             [], [keys.witness], self._witnessed, lambda: outside.clock() // 1000, self._outbox.withheld
         )
+        self._telling = Telling(told, Findings(path / FINDINGS), self._announce_finding)
         self._following = Following(
             digest, url, MirrorFiles(path / MIRROR), outside.pool, tuple(charters), (keys.witness.key, self._cosigned),
-            self._convicted,
+            self._telling.convict,
         )  # fmt: skip
-        self._findings = Findings(path / FINDINGS)
         self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
         self._requests = Requests(path / REQUESTS)
         self._clocks = Clocks()
@@ -142,18 +129,11 @@ class Overseer:
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._receipts = MirrorFiles(path / CANARIES)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
-        self._report: Report | None = None
         self._verified_pages, self._verified_again = 0, 0
         self._looked = 0.0
         self._refused_since: float | None = None
-        self._remarked: dict[str, list[str]] = {}
-        self._met: set[tuple[object, ...]] = set()
         self.ended = False
         """Whether the log has contradicted itself: there is nothing left to follow."""
-        self.findings = 0
-        """Met since the start, those that were known too."""
-        self.unable: dict[str, str] = {}
-        """What could not be done the last time, and why."""
         self._know()
         if self._following.mirrored is not None:  # before anything is cosigned
             self._hold_acts(self._following.mirrored)
@@ -172,17 +152,16 @@ class Overseer:
         try:
             remarks = self._following.look()
         except MirrorError as error:
-            self._remark("follow", [str(error)])
-            self.unable["follow"] = str(error)
+            self._telling.could_not("follow", str(error))
         except Misbehaved as error:
             self.ended = True
-            self._misbehaved(error)
+            self._telling.prove(error)
         else:
-            self.unable.pop("follow", None)
-            self._remark("follow", remarks)
+            self._telling.unable.pop("follow", None)
+            self._telling.remark("follow", remarks)
         self._know()
         if (size := self._following.size) != before:
-            self._told.say(
+            self._telling.say(
                 f"the log has grown to {size:,} entries, all checked; {len(self._following.pages):,} are pages"
             )
         mirrored = self._following.mirrored
@@ -200,7 +179,7 @@ class Overseer:
     def deliver(self) -> None:
         """Hand in what the operator's log has not."""
         for line in self._outbox.deliver():
-            self._told.say(line)
+            self._telling.say(line)
 
     def visit(self) -> None:
         """Have the partner's own viewers ask for a page each."""
@@ -211,9 +190,9 @@ class Overseer:
             for one in self._canaries.visit(charter.policy):
                 self._wrong(one, mirrored)
         except (Unanswered, Odd) as error:
-            self._remark("visit", [f"the partner's viewers are not served: {error}"])
+            self._telling.remark("visit", [f"the partner's viewers are not served: {error}"])
         else:
-            self._remark("visit", [])
+            self._telling.remark("visit", [])
 
     def audit(self, whole: bool = False) -> None:
         """Take up what the log has and the copy has not, re-run it, and go on with draws.
@@ -235,7 +214,17 @@ class Overseer:
 
     def met(self, what: str, error: Exception) -> None:
         """One of the above could not go on, for a reason of this machine's: a full disk, a damaged file."""
-        self._unable(what, f"{what} does not go on for now: {error}")
+        self._telling.could_not(what, f"{what} does not go on for now: {error}")
+
+    @property
+    def findings(self) -> int:
+        """Met since the start, those that were known too."""
+        return self._telling.findings
+
+    @property
+    def unable(self) -> dict[str, str]:
+        """What could not be done the last time, and why."""
+        return self._telling.unable
 
     @property
     def size(self) -> int:
@@ -245,7 +234,7 @@ class Overseer:
     @property
     def sound(self) -> str:
         """What was checked, in words."""
-        report, pages = self._report, "no page was re-run"
+        report, pages = self._rerunning.report, "no page was re-run"
         if report is not None:
             pages = f"{report.pages:,} pages re-run, {report.identical:,} identical"
         return f"{self._following.size:,} entries mirrored, {self._copy.size:,} of them opened; {pages}"
@@ -267,11 +256,11 @@ class Overseer:
         try:
             entries = self.log.entries()
         except (OwnLogDamaged, OSError) as error:
-            self._unable("log", str(error))
+            self._telling.could_not("log", str(error))
             return
         taken = self._following.index_of
         for line in self._outbox.look(entries, lambda note: taken(note) is not None, mirrored.checkpoint.size, charter):
-            self._told.say(line)
+            self._telling.say(line)
         for one in self._outbox.swallowed():
             detail = f"{one.told}\n{one.note}"
             self._find("swallowed", mirrored.checkpoint.size, f"act {one.index}", detail, mirrored, ())
@@ -286,10 +275,11 @@ class Overseer:
             if access.by == self._keys.auditor.key.name and not self._requests.made(digest):
                 foreign.append(index)
         if foreign:
-            self._told.remark(
+            said = (
                 f"{len(foreign):,} accesses, the first record {min(foreign):,}, say that the auditor's key asked for "
                 "them, and this directory's program did not: another one has the key, or the operator made them up"
             )
+            self._telling.remark("accesses", [said])
         looked, self._looked = self._looked, self._outside.monotonic()
         if grown:  # since the look before: by a tree that was signed after what was durable a while earlier
             for digest in self._requests.unseen(looked - SIGNING):
@@ -316,17 +306,17 @@ class Overseer:
                     self._receipts.remove(name)
                     continue
             except Misbehaved as error:
-                self._misbehaved(error)
+                self._telling.prove(error)
                 self._receipts.remove(name)
                 continue
             except (MirrorError, LedgerError) as error:
-                self._remark("promises", [f"{name}: {error}"])
+                self._telling.remark("promises", [f"{name}: {error}"])
                 return
             if parse_promise(receipt.note().text).deadline < self._outside.clock():
                 late.append(receipt.index)
         which = ", ".join(map(str, late[:5]))
         said = f"entries promised by now are not there ({which}); nothing that was cosigned proves it"
-        self._remark("promises", [said] if late else [])
+        self._telling.remark("promises", [said] if late else [])
 
     def _wrong(self, one: Wrong, mirrored: Mirrored) -> None:
         self._find("canary", one.index, f"{one.which}: {one.detail}"[:200], one.detail, mirrored, {one.index})
@@ -350,7 +340,7 @@ class Overseer:
             asked = first
             return records.open(first, until)
 
-        self.unable.pop("audit", None)
+        self._telling.unable.pop("audit", None)
         while (start := self._copy.size) < (size := mirrored.checkpoint.size):
             entries = list(mirrored.entries(start, min(start + BATCH, size)))
             try:
@@ -360,18 +350,18 @@ class Overseer:
                 self._find("opening", error.index, "", detail, mirrored, {error.index})
                 return
             except Unanswered as error:
-                self._unable("audit", f"records from {start:,} on are not opened for now: {error}")
+                self._telling.could_not("audit", f"records from {start:,} on are not opened for now: {error}")
                 return
             except Withheld as error:
                 self._withheld(asked, str(error), mirrored)
                 return
             self._refused_since = None
-        self._remarked.pop("audit", None)
+        self._telling.could("audit")
 
     def _withheld(self, index: int, said: str, mirrored: Mirrored) -> None:
         now = self._outside.monotonic()
         self._refused_since = now if self._refused_since is None else self._refused_since
-        self._unable("audit", f"records from {index:,} on are not opened: {said}")
+        self._telling.could_not("audit", f"records from {index:,} on are not opened: {said}")
         if now - self._refused_since > PATIENCE:
             self._find("opening", index, "", said, mirrored, {index})
 
@@ -379,7 +369,6 @@ class Overseer:
         report = self._rerunning.go_on(whole) if self._copy.size else None
         if report is None:
             return
-        self._report = report
         upto = self._rerunning.upto
         for one in report.differing:
             self._find(
@@ -391,7 +380,7 @@ class Overseer:
             said += f", {sum(report.inconclusive.values()):,} of other releases not re-run"
         if report.unreached:
             said += f", {report.unreached:,} not to be reached"
-        self._told.say(said)
+        self._telling.say(said)
         self._verified(report, upto, mirrored)
 
     def _verified(self, report: Report, upto: int, mirrored: Mirrored) -> None:
@@ -419,41 +408,23 @@ class Overseer:
         last = draws.last
         due = last is None or now - last.began >= self._audit_by.draw_every
         if due and (begun := draws.begin(now)) is not None:
-            self._told.say(f"draw {begun.number} is announced")
+            self._telling.say(f"draw {begun.number} is announced")
         drawn = draws.go_on(self._following.index_of, mirrored.checkpoint, self._following.pages)
         if drawn is not None:
-            self._told.say(f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run")
+            self._telling.say(
+                f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run"
+            )
         last = draws.last
         if last is None or last.state != "drawn" or self._rerunning.upto < last.size:
             return
-        revealed = draws.reveal(self._differing(last))
+        revealed = draws.reveal(self._rerunning.differing(last.pages))
         if revealed is None:
             return
-        most = revealed.bound()
-        share = most / revealed.population if revealed.population else 0
-        said = (
-            f"draw {revealed.number}: of {len(revealed.pages):,} pages out of {revealed.population:,}, "
-            f"{len(revealed.differing):,} differ; with 95 % confidence at most {most:,} ({share:.3%}) were tampered "
-            "with"
-        )
-        self._told.say(said)
+        said = revealed.sentence()
+        self._telling.say(said)
         if revealed.differing:
             at = revealed.differing[0]
             self._find("draw", at, f"draw {revealed.number}", said, mirrored, related(at, self._copy.journal))
-
-    def _differing(self, draw: Draw) -> set[int]:
-        """Of a draw's pages those that did not come out the same: nor those that could not be re-run at all."""
-        report = self._report
-        assert report is not None
-        differing = {one.index for one in report.differing}
-        damaged = min((one.index for one in report.differing if one.stage.startswith("journal")), default=draw.size)
-        unreached = set(draw.pages[bisect_left(draw.pages, damaged) :]) if report.unreached else set()
-        others = set()
-        if report.inconclusive:
-            for entry in self._copy.journal.some(draw.pages):
-                if isinstance(entry.record, Page) and entry.record.release in report.inconclusive:
-                    others.add(entry.index)
-        return differing | unreached | others
 
     def _find(
         self,
@@ -467,43 +438,18 @@ class Overseer:
     ) -> None:
         """Keep a finding and announce it, once."""
         same = (what, stage) if what == "swallowed" else (what, index, stage)
-        if same in self._met:
+        if not self._telling.is_new(*same):
             return
-        self._met.add(same)
-        self.findings += 1
         exhibits = {*records, *self._following.charter_indexes}
         made = finding(what, index, stage, detail, mirrored, exhibits, self._copy.journal, release)
-        path = self._findings.keep(made)
-        if path is not None:
-            self._told.found(f"{made.sentence()}; {printable(str(path))}")
-            self._announce_finding(made)
+        self._telling.find(made, *same)
 
     def _announce_finding(self, made: Finding) -> None:
         file = hashlib.sha256(made.encode()).digest()
-        self._announce("finding", {"file": file, "record": made.index, "sentence": made.sentence()[:TEXT_LIMIT]})
+        record = None if made.what in ("swallowed", "access") else made.index  # what the log has not
+        self._announce("finding", {"file": file, "record": record, "sentence": made.sentence()[:TEXT_LIMIT].strip()})
 
     def _announce(self, kind: str, fields: dict[str, object]) -> str | None:
         charter = self._following.charter
         assert charter is not None
         return announce(self.log, self._keys.auditor, charter.origin, kind, fields)
-
-    def _misbehaved(self, error: Misbehaved) -> None:
-        self.findings += 1
-        if self._findings.keep_file(error.path) is not None:
-            self._told.found(str(error))
-
-    def _convicted(self, error: Misbehaved) -> None:
-        """A witness contradicts itself: the log is followed on."""
-        if self._findings.keep_file(error.path) is not None:
-            self._told.found(f"{error}; the log is followed on, and that word no longer counts")
-
-    def _unable(self, what: str, why: str) -> None:
-        self.unable[what] = why
-        self._remark(what, [why])
-
-    def _remark(self, what: str, remarks: list[str]) -> None:
-        """Say them, where they are others than the last time."""
-        if self._remarked.get(what, []) != remarks:
-            self._remarked[what] = remarks
-            for remark in remarks:
-                self._told.remark(remark)

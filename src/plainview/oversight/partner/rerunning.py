@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
 from plainview.feed.configuration import Configuration
 from plainview.journal import JournalReader
-from plainview.records import Epoch
+from plainview.records import Epoch, Page
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.replay.replay import Replay
@@ -39,7 +40,8 @@ class Rerunning:
         self._monotonic = monotonic
         self._looked = 0
         self._newest, self._since = 0, monotonic()
-        self._total: Report | None = None
+        self.report: Report | None = None
+        """Of all that was re-run."""
 
     def close(self) -> None:
         """End what runs."""
@@ -68,13 +70,30 @@ class Rerunning:
             return None
         for one in (report, *late):
             self._add(one, one is report)
-        return self._total
+        return self.report
+
+    def differing(self, pages: Sequence[int]) -> set[int]:
+        """Of pages that were re-run, ascending, those that did not come out the same, or could not be re-run at all.
+
+        Raises JournalDamaged.
+        """
+        report = self.report
+        assert report is not None
+        found = {one.index for one in report.differing}
+        if report.unreached:
+            damaged = min((one.index for one in report.differing if one.stage.startswith("journal")), default=0)
+            found |= set(pages[bisect_left(pages, damaged) :])
+        if report.inconclusive:
+            for entry in self._journal.some(pages):
+                if isinstance(entry.record, Page) and entry.record.release in report.inconclusive:
+                    found.add(entry.index)
+        return found.intersection(pages)
 
     def _add(self, one: Report, whole: bool) -> None:
         """Count in what came of going on, or of a page by itself: of that no record is counted again."""
-        before = self._total
+        before = self.report
         if before is None:
-            self._total = one
+            self.report = one
             return
         known = {difference.index for difference in before.differing}
         new = tuple(difference for difference in one.differing if difference.index not in known)
@@ -82,7 +101,7 @@ class Rerunning:
             name: getattr(before, name) + (getattr(one, name) if whole or name in _OF_PAGES else 0)
             for name in ("records", "missing", "epochs", "snapshots", *_OF_PAGES)
         }
-        self._total = replace(
+        self.report = replace(
             before,
             **counted,
             inconclusive=dict(sorted((Counter(before.inconclusive) + Counter(one.inconclusive)).items())),
