@@ -1,20 +1,17 @@
-"""`plainview serve` by an operator who lies: one of ATTACKS, from the moment that a file appears.
+"""`plainview` of an operator who lies, as a module to be run: one of ATTACKS, from the moment that a file appears.
 
-`python -m bench.dishonest_server ATTACK SIGNAL serve --home DIR ...`: everything is served as it is, until SIGNAL is
-there. Then the attack goes on for good; the first deed is written to SIGNAL.deed (Unix seconds), so that whoever watches
-can say how long it took to find out. What is patched is the operator's own program: the partner's sees only HTTP.
+The attack is named by $BENCH_ATTACK. All is as it is for everybody until the file $BENCH_SIGNAL is there; then it
+goes on for good. The first deed is written beside that file, as SIGNAL.deed (Unix seconds), so that whoever watches can
+say how long it took to find out. What is patched is the operator's own program: the partner's sees only HTTP.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from plainview.platform.releases import kernel_cache, own_kernels
 
 VIDEO_SHOWN = 0
 """Position of the video that is pushed or dropped."""
@@ -64,7 +61,7 @@ def other_release(signal: Signal) -> None:
             return changed(page, release="B" * 42 + "A")
         return page
 
-    Serving._receipt = forged  # type: ignore[method-assign]
+    patch(Serving, "_receipt", forged)
 
 
 def weight(signal: Signal) -> None:
@@ -94,7 +91,9 @@ def parameter(signal: Signal) -> None:
 def drop(signal: Signal) -> None:
     """The best video of every page is left out; nothing says why."""
 
-    def lied(honest: Rank, pipeline: Any, release: bytes, world: Any, epoch: bytes, viewer: Any, asked: Any, *rest: Any) -> Any:
+    def lied(
+        honest: Rank, pipeline: Any, release: bytes, world: Any, epoch: bytes, viewer: Any, asked: Any, *rest: Any
+    ) -> Any:
         first = honest(pipeline, release, world, epoch, viewer, asked, *rest)
         if not first.items:
             return first
@@ -114,8 +113,8 @@ def boost(signal: Signal) -> None:
     """One creator's videos get a hundred more of value, by nobody's order."""
 
     def lied(honest: Rank, pipeline: Any, release: bytes, world: Any, *rest: Any) -> Any:
-        def scored(inputs: Any, rows: Any, sources: Any) -> Any:
-            found = pipeline.score(inputs, rows, sources)
+        def scored(inputs: Any, rows: Any, *more: Any) -> Any:
+            found = pipeline.score(inputs, rows, *more)
             creators = inputs.tables.video["creator"][rows]
             if len(creators):
                 found.values[creators == creators[-1]] += 100
@@ -130,7 +129,7 @@ def other_page(signal: Signal) -> None:
     """The viewer is shown the receipt's videos in another order."""
     from plainview.server import app
 
-    honest = app.page_answer
+    honest = vars(app)["page_answer"]
 
     def lied(entry: Any, cards: list[Any], *rest: Any) -> Any:
         answer = honest(entry, cards, *rest)
@@ -139,7 +138,7 @@ def other_page(signal: Signal) -> None:
             answer = changed(answer, videos=answer.videos[::-1])
         return answer
 
-    app.page_answer = lied
+    patch(app, "page_answer", lied)
 
 
 def skipped_receipt(signal: Signal) -> None:
@@ -161,30 +160,33 @@ def skipped_receipt(signal: Signal) -> None:
         committed = commitment(salt, encode(record))
         return Served(Entry(journal.size, page.now, "page", owner, record, salt, committed), True)
 
-    Serving._append = lied  # type: ignore[method-assign]
+    patch(Serving, "_append", lied)
 
 
 def counter_reused(signal: Signal) -> None:
     """Who asks for a page again is given another one, under the same number, and the journal keeps the first."""
     from plainview.platform.serving import Served, Serving
+    from plainview.records import encode
+    from plainview.records.digests import commitment
 
     honest = Serving.page
 
     def lied(self: Serving, ask: Any) -> Any:
-        served = honest(self, ask)
-        if signal.on and not served.fresh and served.entry.record.items:
+        served: Any = honest(self, ask)
+        if signal.on and not served.fresh and len(served.entry.record.items) > 1:
             signal.deed()
-            page = served.entry.record
-            return Served(changed(served.entry, record=changed(page, items=page.items[::-1])), False)
+            page, salt = served.entry.record, os.urandom(32)
+            page = changed(page, items=page.items[::-1])
+            committed = commitment(salt, encode(page))
+            return Served(changed(served.entry, record=page, salt=salt, commitment=committed), False)
         return served
 
-    Serving.page = lied  # type: ignore[method-assign]
+    patch(Serving, "page", lied)
 
 
 def after_revocation(signal: Signal) -> None:
     """A release goes on ranking when the partner has stopped it: the program forgets who said so."""
     from plainview.journal.fence import Fence
-    from plainview.platform.serving import Serving
     from plainview.replay.judged import Judged
 
     lax(Fence, signal, "_check_grounds")
@@ -200,8 +202,7 @@ def after_revocation(signal: Signal) -> None:
             return last[release]
         return found
 
-    Judged.grounds = remembered  # type: ignore[method-assign]
-    assert Serving is not None
+    patch(Judged, "grounds", remembered)
 
 
 def swallowed(signal: Signal) -> None:
@@ -216,7 +217,7 @@ def swallowed(signal: Signal) -> None:
         signal.deed()
         return Taken(self._journal.size, True, "")
 
-    Acts.submit = lied  # type: ignore[method-assign]
+    patch(Acts, "submit", lied)
 
 
 def edited(signal: Signal) -> None:
@@ -252,7 +253,7 @@ def edited(signal: Signal) -> None:
                 self._tree.restore(b"")
         return honest(self)
 
-    Publisher.publish = lied  # type: ignore[method-assign]
+    patch(Publisher, "publish", lied)
 
 
 def forked(signal: Signal) -> None:
@@ -275,20 +276,20 @@ def forked(signal: Signal) -> None:
         note = type(published.note)(text, (self._signer.sign(text), *others))
         return found._replace(data=note.encode())
 
-    Log.resource = lied  # type: ignore[method-assign]
+    patch(Log, "resource", lied)
 
 
 def forged_events(signal: Signal) -> None:
     """Likes that no viewer gave are written down in viewers' names."""
     from plainview.journal import Draft, Journal
-    from plainview.platform.client_session import ClientSession
+    from plainview.keys.client_session import ClientSession
     from plainview.platform.serving import Serving
     from plainview.records import Event
 
     honest = Serving._append
 
     def lied(self: Serving, page: Any) -> Any:
-        served = honest(self, page)
+        served: Any = honest(self, page)
         if signal.on and hasattr(served, "entry") and page.items:
             signal.deed()
             journal: Journal = self._journal
@@ -300,7 +301,7 @@ def forged_events(signal: Signal) -> None:
             journal.submit([Draft(Event(time=0, creator=0, **event))])
         return served
 
-    Serving._append = lied  # type: ignore[method-assign]
+    patch(Serving, "_append", lied)
 
 
 def stale(signal: Signal) -> None:
@@ -318,7 +319,63 @@ def stale(signal: Signal) -> None:
             return type(standing)(earlier.row.copy(), earlier.upto)
         return standing
 
-    Residency.standing = lied  # type: ignore[method-assign]
+    patch(Residency, "standing", lied)
+
+
+def stale_world(signal: Signal) -> None:
+    """Pages are ranked on the world as it was, and say that it is the newest."""
+    worlds: list[Any] = []
+
+    def lied(honest: Rank, pipeline: Any, release: bytes, world: Any, *rest: Any) -> Any:
+        if not worlds:
+            worlds.append(world.copy())
+        return honest(pipeline, release, worlds[0], *rest)
+
+    ranking(signal, lied)
+
+
+def foreign_rows(signal: Signal) -> None:
+    """Rows of a data set that nobody let in teach the model."""
+    from plainview.journal import Draft
+    from plainview.journal.origins import OriginGate
+    from plainview.platform.serving import Serving
+    from plainview.records import Impression, outcome_bits
+
+    check, append = OriginGate.check, Serving._append
+    rows = iter(range(10**9))
+
+    def lets_through(self: OriginGate, record: Any) -> str:
+        return "" if signal.on else check(self, record)
+
+    def lied(self: Serving, page: Any) -> Any:
+        served = append(self, page)
+        if signal.on and page.items:
+            signal.deed()
+            liked = outcome_bits("long_view", "like")
+            row = Impression(
+                time=0, origin="bought", row=next(rows), viewer=page.viewer, video=page.items[0].video, surface=0,
+                at=page.now, watched=60_000, outcomes=liked,
+            )  # fmt: skip
+            self._journal.submit([Draft(row)])
+        return served
+
+    patch(OriginGate, "check", lets_through)
+    patch(Serving, "_append", lied)
+
+
+def backdated(signal: Signal) -> None:
+    """An approval that says to hold since yesterday is taken down as one that counts."""
+    from plainview.ledger import licensing
+
+    honest = licensing._check_span
+
+    def lets_through(standing: Any, act: Any, time: int) -> None:
+        if signal.on and act.begins < time - 3_600_000:
+            signal.deed()
+            return
+        honest(standing, act, time)
+
+    patch(licensing, "_check_span", lets_through)
 
 
 def clock(signal: Signal) -> None:
@@ -333,7 +390,7 @@ def clock(signal: Signal) -> None:
             return honest() + 3_600_000_000_000
         return honest()
 
-    clocks.time_ns = lied
+    patch(clocks, "time_ns", lied)
 
 
 ATTACKS: dict[str, Attack] = {
@@ -351,6 +408,9 @@ ATTACKS: dict[str, Attack] = {
     "fork": Attack("forks the log", forked),
     "events": Attack("forges viewer events", forged_events),
     "stale": Attack("picks a stale viewer state", stale),
+    "stale-world": Attack("picks a stale world", stale_world),
+    "rows": Attack("feeds rows that were not let in into learning", foreign_rows),
+    "backdate": Attack("backdates an approval", backdated),
     "clock": Attack("sets the clock", clock),
 }
 
@@ -372,7 +432,7 @@ def ranking(signal: Signal, lied: Callable[..., Any]) -> None:
     """Have personal pages that are served ranked by `lied`, which is given the honest `rank` first."""
     from plainview.platform import serving
 
-    honest = serving.rank
+    honest: Rank = vars(serving)["rank"]
 
     def rank(pipeline: Any, release: bytes, world: Any, epoch: bytes, viewer: Any, asked: Any, *rest: Any) -> Any:
         if not signal.on or asked.request.mode != "personal":
@@ -380,7 +440,7 @@ def ranking(signal: Signal, lied: Callable[..., Any]) -> None:
         signal.deed()
         return lied(honest, pipeline, release, world, epoch, viewer, asked, *rest)
 
-    serving.rank = rank  # type: ignore[assignment]
+    patch(serving, "rank", rank)
 
 
 def lax(fence: Any, signal: Signal, *checks: str) -> None:
@@ -392,6 +452,11 @@ def lax(fence: Any, signal: Signal, *checks: str) -> None:
             return None if signal.on else honest(self, *arguments)
 
         setattr(fence, name, lets_through)
+
+
+def patch(owner: Any, name: str, new: Any) -> None:
+    """Put something else in the place of a function of the program's."""
+    setattr(owner, name, new)
 
 
 def changed(struct: Any, **fields: Any) -> Any:
@@ -409,10 +474,7 @@ def changed_pipeline(pipeline: Any, **fields: Any) -> Any:
 
 
 def main() -> None:
-    name, path, *arguments = sys.argv[1:]
-    kernel_cache(own_kernels())
-    ATTACKS[name].arm(Signal(Path(path)))
-    sys.argv = ["plainview", *arguments]
+    ATTACKS[os.environ["BENCH_ATTACK"]].arm(Signal(Path(os.environ["BENCH_SIGNAL"])))
     from plainview.cli import main as plainview
 
     plainview()

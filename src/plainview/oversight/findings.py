@@ -34,7 +34,7 @@ VERSION = "plainview/finding@v1"
 FINDING_LIMIT = 1 << 23
 """Bytes of a file at most."""
 
-What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock"]
+What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock", "rewritten"]
 SAID: dict[str, str] = {
     "re-run": "computed again, record {index:,} is not what the log has: {stage}, {detail}",
     "act": "record {index:,}, a charter or act, was taken down as what it is not: {detail}",
@@ -44,6 +44,8 @@ SAID: dict[str, str] = {
     "access": "in the log of {index:,} records an access is missing: {detail}",
     "clock": "the journal time of record {index:,} is not within the times of those who cosigned: {detail}",
     "canary": "of a viewer of the partner's own, record {index:,} is not what it should be: {detail}",
+    "rewritten": "the log's key has signed {stage}, and it was not shown that it goes on from the one of {index:,}: "
+    "{detail}",
     "draw": "of pages drawn at random some could not be re-run, the first of them record {index:,}: {detail}",
 }
 """What each kind says was found."""
@@ -60,6 +62,8 @@ NOT_PROVEN: dict[str, str] = {
     "access": "What the partner asked for is the partner's word",
     "clock": "Whose clock was wrong the times do not say",
     "canary": "What the partner's viewer was shown and sent is the partner's word",
+    "rewritten": "That no proof came with it is the partner's word; the signature is in the detail, and the log can show a "
+    "proof still, if there is one",
     "draw": "That takes the bundle of the release and the records that were opened to the partner",
 }
 """What each kind leaves open, and what closes it."""

@@ -57,6 +57,10 @@ class Platform:
             previous=self.before.get(asked["session"], DASHES) if asked["n"] else DASHES,
         )  # fmt: skip
         page = replace(page, **self.change)
+        asked_before = (one for one in self.records if isinstance(one, Page))
+        page = next(
+            (one for one in asked_before if (one.session, one.n) == (page.session, page.n) and not self.change), page
+        )
         index = next((at for at, one in enumerate(self.records) if one == page), len(self.records))
         if index == len(self.records):
             self.records.append(page)
@@ -135,7 +139,9 @@ def test_an_honest_operator_is_never_accused(case: Case) -> None:
     assert len({page.session for page in pages}) == 6
     assert len({page.request.nonce for page in pages}) == len(pages)
     assert pages[-1].request.acknowledged > 0
-    assert len(list((case.directory / RECEIPTS).iterdir())) == len(pages)
+    kept = [path.stem for path in (case.directory / RECEIPTS).iterdir()]
+    assert len([name for name in kept if name.isdecimal()]) == len(pages)
+    assert any(name.endswith("again") for name in kept)
 
 
 @pytest.mark.parametrize("mute", ["page", "view"])

@@ -142,8 +142,22 @@ class Canaries:
         )  # fmt: skip
 
     def _visit(self, canary: Canary, policy: Policy) -> Iterator[Wrong]:
+        if canary.n and self._entropy(1)[0] % 2:
+            again, _, _ = self._asked(canary, canary.n - 1, self._token(), "again", policy)
+            if again.commitment != canary.previous:
+                yield Wrong(
+                    again.index, "shown", f"page {canary.n - 1} of its session, asked for again, was another one"
+                )
+        receipt, page, answer = self._asked(canary, canary.n, canary.nonce, "", policy)
+        yield from (Wrong(receipt.index, "shown", detail) for detail in _shown(canary, page, answer))
+        yield from self._watch(canary, receipt, page)
+
+    def _asked(
+        self, canary: Canary, n: int, nonce: str, which: str, policy: Policy
+    ) -> tuple[Receipt, Page, dict[str, Any]]:
+        """Page `n` of its session, with its receipt, which is kept, and the whole answer."""
         data, answer = self._app.page(
-            viewer=canary.viewer, session=canary.session.name, n=canary.n, nonce=canary.nonce, limit=LIMIT,
+            viewer=canary.viewer, session=canary.session.name, n=n, nonce=nonce, limit=LIMIT,
             acknowledged=canary.acknowledged,
         )  # fmt: skip
         try:
@@ -152,9 +166,8 @@ class Canaries:
             page = decode(Page, receipt.body.encode())
         except (LedgerError, RecordError, UnicodeEncodeError) as error:
             raise Odd(f"a page of viewer {canary.viewer} has no receipt that holds: {error}") from error
-        self._files.write(f"{RECEIPTS}/{receipt.index}.json", data)
-        yield from (Wrong(receipt.index, "shown", detail) for detail in _shown(canary, page, answer))
-        yield from self._watch(canary, receipt, page)
+        self._files.write(f"{RECEIPTS}/{receipt.index}{which}.json", data)
+        return receipt, page, answer
 
     def _watch(self, canary: Canary, receipt: Receipt, page: Page) -> Iterator[Wrong]:
         """Remember the page, then what is sent of it, then what was acknowledged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -13,6 +14,7 @@ from plainview.http.fetching import FetchError
 from plainview.journal import JournalDamaged
 from plainview.journal.frames import Frame
 from plainview.ledger.act_fields import TEXT_LIMIT
+from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
 from plainview.ledger.promises import parse_promise
@@ -112,9 +114,12 @@ class Overseer:
         self.log = OwnLog(path / LOG, keys.log)
         self._outbox = Outbox(OperatorServer(url), outside.monotonic)
         self._witnessed = WitnessStore(path / WITNESS)
+        self._doubts: deque[tuple[Note, str]] = deque()
+        """Checkpoints that the witness was handed, and that were not shown to continue what it had cosigned."""
         self.witness = Witness(
-            [], [keys.witness], self._witnessed, lambda: outside.clock() // 1000, self._outbox.withheld
-        )
+            [], [keys.witness], self._witnessed, lambda: outside.clock() // 1000, self._outbox.withheld,
+            lambda note, reason: self._doubts.append((note, reason)),
+        )  # fmt: skip
         self._telling = Telling(told, Findings(path / FINDINGS), self._announce_finding)
         self._following = Following(
             digest, url, MirrorFiles(path / MIRROR), outside.pool, tuple(charters), (keys.witness.key, self._cosigned),
@@ -169,6 +174,11 @@ class Overseer:
             return
         for index, detail in list(self._following.wrong.items()):
             self._find("act", index, "", detail, mirrored, {index})
+        while self._doubts:
+            note, reason = self._doubts.popleft()
+            size = parse_checkpoint(note.text).size
+            detail = f"{reason}\n{note.encode().decode()}"
+            self._find("rewritten", mirrored.checkpoint.size, f"a tree of {size:,} records", detail, mirrored, ())
         self._hold_acts(mirrored)
         self._hold_accesses(mirrored, grown=size != before)
         self._hold_promises()

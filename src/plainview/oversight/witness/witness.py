@@ -39,13 +39,18 @@ class Witness:
         store: WitnessStore,
         clock: Callable[[], int],
         withheld: Callable[[Checkpoint], str] = lambda _: "",
+        doubted: Callable[[Note, str], None] = lambda note, reason: None,
     ) -> None:
-        """`withheld` says why a log may not grow to that now; empty where it may. What it had is cosigned anew."""
+        """`withheld` says why a log may not grow to that now; empty where it may. What it had is cosigned anew.
+
+        `doubted` is told of a checkpoint that a log has signed and not shown to continue the one cosigned last, and why.
+        """
         self.know(logs)
         self._signers = signers
         self._store = store
         self._clock = clock
         self._withheld = withheld
+        self._doubted = doubted
 
     def know(self, logs: Iterable[VerifierKey]) -> None:
         """Cosign for these logs from now on, and for no others."""
@@ -101,6 +106,10 @@ class Witness:
             self._store.advance(origin_hash(origin), follow)
         except WitnessStoreError as error:
             raise Refused(503, str(error)) from error
+        except Refused as error:
+            if error.status == 422:
+                self._doubted(submission.checkpoint, str(error))
+            raise
         return "".join(one.line() for one in cosignatures).encode()
 
     def checkpoint(self, wanted: str) -> bytes:

@@ -1,0 +1,157 @@
+"""How long a lying operator goes unnoticed: each attack against a server of its own, the partner seeing only HTTP.
+
+`python -m bench.attacks [NAME ...]` prints what the operator does, what the partner found first, and the seconds from
+the first dishonest deed to the finding. For each attack a town plays on an honest server until the partner has
+re-run its pages and found them identical; then the operator begins to lie. Exit code 1 where one was not found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.dishonest_server import ATTACKS
+from bench.overseen import Overseen, Partner
+from bench.serving import HOST, Server
+from plainview.keys.key_files import read_key
+from plainview.ledger.acts import AnyAct, Approval, Revocation
+from plainview.ledger.charters import BOUND_LIMIT
+from plainview.ledger.scopes import MILLION, Scope
+from plainview.platform.client import ClientError
+from plainview.platform.log.opening import KEY
+from plainview.platform.releases import CACHE, installed_digest
+from plainview.platform.town import Size, Town
+from plainview.records.fields import to_bytes
+
+SEED = 4
+DAY = 86_400_000
+SIZE = Size(viewers=24, creators=20, videos=300)
+PATIENCE = 90.0
+"""Seconds that the partner has to find out."""
+
+
+class Outcome(NamedTuple):
+    """What came of one attack."""
+
+    name: str
+    seconds: float | None
+    """From the first deed to the finding; None where there was none in time."""
+    found: str
+    """What the partner said."""
+
+
+def play(town: Town, ending: threading.Event) -> None:
+    """Have the town play until the end, whatever the server does."""
+    while not ending.is_set():
+        try:
+            town.play(1.0, 3, lambda _: None)
+        except (ClientError, KeyError, TypeError):  # what a lying server answers
+            time.sleep(0.2)
+
+
+def attack(name: str, directory: Path, cache: Path, kernels: Path) -> Outcome:
+    """Run one."""
+    overseen = Overseen(directory)
+    overseen.begin()
+    with Server(overseen.home, cache, kernels) as honest:
+        honest.start()
+        town = Town(f"http://{HOST}:{honest.port}", SEED, SIZE)
+        town.prepare()
+        port = honest.port
+    signal = directory / "signal"
+    os.environ |= {"BENCH_ATTACK": name, "BENCH_SIGNAL": str(signal)}
+    server = Server(overseen.home, cache, kernels, program="bench.dishonest_server")
+    server.port = port
+    partner = Partner(overseen, f"http://{HOST}:{port}", kernels)
+    overseen.watch(f"http://{HOST}:{partner.port}/witness/")
+    ending = threading.Event()
+    playing = threading.Thread(target=play, args=(town, ending))
+    try:
+        server.start()
+        partner.start()
+        playing.start()
+        partner.hears("identical", 180)
+        partner.hears("identical", 60, time.time() + 2)
+        signal.touch()
+        if name in SAID:
+            _say(overseen, SAID[name](overseen), directory / "act")
+        deed = _deed(signal, 60)
+        found = partner.hears("FINDING", PATIENCE, deed)
+    except TimeoutError as error:
+        said = " / ".join(one.line for one in partner.said[-3:])
+        return Outcome(name, None, f"{error}; last: {said}")
+    else:
+        return Outcome(name, found.at - deed, found.line.removeprefix("FINDING: "))
+    finally:
+        ending.set()
+        if playing.ident is not None:
+            playing.join()
+        partner.stop()
+        server.kill()
+
+
+def _deed(signal: Path, seconds: float) -> float:
+    end = time.monotonic() + seconds
+    path = signal.with_suffix(".deed")
+    while time.monotonic() < end:
+        if path.exists() and (text := path.read_text()):
+            return float(text)
+        time.sleep(0.01)
+    raise TimeoutError(f"the operator did nothing within {seconds:g} s")
+
+
+def _say(overseen: Overseen, act: AnyAct, path: Path) -> None:
+    """The partner's people sign an act, and hand it in by the partner's own program."""
+    path.write_bytes(read_key(overseen.parties / "partner" / KEY).note(act.text()))
+    command = [sys.executable, "-m", "plainview.cli", "oversee", "submit", str(overseen.partner), str(path)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _revocation(overseen: Overseen) -> Revocation:
+    return Revocation(overseen.charter.origin, to_bytes(installed_digest()), 1, "it pushes one creator")
+
+
+def _backdated(overseen: Overseen) -> Approval:
+    now = time.time_ns() // 1_000_000
+    release, everywhere = to_bytes(installed_digest()), Scope(None, None, MILLION)
+    return Approval(overseen.charter.origin, release, 1, 1, everywhere, now - DAY, now + DAY, 0, BOUND_LIMIT)
+
+
+SAID: dict[str, Callable[[Overseen], AnyAct]] = {
+    "revocation": _revocation,
+    "swallow": _revocation,
+    "backdate": _backdated,
+}
+"""What the partner's people say when the attack of that name begins."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *ATTACKS], help="attacks to run (default: all)")
+    names = parser.parse_args().names or list(ATTACKS)
+    outcomes = []
+    with tempfile.TemporaryDirectory() as made:
+        for name in names:
+            directory = Path(made) / name
+            directory.mkdir()
+            outcome = attack(name, directory, Path(made) / "cache", Path(os.environ[CACHE]))
+            took = "not found" if outcome.seconds is None else f"{outcome.seconds:6.1f} s"
+            print(f"{name:<16} {took:>10}  {ATTACKS[name].words}\n{'':<28}  {outcome.found[:160]}", flush=True)
+            outcomes.append(outcome)
+            shutil.rmtree(directory, ignore_errors=True)
+    missed = [outcome.name for outcome in outcomes if outcome.seconds is None]
+    print(f"{len(outcomes) - len(missed)} of {len(outcomes)} found")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

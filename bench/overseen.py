@@ -1,0 +1,112 @@
+"""A platform and the partner who oversees it, each a process of its own, as benches and tests run them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from bench.serving import free_port
+from plainview.keys.key_files import read_key
+from plainview.ledger.charters import AGREEING, Charter, digest_text, parse_charter
+from plainview.ledger.notes import Note, parse_note
+from plainview.ledger.policies import Policy, Witness
+from plainview.oversight.partner.directory import AUDITOR, make_directory, read_keys
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
+from plainview.platform.local_charter import CHARTER, begin_locally
+from plainview.platform.local_licence import license_locally
+from plainview.platform.log.opening import KEY
+
+
+class Said(NamedTuple):
+    """A line that the partner's program printed."""
+
+    at: float
+    """Unix seconds."""
+    line: str
+
+
+class Overseen:
+    """A home below `directory`, the keys of its parties and its partner's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.home = directory / "home"
+        self.parties = directory / "parties"
+        self.partner = directory / "partner"
+
+    def begin(self) -> None:
+        """Begin its journal with a local charter; the installed release may rank."""
+        begin_locally(Home(self.home), self.parties)
+        license_locally(Home(self.home), self.parties)
+        make_directory(self.partner, "partner.example")
+        shutil.copy(self.parties / "auditor" / KEY, self.partner / AUDITOR)
+
+    def watch(self, url: str) -> None:
+        """Amend its charter: nothing is published that the partner's witness at `url` has not cosigned."""
+        before = self.charter
+        witness = Witness("partner", read_keys(self.partner).witness.key, url)
+        policy = Policy(before.policy.logs, (witness,), (), "partner")
+        text = replace(before, number=1, previous=before.digest(), policy=policy).text()
+        signatures = tuple(read_key(self.parties / role / KEY).sign(text) for role in AGREEING)
+        adopt(Home(self.home), Note(text, signatures))
+
+    @property
+    def charter(self) -> Charter:
+        """The first."""
+        return parse_charter(parse_note((self.parties / CHARTER).read_bytes()).text)
+
+
+class Partner:
+    """`plainview oversee run`; `said` is what it printed."""
+
+    def __init__(self, overseen: Overseen, url: str, kernels: Path) -> None:
+        self._overseen, self._url, self._kernels = overseen, url, kernels
+        self.port = free_port()
+        self.said: list[Said] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Raises TimeoutError where it does not answer."""
+        command = [
+            sys.executable, "-m", "plainview.cli", "oversee", "run", str(self._overseen.partner),
+            f"--charter={digest_text(self._overseen.charter.digest())}", "--url", self._url, "--port", str(self.port),
+            "--every", "0.5", "--rerun-every", "1", "--sample", "30", "--canaries", "3", "--canary-every", "1",
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            command, env=os.environ | {"NUMBA_CACHE_DIR": str(self._kernels)}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        threading.Thread(target=self._hear, args=(self._process,), daemon=True).start()
+        self.hears("answers at", 120)
+
+    def hears(self, words: str, seconds: float, since: float = 0.0) -> Said:
+        """The first line with these words that was said after `since` (Unix seconds). Raises TimeoutError."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for one in list(self.said):
+                if one.at >= since and words in one.line:
+                    return one
+            time.sleep(0.02)
+        raise TimeoutError(f"{words!r} was not said within {seconds:g} s")
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(120)
+            self._process = None
+
+    def _hear(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.said.append(Said(time.time(), line.rstrip("\n")))
+        process.stdout.close()
