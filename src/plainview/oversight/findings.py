@@ -62,8 +62,8 @@ NOT_PROVEN: dict[str, str] = {
     "access": "What the partner asked for is the partner's word",
     "clock": "Whose clock was wrong the times do not say",
     "canary": "What the partner's viewer was shown and sent is the partner's word",
-    "rewritten": "That no proof came with it is the partner's word; the signature is in the detail, and the log can show a "
-    "proof still, if there is one",
+    "rewritten": "That no proof came with it is the partner's word; the signature is in the detail, and where there is "
+    "a proof the log can show it still",
     "draw": "That takes the bundle of the release and the records that were opened to the partner",
 }
 """What each kind leaves open, and what closes it."""

@@ -144,6 +144,18 @@ def test_an_honest_operator_is_never_accused(case: Case) -> None:
     assert any(name.endswith("again") for name in kept)
 
 
+def test_a_page_that_is_another_when_it_is_asked_for_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    entropy = case.entropy
+    monkeypatch.setattr(case, "entropy", lambda size: b"\1" if size == 1 else entropy(size))
+    assert [one for _ in range(2) for one in case.visit()] == []
+    for place, one in enumerate(case.platform.records):
+        if isinstance(one, Page):
+            case.platform.records[place] = replace(one, items=one.items[::-1])
+    case.platform.before.clear()
+    wrong = [one.detail for _ in range(2) for one in case.visit()]
+    assert any("of its session, asked for again, was another one" in detail for detail in wrong)
+
+
 @pytest.mark.parametrize("mute", ["page", "view"])
 def test_what_was_lost_on_its_way_is_asked_for_again(case: Case, mute: str) -> None:
     """The journal has what the canary never heard of: it asked for that, all the same."""

@@ -15,17 +15,19 @@ import pytest
 from bench.serving import Server, free_port
 from plainview.journal import JournalReader
 from plainview.journal.frames import Frame
-from plainview.keys.key_files import make_key
+from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.acts import Revocation
 from plainview.ledger.charters import digest_text
 from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.notes import Note
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.findings import Finding, parse_finding
 from plainview.oversight.partner.canaries import RECEIPTS
 from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone
 from plainview.oversight.partner.opening import Records
 from plainview.oversight.partner.overseer import PATIENCE, Overseer
-from plainview.platform.home import Home
+from plainview.platform.home import LOG, Home
+from plainview.platform.log.opening import KEY
 from plainview.records import Page
 from plainview.storage import SqliteRecords, StoreFull
 from plainview.storage.filesystem import PARTIAL
@@ -370,3 +372,18 @@ def test_a_receipt_that_is_being_written_is_not_read(directory: Path, overseen: 
         overseer.follow()
         assert overseer.unable == {}
         assert not any(".json" in line for line in lines.remarks)
+
+
+def test_a_tree_that_does_not_go_on_is_found(directory: Path, overseen: Path, server: str) -> None:
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        signer = read_key(overseen / LOG / KEY)
+        text = Checkpoint(signer.key.name, 9_999, bytes(32)).text()
+        overseer._doubts.append((Note(text, (signer.sign(text),)), "the proof ends in another root"))
+        overseer.follow()
+        (found,) = lines.found
+    assert "the log's key has signed a tree of 9,999 records, and it was not shown that it goes on" in found
+    (path,) = (directory / FINDINGS).glob("rewritten-*")
+    proven = invoke("verify", path, f"--charter={digest_text(digest_of(overseen))}")
+    assert proven.exit_code == 0, proven.stderr
+    assert "is the partner's word" in proven.stdout + proven.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plainview.ledger.checkpoints import Checkpoint, origin_hash
+from plainview.ledger.checkpoints import Checkpoint, origin_hash, parse_checkpoint
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_note
 from plainview.ledger.submissions import Submission
@@ -97,6 +97,20 @@ def test_all_else_is_refused(running: Witness, body: bytes, status: int, message
 )
 def test_nothing_follows_from_nothing_but_the_empty_tree(tmp_path: Path, body: bytes) -> None:
     assert refused(witness(tmp_path), body)[0] == 422
+
+
+def test_what_is_not_shown_to_go_on_is_told(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    running = witness(tmp_path)
+    running._doubted = lambda note, reason: told.append((note.text, reason))
+    running.add_checkpoint(submission(0, 100))
+    assert refused(running, submission(7, 200))[0] == 409
+    assert told == []
+    unproven = Submission(100, (), signed(checkpoint(TREE, 200).text())).encode()
+    status, _, reason = refused(running, unproven)
+    ((text, why),) = told
+    assert (status, why) == (422, reason)
+    assert parse_checkpoint(text).size == 200
 
 
 def test_an_old_size_of_nothing_is_0(tmp_path: Path) -> None:

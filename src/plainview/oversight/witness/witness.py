@@ -43,7 +43,7 @@ class Witness:
     ) -> None:
         """`withheld` says why a log may not grow to that now; empty where it may. What it had is cosigned anew.
 
-        `doubted` is told of a checkpoint that a log has signed and not shown to continue the one cosigned last, and why.
+        `doubted` is told of a checkpoint that was signed and not shown to continue the one cosigned last, and why.
         """
         self.know(logs)
         self._signers = signers
