@@ -272,8 +272,7 @@ def forked(signal: Signal) -> None:
         published = self._publisher.published
         assert published is not None
         text = Checkpoint(self._signer.key.name, published.checkpoint.size, leaf_hash(b"another")).text()
-        others = published.note.signatures[1:]
-        note = type(published.note)(text, (self._signer.sign(text), *others))
+        note = type(published.note)(text, (self._signer.sign(text),))
         return found._replace(data=note.encode())
 
     patch(Log, "resource", lied)
