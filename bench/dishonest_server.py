@@ -305,20 +305,19 @@ def forged_events(signal: Signal) -> None:
 
 def stale(signal: Signal) -> None:
     """Pages are ranked as if the viewer had done nothing of late."""
-    from plainview.platform.residency import Residency
+    from plainview.platform.serving import Serving
 
-    honest = Residency.standing
+    honest = Serving._attempt
     first: dict[int, Any] = {}
 
-    def lied(self: Residency, viewer: int) -> Any:
-        standing = honest(self, viewer)
-        earlier = first.setdefault(viewer, standing)
+    def lied(self: Serving, ask: Any, standing: Any, turn: Any) -> Any:
+        earlier = first.setdefault(ask.viewer, standing)
         if signal.on and earlier.upto < standing.upto:
             signal.deed()
-            return type(standing)(earlier.row.copy(), earlier.upto)
-        return standing
+            standing = type(standing)(earlier.row.copy(), earlier.upto)
+        return honest(self, ask, standing, turn)
 
-    patch(Residency, "standing", lied)
+    patch(Serving, "_attempt", lied)
 
 
 def stale_world(signal: Signal) -> None:

@@ -200,16 +200,21 @@ class Town:
         if chance.random() < self.size.drift:
             viewer.drift()
         session = ClientSession(chance.randbytes(32))
+        acknowledged = 0
         for n in range(chance.randint(2, 6)):
             if time.monotonic() >= until:
                 return
             asked = {"viewer": viewer.number, "session": session.name, "n": n, "nonce": _token(chance), "limit": LIMIT}
+            asked["acknowledged"] = acknowledged
             page = self._tried(lambda asked=asked: client.get("/v1/feed", **asked))  # type: ignore[misc]
             if page is None or not page["videos"]:
                 return
+            acknowledged = page["receipt"]["index"] + 1
             events = self._watch(viewer, session, page)
             if events:
-                self._tried(lambda events=events: client.post("/v1/events", {"events": events}))  # type: ignore[misc]
+                taken = self._tried(lambda events=events: client.post("/v1/events", {"events": events}))  # type: ignore[misc]
+                indexes = [result.get("index", 0) for result in taken["results"]] if taken else []
+                acknowledged = max([acknowledged, *(index + 1 for index in indexes)])
             with self._lock:
                 self.pages += 1
                 self.events += len(events)
