@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from plainview.ledger.bundles import bundles, encode_entries
-from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
+from plainview.ledger.checkpoints import Checkpoint
+from plainview.ledger.misbehaviour import Contradiction, Kind, parse_misbehaviour
 from plainview.ledger.notes import Note
 from plainview.ledger.policies import Log
 from plainview.ledger.schemes import ED25519
@@ -19,7 +20,7 @@ from plainview.oversight.mirror.copies import PENDING
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
-from tests.ledger.logs import LOG_ML_DSA, ORIGIN, WITNESSES
+from tests.ledger.logs import LOG_ML_DSA, ORIGIN, WITNESSES, signed
 from tests.ledger.witnessed import POLICY
 from tests.oversight.mirror.following import OPEN, Following, same
 from tests.oversight.mirror.logs import DirectoryLog, served
@@ -191,6 +192,29 @@ def test_a_fork_that_a_witness_has_seen(log: DirectoryLog, following: Following,
         log.publish(300)
         found = following.misbehaved().contradiction
         assert (found.kind, found.smaller.size, found.larger.size) == (Kind.FORK, 250, 300)
+
+
+def test_a_tree_of_which_nothing_is_shown_contradicts_the_witnesses(
+    log: DirectoryLog, following: Following, tmp_path: Path
+) -> None:
+    """The log signs a root of no tree at all. No tile fits it, and what the witness comes to know contradicts it."""
+    log.publish(100, "north")
+    following.look()
+    honest = DirectoryLog(tmp_path / "honest")
+    honest.publish(200, "north")
+    log.publish(200)
+    (log.directory / "checkpoint").write_bytes(signed(Checkpoint(ORIGIN, 200, bytes(32)).text()).encode())
+    mirror = following.open()
+    with pytest.raises(MirrorError):
+        mirror.update()
+    with served(honest.directory) as witness:
+        following.others = [witness.url + "checkpoint"]
+        mirror._others = following.open()._others
+        with pytest.raises(Misbehaved) as error:
+            mirror.update()
+    found = error.value.contradiction
+    assert isinstance(found, Contradiction)
+    assert (found.kind, found.smaller.size, found.larger.size) == (Kind.SPLIT, 200, 200)
 
 
 def test_what_a_witness_has_seen_ahead_of_the_log_waits(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from contextlib import contextmanager, suppress
@@ -87,6 +88,8 @@ class Mirror:
         self._others = others
         self._tell = convicted
         self._ahead: list[_Head] = []
+        self._untaken: deque[_Head] = deque(maxlen=AHEAD)
+        """What was served and could not be taken up: a witness may come to know another tree of that size."""
         self._promised: dict[int, Note] = {}
         with _told(files):
             self._held = self._kept(CHECKPOINT)
@@ -143,6 +146,13 @@ class Mirror:
         # Before the log's own, which is then seldom the older.
         elsewhere, remarks = self._elsewhere()
         head = self._served = self._opened(self._source.checkpoint(), "the log's checkpoint")
+        # Before all that needs the log's tiles: of a tree that is shown to nobody else they prove nothing.
+        for one in (*elsewhere, head):
+            for other in (*self._untaken, *elsewhere):
+                if one.checkpoint.size == other.checkpoint.size:
+                    self._compare(one, other)
+        if head not in self._untaken:
+            self._untaken.append(head)
         for known in (self._held, self._kept(PENDING)):
             if known:
                 self._compare(known, head)
@@ -168,6 +178,7 @@ class Mirror:
         except PolicyError as error:
             raise MirrorError(f"{error}{self._uncounted()}; not taken up") from error
         self._take_up(head)
+        self._untaken.remove(head)
         return accepted, remarks
 
     def _elsewhere(self) -> tuple[list[_Head], list[str]]:
