@@ -71,7 +71,7 @@ def attack(name: str, directory: Path, cache: Path, kernels: Path) -> Outcome:
     os.environ |= {"BENCH_ATTACK": name, "BENCH_SIGNAL": str(signal)}
     server = Server(overseen.home, cache, kernels, program="bench.dishonest_server")
     server.port = port
-    partner = Partner(overseen, f"http://{HOST}:{port}", kernels)
+    partner = Partner(overseen.partner, overseen.charter.digest(), f"http://{HOST}:{port}", kernels)
     overseen.watch(f"http://{HOST}:{partner.port}/witness/")
     ending = threading.Event()
     playing = threading.Thread(target=play, args=(town, ending))
@@ -95,7 +95,7 @@ def attack(name: str, directory: Path, cache: Path, kernels: Path) -> Outcome:
         ending.set()
         if playing.ident is not None:
             playing.join()
-        partner.stop()
+        partner.end()
         server.kill()
 
 

@@ -68,8 +68,9 @@ class Overseen:
 class Partner:
     """`plainview oversee run`; `said` is what it printed."""
 
-    def __init__(self, overseen: Overseen, url: str, kernels: Path) -> None:
-        self._overseen, self._url, self._kernels = overseen, url, kernels
+    def __init__(self, directory: Path, charter: bytes, url: str, kernels: Path) -> None:
+        """`charter` is the first one's digest."""
+        self._directory, self._charter, self._url, self._kernels = directory, charter, url, kernels
         self.port = free_port()
         self.said: list[Said] = []
         self._process: subprocess.Popen[str] | None = None
@@ -77,8 +78,8 @@ class Partner:
     def start(self) -> None:
         """Raises TimeoutError where it does not answer."""
         command = [
-            sys.executable, "-m", "plainview.cli", "oversee", "run", str(self._overseen.partner),
-            f"--charter={digest_text(self._overseen.charter.digest())}", "--url", self._url, "--port", str(self.port),
+            sys.executable, "-m", "plainview.cli", "oversee", "run", str(self._directory),
+            f"--charter={digest_text(self._charter)}", "--url", self._url, "--port", str(self.port),
             "--every", "0.5", "--rerun-every", "1", "--sample", "30", "--canaries", "3", "--canary-every", "1",
         ]  # fmt: skip
         self._process = subprocess.Popen(
@@ -88,7 +89,7 @@ class Partner:
         threading.Thread(target=self._hear, args=(self._process,), daemon=True).start()
         self.hears("answers at", 120)
 
-    def hears(self, words: str, seconds: float, since: float = 0.0) -> Said:
+    def hears(self, words: str, seconds: float = 60, since: float = 0.0) -> Said:
         """The first line with these words that was said after `since` (Unix seconds). Raises TimeoutError."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -98,12 +99,13 @@ class Partner:
             time.sleep(0.02)
         raise TimeoutError(f"{words!r} was not said within {seconds:g} s")
 
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(120)
-            self._process = None
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit status; 0 where it had ended, or was not started."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        process, self._process = self._process, None
+        return process.wait(120)
 
     def _hear(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.overseen import Partner
 from bench.serving import Server
 from plainview.ledger.acts import Revocation
 from plainview.ledger.charters import digest_text
@@ -23,7 +24,6 @@ from plainview.records import Act
 from plainview.records.fields import to_bytes
 from tests.cli.homes import invoke
 from tests.oversight.partner.partners import digest_of, partner_of, witnessed
-from tests.oversight.partner.processes import Partner
 from tests.platform.homes import charter_of, parties_of
 from tests.platform.played import home_with_pages
 from tests.server.clients import KERNELS, VIEWERS, Client, Viewer
@@ -79,12 +79,15 @@ def stack() -> Iterator[ExitStack]:
 
 
 def test_an_operator_that_swallows_a_revocation_publishes_no_more(
-    tmp_path: Path, home: Path, cache: Path, stack: ExitStack
+    tmp_path: Path, home: Path, cache: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("BENCH_ATTACK", "swallow")
+    monkeypatch.setenv("BENCH_SIGNAL", str(tmp_path / "signal"))
+    (tmp_path / "signal").touch()
     directory = tmp_path / "partner"
     keys = partner_of(home, directory)
-    lying = Server(home, cache, KERNELS, program="tests.oversight.partner.swallowing")
-    partner = Partner(directory, digest_text(digest_of(home)), f"http://127.0.0.1:{lying.port}", KERNELS)
+    lying = Server(home, cache, KERNELS, program="bench.dishonest_server")
+    partner = Partner(directory, digest_of(home), f"http://127.0.0.1:{lying.port}", KERNELS)
     witnessed(home, keys, f"http://127.0.0.1:{partner.port}/witness/")
     stack.callback(lying.stop)
     lying.start()
@@ -103,7 +106,7 @@ def test_an_operator_that_swallows_a_revocation_publishes_no_more(
         time.sleep(1.2)
     assert published(lying) == size
     assert "is missing from this l" in health(lying)
-    finding = partner.hears("FINDING").rpartition("; ")[2]
+    finding = partner.hears("FINDING").line.rpartition("; ")[2]
     verified = invoke("verify", finding, f"--charter={digest_text(digest_of(home))}")
     assert verified.exit_code == 0, verified.stderr
 
@@ -128,7 +131,7 @@ def test_nothing_is_found_on_an_honest_operator_under_load(
     directory = tmp_path / "partner"
     keys = partner_of(home, directory)
     server = Server(home, cache, KERNELS)
-    partner = Partner(directory, digest_text(digest_of(home)), f"http://127.0.0.1:{server.port}", KERNELS)
+    partner = Partner(directory, digest_of(home), f"http://127.0.0.1:{server.port}", KERNELS)
     witnessed(home, keys, f"http://127.0.0.1:{partner.port}/witness/")
     stack.callback(server.stop)
     server.start()
@@ -148,9 +151,9 @@ def test_nothing_is_found_on_an_honest_operator_under_load(
     for viewer in viewers:
         viewer.join()
     assert [viewer.wrong for viewer in viewers if viewer.wrong] == []
-    assert partner.end() == 0, partner.said[-1]
-    assert [line for line in partner.said if "FINDING" in line] == []
+    assert partner.end() == 0, partner.said[-1].line
+    assert [one.line for one in partner.said if "FINDING" in one.line] == []
     assert list((directory / "findings").iterdir()) == []
-    last = partner.said[-1]
+    last = partner.said[-1].line
     assert last.startswith("Stopped: ")
     assert "identical" in last
