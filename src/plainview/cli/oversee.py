@@ -82,6 +82,10 @@ def run(
     canaries: Annotated[int, typer.Option(min=0, max=1000, help="Viewers of the partner's own.")] = 2,
     canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,
     bundles: BundlesOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Threads that rank (default: one a core).", show_default=False),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="One round, without a server, and end.")] = False,
 ) -> None:
     """Oversee a platform until Ctrl-C or SIGTERM.
@@ -93,7 +97,8 @@ def run(
     2: it cannot begin; with --once also: something could not be checked.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with told(), _opened(directory, charter, url, charter_file, sample, draw_hours, canaries, bundles) as overseer:
+    settings = (sample, draw_hours, canaries, bundles, threads)
+    with told(), _opened(directory, charter, url, charter_file, *settings) as overseer:
         if once:
             _once(overseer)
             return
@@ -212,7 +217,9 @@ def _opened(
     draw_hours: float,
     canaries: int,
     bundles: Path | None,
+    threads: int | None,
 ) -> Iterator[Overseer]:
+    import os
     import secrets
     import time
     from concurrent.futures import ThreadPoolExecutor
@@ -258,6 +265,7 @@ def _opened(
             sample,
             round(draw_hours * 3_600_000),
             canaries,
+            threads or len(os.sched_getaffinity(0)),
         )
         overseer = Overseer(directory, keys, digest, url, audit, outside, lines, () if kept is None else (kept,))
         try:

@@ -22,10 +22,12 @@ from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.notes import Note
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.findings import Finding, parse_finding
+from plainview.oversight.partner import overseer as program
 from plainview.oversight.partner.canaries import RECEIPTS
 from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone
 from plainview.oversight.partner.opening import Records
 from plainview.oversight.partner.overseer import PATIENCE, Overseer
+from plainview.oversight.partner.rerunning import Rerunning
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
 from plainview.records import Page
@@ -258,6 +260,15 @@ def test_the_command_once(directory: Path, overseen: Path, server: str) -> None:
         assert refused.exit_code == 2
         assert told in refused.stderr
     assert "not an address" in run(directory, overseen, "feed.example", "--once").stderr
+
+
+def test_as_many_threads_rank_as_it_is_given(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Any] = []
+    monkeypatch.setattr(program, "Rerunning", lambda *given: begun.append(given) or Rerunning(*given))
+    assert run(directory, overseen, server, "--once", "--threads", "3").exit_code == 0
+    assert begun[0][-1] == 3
 
 
 def test_a_page_is_re_run_for_whoever_asks(

@@ -91,6 +91,8 @@ class Audit(NamedTuple):
     """Milliseconds from the beginning of one draw to that of the next."""
     canaries: int
     """Viewers of the partner's own."""
+    threads: int
+    """That rank."""
 
 
 class Overseer:
@@ -129,7 +131,7 @@ class Overseer:
         self._requests = Requests(path / REQUESTS)
         self._clocks = Clocks()
         self._rerunning = Rerunning(
-            self._copy.journal, audit.configuration, audit.installed, audit.bundles, outside.monotonic
+            self._copy.journal, audit.configuration, audit.installed, audit.bundles, outside.monotonic, audit.threads
         )
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._receipts = MirrorFiles(path / CANARIES)

@@ -14,7 +14,7 @@ from plainview.journal import JournalReader
 from plainview.records import Epoch, Page
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
-from plainview.replay.replay import Replay
+from plainview.replay.replay import Advance, Replay
 
 GRACE = 3.0
 """Seconds after the newest epoch came here, from which on pages of the one before it are looked for no longer: a page
@@ -32,10 +32,16 @@ class Rerunning:
         bundles: Bundles | None,
         monotonic: Callable[[], float],
         threads: int = 1,
+        advance: Advance = lambda records, pages: None,
     ) -> None:
-        """`configuration` and digest are the installed release's: pages of another need its bundle."""
+        """`configuration` and digest are the installed release's: pages of another need its bundle.
+
+        Threads change its speed, and no result; `advance` is `Replay`'s.
+        """
         self._journal = journal
-        self._begin = partial(Replay, journal, configuration, installed, bundles=bundles, threads=threads)
+        self._begin = partial(
+            Replay, journal, configuration, installed, bundles=bundles, threads=threads, advance=advance
+        )
         self._replay = self._begin()
         self._monotonic = monotonic
         self._looked = 0
