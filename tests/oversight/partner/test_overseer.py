@@ -20,6 +20,7 @@ from plainview.ledger.acts import Revocation
 from plainview.ledger.charters import digest_text
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.notes import Note
+from plainview.ledger.policies import Policy, Witnessed
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.findings import Finding, parse_finding
 from plainview.oversight.partner import overseer as program
@@ -373,6 +374,23 @@ def test_a_charter_by_file(tmp_path: Path, directory: Path, overseen: Path, serv
     )  # fmt: skip
     assert other.exit_code == 2
     assert "its digest is not" in one_line(other)
+
+
+def test_a_wrong_clock_is_found_before_anything_is_opened(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = int(time.time()) - 3600
+    monkeypatch.setattr(Policy, "witnessed", lambda *_: (Witnessed("another", long_ago),))
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        assert len(lines.found) == 1
+        register(server)
+        looked_until_grown(overseer)
+        assert len(lines.found) == 1
+    (found,) = findings(directory)
+    assert found.what == "clock"
+    assert "later than all cosignatures of a tree that has it" in found.detail
+    assert any(one.index == found.index and one.kind for one in found.records)
 
 
 def test_a_receipt_that_is_being_written_is_not_read(directory: Path, overseen: Path, server: str) -> None:

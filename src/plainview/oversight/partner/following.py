@@ -31,7 +31,7 @@ from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
-from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.oversight.public_entries import is_of_kind, public_record, public_time
 from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.charter import Charter as CharterRecord
@@ -129,6 +129,8 @@ class Following:
         """Charters and acts that were taken down as what they are not, and why."""
         self.accesses: list[tuple[int, Access]] = []
         """Openings that the log has, by their indexes: whoever looks at them takes them out."""
+        self.times: list[tuple[int, int]] = []
+        """Public records that came, by index, and their journal times: whoever looks at them takes them out."""
         self._notes: dict[bytes, int] = {}
         self._scanned = 0
         self._take_up()
@@ -243,6 +245,8 @@ class Following:
         if entry.startswith(_PAGE):
             self.pages.append(index)
             return
+        if (time := public_time(entry)) is not None:
+            self.times.append((index, time))
         charter = index == 0 or is_of_kind("charter", entry)
         try:
             if charter:

@@ -15,6 +15,7 @@ from plainview.ledger.spelling import to_base64
 from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
+from plainview.oversight.public_entries import public_kind
 from plainview.records import PUBLIC, Epoch, Page, encode
 from plainview.records.fields import DASHES, to_text
 
@@ -93,12 +94,12 @@ def related(index: int, journal: JournalReader) -> set[int]:
 def _exhibit(index: int, mirrored: Mirrored, journal: JournalReader) -> Exhibit:
     (entry,) = mirrored.entries(index, index + 1)
     proof = tuple(to_base64(one) for one in mirrored.proof(index))
-    opened = _entry(index, journal)
     text = entry.decode("utf-8", "surrogateescape")
+    if (kind := public_kind(entry)) in PUBLIC:
+        return Exhibit(index=index, entry=text, proof=proof, kind=kind, salt="", body="")
+    opened = _entry(index, journal)
     if opened is None:
         return Exhibit(index=index, entry=text, proof=proof, kind="", salt="", body="")
-    if opened.kind in PUBLIC:
-        return Exhibit(index=index, entry=text, proof=proof, kind=opened.kind, salt="", body="")
     body = encode(opened.record).decode()
     return Exhibit(index=index, entry=text, proof=proof, kind=opened.kind, salt=to_text(opened.salt), body=body)
 

@@ -142,8 +142,9 @@ class Overseer:
         self.ended = False
         """Whether the log has contradicted itself: there is nothing left to follow."""
         self._know()
-        if self._following.mirrored is not None:  # before anything is cosigned
-            self._hold_acts(self._following.mirrored)
+        if self._following.mirrored is not None:
+            self._hold_acts(self._following.mirrored)  # before anything is cosigned
+            self._hold_public_times(self._following.mirrored)
 
     def close(self) -> None:
         """Give the files back."""
@@ -184,9 +185,8 @@ class Overseer:
         self._hold_acts(mirrored)
         self._hold_accesses(mirrored, grown=size != before)
         self._hold_promises()
-        charter = self._following.charter
-        if size != before and charter is not None:
-            self._clocks.cosigned(size, [one.time for one in charter.policy.witnessed(mirrored.note) if one.time])
+        if size != before:
+            self._hold_public_times(mirrored)
 
     def deliver(self) -> None:
         """Hand in what the operator's log has not."""
@@ -297,6 +297,16 @@ class Overseer:
             for digest in self._requests.unseen(looked - SIGNING):
                 detail = "records were opened to the partner, and no access was written down before the log grew"
                 self._find("access", mirrored.checkpoint.size, to_text(digest), detail, mirrored, ())
+
+    def _hold_public_times(self, mirrored: Mirrored) -> None:
+        charter = self._following.charter
+        assert charter is not None
+        cosigned = [one.time for one in charter.policy.witnessed(mirrored.note) if one.time]
+        public, self._following.times = self._following.times, []
+        tolerance = charter.bounds.clock_tolerance
+        found = self._clocks.cosigned(mirrored.checkpoint.size, cosigned, public, tolerance)
+        if found is not None:
+            self._find("clock", found[0], "", found[1], mirrored, {found[0]})
 
     def _check_clocks(self, mirrored: Mirrored) -> None:
         """Journal time lies within the times of those who cosigned around it, give or take the charter's tolerance."""
