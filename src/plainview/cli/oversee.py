@@ -13,6 +13,7 @@ import typer
 from plainview.cli.address import http_address
 from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.errors import CommandError, told
+from plainview.cli.oversee_page import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,6 +142,9 @@ def submit(
     typer.echo(f"act {index:,} of the partner's log; `plainview oversee run {directory}` hands it to the operator")
 
 
+oversee.command()(page)
+
+
 def _once(overseer: Overseer) -> None:
     from plainview.oversight.partner.overseer import PASSING
 
@@ -191,12 +195,12 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
     threads = [threading.Thread(target=over_and_over, args=step, name=step[0].__name__) for step in steps]
 
     def ready() -> None:
-        typer.echo(f"The partner answers at {http_address(host, port)}: /witness/ and /log/")
+        typer.echo(f"The partner answers at {http_address(host, port)}: /witness/, /log/ and /v1/pages/check")
         for thread in threads:
             thread.start()
 
     try:
-        serve_app(make_app(overseer.witness, overseer.log), host, port, ready)
+        serve_app(make_app(overseer.witness, overseer.log, overseer.page_requests), host, port, ready)
     finally:
         ending.set()
         for thread in threads:

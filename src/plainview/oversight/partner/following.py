@@ -114,7 +114,6 @@ class Following:
         self._convicted = convicted
         self._mirror: Mirror | None = None
         self._believed = Charters(digest)
-        """Those by which checkpoints are taken: also what the log has not shown yet."""
         for note in charters:
             self._believed.read(note)
         self.charters = Charters(digest)
@@ -144,6 +143,11 @@ class Following:
     def charter(self) -> Charter | None:
         """The one by which the log is followed; None where none is known yet."""
         return self._believed.last
+
+    @property
+    def believed(self) -> Charters:
+        """Those by which checkpoints and promises are taken: also what the log has not shown yet."""
+        return self._believed
 
     def index_of(self, note: str) -> int | None:
         """Where the log has the act in that note, as one that counts or not; None where it has it not."""

@@ -47,16 +47,13 @@ class Rerunning:
         self._looked = 0
         self._newest, self._since = 0, monotonic()
         self.report: Report | None = None
-        """Of all that was re-run."""
+        """Of all that was re-run. May be read from any thread, as may be `upto`: read that first."""
+        self.upto = 0
+        """All records below it were read, and all pages among them dealt with."""
 
     def close(self) -> None:
         """End what runs."""
         self._replay.close()
-
-    @property
-    def upto(self) -> int:
-        """All records below it were re-run."""
-        return self._replay.upto
 
     def go_on(self, whole: bool = False) -> Report | None:
         """What re-running came to so far, all of it; None where nothing has come since the last time.
@@ -76,6 +73,7 @@ class Rerunning:
             return None
         for one in (report, *late):
             self._add(one, one is report)
+        self.upto = self._replay.upto
         return self.report
 
     def differing(self, pages: Sequence[int]) -> set[int]:
