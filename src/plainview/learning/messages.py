@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 """Of all of this. It is not changed: what is said otherwise gets another number."""
 LENGTH = 4
 """Bytes of a frame's length."""
@@ -87,6 +87,12 @@ class Rank(_Message, frozen=True, tag="rank"):
     pages: list[Asked]
 
 
+class Propose(_Message, frozen=True, tag="propose"):
+    """Give the pages that this release gives in place of these, on the epoch cut last. Answered by `Proposed`."""
+
+    pages: list[Asked]
+
+
 class Ready(_Message, frozen=True, tag="ready"):
     """It can be asked."""
 
@@ -118,6 +124,27 @@ class Ranked(_Message, frozen=True, tag="ranked"):
     """One outcome for each page, in order."""
 
     outcomes: list[Outcome]
+
+
+class Placed(msgspec.Struct, frozen=True, array_like=True):
+    """A video of such a page: `learning.rerun.Placed`."""
+
+    video: int
+    source: str
+    selector: str
+
+
+class Proposal(msgspec.Struct, frozen=True, array_like=True):
+    """Such a page: `learning.rerun.Proposal`."""
+
+    trace: str
+    items: list[Placed]
+
+
+class Proposed(_Message, frozen=True, tag="proposed"):
+    """One proposal for each page, in order."""
+
+    proposals: list[Proposal]
 
 
 class Own(_Message, frozen=True, tag="own"):
@@ -152,8 +179,8 @@ class Failed(_Message, frozen=True, tag="failed"):
     reason: str
 
 
-ToRelease = Begin | Take | Cut | Draw | Drop | Rank | Records | Viewers
-FromRelease = Ready | Done | Epoch | Ranked | Own | Known | Failed
+ToRelease = Begin | Take | Cut | Draw | Drop | Rank | Propose | Records | Viewers
+FromRelease = Ready | Done | Epoch | Ranked | Proposed | Own | Known | Failed
 
 _encoder = msgspec.msgpack.Encoder()
 
