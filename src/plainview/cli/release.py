@@ -1,4 +1,5 @@
-"""`plainview release`: what is installed, as a bundle too, whether it computes here as it must, a builder's word."""
+"""`plainview release`: what is installed, as a bundle too, whether it computes here as it must, a builder's word; and
+what is another in another release."""
 
 from __future__ import annotations
 
@@ -11,12 +12,14 @@ import typer
 from plainview.cli.bundle_files import read_bundle
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import at_home
+from plainview.cli.release_diff import diff
 
 release = typer.Typer(
-    help="The installed release: what it is made of, and whether it computes here what it must.",
+    help="The installed release: what it is made of, whether it computes here what it must, how others differ.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+release.command()(diff)
 
 
 @release.command()

@@ -120,7 +120,7 @@ def unpack(data: bytes) -> Bundle:
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
         outline = msgspec.json.decode(manifest, type=_Outline)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{MANIFEST} is no release's: {error}") from error
     for what, found, named in (
         ("source", source_digest(source), outline.source),

@@ -14,6 +14,7 @@ from plainview.records.fields import to_text
 from plainview.replay.counterfactual import Contender, Interval, Pair, ReleaseFailed
 from plainview.replay.exposure import DIGITS, Catalogue, Exposures, Tally, exposures
 from plainview.replay.rank_similarity import overlap, rank_biased_overlap
+from plainview.replay.release_changes import Changes
 
 HASHES = 65_536
 """Leaf hashes read at a time."""
@@ -84,6 +85,23 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def sound(self) -> bool:
         """Whether all that either release served came out as it was logged."""
         return all(one.as_logged in (None, one.pages) for one in self.served)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A release."""
+
+    release: str
+    name: str
+
+
+class ReleaseDiff(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="plainview/release-diff/v1"):
+    """What is another in release B than in A, and what that would do."""
+
+    a: Named
+    b: Named
+    changes: Changes
+    comparison: Comparison | None
+    """None where no journal was given."""
 
 
 class Comparing:

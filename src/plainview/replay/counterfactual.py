@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from plainview.journal import Entry, JournalReader
 from plainview.journal.keys import page_key
@@ -20,6 +20,7 @@ from plainview.replay.bundled import BundleFailed, Running
 
 SLICE = 256
 """Pages asked for at a time."""
+_A = TypeVar("_A")
 Advance = Callable[[int, int], None]
 """Called with how many records were read and how many pages compared so far."""
 
@@ -28,19 +29,20 @@ class ReleaseFailed(Exception):
     """A release cannot be run to the end of what is asked of it, and why."""
 
 
+@contextmanager
+def watched(release: str) -> Iterator[None]:
+    """Start a release, or ask it something. Raises ReleaseFailed, which names it."""
+    try:
+        yield
+    except BundleFailed as error:
+        raise ReleaseFailed(f"release {release} cannot be run from its bundle: {error}") from error
+
+
 class Contender(NamedTuple):
     """A release at work on the journal."""
 
     release: str
     running: Running
-
-    @contextmanager
-    def watched(self) -> Iterator[Running]:
-        """Ask it something. Raises ReleaseFailed."""
-        try:
-            yield self.running
-        except BundleFailed as error:
-            raise ReleaseFailed(f"release {self.release} cannot be run from its bundle: {error}") from error
 
 
 class Pair(NamedTuple):
@@ -140,6 +142,10 @@ class Counterfactual:
         self._observe = observe
         self._advance = advance
         self._wanted = {index for indexes in interval.pages.values() for index in indexes}
+        self._over: dict[int, list[tuple[int, str]]] = {}
+        """Epoch to the lists that no later page needs."""
+        for listed, last in sorted(interval.needed.items()):
+            self._over.setdefault(last, []).append(listed)
         self._ready: dict[int, Page] = {}
         """Read and not yet asked for."""
         self._read = 0
@@ -147,58 +153,61 @@ class Counterfactual:
 
     def run(self) -> Iterator[Pair]:
         """Each page with what comes in its place, by epoch and index. Raises ReleaseFailed and JournalDamaged."""
-        pages, drawn, needed = self._interval.pages, self._interval.drawn, self._interval.needed
+        pages, drawn = self._interval.pages, self._interval.drawn
         for number in sorted(pages.keys() | drawn.keys()):
             self._cut(self._epochs[number])
-            if number in drawn:
-                for contender in self._both:
-                    with contender.watched() as running:
-                        running.draw(sorted(drawn[number]))
+            self._draw(sorted(drawn.get(number, ())))
             indexes = pages.get(number, [])
             if indexes:
                 self._take(indexes[-1] + 1, self._epochs[number].upto)
             for at in range(0, len(indexes), SLICE):
                 yield from self._pairs(indexes[at : at + SLICE])
-            over = sorted(listed for listed, last in needed.items() if last == number)
-            if over:
-                for contender in self._both:
-                    with contender.watched() as running:
-                        running.drop(over)
+            self._drop(self._over.get(number, []))
 
     def _cut(self, epoch: Epoch) -> None:
         self._take(epoch.upto, epoch.upto)
         parent = Parent(epoch.epoch - 1, epoch.parent) if epoch.epoch else None
-        for contender in self._both:
-            with contender.watched() as running:
-                running.cut(parent, epoch.upto, False)
+        self._ask(lambda running: running.cut(parent, epoch.upto, False))
+
+    def _draw(self, regions: list[str]) -> None:
+        if regions:
+            self._ask(lambda running: running.draw(regions))
+
+    def _drop(self, lists: list[tuple[int, str]]) -> None:
+        if lists:
+            self._ask(lambda running: running.drop(lists))
 
     def _take(self, stop: int, fold_to: int) -> None:
         """Read up to `stop`, and have both fold what is below `fold_to`."""
         while self._read < stop:
-            part = [
-                (entry.index, entry.record) for entry in self._journal.read(self._read, min(self._read + TAKE, stop))
-            ]
-            for index, record in part:
-                self._observe(index, record)
-                if index in self._wanted:
-                    assert isinstance(record, Page)
-                    self._ready[index] = record
-            for contender in self._both:
-                with contender.watched() as running:
-                    running.take(part, fold_to)
-            self._read = part[-1][0] + 1
+            upto = min(self._read + TAKE, stop)
+            self._give([(entry.index, entry.record) for entry in self._journal.read(self._read, upto)], fold_to)
+            self._read = upto
             self._advance(self._read, self._asked)
+
+    def _give(self, part: list[tuple[int, Record]], fold_to: int) -> None:
+        for index, record in part:
+            self._observe(index, record)
+            if index in self._wanted:
+                assert isinstance(record, Page)
+                self._ready[index] = record
+        self._ask(lambda running: running.take(part, fold_to))
 
     def _pairs(self, indexes: Sequence[int]) -> Iterator[Pair]:
         asked = [Served(index, page, self._cursor(page)) for index in indexes for page in (self._ready.pop(index),)]
-        proposals: list[list[Proposal]] = []
-        for contender in self._both:
-            with contender.watched() as running:
-                proposals.append(running.propose(asked))
+        proposals = self._ask(lambda running: running.propose(asked))
         for served, a, b in zip(asked, *proposals, strict=True):
             yield Pair(served.index, served.page, a, b)
         self._asked += len(asked)
         self._advance(self._read, self._asked)
+
+    def _ask(self, question: Callable[[Running], _A]) -> list[_A]:
+        """What both answer, one after the other."""
+        answers = []
+        for release, running in self._both:
+            with watched(release):
+                answers.append(question(running))
+        return answers
 
     def _cursor(self, page: Page) -> int:
         """Where a plain page goes on in its list: where the session's page before left the same one."""

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
-from plainview.replay.bundles import Bundle
+from plainview.replay.bundles import Bundle, BundleError
 from plainview.replay.locks import LOCKED, entries_of
 
 ORDER = "order"
 """Stands for the order of named things, where that is all that changed of them."""
+NESTED = 32
+"""Levels of a manifest at most; ours has six."""
 _NAMING = ("name", "head")
 """Fields by which the entries of a list are told apart."""
 _APART = ("source", "lock")
@@ -58,7 +60,10 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 def changes(a: Bundle, b: Bundle) -> Changes:
-    """What is another in `b` than in `a`, each list in the order of its names."""
+    """What is another in `b` than in `a`, each list in the order of its names.
+
+    Raises BundleError for a manifest that is nested too deep to be compared.
+    """
     return Changes(
         tuple(_fields(_manifest(a), _manifest(b))), tuple(_files(a.source, b.source)), tuple(_locked(a.lock, b.lock))
     )
@@ -66,6 +71,12 @@ def changes(a: Bundle, b: Bundle) -> Changes:
 
 def _manifest(bundle: Bundle) -> dict[str, Any]:
     whole = msgspec.json.decode(bundle.manifest, type=dict[str, Any])
+    level: list[Any] = [whole]
+    for _ in range(NESTED):
+        level = [part for one in level for part in (one.values() if isinstance(one, dict) else one)]
+        level = [one for one in level if isinstance(one, dict | list)]
+    if level:
+        raise BundleError(f"the manifest of release {bundle.release} is nested more than {NESTED} deep")
     return {name: value for name, value in whole.items() if name not in _APART}
 
 
