@@ -128,8 +128,8 @@ def test_over_a_journal_it_says_who_gains_and_who_loses(second: Path, served: Pa
     assert "60 pages served by A: all came out as they were logged." in said
     found = json.loads(invoke("release", "diff", "installed", second, "--home", served, "--json").stdout)
     most = found["comparison"]["exposure"]["creators"][0]
-    sign = "+" if most["difference"] > 0 else "\u2212"
-    assert re.search(rf"creator {most['id']} +{re.escape(sign)}{abs(most['difference']) * 100:.2f} .*█{{10}}", said)
+    points = f"{most['difference'] * 100:+.2f}"
+    assert re.search(rf"creator {most['id']} +{re.escape(points)} .*█{{10}}", said)
     for heading in ("Creators, of all impressions", "Tags, ", "Viewers' regions"):
         assert heading in said
     assert said.strip().endswith("what would then have been learned, is not in it.")
@@ -197,11 +197,11 @@ def test_a_release_that_is_not_installed_runs_from_its_bundle(
     page.feed(picture.read_text(encoding="utf-8"))
     assert page.fetched == []
     assert {"script", "link"} & page.tags == {"link"}
-    bars = re.findall(r"^(creator \d+) +([+\u2212][\d.]+) ", result.output, flags=re.MULTILINE)
+    bars = re.findall(r"^(creator \d+) +([+-])([\d.]+) ", result.output, flags=re.MULTILINE)
     assert bars
     text = " ".join("".join(page.text).split())
-    for label, points in bars:
-        word = "▲ gains" if points[0] == "+" else "▼ loses"
+    for label, sign, points in bars:
+        word = "▲ gains" if sign == "+" else "▼ loses"
         assert f"{label} {word} {points} points" in text
     assert "30 pages served by A: all came out as they were logged." in text
 

@@ -13,8 +13,11 @@ from plainview.ledger.hashing import leaf_hash
 from plainview.records import Page
 from plainview.records.fields import to_text
 from plainview.replay.bundled import BundleFailed
+from plainview.replay.comparison import Comparison, Likeness, Named, Reach, ReleaseDiff, ServedBy, ViewersIn
 from plainview.replay.counterfactual import Contender, ReleaseFailed, epochs_of, pages_of
+from plainview.replay.exposure import NEW, Concentration, Exposures, Share
 from plainview.replay.past import JournalPast
+from plainview.replay.release_changes import Change, Changes, File, Locked
 from tests.platform.forging import damage, forge
 from tests.platform.second import FIRST, FIRST_DIGEST, SECOND
 from tests.replay.comparisons import Begin, compared, first, paired, second
@@ -177,3 +180,11 @@ def test_a_page_that_cannot_be_is_not_counted(served: Path, gives: tuple[Placed,
 def test_a_release_that_cannot_go_on_is_named(served: Path) -> None:
     with pytest.raises(ReleaseFailed, match=f"release {OTHER} cannot be run from its bundle: it ended with code 3"):
         compared(served, b=other(SECOND.configuration, Ending), most=20)
+
+
+def test_the_reference_names_every_field() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "release-diff.md").read_text(encoding="utf-8")
+    structs = (ReleaseDiff, Named, Changes, Change, File, Locked, Comparison, Reach, ServedBy, Likeness, ViewersIn)
+    for struct in (*structs, Exposures, Concentration, Share):
+        assert [name for name in struct.__struct_fields__ if f"`{name}`" not in text] == [], struct
+    assert f"fewer than {NEW} impressions" in text

@@ -78,7 +78,7 @@ def _bars(out: Console, section: Section) -> None:
         cells = max(1, round(bar.part * HALF))
         drawn = f"[green]{'█' * cells}[/green]" if bar.gains else f"[yellow]{'█' * cells}[/yellow]"
         line = f"{' ' * HALF}│{drawn}" if bar.gains else f"{' ' * (HALF - cells)}{drawn}│"
-        table.add_row(escape(bar.label), bar.points, line, bar.shares)
+        table.add_row(escape(bar.label), f"{'+' if bar.gains else '-'}{bar.points}", line, bar.shares)
     out.print(table)
     if section.left:
         out.print(f"and {section.left:,} more (--json)")

@@ -17,7 +17,6 @@ MILLIONTHS = frozenset({"weight", "decay", "floor", "penalty", "share"})
 NOTHING = "none"
 LONGEST = 400
 """Characters of a value that are shown."""
-MINUS = "\u2212"
 
 _FIELDS = (
     (r"name", "what it is called"),
@@ -66,7 +65,7 @@ class Bar(NamedTuple):
     part: float
     """Of the longest bar of its section."""
     points: str
-    """The difference, in percentage points."""
+    """The difference without its sign, in percentage points."""
     shares: str
 
 
@@ -204,7 +203,7 @@ def _section(title: str, note: str, label: str, rows: tuple[Share, ...], most: i
             label.format(row.id),
             row.difference > 0,
             abs(row.difference) / longest,
-            f"{'+' if row.difference > 0 else MINUS}{abs(row.difference) * 100:.2f}",
+            f"{abs(row.difference) * 100:.2f}",
             f"{row.share_a:.2%} → {row.share_b:.2%}",
         )
         for row in moved[:most]
