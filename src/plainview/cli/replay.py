@@ -75,7 +75,7 @@ def run(out: Console, home: Home, directory: Path | None, index: int | None, thr
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
-    from plainview.platform.releases import installed, installed_digest
+    from plainview.platform.releases import environment_digest, installed, installed_digest
     from plainview.platform.warming import warm
 
     bundles = read_bundles(
@@ -113,6 +113,7 @@ def run(out: Console, home: Home, directory: Path | None, index: int | None, thr
                 installed_digest(),
                 bundles=bundles,
                 threads=threads,
+                environment=environment_digest(),
                 advance=advance,
             )
             try:

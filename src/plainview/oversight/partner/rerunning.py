@@ -32,15 +32,23 @@ class Rerunning:
         bundles: Bundles | None,
         monotonic: Callable[[], float],
         threads: int = 1,
+        environment: str = "",
         advance: Advance = lambda records, pages: None,
     ) -> None:
         """`configuration` and digest are the installed release's: pages of another need its bundle.
 
-        Threads change its speed, and no result; `advance` is `Replay`'s.
+        The rest is `Replay`'s.
         """
         self._journal = journal
         self._begin = partial(
-            Replay, journal, configuration, installed, bundles=bundles, threads=threads, advance=advance
+            Replay,
+            journal,
+            configuration,
+            installed,
+            bundles=bundles,
+            threads=threads,
+            environment=environment,
+            advance=advance,
         )
         self._replay = self._begin()
         self._monotonic = monotonic
