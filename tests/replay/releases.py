@@ -20,9 +20,19 @@ def manifested(bundle: Bundle, **changes: object) -> Bundle:
     return replace(bundle, manifest=json.encode(made | changes))
 
 
-def running(code: str) -> Bundle:
-    """A release that is nothing but what it does when it is run; `said` and `heard` are there to talk with."""
-    source = {"learning/__init__.py": b"", "learning/rerun.py": (_TALKING + code).encode()}
+def running(code: str, golden: str = "") -> Bundle:
+    """A release that is nothing but what it does when it is run; `said` and `heard` are there to talk with.
+
+    `golden` is the body of the function that gives its golden vectors.
+    """
+    source = {
+        "feed/__init__.py": b"",
+        "feed/configuration.py": b"import msgspec\nclass Configuration(msgspec.Struct):\n    name: str\n",
+        "learning/__init__.py": b"",
+        "learning/golden.py": f"import os, sys, time\ndef golden(configuration, parameters):\n    {golden}\n".encode(),
+        "learning/parameters.py": b"def read_parameters(data):\n    return data\n",
+        "learning/rerun.py": (_TALKING + code).encode(),
+    }
     return manifested(replace(bundle_of(installed()), source=source))
 
 

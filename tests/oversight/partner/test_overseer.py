@@ -254,7 +254,7 @@ def test_as_many_threads_rank_as_it_is_given(
     begun: list[Any] = []
     monkeypatch.setattr(program, "Rerunning", lambda *given: begun.append(given) or Rerunning(*given))
     assert run(directory, overseen, server, "--once", "--threads", "3").exit_code == 0
-    assert begun[0][-1] == 3
+    assert begun[0][-2] == 3
 
 
 def test_a_page_is_re_run_for_whoever_asks(

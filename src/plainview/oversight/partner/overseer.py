@@ -83,6 +83,8 @@ class Audit(NamedTuple):
     """Viewers of the partner's own."""
     threads: int
     """That rank."""
+    environment: str
+    """Digest of this one, as receipts name it."""
 
 
 class Overseer:
@@ -123,7 +125,7 @@ class Overseer:
         self._taking_up = TakingUp(self._copy, self._records, self._reporting, outside.monotonic)
         self._clocks = Clocks()
         self._rerunning = Rerunning(
-            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads
+            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads, audit.environment
         )
         self._draws = Draws(path / DRAWS, audit.sample, self._reporting.announce, outside.entropy)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
