@@ -42,6 +42,7 @@ def show(
         f"  lock       {made.lock}\n"
         f"  parameters {made.parameters}\n"
         f"  golden     {made.golden}\n"
+        f"  app        {made.ui}\n"
         f"  sources    {', '.join(f'{one.name} {one.limit}' for one in has.sources)}; {has.candidates} scored\n"
         f"  filters    {', '.join(has.filters)}\n"
         f"  scorer     {has.scorer}\n"

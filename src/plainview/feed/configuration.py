@@ -127,6 +127,8 @@ class Manifest(Record, frozen=True):
     """Digest of learned parameters that the release brings along (`records.digests.arrays_digest`)."""
     golden: Digest
     """What its golden vectors come to (`learning.golden`)."""
+    ui: Digest
+    """SHA-256 over the files of the viewers' app, in path order."""
 
 
 class _Bounded(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.records.codec import encode
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
-from plainview.replay.bundles import Bundle, source_digest, source_of
+from plainview.replay.bundles import Bundle, source_digest, source_of, ui_digest, ui_of
 from plainview.replay.locks import LOCKED, departures, lock_of
 
 CACHE = "NUMBA_CACHE_DIR"
@@ -38,6 +38,7 @@ def installed() -> Manifest:
         lock=to_text(hashlib.sha256(lock()).digest()),
         parameters=to_text(arrays_digest({})),
         golden=GOLDEN,
+        ui=to_text(ui_digest(installed_ui())),
     )
 
 
@@ -49,7 +50,14 @@ def installed_digest() -> str:
 
 def installed_bundle() -> Bundle:
     """All of the release that is installed, to be written down and run elsewhere."""
-    return Bundle(encode(installed()), lock(), source_of(_PACKAGE))
+    return Bundle(encode(installed()), lock(), source_of(_PACKAGE), installed_ui())
+
+
+@functools.cache
+def installed_ui() -> dict[str, bytes]:
+    """The files of the viewers' app by their path, as they were when they were first read: what is served is what
+    was measured."""
+    return ui_of(_PACKAGE)
 
 
 @functools.cache
