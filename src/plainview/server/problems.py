@@ -25,6 +25,7 @@ STATUS = {
     "unknown_video": 404,
     "unknown_page": 404,
     "unknown_index": 404,
+    "unknown_release": 404,
     "wrong_position": 422,
     "wrong_watched": 422,
     "foreign_event": 403,
