@@ -14,6 +14,7 @@ from plainview.http.fetching import FetchError
 from plainview.journal import JournalDamaged
 from plainview.journal.frames import Frame
 from plainview.ledger.act_fields import TEXT_LIMIT
+from plainview.ledger.charters import Charter
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
@@ -45,6 +46,7 @@ from plainview.oversight.partner.opening import Records, Unanswered, Withheld
 from plainview.oversight.partner.outbox import OperatorServer, Outbox
 from plainview.oversight.partner.requests import Requests
 from plainview.oversight.partner.rerunning import Rerunning
+from plainview.oversight.partner.served_app import ServedApp
 from plainview.oversight.partner.telling import Telling, Told
 from plainview.oversight.receipts import parse_receipt
 from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
@@ -134,6 +136,7 @@ class Overseer:
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._receipts = MirrorFiles(path / CANARIES)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
+        self._served_app = ServedApp(url, outside.monotonic)
         self._verified_pages, self._verified_again = 0, 0
         self._looked = 0.0
         self._refused_since: float | None = None
@@ -192,10 +195,11 @@ class Overseer:
             self._telling.say(line)
 
     def visit(self) -> None:
-        """Have the partner's own viewers ask for a page each."""
+        """Have the partner's own viewers open the app, ask for a page each, and open it again."""
         mirrored, charter = self._following.mirrored, self._following.charter
         if mirrored is None or charter is None:
             return
+        self._open_app(mirrored, charter)
         try:
             for one in self._canaries.visit(charter.policy):
                 self._wrong(one, mirrored)
@@ -203,6 +207,20 @@ class Overseer:
             self._telling.remark("visit", [f"the partner's viewers are not served: {error}"])
         else:
             self._telling.remark("visit", [])
+        self._open_app(mirrored, charter)
+
+    def _open_app(self, mirrored: Mirrored, charter: Charter) -> None:
+        taken = self._following.release
+        if taken is None:
+            return
+        try:
+            wrong = self._served_app.look(taken, mirrored.checkpoint.size, charter.bounds.merge_delay / 1000)
+        except Unanswered as error:
+            self._telling.remark("app", [f"the app is not served: {error}"])
+            return
+        self._telling.remark("app", [])
+        if wrong is not None:
+            self._find("ui", taken.index, wrong.digest, wrong.detail, mirrored, {taken.index})
 
     def audit(self, whole: bool = False) -> None:
         """Take up what the log has and the copy has not, re-run it, and go on with draws.
@@ -447,7 +465,7 @@ class Overseer:
         release: str = DASHES,
     ) -> None:
         """Keep a finding and announce it, once."""
-        same = (what, stage) if what == "swallowed" else (what, index, stage)
+        same = {"swallowed": (what, stage), "ui": (what, index)}.get(what, (what, index, stage))
         if not self._telling.is_new(*same):
             return
         exhibits = {*records, *self._following.charter_indexes}
