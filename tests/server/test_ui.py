@@ -73,7 +73,9 @@ def test_the_manifest_of_a_release(client: Client) -> None:
     answer = client.get(f"/v1/releases/{installed_digest()}")
     assert (answer.status_code, answer.content) == (200, encode(installed()))
     assert to_text(hashlib.sha256(answer.content).digest()) == installed_digest()
-    wrong(client.get("/v1/releases/other"), 404, "unknown_release", "digest", "no release other is or was in charge")
+    other = to_text(bytes(32))
+    wrong(client.get(f"/v1/releases/{other}"), 404, "unknown_release", "digest", f"no release {other} is or was")
+    wrong(client.get("/v1/releases/other"), 400, "malformed", "digest", "send 32 bytes in unpadded base64url")
 
 
 def test_all_charters(client: Client, town: Application) -> None:

@@ -30,7 +30,6 @@ from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
-from plainview.platform.malformed import quoted
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Charter, Page, Release
@@ -71,6 +70,7 @@ ID = 2**53 - 1
 """The highest number of a viewer, a video or a record."""
 Index = Annotated[int, PathParameter(ge=0, le=ID, description="Of the page's record, as its receipt says.")]
 VideoId = Annotated[int, PathParameter(ge=0, le=ID, description="As it was added with, or imported.")]
+_DIGEST = r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048](?!\n)$"
 _TOKEN = r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$"
 _PROMETHEUS = "text/plain; version=0.0.4"
 _OCTETS = "application/octet-stream"
@@ -321,7 +321,9 @@ async def list_charters(state: State) -> Response[bytes]:
 )
 async def release(
     state: State,
-    digest: Annotated[str, PathParameter(description="As a page's receipt names it: SHA-256 of what is answered.")],
+    digest: Annotated[
+        str, PathParameter(pattern=_DIGEST, description="As a page's receipt names it: SHA-256 of what is answered.")
+    ],
 ) -> Response[bytes]:
     """The manifest of a release that is or was in charge, byte for byte: its digest is the release's."""
     manifest = await _in(state.slow, _manifest, state.application, digest)
@@ -450,7 +452,7 @@ def _manifest(application: Application, digest: str) -> bytes:
         assert isinstance(entry.record, Release)
         if entry.record.digest == digest:
             return entry.record.manifest.encode()
-    raise Fault("unknown_release", f"digest: no release {quoted(digest)} is or was in charge", "digest")
+    raise Fault("unknown_release", f"digest: no release {digest} is or was in charge", "digest")
 
 
 def _act_proof(application: Application, index: int, size: int) -> ActProof:

@@ -61,5 +61,5 @@ const fact = (name, value) => element("div", {}, element("dt", {}, name), elemen
 function sentence(held, all, refuted) {
   if (refuted) return "Something about this page does not hold. Keep its receipt: it is evidence.";
   if (held === all) return "Your browser has checked this page from end to end.";
-  return `Your browser has checked ${held} of ${all} lines by itself; the others are still open.`;
+  return `Your browser has checked ${held} of ${all} lines by itself; the rest is still open.`;
 }

@@ -66,11 +66,11 @@ export async function explain(page, manifest) {
   };
 }
 
-// The sentence that comes first: how it was found, and what counted most for it.
+// The sentence that comes first: how it was found and what counted most for it, or how it was placed without that.
 export function sentenceOf(reason) {
-  if (reason.order !== null)
-    return "Somebody ordered that it be shown, and an order counts whatever a video's value is.";
-  const how = `${reason.found[0].toUpperCase()}${reason.found.slice(1)}.`;
+  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+  if (reason.order !== null || reason.selector === "exploration") return sentence(reason.placed);
+  const how = sentence(reason.found);
   const most = reason.predictions.reduce((best, one) => (one.counts > (best?.counts ?? 0) ? one : best), null);
   if (!most) return how;
   const means = most.means.startsWith("that ") ? `the prediction ${most.means}` : most.means;

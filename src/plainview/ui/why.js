@@ -118,7 +118,8 @@ const plainly = () =>
   element(
     "p",
     {},
-    "Nothing was predicted of you. It is the next one in a list that is the same for everybody of your region and age.",
+    "Nothing was predicted of you. It is the next one in a list that everybody of your region and age is given, " +
+      "less what you blocked or muted.",
   );
 
 const part = (title, text) => element("section", {}, element("h3", {}, title), element("p", {}, text));
