@@ -310,6 +310,15 @@ def rewriting(path: str, old: str, new: str) -> Callable[[Page], None]:
     return lambda page: page.route(path, answered)
 
 
+def another_path(page: Page) -> None:
+    def answered(route: Route) -> None:
+        version, index, first, *rest = route.fetch().text().split("\n")
+        route.fulfill(body="\n".join([version, index, "A" * 43 + "=", *rest]))
+        assert len(first) == 44
+
+    page.route("**/proof", answered)
+
+
 def without_witness(page: Page) -> None:
     def answered(route: Route) -> None:
         lines = route.fetch().text().splitlines(keepends=True)
@@ -324,6 +333,7 @@ def without_witness(page: Page) -> None:
         (changing("**/v1/feed**", swapped), 0, "Your screen shows video"),
         (changing("**/v1/feed**", another_record), 0, "is not that of the record it shows"),
         (rewriting("**/proof", "index ", "index 1"), 1, "does not lead from your page"),
+        (another_path, 1, "does not lead from your page"),
         (rewriting("**/v1/charters", "quorum partner 1", "quorum partner 0"), 1, "is not of this text"),
         (without_witness, 2, "asks for more witnesses than have signed it: none"),
     ],
@@ -350,6 +360,20 @@ def test_what_the_partner_found_is_told(browser: Browser, platform: Platform) ->
         expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
         page.keyboard.press("c")
         expect(panel(page)).to_contain_text("computed again, it is another page")
+
+
+def test_what_another_says_in_the_partners_name_does_not_count(browser: Browser, platform: Platform) -> None:
+    parties = platform.parties
+
+    def forged(page: Page) -> None:
+        note = parties.signed(Verification(parties.origin, 10**9, bytes(32), 12, 12, 0, 0), "operator").note
+        said = {"index": 3, "time": 0, "note": note, "counts": True, "reason": ""}
+        page.route("**/v1/acts?**", lambda route: route.fulfill(json={"acts": [said], "next": None}))
+
+    with opened(browser, platform, change=forged) as page:
+        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text("no auditor's key has signed")
 
 
 def test_all_can_be_done_by_keys(browser: Browser, platform: Platform) -> None:
