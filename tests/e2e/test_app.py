@@ -227,7 +227,7 @@ def test_why_is_what_the_command_says(browser: Browser, platform: Platform) -> N
         pages = [(ranked_page(mode="plain"), DEFAULT), (ranked_page(region="BR"), DEFAULT)]
         pages += [(ranked_page(tried, viewer=viewer), tried) for viewer in range(1, 9)]
         for record, configuration in pages:
-            manifest = encode(replace(installed(), configuration=configuration))
+            manifest = encode(replace(installed().manifest, configuration=configuration))
             said = page.evaluate(EXPLAINED, [encode(record).decode(), manifest.decode()])
             told_alike(said, explain(record, configuration))
         arms = {explain(record, tried).treatments for record, configuration in pages if configuration is tried}

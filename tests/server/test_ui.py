@@ -20,7 +20,7 @@ Client = TestClient[Litestar]
 
 
 def where() -> str:
-    return f"/ui/{installed().ui}/"
+    return f"/ui/{installed().manifest.ui}/"
 
 
 def test_the_address_leads_to_the_app(client: Client) -> None:
@@ -71,7 +71,7 @@ def test_what_is_no_file_of_this_release(client: Client) -> None:
 
 def test_the_manifest_of_a_release(client: Client) -> None:
     answer = client.get(f"/v1/releases/{installed_digest()}")
-    assert (answer.status_code, answer.content) == (200, encode(installed()))
+    assert (answer.status_code, answer.content) == (200, encode(installed().manifest))
     assert to_text(hashlib.sha256(answer.content).digest()) == installed_digest()
     other = to_text(bytes(32))
     wrong(client.get(f"/v1/releases/{other}"), 404, "unknown_release", "digest", f"no release {other} is or was")

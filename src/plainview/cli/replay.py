@@ -56,7 +56,7 @@ def replay(
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = _run(out, at_home(home), bundles, index, threads)
+        report = run(out, at_home(home), bundles, index, threads)
     if as_json:
         import msgspec
 
@@ -69,17 +69,18 @@ def replay(
         raise typer.Exit(3)
 
 
-def _run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+def run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+    """Re-run record `index` of a home's journal, or all of it, with its progress on `out`. Raises CommandError."""
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
-    from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
     bundles = read_bundles(
         directory, lambda told: out.print(f"[yellow]left out:[/yellow] {escape(told)}", soft_wrap=True)
     )
+    release = home.release
     journal = home.read()
     try:
         size = journal.size
@@ -96,7 +97,7 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
         # Where there is no terminal to draw in, it would leave an empty line.
         with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
             task = progress.add_task("Loading kernels", total=None, pages=0, rate=0.0)
-            warm(installed().configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
+            warm(release.configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
             from plainview.replay.replay import Replay
 
             began = time.monotonic()
@@ -106,16 +107,15 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
                 rate = pages / max(time.monotonic() - began, 1e-9)
                 progress.update(task, completed=records, pages=pages, rate=rate)
 
-            run = Replay(
+            replay = Replay(
                 journal,
-                installed().configuration,
-                installed_digest(),
+                release,
                 bundles=bundles,
                 threads=threads,
                 advance=advance,
             )
             try:
-                return run.run(index)
+                return replay.run(index)
             except LookupError as error:
                 raise CommandError(str(error)) from error
     except JournalDamaged as error:

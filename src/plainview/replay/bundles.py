@@ -1,5 +1,5 @@
-"""A release as one file: its manifest, its lock, its source, from which its pages can be ranked again anywhere, and the
-files of its app, as every viewer's browser is given them.
+"""A release as one file: its manifest, lock, source and parameters, from which its pages can be ranked again anywhere,
+and the files of its app, as every viewer's browser is given them.
 
 A bundle is a tar (POSIX ustar) that can be written in one way only: members sorted by name, plain files alone, no
 owner, no time, mode 0644. So a file that differs in any byte is either no bundle or another release's.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from plainview.records.arrays import unpack_floats
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import U32, Digest, Name, to_text
 from plainview.replay.locks import LOCKED, lock_of
@@ -23,7 +24,7 @@ ROOMS = ("feed", "learning", "records")
 """Whose files are the algorithm."""
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle at most."""
-MANIFEST, LOCK = "manifest.json", "lock.txt"
+MANIFEST, LOCK, PARAMETERS = "manifest.json", "lock.txt", "parameters.safetensors"
 _PACKAGE = "plainview"
 _SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
 UI = "ui"
@@ -44,7 +45,7 @@ class _Configured(msgspec.Struct, frozen=True):
     max_lag: U32
 
 
-class _Outline(msgspec.Struct, frozen=True):
+class Outline(msgspec.Struct, frozen=True):
     """What every release's manifest has, whatever else it may have."""
 
     configuration: _Configured
@@ -66,6 +67,8 @@ class Bundle(msgspec.Struct, frozen=True):
     """Its files by their path in the package, `feed/ranking.py`."""
     ui: Mapping[str, bytes]
     """The app's files by their path below UI, `index.html`."""
+    parameters: bytes = b""
+    """The file of those that it brings along, empty where it brings none."""
 
     @property
     def release(self) -> str:
@@ -75,13 +78,25 @@ class Bundle(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What its configuration is called."""
-        return msgspec.json.decode(self.manifest, type=_Outline).configuration.name
+        return self.outline.configuration.name
+
+    @property
+    def outline(self) -> Outline:
+        """What is known of its manifest, whatever its code."""
+        return msgspec.json.decode(self.manifest, type=Outline)
+
+    @property
+    def code(self) -> str:
+        """See `code_digest`."""
+        return code_digest(self.outline.source, self.outline.lock)
 
     def files(self) -> dict[str, bytes]:
         """Name and contents of all members, in their order."""
         source = {f"{_PACKAGE}/{name}": data for name, data in self.source.items()}
         ui = {f"{UI}/{name}": data for name, data in self.ui.items()}
-        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **source, **ui}.items()))
+        parameters = {PARAMETERS: self.parameters} if self.parameters else {}
+        members = {LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **parameters, **source, **ui}
+        return dict(sorted(members.items()))
 
 
 def source_of(package: Path) -> dict[str, bytes]:
@@ -114,6 +129,11 @@ def _files_digest(what: str, files: Mapping[str, bytes]) -> bytes:
     return state.digest()
 
 
+def code_digest(source: str, lock: str) -> str:
+    """What kernels are compiled from, by the digests of source and lock: others of it differ in data alone."""
+    return to_text(hashlib.sha256(f"plainview/code/v1\0{source}{lock}".encode()).digest())
+
+
 def pack(bundle: Bundle) -> bytes:
     """The bundle's bytes. Raises BundleError where reading them would not give it back."""
     parts: list[bytes] = []
@@ -122,6 +142,12 @@ def pack(bundle: Bundle) -> bytes:
     packed = b"".join([*parts, _END])
     unpack(packed)
     return packed
+
+
+def read_bundle(path: Path) -> bytes:
+    """A file of at most one byte more than a bundle may have. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(SIZE_LIMIT + 1)
 
 
 def unpack(data: bytes) -> Bundle:
@@ -139,17 +165,23 @@ def unpack(data: bytes) -> Bundle:
             raise BundleError(f"it has no {name}")
     if members.pop(_INIT):
         raise BundleError(f"{_INIT} is not empty")
-    manifest, lock = members.pop(MANIFEST), members.pop(LOCK)
+    manifest, lock, packed = members.pop(MANIFEST), members.pop(LOCK), members.pop(PARAMETERS, None)
     ui = {name.removeprefix(f"{UI}/"): members.pop(name) for name in list(members) if name.startswith(f"{UI}/")}
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
-        outline = msgspec.json.decode(manifest, type=_Outline)
+        outline = msgspec.json.decode(manifest, type=Outline)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleError(f"{MANIFEST} is no release's: {error}") from error
+    try:
+        parameters = {} if packed is None else unpack_floats(packed)
+    except ValueError as error:
+        raise BundleError(f"{PARAMETERS}: {error}") from error
+    if packed is not None and not parameters:
+        raise BundleError(f"{PARAMETERS} holds none")
     for what, found, named in (
         ("source", source_digest(source), outline.source),
         (LOCK, hashlib.sha256(lock).digest(), outline.lock),
-        ("parameters", arrays_digest({}), outline.parameters),
+        ("parameters", arrays_digest(parameters), outline.parameters),
         ("app", ui_digest(ui), outline.ui),
     ):
         if to_text(found) != named:
@@ -160,7 +192,7 @@ def unpack(data: bytes) -> Bundle:
         raise BundleError(f"{LOCK}: {error}") from error
     if not whole:
         raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
-    return Bundle(manifest, lock, source, ui)
+    return Bundle(manifest, lock, source, ui, packed or b"")
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -168,7 +200,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     while data[at : at + _BLOCK].strip(b"\0"):
         header = data[at : at + _BLOCK]
         name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
-        named = name in (LOCK, MANIFEST, _INIT) or _SOURCE.fullmatch(name)
+        named = name in (LOCK, MANIFEST, PARAMETERS, _INIT) or _SOURCE.fullmatch(name)
         if not named and not (name.startswith(f"{UI}/") and UI_FILE.fullmatch(name, len(UI) + 1)):
             raise BundleError(f"member {name!r} belongs to no bundle")
         try:

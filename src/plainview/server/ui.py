@@ -39,7 +39,7 @@ _HEADERS = {
 @get("/", include_in_schema=False)
 async def app_address() -> Response[bytes]:
     """Where the app lies."""
-    headers = {"location": f"ui/{installed().ui}/{INDEX}", "cache-control": "no-cache"}
+    headers = {"location": f"ui/{installed().manifest.ui}/{INDEX}", "cache-control": "no-cache"}
     return Response(b"", status_code=302, headers=headers)
 
 
@@ -47,7 +47,7 @@ async def app_address() -> Response[bytes]:
 async def app_file(request: Request[Any, Any, Any], digest: FromPath[str], path: FromPath[str]) -> Response[bytes]:
     """A file of the app: `index.html`, which names all others, and these."""
     name = path.lstrip("/")
-    if digest != installed().ui or name not in installed_ui():
+    if digest != installed().manifest.ui or name not in installed_ui():
         return problem(404, "not_found", "the app of the release in charge has no such file: / says where it lies")
     gzipped = takes_gzip(request.headers.get("accept-encoding", ""))
     headers = _HEADERS | ({"content-encoding": "gzip"} if gzipped else {})
