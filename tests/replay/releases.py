@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from plainview.platform.releases import bundle_of, installed
 from plainview.records.fields import to_text
-from plainview.replay.bundles import Bundle, source_digest
+from plainview.replay.bundles import Bundle, source_digest, ui_digest
 
 
 def manifested(bundle: Bundle, **changes: object) -> Bundle:
     """With a manifest that fits, but for the changes."""
     made = json.decode(bundle.manifest)
     made["source"] = to_text(source_digest(bundle.source))
+    made["ui"] = to_text(ui_digest(bundle.ui))
     made["lock"] = to_text(hashlib.sha256(bundle.lock).digest())
     return replace(bundle, manifest=json.encode(made | changes))
 

@@ -65,6 +65,7 @@ def show(
         f"  lock       {made.lock}\n"
         f"  parameters {made.parameters}\n"
         f"  golden     {made.golden}\n"
+        f"  app        {made.ui}\n"
         f"  learned    {learned}\n"
         f"  partner    {made.partner}\n"
         f"  sealed     {made.sealed}\n"

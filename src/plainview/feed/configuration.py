@@ -150,6 +150,8 @@ class Manifest(Record, frozen=True):
     """Digest of learned parameters that the release brings along (`records.digests.arrays_digest`)."""
     golden: Digest
     """What its golden vectors come to (`learning.golden`)."""
+    ui: Digest
+    """SHA-256 over the files of the viewers' app, in path order."""
     training: Training | None
     """Where its parameters come from; nil where it brings none, or none that can be learned again."""
     partner: DigestOrDashes
