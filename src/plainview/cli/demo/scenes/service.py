@@ -1,0 +1,36 @@
+"""The service begins, the partner's program beside it, and nothing has been approved."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+
+from plainview.cli.demo.stage import START, Stage
+
+
+def play(stage: Stage) -> None:
+    """Serve the town the baseline."""
+    stage.begin("Service begins", "nothing is approved, so nothing ranks")
+    stage.serve("plainview.cli.demo.dishonest", str(stage.switch))
+    oversee(stage)
+    with stage.out.status(f"{stage.size.creators} creators upload {stage.size.videos:,} videos, viewers register"):
+        stage.town.prepare()
+    stage.play(stage.seconds / 2)
+    stage.require(stage.town.baseline, "nobody who wanted a personal page was served the baseline")
+    stage.tell(
+        f"Who wants a personal page gets what is popular and fresh, and is told why: {escape(stage.town.reason)}."
+    )
+
+
+def oversee(stage: Stage) -> None:
+    """Have the partner's program run."""
+    from plainview.ledger.charters import digest_text
+    from plainview.platform.local_charter import CHARTER
+
+    stage.partner = stage.start(
+        "plainview.cli", "oversee", "run", str(stage.overseer), f"--charter={digest_text(stage.charter.digest())}",
+        "--charter-file", str(stage.parties / CHARTER), "--url", stage.url, "--port", str(stage.partner_port),
+        "--every", "0.5", "--rerun-every", "1", "--canary-every", "2", "--sample", "100",
+    )  # fmt: skip
+    with stage.out.status("the partner's program starts"):
+        stage.wait(lambda: stage.partner.heard("the log has grown"), "the partner's program mirrored nothing", START)
+    stage.tell("The partner's program runs beside it, with keys, log and copy of its own: it sees nothing but HTTP")
