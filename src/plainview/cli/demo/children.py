@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -29,7 +30,7 @@ class Said(NamedTuple):
 class Child:
     """A module run by this Python until `end`, which ends in any case when this process does."""
 
-    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+    def __init__(self, module: str, arguments: Sequence[str], **environment: str) -> None:
         self.said: list[Said] = []
         """What it printed, on either output."""
         self._process = subprocess.Popen(
@@ -39,6 +40,7 @@ class Child:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            env=os.environ | environment,
             preexec_fn=end_with_parent,
         )
         assert self._process.stdout is not None
@@ -58,9 +60,9 @@ class Child:
         """The last line with these words; empty where there is none."""
         return next((one.line for one in reversed(list(self.said)) if words in one.line), "")
 
-    def end(self) -> int:
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Have it stop: its exit code. One that does not within a minute, or while nobody waits for it, is killed."""
-        self._process.terminate()
+        self._process.send_signal(number)
         try:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=60)
