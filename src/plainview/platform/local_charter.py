@@ -17,7 +17,6 @@ from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
-from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_bytes
 from plainview.storage.filesystem import HostFileSystem, make_durable, write_durable
 
@@ -70,7 +69,8 @@ def begin_locally(home: Home, parties: Path, watched: Watched | None = None, url
             make_durable(files, directory.absolute())
         signers = [make_key(parties / name / KEY, f"{origin}/{name}", ED25519) for name in made]
         log = Log(make_key(home.path / LOG / KEY, origin, ED25519).key, url)
-        text = _charter(origin, [signer.key for signer in signers], log, watched).text()
+        keys = [signer.key for signer in signers]
+        text = _charter(origin, keys, log, to_bytes(home.release.digest), watched).text()
         note = Note(text, tuple(signer.sign(text) for signer in signers))
         write_durable(files, parties / CHARTER, [note.encode()])
     except OSError as error:
@@ -78,7 +78,7 @@ def begin_locally(home: Home, parties: Path, watched: Watched | None = None, url
     return adopt(home, note).charter
 
 
-def _charter(origin: str, made: list[VerifierKey], log: Log, watched: Watched | None) -> Charter:
+def _charter(origin: str, made: list[VerifierKey], log: Log, baseline: bytes, watched: Watched | None) -> Charter:
     keys = made if watched is None else [*made, watched.auditor]
     policy = Policy((log,), (), (), NO_QUORUM)
     if watched is not None:
@@ -90,6 +90,6 @@ def _charter(origin: str, made: list[VerifierKey], log: Log, watched: Watched | 
         tuple(Party(role, key) for role, key in zip(PARTIES.values(), keys, strict=True)),
         LEAST,
         Bounds(),
-        to_bytes(installed_digest()),
+        baseline,
         policy,
     )
