@@ -21,8 +21,8 @@ BundlesOption = Annotated[
     typer.Option(
         "--bundles",
         metavar="DIR",
-        help="Bundles of releases that are not installed (`plainview release bundle`), under any names. Each runs in "
-        "a process of its own.",
+        help="Bundles of releases that are not installed (`plainview release bundle`), under any names. One of other "
+        "code than is installed runs in a process of its own.",
         show_default=False,
     ),
 ]
@@ -64,11 +64,32 @@ def release_of(home: Home, path: Path | None) -> Installed:
 
 
 def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bundles | None:
-    """What lies in the directory. Of a file that is no bundle it is told why it is left out. Raises CommandError."""
+    """What lies in the directory, now and later. Of a file that is no bundle it is told why it is left out.
+
+    Raises CommandError where the directory cannot be read now.
+    """
     if directory is None:
         return None
-    from plainview.platform.releases import own_kernels
+    from plainview.platform.releases import OtherCode, opened, own_kernels
     from plainview.replay.bundled import Bundles
+
+    def here(bundle: Bundle) -> Installed | None:
+        try:
+            return opened(bundle)
+        except OtherCode:
+            return None
+
+    def come() -> list[Bundle]:
+        try:
+            return _bundles_in(directory, left_out)
+        except CommandError as error:
+            left_out(str(error))
+            return []
+
+    return Bundles(_bundles_in(directory, left_out), own_kernels(), opened=here, come=come)
+
+
+def _bundles_in(directory: Path, left_out: Callable[[str], None]) -> list[Bundle]:
     from plainview.replay.bundles import BundleError
 
     found = []
@@ -81,4 +102,4 @@ def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bun
             found.append(bundle_in(path))
         except BundleError as error:
             left_out(f"{path}: no release's bundle: {error}")
-    return Bundles(found, own_kernels())
+    return found

@@ -1,4 +1,4 @@
-"""The release in charge at the place that replay has come to, at work: here if it is the installed one, else from its
+"""The release in charge at the place that replay has come to, at work: here if it is the installed one, else by its
 bundle. Where it fails at something it works no more, and says why."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from plainview.journal import JournalDamaged, JournalReader
-from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Rerun, Served
+from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Served
 from plainview.records import Epoch, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Reign
@@ -54,19 +54,12 @@ class Incumbent:
         self.reign, self._fed, self.why = reign, 0, ""
         past = _Past(self._journal)
         if reign.release == self._digest:
-            self._running = Rerun(
-                self._installed.configuration,
-                reign.release,
-                past,
-                parameters=self._installed.parameters,
-                residents=self._residents,
-                threads=self._threads,
-            )
+            self._running = self._installed.at_work(past, self._residents, self._threads)
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"
         else:
             with self._watched():
-                self._running = self._bundles.start(reign.release, past, self._threads)
+                self._running = self._bundles.start(reign.release, past, self._residents, self._threads)
 
     def close(self) -> None:
         """End what runs."""

@@ -18,8 +18,8 @@ WIDTH = 24
 def screen(moments: list[Moment], before: tuple[int, int, int], partner: str) -> RenderableType:
     """The town since the first of `moments`, `before` which it had so many pages, of them the baseline's, and events;
     and what the partner's program said last."""
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.console import Group
+    from rich.text import Text
 
     from plainview.platform.town import ARMS
 
@@ -29,10 +29,10 @@ def screen(moments: list[Moment], before: tuple[int, int, int], partner: str) ->
     )
     views = ", ".join(f"{arm} {sparkline(shares(moments, arm))} {share(moments, arm):.0%}" for arm in ARMS)
     town = f"{now.seconds:.0f} s, {pages:,} pages ({baseline:,} the baseline instead), {events:,} events"
-    table = Table.grid(padding=(0, 2))
-    table.add_row("  [dim]town[/dim]", f"{town}; long views: {views}")
-    table.add_row("  [dim]partner[/dim]", f"{escape(partner) or 'nothing re-run yet'}")
-    return table
+    return Group(
+        Text.assemble("   ", ("town     ", "dim"), f"{town}; long views: {views}"),
+        Text.assemble("   ", ("partner  ", "dim"), partner or "nothing re-run yet"),
+    )
 
 
 def shares(moments: list[Moment], arm: str, width: int = WIDTH) -> list[float]:

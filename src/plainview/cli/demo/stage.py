@@ -75,6 +75,10 @@ class Stage:
         self.home = directory / "home"
         self.parties = directory / "parties"
         self.overseer = directory / "partner"
+        self.licensor = directory / "licensor"
+        """What the licensor works on."""
+        self.releases = directory / "releases"
+        """Bundles, as everybody has them."""
         self.switch = directory / "dishonest"
         """Where this file is, the operator's server ranks otherwise than it says."""
         self._stack = stack
@@ -194,16 +198,21 @@ class Stage:
 
         return read_key(self.overseer / AUDITOR if name == "auditor" else self.parties / name / KEY)
 
-    def say(self, act: AnyAct, *names: str) -> int:
+    def say(self, act: AnyAct, *names: str, remark: str = "") -> int:
         """Have parties sign an act and hand it in: its index. Missed where it does not count."""
+        return self.hand_in(self.signed(act, *names), " and ".join(names), remark)
+
+    def hand_in(self, note: Note, by: str, remark: str = "") -> int:
+        """Hand in an act that was signed: its index. Missed where it does not count."""
         from plainview.cli.act_answers import hand_in
+        from plainview.ledger.acts import parse_act
         from plainview.platform.client import Client
 
-        note = self.signed(act, *names)
         with Client(self.url) as client:
             taken = hand_in(client, note)
-        self.require(taken.counts, f"the {act.kind} of {', '.join(names)} does not count: {taken.reason}")
-        self._said(taken.index, act, " and ".join(names))
+        kind = parse_act(note.text).kind
+        self.require(taken.counts, f"the {kind} by {by} does not count: {taken.reason}")
+        self._said(taken.index, kind, by, remark)
         return taken.index
 
     def say_by_partner(self, act: AnyAct, name: str) -> int:
@@ -226,7 +235,7 @@ class Stage:
 
         self.until(taken, f"the {act.kind} was not taken down by the operator")
         self.require(found[0].counts, f"the {act.kind} of the {name} does not count: {found[0].reason}")
-        self._said(found[0].index, act, f"{name}; act {first} of the partner's own log before")
+        self._said(found[0].index, act.kind, name, f"before, it was act {first} of the partner's own log")
         return found[0].index
 
     def signed(self, act: AnyAct, *names: str) -> Note:
@@ -273,8 +282,8 @@ class Stage:
             if child is not None and child.code is not None:
                 raise CommandError(f"a process ended with code {child.code}: {_last(child)}")
 
-    def _said(self, index: int, act: AnyAct, by: str) -> None:
-        self.tell(f"record {index:>6,}  {act.kind:<11} signed by {by}")
+    def _said(self, index: int, kind: str, by: str, remark: str) -> None:
+        self.tell(f"record {index:>6,}  {kind:<11} signed by {by}" + (f"  [dim]{remark}[/dim]" if remark else ""))
 
     def _answered(self, server: Child, began: float) -> Any:
         """What /health says once the server answers. Raises CommandError where it does not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from plainview.cli.demo.scenes import account, approval, change, charter, revocation, service
+from plainview.cli.demo.scenes import account, approval, change, charter, correction, revocation, service
 from plainview.cli.demo.stage import Stage
 
 SCENES: tuple[Callable[[Stage], None], ...] = (
@@ -13,6 +13,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     approval.play,
     change.play,
     revocation.play,
+    correction.play,
     account.play,
 )
 """Each raises Missed where something does not come out as it must."""

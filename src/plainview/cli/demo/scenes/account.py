@@ -76,7 +76,10 @@ def replayed(stage: Stage) -> Report:
 
     from plainview.replay.findings import Report
 
-    command = [sys.executable, "-m", "plainview.cli", "replay", "--all", "--json", "--home", str(stage.home)]
+    command = [
+        sys.executable, "-m", "plainview.cli", "replay", "--all", "--json", "--home", str(stage.home),
+        "--bundles", str(stage.releases),
+    ]  # fmt: skip
     # Its progress is for the terminal that this is for.
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, preexec_fn=end_with_parent)
     try:

@@ -12,14 +12,12 @@ from plainview.cli.demo.stage import Stage
 def play(stage: Stage) -> None:
     """Revoke by the partner's own log, and serve the baseline."""
     from plainview.ledger.acts import Revocation
-    from plainview.platform.releases import installed_digest
     from plainview.records.fields import to_bytes
 
     stage.begin("A revocation", "one key of the partner's is enough to stop a release")
-    began, reason = time.monotonic(), "pages are not what was approved"
-    stopped = stage.say_by_partner(
-        Revocation(stage.charter.origin, to_bytes(installed_digest()), stage.records(), reason), "partner"
-    )
+    began, serves = time.monotonic(), stage.ask("/health")
+    act = Revocation(stage.charter.origin, to_bytes(serves["release"]), serves["records"], "it is not run as approved")
+    stopped = stage.say_by_partner(act, "partner")
     stage.tell(
         f"It took {time.monotonic() - began:.1f} s from the signature on; no record after it may be a page of it"
     )

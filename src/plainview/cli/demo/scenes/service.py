@@ -10,7 +10,7 @@ from plainview.cli.demo.stage import START, Stage
 def play(stage: Stage) -> None:
     """Serve the town the baseline."""
     stage.begin("Service begins", "nothing is approved, so nothing ranks")
-    stage.serve("plainview.cli.demo.dishonest", str(stage.switch))
+    stage.serve("plainview.cli", "serve")
     oversee(stage)
     with stage.out.status(f"{stage.size.creators} creators upload {stage.size.videos:,} videos, viewers register"):
         stage.town.prepare()
@@ -30,6 +30,7 @@ def oversee(stage: Stage) -> None:
         "plainview.cli", "oversee", "run", str(stage.overseer), f"--charter={digest_text(stage.charter.digest())}",
         "--charter-file", str(stage.parties / CHARTER), "--url", stage.url, "--port", str(stage.partner_port),
         "--every", "0.5", "--rerun-every", "1", "--canary-every", "2", "--sample", "100",
+        "--bundles", str(stage.releases),
     )  # fmt: skip
     with stage.out.status("the partner's program starts"):
         stage.wait(lambda: stage.partner.heard("the log has grown"), "the partner's program mirrored nothing", START)
