@@ -415,7 +415,7 @@ class Overseer:
         due = last is None or now - last.began >= self._audit_by.draw_every
         if due and (begun := draws.begin(now)) is not None:
             self._telling.say(f"draw {begun.number} is announced")
-        drawn = draws.go_on(self._following.index_of, mirrored.checkpoint, self._following.pages)
+        drawn = draws.go_on(self._following.index_of, mirrored.root, self._following.pages)
         if drawn is not None:
             self._telling.say(
                 f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run"
