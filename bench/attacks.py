@@ -21,8 +21,7 @@ from typing import NamedTuple
 
 from bench.dishonest_server import ATTACKS
 from bench.overseen import Overseen, Partner
-from bench.serving import Server
-from plainview.cli.demo.children import HOST
+from bench.serving import HOST, Server
 from plainview.keys.key_files import read_key
 from plainview.ledger.acts import AnyAct, Approval, Revocation
 from plainview.ledger.charters import BOUND_LIMIT

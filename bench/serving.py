@@ -17,6 +17,8 @@ from typing import Any
 from plainview.cli.demo.children import HOST, free_port
 from plainview.records.fields import to_text
 
+__all__ = ["HOST", "Server", "free_port"]
+
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
