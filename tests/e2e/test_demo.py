@@ -35,7 +35,7 @@ def test_the_whole_arrangement_is_played_and_comes_out(tmp_path: Path) -> None:
     assert "Service goes on, on the baseline: " in said
     assert "They are the very pages that the partner's program had found" in said
     assert "Everything came out as it must." in said
-    assert f"plainview serve --home {place}" in said
+    assert f"plainview serve --home {place / 'home'} --port " in said
     # What was replayed had nothing but the journal.
     home = place / "home"
     assert not (home / "objects").exists()

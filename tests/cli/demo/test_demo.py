@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from plainview.cli.demo import scenes
+from plainview.cli.demo.scenes import charter
 from plainview.cli.demo.stage import Missed, Stage
 from plainview.cli.errors import CommandError
 from tests.cli.homes import invoke
@@ -32,11 +33,14 @@ def raises(error: BaseException) -> Callable[[Stage], None]:
 
 def test_it_ends_with_0_where_all_scenes_came_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[str] = []
-    played(monkeypatch, lambda _: seen.append("one"), lambda _: seen.append("two"))
-    done = invoke("demo", "--directory", tmp_path / "town")
+    played(monkeypatch, charter.play, lambda _: seen.append("one"), lambda _: seen.append("two"))
+    place = tmp_path / "the town"
+    done = invoke("demo", "--directory", place)
     assert (done.exit_code, seen) == (0, ["one", "two"]), done.output
     assert "Everything came out as it must." in done.stdout
-    assert f"plainview serve --home {tmp_path / 'town' / 'home'}" in done.stdout
+    assert f"It all lies in {place}" in done.stdout
+    assert f"  plainview serve --home '{place}/home' --port " in done.stdout
+    assert f"  plainview oversee run '{place}/partner' --charter=" in done.stdout
 
 
 def test_what_did_not_come_out_is_said_and_no_further_scene_is_played(
@@ -85,7 +89,7 @@ def test_nothing_is_left_of_a_temporary_directory(
 
 def test_a_temporary_directory_is_kept_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    played(monkeypatch, lambda stage: stage.home.mkdir())
+    played(monkeypatch, charter.play)
     done = invoke("demo", "--keep")
     (kept,) = tmp_path.iterdir()
     assert (kept / "home").is_dir()

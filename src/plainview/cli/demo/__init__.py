@@ -18,6 +18,8 @@ from plainview.cli.errors import CommandError, told
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from plainview.cli.demo.stage import Stage
+
 INTERRUPTED = 130
 
 
@@ -51,18 +53,10 @@ def demo(
         made = Path(tempfile.mkdtemp(prefix="plainview-demo-")) if directory is None else None
         place = _empty(directory or made)
         try:
-            code = _play(out, place, seed, seconds)
+            code = _play(out, place, seed, seconds, kept=keep or made is None)
         finally:
             if made is not None and not keep:
                 shutil.rmtree(made, ignore_errors=True)
-    if made is None or keep:
-        _tell_of(out, place)
-    elif not code:
-        out.print(
-            "Next: `plainview demo --keep` keeps all of it to look around in; `plainview charter local PARTIES`, "
-            "`plainview import kuairand DIR --parties PARTIES` and `plainview serve` run on real data.",
-            soft_wrap=True,
-        )
     raise typer.Exit(code)
 
 
@@ -79,7 +73,7 @@ def _empty(path: Path | None) -> Path:
     return place
 
 
-def _play(out: Console, place: Path, seed: int, seconds: float) -> int:
+def _play(out: Console, place: Path, seed: int, seconds: float, *, kept: bool) -> int:
     """All scenes; the exit code. Raises CommandError where they cannot be played."""
     from rich.markup import escape
 
@@ -107,19 +101,24 @@ def _play(out: Console, place: Path, seed: int, seconds: float) -> int:
         out.print(f"\nInterrupted in scene {stage.scene}. All that it had started has ended.", soft_wrap=True)
         return INTERRUPTED
     out.print("\n[bold green]Everything came out as it must.[/bold green]")
+    if kept:
+        _tell_of(stage)
+    else:
+        out.print(
+            "Next: `plainview demo --keep` keeps all of it to look around in; `plainview charter local PARTIES`, "
+            "`plainview import kuairand DIR --parties PARTIES` and `plainview serve` run on real data.",
+            soft_wrap=True,
+        )
     return 0
 
 
-def _tell_of(out: Console, place: Path) -> None:
-    """Where everything lies, and what to do with it."""
-    home, partner = (shlex.quote(str(place / name)) for name in ("home", "partner"))
-    out.print(
-        f"It all lies in {place}: home is the operator's, partner the partner's program's, parties has the others' "
-        "keys. Go on with:\n"
-        f"  plainview serve --home {home}\n"
-        f"  plainview feed 50 --home {home}\n"
-        f"  plainview replay --all --home {home}\n"
-        f"  plainview replay --all --home {partner}/journal",
+def _tell_of(stage: Stage) -> None:
+    """Where everything lies, and how to go on with it."""
+    lines = "\n".join(f"  plainview {shlex.join(arguments)}" for arguments in stage.going_on())
+    stage.out.print(
+        f"\nIt all lies in {stage.directory}: home is the operator's, partner the partner's program's, parties has the "
+        "others' keys, releases the bundles. Go on with the server, and the partner's program beside it, without which "
+        f"nothing is taken:\n{lines}",
         soft_wrap=True,
         markup=False,
     )

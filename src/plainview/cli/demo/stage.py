@@ -71,6 +71,7 @@ class Stage:
         from plainview.platform.town import Size, Town
 
         self.out = out
+        self.directory = directory
         self.seconds = seconds
         self.home = directory / "home"
         self.parties = directory / "parties"
@@ -91,6 +92,27 @@ class Stage:
         self.stretches: list[Stretch] = []
         self._scenes = 0
         self._server: Child | None = None
+
+    def going_on(self) -> list[list[str]]:
+        """Commands by which it goes on after the play, as arguments of `plainview`."""
+        journal = str(self.overseer / "journal")
+        return [
+            ["serve", "--home", str(self.home), "--port", str(self._port)],
+            self.overseeing(),
+            ["feed", "50", "--home", str(self.home)],
+            ["replay", "--all", "--home", journal, "--bundles", str(self.releases)],
+        ]
+
+    def overseeing(self, *more: str) -> list[str]:
+        """Arguments of `plainview` by which the partner's program runs, with more of them."""
+        from plainview.ledger.charters import digest_text
+        from plainview.platform.local_charter import CHARTER
+
+        return [
+            "oversee", "run", str(self.overseer), f"--charter={digest_text(self.charter.digest())}",
+            f"--charter-file={self.parties / CHARTER}", "--url", self.url, "--port", str(self.partner_port),
+            "--bundles", str(self.releases), *more,
+        ]  # fmt: skip
 
     def begin(self, title: str, what: str) -> None:
         """A new scene."""

@@ -23,15 +23,8 @@ def play(stage: Stage) -> None:
 
 def oversee(stage: Stage) -> None:
     """Have the partner's program run."""
-    from plainview.ledger.charters import digest_text
-    from plainview.platform.local_charter import CHARTER
-
-    stage.partner = stage.start(
-        "plainview.cli", "oversee", "run", str(stage.overseer), f"--charter={digest_text(stage.charter.digest())}",
-        "--charter-file", str(stage.parties / CHARTER), "--url", stage.url, "--port", str(stage.partner_port),
-        "--every", "0.5", "--rerun-every", "1", "--canary-every", "2", "--sample", "100",
-        "--bundles", str(stage.releases),
-    )  # fmt: skip
+    often = ("--every", "0.5", "--rerun-every", "1", "--canary-every", "2", "--draw-hours", "0.01")
+    stage.partner = stage.start("plainview.cli", *stage.overseeing(*often))
     with stage.out.status("the partner's program starts"):
         stage.wait(lambda: stage.partner.heard("the log has grown"), "the partner's program mirrored nothing", START)
     stage.tell("The partner's program runs beside it, with keys, log and copy of its own: it sees nothing but HTTP")
