@@ -18,10 +18,11 @@ from tempfile import TemporaryFile
 import plainview
 from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.learning.parameters import NONE, read_parameters
+from plainview.learning.provenance import read_tier
 from plainview.records.arrays import pack_floats
 from plainview.records.codec import decode, encode
 from plainview.records.digests import arrays_digest
-from plainview.records.fields import to_text
+from plainview.records.fields import DASHES, to_text
 from plainview.replay.bundles import Bundle, code_digest, source_digest, source_of
 from plainview.replay.installed import Installed
 from plainview.replay.locks import LOCKED, departures, lock_of
@@ -42,6 +43,9 @@ def installed() -> Installed:
             lock=to_text(hashlib.sha256(lock()).digest()),
             parameters=to_text(arrays_digest(NONE)),
             golden=GOLDEN,
+            training=None,
+            partner=DASHES,
+            sealed=DASHES,
         )
     )
 
@@ -60,7 +64,7 @@ def installed_code() -> str:
 def bundle_of(release: Installed) -> Bundle:
     """All of a release, to be written down and run elsewhere."""
     parameters = pack_floats(release.parameters) if release.parameters else b""
-    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), parameters)
+    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), parameters, release.partner)
 
 
 class OtherCode(Exception):
@@ -78,7 +82,9 @@ def opened(bundle: Bundle) -> Installed:
                 "version of Plainview that it was made with; `--bundles` re-runs its pages without"
             )
     try:
-        return Installed(decode(Manifest, bundle.manifest), read_parameters(bundle.parameters))
+        if bundle.partner:
+            read_tier(bundle.partner)
+        return Installed(decode(Manifest, bundle.manifest), read_parameters(bundle.parameters), bundle.partner)
     except ValueError as error:
         raise OtherCode(f"release {bundle.release} is none that its own code runs: {error}") from error
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import msgspec
 
 from plainview.records.arrays import unpack_floats
-from plainview.records.digests import arrays_digest
-from plainview.records.fields import U32, Digest, Name, to_text
+from plainview.records.digests import arrays_digest, commitment
+from plainview.records.fields import DASHES, U32, Digest, DigestOrDashes, Name, to_bytes, to_text
 from plainview.replay.locks import LOCKED, lock_of
 
 ROOMS = ("feed", "learning", "records")
 """Whose files are the algorithm."""
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle at most."""
-MANIFEST, LOCK, PARAMETERS = "manifest.json", "lock.txt", "parameters.safetensors"
+MANIFEST, LOCK, PARAMETERS, PARTNER = "manifest.json", "lock.txt", "parameters.safetensors", "partner.json"
 _PACKAGE = "plainview"
 _SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
 _INIT = f"{_PACKAGE}/__init__.py"
@@ -49,6 +49,13 @@ class Outline(msgspec.Struct, frozen=True):
     lock: Digest
     parameters: Digest
     golden: Digest
+    partner: DigestOrDashes
+
+
+class _Salted(msgspec.Struct, frozen=True):
+    """What every partner's tier has."""
+
+    salt: Digest
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -62,6 +69,8 @@ class Bundle(msgspec.Struct, frozen=True):
     """Its files by their path in the package, `feed/ranking.py`."""
     parameters: bytes = b""
     """The file of those that it brings along, empty where it brings none."""
+    partner: bytes = b""
+    """Its partner's tier, empty where it has none."""
 
     @property
     def release(self) -> str:
@@ -86,8 +95,8 @@ class Bundle(msgspec.Struct, frozen=True):
     def files(self) -> dict[str, bytes]:
         """Name and contents of all members, in their order."""
         source = {f"{_PACKAGE}/{name}": data for name, data in self.source.items()}
-        parameters = {PARAMETERS: self.parameters} if self.parameters else {}
-        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **parameters, **source}.items()))
+        brought = {name: data for name, data in ((PARAMETERS, self.parameters), (PARTNER, self.partner)) if data}
+        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **brought, **source}.items()))
 
 
 def source_of(package: Path) -> dict[str, bytes]:
@@ -141,7 +150,8 @@ def unpack(data: bytes) -> Bundle:
             raise BundleError(f"it has no {name}")
     if members.pop(_INIT):
         raise BundleError(f"{_INIT} is not empty")
-    manifest, lock, packed = members.pop(MANIFEST), members.pop(LOCK), members.pop(PARAMETERS, None)
+    manifest, lock = members.pop(MANIFEST), members.pop(LOCK)
+    packed, partner = members.pop(PARAMETERS, None), members.pop(PARTNER, None)
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
         outline = msgspec.json.decode(manifest, type=Outline)
@@ -160,13 +170,23 @@ def unpack(data: bytes) -> Bundle:
     ):
         if to_text(found) != named:
             raise BundleError(f"the digest of its {what} is {to_text(found)}, and {MANIFEST} says {named}")
+    if (committed := DASHES if partner is None else _commitment(partner)) != outline.partner:
+        raise BundleError(f"the commitment to its {PARTNER} is {committed}, and {MANIFEST} says {outline.partner}")
     try:
         whole = lock_of(lock) == lock
     except ValueError as error:  # UnicodeDecodeError too
         raise BundleError(f"{LOCK}: {error}") from error
     if not whole:
         raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
-    return Bundle(manifest, lock, source, packed or b"")
+    return Bundle(manifest, lock, source, packed or b"", partner or b"")
+
+
+def _commitment(partner: bytes) -> str:
+    try:
+        salt = msgspec.json.decode(partner, type=_Salted).salt
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BundleError(f"{PARTNER} is no partner's tier: {error}") from error
+    return to_text(commitment(to_bytes(salt), partner))
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -174,7 +194,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     while data[at : at + _BLOCK].strip(b"\0"):
         header = data[at : at + _BLOCK]
         name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
-        if name not in (LOCK, MANIFEST, PARAMETERS, _INIT) and not _SOURCE.fullmatch(name):
+        if name not in (LOCK, MANIFEST, PARAMETERS, PARTNER, _INIT) and not _SOURCE.fullmatch(name):
             raise BundleError(f"member {name!r} belongs to no bundle")
         try:
             size = int(header[124:135], 8)
