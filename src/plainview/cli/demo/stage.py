@@ -15,6 +15,7 @@ from plainview.cli.errors import CommandError
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from plainview.cli.demo.releases import Offered
     from plainview.ledger.acts import AnyAct
     from plainview.ledger.charters import Charter
     from plainview.ledger.notes import Note
@@ -65,6 +66,8 @@ class Stage:
 
     charter: Charter
     partner: Child
+    released: Offered
+    """The release that was approved last."""
 
     def __init__(self, out: Console, directory: Path, seed: int, seconds: float, stack: ExitStack) -> None:
         """`seconds` is how long the town plays under one release."""

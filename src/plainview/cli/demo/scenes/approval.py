@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from plainview.cli.demo.releases import Offered, configured
 from plainview.cli.demo.stage import Stage
@@ -15,6 +16,7 @@ def play(stage: Stage) -> None:
     from plainview.ledger.acts import Licence
     from plainview.ledger.scopes import MILLION, Scope
     from plainview.ledger.spelling import TIME_LIMIT
+    from plainview.platform.local_licence import UNTESTED
 
     stage.begin("An approval", "the licensor offers a release; two build it, one tests it, the partner approves it")
     release = configured(stage, NAME, share=SHARE)
@@ -24,7 +26,7 @@ def play(stage: Stage) -> None:
     )
     now, everybody = time.time_ns() // 1_000_000, Scope(None, None, MILLION)
     stage.say(Licence(stage.charter.origin, 1, everybody, now, TIME_LIMIT, 0, ()), "licensor", "operator")
-    approve(stage, release, stage.charter.baseline)
+    approve(stage, release, stage.charter.baseline, Tested(UNTESTED, bytes(32)))
     take_over(stage, release, "plainview.cli.demo.dishonest", str(stage.switch))
     stage.mark("an approved release", ranked=True)
     stage.play(stage.seconds)
@@ -34,13 +36,21 @@ def play(stage: Stage) -> None:
     stage.tell(f"The partner computed {rerun.pages:,} pages again as they were served: all identical, bit for bit.")
 
 
-def approve(stage: Stage, release: Offered, base: bytes) -> int:
-    """Have all parties say what an approval takes, and the partner approve: its index. `base` is what it changes."""
+class Tested(NamedTuple):
+    """What an auditor has run, and passed."""
+
+    suite: str
+    results: bytes
+    """SHA-256 of all that came out."""
+
+
+def approve(stage: Stage, release: Offered, base: bytes, tested: Tested) -> None:
+    """Have all parties say what an approval takes, and the partner approve. `base` is the release that it changes."""
     from plainview.ledger.acts import Approval, Build, Result, Submission
     from plainview.ledger.charters import BOUND_LIMIT
     from plainview.ledger.scopes import MILLION, Scope
     from plainview.ledger.spelling import TIME_LIMIT
-    from plainview.platform.local_licence import PRETENDED, UNTESTED
+    from plainview.platform.local_licence import PRETENDED
     from plainview.platform.releases import environment_digest
     from plainview.records.fields import to_bytes
 
@@ -49,10 +59,11 @@ def approve(stage: Stage, release: Offered, base: bytes) -> int:
     build(stage, release)
     pretended = Build(log, digest, to_bytes(release.golden), PRETENDED, to_bytes(environment_digest()))
     stage.say(pretended, "builder-2", remark="its CPU is pretended")
-    stage.say_by_partner(Result(log, digest, UNTESTED, True, bytes(32)), "auditor")
+    stage.say_by_partner(Result(log, digest, tested.suite, True, tested.results), "auditor")
     now, everybody = time.time_ns() // 1_000_000, Scope(None, None, MILLION)
     act = Approval(log, digest, stage.records(), 1, everybody, now, TIME_LIMIT, 0, BOUND_LIMIT)
-    return stage.say_by_partner(act, "partner")
+    stage.say_by_partner(act, "partner")
+    stage.released = release
 
 
 def build(stage: Stage, release: Offered) -> None:

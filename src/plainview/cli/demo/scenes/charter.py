@@ -8,7 +8,7 @@ from plainview.cli.demo.stage import Stage
 
 def play(stage: Stage) -> None:
     """Begin a journal whose log nobody can publish without the partner's program."""
-    from plainview.cli.release import write_bundle
+    from plainview.cli.bundle_files import write_bundle
     from plainview.ledger.charters import digest_text
     from plainview.ledger.policies import Witness
     from plainview.oversight.partner.directory import make_directory
