@@ -11,7 +11,7 @@ COMPILE := $(bin)/uv pip compile pyproject.toml --universal --python-version 3.1
 
 .PHONY: demo test check bench soak lock reference clean venv
 
-demo: $(ready) ## a small simulated town against the real HTTP API, then every page replayed
+demo: $(ready) ## a town is served, an operator lies and is found out; then every page replayed
 	$(bin)/plainview demo
 
 test: $(ready) ## all tests but the soak

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from bench.serving import free_port
+from plainview.cli.demo.children import Child, Said, free_port
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import AGREEING, Charter, digest_text, parse_charter
 from plainview.ledger.notes import Note, parse_note
@@ -25,14 +20,6 @@ from plainview.platform.home import Home
 from plainview.platform.local_charter import CHARTER, begin_locally
 from plainview.platform.local_licence import license_locally
 from plainview.platform.log.opening import KEY
-
-
-class Said(NamedTuple):
-    """A line that the partner's program printed."""
-
-    at: float
-    """Unix seconds."""
-    line: str
 
 
 class Overseen:
@@ -66,49 +53,38 @@ class Overseen:
 
 
 class Partner:
-    """`plainview oversee run`; `said` is what it printed."""
+    """`plainview oversee run`."""
 
     def __init__(self, directory: Path, charter: bytes, url: str, kernels: Path) -> None:
         """`charter` is the first one's digest."""
         self._directory, self._charter, self._url, self._kernels = directory, charter, url, kernels
         self.port = free_port()
-        self.said: list[Said] = []
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
+
+    @property
+    def said(self) -> list[Said]:
+        """Since the last start."""
+        return [] if self._child is None else self._child.said
 
     def start(self) -> None:
         """Raises TimeoutError where it does not answer."""
         command = [
-            sys.executable, "-m", "plainview.cli", "oversee", "run", str(self._directory),
-            f"--charter={digest_text(self._charter)}", "--url", self._url, "--port", str(self.port),
-            "--every", "0.5", "--rerun-every", "1", "--sample", "30", "--canaries", "3", "--canary-every", "1",
+            "oversee", "run", str(self._directory), f"--charter={digest_text(self._charter)}", "--url", self._url,
+            "--port", str(self.port), "--every", "0.5", "--rerun-every", "1", "--sample", "30", "--canaries", "3",
+            "--canary-every", "1",
         ]  # fmt: skip
-        self._process = subprocess.Popen(
-            command, env=os.environ | {"NUMBA_CACHE_DIR": str(self._kernels)}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        threading.Thread(target=self._hear, args=(self._process,), daemon=True).start()
+        self._child = Child("plainview.cli", command, NUMBA_CACHE_DIR=str(self._kernels))
         self.hears("answers at", 120)
 
     def hears(self, words: str, seconds: float = 60, since: float = 0.0) -> Said:
         """The first line with these words that was said after `since` (Unix seconds). Raises TimeoutError."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            for one in list(self.said):
-                if one.at >= since and words in one.line:
-                    return one
+            if self._child is not None and (heard := self._child.heard(words, since)) is not None:
+                return heard
             time.sleep(0.02)
         raise TimeoutError(f"{words!r} was not said within {seconds:g} s")
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Its exit status; 0 where it had ended, or was not started."""
-        if self._process is None:
-            return 0
-        self._process.send_signal(number)
-        process, self._process = self._process, None
-        return process.wait(120)
-
-    def _hear(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            self.said.append(Said(time.time(), line.rstrip("\n")))
-        process.stdout.close()
+        """Its exit status; 0 where it was not started."""
+        return 0 if self._child is None else self._child.end(number)

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,9 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from plainview.cli.demo.children import HOST, free_port
 from plainview.records.fields import to_text
 
-HOST = "127.0.0.1"
+__all__ = ["HOST", "Server", "free_port"]
+
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -115,10 +116,3 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from plainview.cli.bundle_files import read_bundles
 from plainview.cli.console import console
 from plainview.cli.replay import _bar, _closing, _print
 from plainview.platform import releases
@@ -16,11 +18,11 @@ from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
 from plainview.records import Page
 from plainview.records.fields import to_text
+from plainview.replay import bundled
 from plainview.replay.findings import Difference, Report
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import execute, flip, forge
 from tests.platform.second import second_installed
-from tests.replay.replays import KERNELS
 from tests.storage.powerless import read_only
 
 
@@ -81,15 +83,14 @@ def test_an_earlier_release_is_inconclusive(served: Path) -> None:
     assert "100 %" not in result.output
 
 
-@pytest.mark.timeout(900)
-def test_an_earlier_release_is_run_from_its_bundle(
+def test_an_earlier_release_of_the_same_code_is_run_from_its_bundle(
     served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundles = tmp_path / "bundles"
     bundles.mkdir()
     assert invoke("release", "bundle", bundles / "any name").exit_code == 0
     (bundles / "notes.txt").write_text("not a bundle")
-    monkeypatch.setattr(releases, "own_kernels", lambda: KERNELS)
+    monkeypatch.setattr(bundled, "Bundled", None)  # no process is started for it
     with second_installed(served):
         result = invoke("replay", "--all", "--home", served, "--bundles", bundles)
         assert result.exit_code == 0, result.output
@@ -98,6 +99,34 @@ def test_an_earlier_release_is_run_from_its_bundle(
         result = invoke("replay", "--all", "--home", served, "--bundles", tmp_path / "none")
         assert result.exit_code == 2
         assert "cannot be read" in one_line(result)
+
+
+def test_one_of_other_code_gets_a_process_of_its_own(
+    served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = releases.installed()
+    other = installed._replace(manifest=replace(installed.manifest, source="A" * 43))
+    assert invoke("release", "bundle", tmp_path / "bundle").exit_code == 0
+    monkeypatch.setattr(releases, "installed", lambda: other)
+    monkeypatch.setattr(bundled, "Bundled", lambda bundle, *_: bundle)
+    bundles = read_bundles(tmp_path, print)
+    assert bundles is not None
+    assert bundles.start(installed.digest, None, 1, 1).release == installed.digest  # type: ignore[arg-type,attr-defined]
+
+
+def test_a_bundle_that_comes_later_is_found_when_it_is_wanted(tmp_path: Path) -> None:
+    told: list[str] = []
+    bundles = read_bundles(tmp_path, told.append)
+    assert bundles is not None
+    digest = installed_digest()
+    assert digest not in bundles
+    assert invoke("release", "bundle", tmp_path / "later").exit_code == 0
+    assert digest in bundles
+    (tmp_path / "later").unlink()
+    tmp_path.rmdir()
+    assert digest in bundles
+    assert "A" * 43 not in bundles
+    assert told == [f"{tmp_path}: cannot be read (No such file or directory)"]
 
 
 @pytest.mark.parametrize("command", [("feed", "1"), ("serve",)])

@@ -4,16 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from plainview.keys.key_files import read_key
+from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.charters import check_charter
 from plainview.ledger.notes import parse_note
+from plainview.ledger.policies import Witness
+from plainview.ledger.schemes import ED25519, ED25519_COSIGNATURE
 from plainview.platform.faults import HomeError
 from plainview.platform.home import LOG, Home
-from plainview.platform.local_charter import CHARTER, PARTIES, begin_locally
+from plainview.platform.local_charter import CHARTER, PARTIES, Watched, begin_locally
 from plainview.platform.log.opening import KEY
 from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_text
 from tests.platform.homes import charter_of
+
+SCHEMES = {"auditor": ED25519, "witness": ED25519_COSIGNATURE}
 
 
 def test_all_parties_have_a_key_of_their_own_that_only_the_owner_can_read(home: Path, tmp_path: Path) -> None:
@@ -65,3 +69,16 @@ def test_where_something_is_there_already_nothing_is_written(tmp_path: Path, the
     with pytest.raises(HomeError, match=f"{there}: is there already, and nothing is written over"):
         begin_locally(Home(tmp_path / "home"), tmp_path / "parties")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_partner_s_program_has_its_own_keys_in_it(home: Path, tmp_path: Path) -> None:
+    keys = [make_key(tmp_path / name, f"partner/{name}", scheme) for name, scheme in SCHEMES.items()]
+    auditor, witness = (one.key for one in keys)
+    watched = Watched(auditor, Witness("partner", witness, "http://127.0.0.1:9/witness/"))
+    charter = begin_locally(Home(home), tmp_path / "parties", watched, "http://127.0.0.1:8/log/")
+    assert charter == charter_of(home)
+    assert [party.key for party in charter.parties if party.role == "auditor"] == [auditor]
+    assert not (tmp_path / "parties" / "auditor").exists()
+    assert charter.policy.quorum == "partner"
+    assert charter.policy.witnesses == (watched.witness,)
+    assert [log.url for log in charter.policy.logs] == ["http://127.0.0.1:8/log/"]

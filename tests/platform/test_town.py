@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import math
 import random
+import threading
+import time
+
+import pytest
 
 from plainview.keys.client_session import ClientSession
-from plainview.platform.town import ARMS, TOPICS, Clip, Size, Town, Viewer
+from plainview.platform.client import Client, ClientError
+from plainview.platform.town import ARMS, TOPICS, Clip, Moment, Size, Town, Viewer
 
 URL = "http://127.0.0.1:9"
 
@@ -54,3 +60,61 @@ def test_watching_sends_what_the_server_asks_for() -> None:
     assert town._views[viewer.arm] == 400
     long_views = sum(event["watched"] >= 18_000 for event in views)
     assert town._long_views[viewer.arm] == long_views
+
+
+class Unserved(Town):
+    """A town whose sessions and uploads are counted, and ask nobody."""
+
+    def prepared(self) -> None:
+        self.sessions = 0
+
+    def _session(self, client: Client, viewer: Viewer, ending: threading.Event) -> None:
+        self.sessions += 1
+        ending.wait(0.001)
+
+    def _upload(self, client: Client) -> None:
+        self.uploads += 1
+
+
+@pytest.fixture
+def unserved() -> Unserved:
+    town = Unserved(URL, 1)
+    town.prepared()
+    return town
+
+
+def test_it_plays_until_it_is_over(unserved: Unserved) -> None:
+    moments: list[Moment] = []
+    assert unserved.play(60, 2, moments.append, lambda: len(moments) == 2)
+    assert len(moments) == 2
+    assert unserved.sessions > 0
+    assert not unserved.play(0.01, 2, moments.append, lambda: False)
+    assert len(moments) == 3
+
+
+def test_what_ends_it_ends_its_people(unserved: Unserved) -> None:
+    def fails() -> bool:
+        raise KeyboardInterrupt
+
+    people = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        unserved.play(60, 2, lambda _: None, fails)
+    assert threading.active_count() == people
+
+
+def test_a_town_whose_server_is_gone_says_so() -> None:
+    with pytest.raises(ClientError, match="no answer"):
+        Town(URL, 1).play(60, 2, lambda _: None)
+
+
+def test_pages_are_asked_for_at_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    ending = threading.Event()
+    monkeypatch.setattr(ending, "wait", waited.append)
+    for pace, wanted in ((4, [0.0, 0.25, 0.5]), (math.inf, [0.0, 0.0, 0.0])):
+        town = Town(URL, 1, Size(pace=pace))
+        for _ in wanted:
+            town._wait(ending)
+        assert waited == wanted
+        waited.clear()

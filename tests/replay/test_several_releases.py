@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from plainview.feed.configuration import DEFAULT
 from plainview.journal import Entry, JournalReader
+from plainview.learning.rerun import RESIDENTS
 from plainview.platform.application import Application
-from plainview.platform.releases import bundle_of, installed
+from plainview.platform.releases import bundle_of, installed, opened
 from plainview.records import Event, Page, Release
+from plainview.replay import bundled
 from plainview.replay.bundled import Bundles
 from plainview.replay.bundles import Bundle, pack, unpack
 from plainview.replay.counterfactual import Contender
@@ -100,6 +103,19 @@ def test_what_a_release_brings_along_goes_with_its_bundle(copy: Path) -> None:
     assert (report.identical, report.differing, report.inconclusive) == (FIRSTS + SECONDS, (), {})
 
 
+def test_one_whose_code_is_here_needs_no_process(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled, "Bundled", None)
+    report = replayed(copy, bundles=Bundles((unpack(pack(bundle_of(SECOND))),), KERNELS, opened=opened))
+    assert (report.identical, report.differing, report.inconclusive) == (FIRSTS + SECONDS, (), {})
+
+
+def test_one_that_is_here_and_cannot_be_run_is_inconclusive(copy: Path) -> None:
+    broken = SECOND._replace(manifest=replace(SECOND.manifest, configuration=replace(DEFAULT, scorer="none")))
+    report = replayed(copy, bundles=Bundles((unpack(pack(bundle_of(SECOND))),), KERNELS, opened=lambda _: broken))
+    assert report.inconclusive == {SECOND_DIGEST: SECONDS}
+    assert "no scorer is called 'none'" in report.why_inconclusive[SECOND_DIGEST]
+
+
 def test_without_a_bundle_its_pages_are_inconclusive_and_the_others_are_not(copy: Path) -> None:
     report = by_second(copy, bundles=())
     assert report.sound
@@ -129,7 +145,7 @@ def test_either_gives_its_own_pages_as_it_served_them(both: Path) -> None:
 
     def bundled(journal: JournalReader) -> Contender:
         bundles = Bundles((FIRST,), KERNELS)
-        return Contender(FIRST_DIGEST, bundles.start(FIRST_DIGEST, JournalPast(journal), 2))
+        return Contender(FIRST_DIGEST, bundles.start(FIRST_DIGEST, JournalPast(journal), RESIDENTS, 2))
 
     assert compared(both, a=bundled) == here
 

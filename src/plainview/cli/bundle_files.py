@@ -22,8 +22,8 @@ BundlesOption = Annotated[
     typer.Option(
         "--bundles",
         metavar="DIR",
-        help="Bundles of releases that are not installed (`plainview release bundle`), under any names. Each runs in "
-        "a process of its own.",
+        help="Bundles of releases that are not installed (`plainview release bundle`), under any names. One of other "
+        "code than is installed runs in a process of its own.",
         show_default=False,
     ),
 ]
@@ -81,12 +81,37 @@ def release_of(home: Home, path: Path | None) -> Installed:
         raise CommandError(f"{path}: {error}") from error
 
 
+def opened_here(bundle: Bundle) -> Installed | None:
+    """The release in a bundle whose code is what is installed; None for any other."""
+    from plainview.platform.releases import OtherCode, opened
+
+    try:
+        return opened(bundle)
+    except OtherCode:
+        return None
+
+
 def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bundles | None:
-    """What lies in the directory. Of a file that is no bundle it is told why it is left out. Raises CommandError."""
+    """What lies in the directory, now and later. Of a file that is no bundle it is told why it is left out.
+
+    Raises CommandError where the directory cannot be read now.
+    """
     if directory is None:
         return None
     from plainview.platform.releases import own_kernels
     from plainview.replay.bundled import Bundles
+
+    def come() -> list[Bundle]:
+        try:
+            return _bundles_in(directory, left_out)
+        except CommandError as error:
+            left_out(str(error))
+            return []
+
+    return Bundles(_bundles_in(directory, left_out), own_kernels(), opened=opened_here, come=come)
+
+
+def _bundles_in(directory: Path, left_out: Callable[[str], None]) -> list[Bundle]:
     from plainview.replay.bundles import BundleError
 
     found = []
@@ -99,4 +124,4 @@ def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bun
             found.append(bundle_in(path))
         except BundleError as error:
             left_out(f"{path}: no release's bundle: {error}")
-    return Bundles(found, own_kernels())
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.cli.bundle_files import bundle_in
+from plainview.cli.bundle_files import bundle_in, opened_here
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import at_home
@@ -174,24 +174,21 @@ def _compared(
 
 def _started(bundle: Bundle, journal: JournalReader, threads: int, progress: RerunProgress) -> Contender:
     """The release at work: here if its code is what is installed, else in a process of its own."""
-    from plainview.platform.releases import OtherCode, opened, own_kernels
+    from plainview.platform.releases import own_kernels
     from plainview.platform.warming import warm
     from plainview.replay.bundled import Bundles
     from plainview.replay.counterfactual import Contender, watched
     from plainview.replay.past import JournalPast
 
-    past = JournalPast(journal)
-    try:
-        here = opened(bundle)
-    except OtherCode:
+    if (here := opened_here(bundle)) is None:
         progress.say(f"Starting {bundle.name} from its bundle")
-        with watched(bundle.release):
-            return Contender(bundle.release, Bundles([bundle], own_kernels()).start(bundle.release, past, threads))
-    warm(here.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
-    from plainview.learning.rerun import Rerun
+    else:
+        warm(here.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
+    from plainview.learning.rerun import RESIDENTS
 
-    running = Rerun(here.configuration, here.digest, past, parameters=here.parameters, threads=threads)
-    return Contender(bundle.release, running)
+    bundles = Bundles([bundle], own_kernels(), opened=lambda _: here)
+    with watched(bundle.release):
+        return Contender(bundle.release, bundles.start(bundle.release, JournalPast(journal), RESIDENTS, threads))
 
 
 def _no_pages(home: Home, journal: JournalReader, start: int, stop: int, found: int) -> str:

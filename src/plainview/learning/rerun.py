@@ -28,6 +28,7 @@ from plainview.feed.viewers import apply_all, digest, new_viewers, without_profi
 from plainview.learning import epochs as worlds
 from plainview.learning.differences import compare
 from plainview.learning.fold import Fold, empty_world
+from plainview.learning.golden import golden, golden_digest
 from plainview.learning.parameters import NONE, Parameters
 from plainview.records import Page, Record
 from plainview.records.fields import to_bytes, to_text
@@ -139,6 +140,7 @@ class Rerun:
         """
         if residents < TAKE:
             raise ValueError(f"{residents} residents: at least {TAKE} are needed")
+        self._configuration, self._parameters = configuration, parameters
         self._pipeline = Pipeline.of(configuration)
         self._reader = Reader(configuration.regions)
         self._release = to_bytes(release)
@@ -203,6 +205,10 @@ class Rerun:
         release, and nothing of chance. A page of this release comes out as it was served.
         """
         return self._each(self._propose, pages)
+
+    def golden(self) -> str:
+        """The digest of its golden vectors, computed here."""
+        return to_text(golden_digest(golden(self._configuration, self._parameters)))
 
     def close(self) -> None:
         """End the threads."""

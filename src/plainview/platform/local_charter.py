@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import NamedTuple
 
 from plainview.keys.key_files import make_key
 from plainview.ledger.charters import LEAST, Bounds, Charter, Party
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note
-from plainview.ledger.policies import NO_QUORUM, Log, Policy
+from plainview.ledger.policies import NO_QUORUM, Log, Policy, Witness
 from plainview.ledger.schemes import ED25519
-from plainview.ledger.signers import Signer
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
 from plainview.platform.home import LOG, Home
@@ -35,11 +35,20 @@ PARTIES = {
 """The directories of the parties' keys, and whose they are."""
 
 
-def begin_locally(home: Home, parties: Path) -> Charter:
+class Watched(NamedTuple):
+    """By a partner's program, which has made keys of its own."""
+
+    auditor: VerifierKey
+    witness: Witness
+    """Without whom nothing is published."""
+
+
+def begin_locally(home: Home, parties: Path, watched: Watched | None = None, url: str = URL) -> Charter:
     """Begin the journal in `home` with keys of all parties, each in a directory of its own below `parties`.
 
-    The signed charter is in `parties` too. Raises HomeError, with nothing written where a journal has begun or a file
-    is there already, and KeyFileError.
+    The signed charter is in `parties` too. Where a partner's program is to watch, the auditor's key is that one's, and
+    none is made. The log is to be found at `url`. Raises HomeError, with nothing written where a journal has begun or
+    a file is there already, and KeyFileError.
     """
     if home.begun():
         raise HomeError(
@@ -48,20 +57,20 @@ def begin_locally(home: Home, parties: Path) -> Charter:
         )
     if parties.absolute().is_relative_to(home.path):
         raise HomeError(f"{parties} lies in the data directory, which the parties' keys are kept apart from")
-    for path in (*(parties / name / KEY for name in PARTIES), parties / CHARTER, home.path / LOG / KEY):
+    made = [name for name, role in PARTIES.items() if watched is None or role != "auditor"]
+    for path in (*(parties / name / KEY for name in made), parties / CHARTER, home.path / LOG / KEY):
         if os.path.lexists(path):
             raise HomeError(f"{path}: is there already, and nothing is written over; move it away")
     home.prepare()
     origin = f"{ORIGIN}{secrets.token_hex(8)}"
     files = HostFileSystem()
     try:
-        for directory in (*(parties / name for name in PARTIES), home.path / LOG):
+        for directory in (*(parties / name for name in made), home.path / LOG):
             make_durable(files, directory.absolute())
-        signers = [make_key(parties / name / KEY, f"{origin}/{name}", ED25519) for name in PARTIES]
-        charter = _charter(
-            origin, signers, make_key(home.path / LOG / KEY, origin, ED25519).key, to_bytes(home.release.digest)
-        )
-        text = charter.text()
+        signers = [make_key(parties / name / KEY, f"{origin}/{name}", ED25519) for name in made]
+        log = Log(make_key(home.path / LOG / KEY, origin, ED25519).key, url)
+        keys = [signer.key for signer in signers]
+        text = _charter(origin, keys, log, to_bytes(home.release.digest), watched).text()
         note = Note(text, tuple(signer.sign(text) for signer in signers))
         write_durable(files, parties / CHARTER, [note.encode()])
     except OSError as error:
@@ -69,14 +78,18 @@ def begin_locally(home: Home, parties: Path) -> Charter:
     return adopt(home, note).charter
 
 
-def _charter(origin: str, signers: list[Signer], log: VerifierKey, baseline: bytes) -> Charter:
+def _charter(origin: str, made: list[VerifierKey], log: Log, baseline: bytes, watched: Watched | None) -> Charter:
+    keys = made if watched is None else [*made, watched.auditor]
+    policy = Policy((log,), (), (), NO_QUORUM)
+    if watched is not None:
+        policy = Policy((log,), (watched.witness,), (), watched.witness.name)
     return Charter(
         0,
         None,
         origin,
-        tuple(Party(role, signer.key) for role, signer in zip(PARTIES.values(), signers, strict=True)),
+        tuple(Party(role, key) for role, key in zip(PARTIES.values(), keys, strict=True)),
         LEAST,
         Bounds(),
         baseline,
-        Policy((Log(log, URL),), (), (), NO_QUORUM),
+        policy,
     )

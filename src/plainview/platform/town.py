@@ -50,6 +50,8 @@ class Size(NamedTuple):
     """New videos a second."""
     drift: float = 0.004
     """Chance that a viewer's interests move, a session."""
+    pace: float = math.inf
+    """Pages a second at most, all viewers together; else as many as are served."""
 
 
 class Clip(NamedTuple):
@@ -96,6 +98,8 @@ class Moment(NamedTuple):
     views: dict[str, int]
     """By arm, since the last moment."""
     long_views: dict[str, int]
+    baseline: int
+    """Pages that were the baseline's where a personal one was wanted."""
 
 
 class Town:
@@ -113,7 +117,11 @@ class Town:
             Viewer(1 + number, ARMS[number < plain], random.Random(f"{seed}/{number}"))
             for number in range(self.size.viewers)
         ]
-        self.pages = self.events = self.uploads = 0
+        self.pages = self.events = self.uploads = self.baseline = 0
+        self.reason = ""
+        """Why the last page of the baseline was."""
+        self._due = 0.0
+        """When the next page may be asked for, by the monotonic clock."""
         self.refused = 0
         """Requests that the server did not do."""
         self._views = dict.fromkeys(ARMS, 0)
@@ -131,40 +139,58 @@ class Town:
                 )
         self.uploads = 0
 
-    def play(self, seconds: float, threads: int, told: Callable[[Moment], None]) -> None:
-        """Live for that long. `told` hears twice a second how it goes. Raises ClientError where the server is gone."""
+    def play(
+        self, seconds: float, threads: int, told: Callable[[Moment], None], over: Callable[[], bool] | None = None
+    ) -> bool:
+        """Live for that long, or until `over` says so: whether it did. It is asked twice a second, after `told` has
+        heard how it goes.
+
+        Raises ClientError where the server is gone, and what `over` raises.
+        """
         began = time.monotonic()
-        until = began + seconds
+        ending = threading.Event()
         failures: list[ClientError] = []
         shares = [self._viewers[part::threads] for part in range(threads)]
+        uploaded = self.uploads
+
+        chances = [random.Random(self._chance.random()) for _ in shares]
 
         def live(share: list[Viewer], part: int) -> None:
-            chance = random.Random(f"{self.size}/{part}")
+            chance = chances[part]
             try:
                 with Client(self._url) as client:
-                    while time.monotonic() < until and not failures:
-                        self._session(client, chance.choice(share), until)
+                    while not ending.is_set():
+                        self._session(client, chance.choice(share), ending)
             except ClientError as error:
                 failures.append(error)
+                ending.set()
 
         people = [threading.Thread(target=live, args=(share, part)) for part, share in enumerate(shares) if share]
         for person in people:
             person.start()
-        with Client(self._url) as client:
-            while time.monotonic() < until and not failures:
-                time.sleep(0.5)
-                due = int((time.monotonic() - began) * self.size.uploads)
-                while self.uploads < due:
-                    self._upload(client)
-                told(self._moment(time.monotonic() - began))
-        for person in people:
-            person.join()
+        found = False
+        try:
+            with Client(self._url) as client:
+                while not (found or ending.is_set()) and (left := began + seconds - time.monotonic()) > 0:
+                    ending.wait(min(left, 0.5))
+                    due = uploaded + int((time.monotonic() - began) * self.size.uploads)
+                    while self.uploads < due:
+                        self._upload(client)
+                    told(self._moment(time.monotonic() - began))
+                    found = over is not None and over()
+        finally:
+            ending.set()
+            for person in people:
+                person.join()
         if failures:
             raise failures[0]
+        return found
 
     def _moment(self, seconds: float) -> Moment:
         with self._lock:
-            moment = Moment(seconds, self.pages, self.events, self.uploads, self._views, self._long_views)
+            moment = Moment(
+                seconds, self.pages, self.events, self.uploads, self._views, self._long_views, self.baseline
+            )
             self._views = dict.fromkeys(ARMS, 0)
             self._long_views = dict.fromkeys(ARMS, 0)
         return moment
@@ -195,14 +221,15 @@ class Town:
         self._clips[clip.video] = clip
         self.uploads += 1
 
-    def _session(self, client: Client, viewer: Viewer, until: float) -> None:
+    def _session(self, client: Client, viewer: Viewer, ending: threading.Event) -> None:
         chance = viewer.chance
         if chance.random() < self.size.drift:
             viewer.drift()
         session = ClientSession(chance.randbytes(32))
         acknowledged = 0
         for n in range(chance.randint(2, 6)):
-            if time.monotonic() >= until:
+            self._wait(ending)
+            if ending.is_set():
                 return
             asked = {"viewer": viewer.number, "session": session.name, "n": n, "nonce": _token(chance), "limit": LIMIT}
             asked["acknowledged"] = acknowledged
@@ -217,12 +244,21 @@ class Town:
                 acknowledged = max([acknowledged, *(index + 1 for index in indexes)])
             with self._lock:
                 self.pages += 1
+                self.baseline += bool(page["baseline"])
+                self.reason = page["baseline"] or self.reason
                 self.events += len(events)
             if chance.random() < 0.01:
                 hated = self._clips[page["videos"][0]["video"]["id"]]
                 if hated.topic in viewer.disliked:
                     asked = {"viewer": viewer.number, "id": _token(chance), "setting": "block", "target": hated.creator}
                     self._tried(lambda asked=asked: client.post("/v1/settings", asked))  # type: ignore[misc]
+
+    def _wait(self, ending: threading.Event) -> None:
+        """Until the pace allows another page, or the end."""
+        with self._lock:
+            due = max(self._due, time.monotonic())
+            self._due = due + 1 / self.size.pace
+        ending.wait(due - time.monotonic())
 
     def _watch(self, viewer: Viewer, session: ClientSession, page: dict[str, Any]) -> list[dict[str, Any]]:
         chance = viewer.chance

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,6 +29,7 @@ from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Plac
 from plainview.records import KIND_OF, Record, encode
 from plainview.records.fields import to_text
 from plainview.replay.bundles import Bundle
+from plainview.replay.installed import Installed
 from plainview.replay.locks import departures
 
 PATIENCE = 900.0
@@ -85,6 +86,8 @@ class Running(Protocol):
 
     def propose(self, pages: Sequence[Served]) -> list[Proposal]: ...
 
+    def golden(self) -> str: ...
+
     def close(self) -> None: ...
 
 
@@ -95,18 +98,40 @@ class BundleFailed(Exception):
 class Bundles:
     """Releases that can be run from their bundles, by their digests."""
 
-    def __init__(self, bundles: Iterable[Bundle], kernels: Path, patience: float = PATIENCE) -> None:
-        """In `kernels` each code has a directory of its own, in which what it compiles is kept."""
-        self._bundles: Mapping[str, Bundle] = {bundle.release: bundle for bundle in bundles}
+    def __init__(
+        self,
+        bundles: Iterable[Bundle],
+        kernels: Path,
+        patience: float = PATIENCE,
+        *,
+        opened: Callable[[Bundle], Installed | None] = lambda _: None,
+        come: Callable[[], Iterable[Bundle]] = tuple,
+    ) -> None:
+        """In `kernels` each code has a directory of its own, in which what it compiles is kept.
+
+        `opened` gives the release of a bundle whose code is what is installed here: it needs no process, and compiles
+        nothing. `come` gives bundles that have come meanwhile; it is asked where a release is wanted that is not there.
+        """
+        self._bundles = {bundle.release: bundle for bundle in bundles}
         self._kernels = kernels
         self._patience = patience
+        self._opened = opened
+        self._come = come
 
     def __contains__(self, release: str) -> bool:
+        if release not in self._bundles:
+            self._bundles |= {bundle.release: bundle for bundle in self._come()}
         return release in self._bundles
 
-    def start(self, release: str, past: Past, threads: int) -> Bundled:
+    def start(self, release: str, past: Past, residents: int, threads: int) -> Running:
         """A release at work. Raises BundleFailed, as does everything that it is asked."""
-        return Bundled(self._bundles[release], past, self._kernels, threads, self._patience)
+        bundle = self._bundles[release]
+        if (here := self._opened(bundle)) is None:
+            return Bundled(bundle, past, self._kernels, threads, self._patience)
+        try:
+            return here.at_work(past, residents, threads)
+        except ValueError as error:
+            raise BundleFailed(str(error)) from error
 
 
 class Bundled:

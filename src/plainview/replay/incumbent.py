@@ -1,20 +1,18 @@
-"""The release in charge at the place that replay has come to, at work: here if it is the installed one, else from its
+"""The release in charge at the place that replay has come to, at work: here if it is the installed one, else by its
 bundle. Where it fails at something it works no more, and says why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 
 import msgspec
 
 from plainview.journal import JournalDamaged, JournalReader
-from plainview.learning.golden import golden, golden_digest
-from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Rerun, Served
+from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Served
 from plainview.records import Epoch, Record
-from plainview.records.fields import DASHES, to_text
+from plainview.records.fields import DASHES
 from plainview.replay.bounds import Reign
 from plainview.replay.bundled import BundleFailed, Bundles, Running
 from plainview.replay.installed import Installed
@@ -45,8 +43,6 @@ class Incumbent:
         self.upto = 0
         """Where its next epoch ends: what is below can be folded."""
         self._running: Running | None = None
-        self._vectors: Callable[[], str] = str
-        """Computes the golden vectors of the release that works: their digest."""
         self._golden: dict[str, str] = {}
         """By release, what they came to here."""
         self._fed = 0
@@ -63,21 +59,12 @@ class Incumbent:
         self.reign, self._fed, self.why = reign, 0, ""
         past = JournalPast(self._journal)
         if reign.release == self._digest:
-            self._running = Rerun(
-                self._installed.configuration,
-                reign.release,
-                past,
-                parameters=self._installed.parameters,
-                residents=self._residents,
-                threads=self._threads,
-            )
-            self._vectors = partial(_computed_here, self._installed)
+            self._running = self._installed.at_work(past, self._residents, self._threads)
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"
         else:
             with self._watched():
-                bundled = self._bundles.start(reign.release, past, self._threads)
-                self._running, self._vectors = bundled, bundled.golden
+                self._running = self._bundles.start(reign.release, past, self._residents, self._threads)
 
     def close(self) -> None:
         """End what runs."""
@@ -96,7 +83,7 @@ class Incumbent:
         release = self.reign.release
         if release not in self._golden:
             with self._watched():
-                self._golden[release] = self._vectors()
+                self._golden[release] = self._running.golden()
         if self._running is not None:
             try:
                 wanted = msgspec.json.decode(self.reign.manifest, type=_Manifest).golden
@@ -183,7 +170,3 @@ class _Manifest(msgspec.Struct):
     """What of a manifest is asked for here, whatever release it is of."""
 
     golden: str
-
-
-def _computed_here(release: Installed) -> str:
-    return to_text(golden_digest(golden(release.configuration, release.parameters)))

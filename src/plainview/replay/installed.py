@@ -12,6 +12,7 @@ from plainview.records.fields import to_text
 
 if TYPE_CHECKING:
     from plainview.feed.world import World
+    from plainview.learning.rerun import Past, Rerun
 
 
 class Installed(NamedTuple):
@@ -37,3 +38,11 @@ class Installed(NamedTuple):
         from plainview.learning.fold import empty_world  # only now: it imports kernels
 
         return empty_world(self.parameters)
+
+    def at_work(self, past: Past, residents: int, threads: int) -> Rerun:
+        """It on one journal, in this process. Raises ValueError for a configuration that cannot be run."""
+        from plainview.learning.rerun import Rerun
+
+        return Rerun(
+            self.configuration, self.digest, past, parameters=self.parameters, residents=residents, threads=threads
+        )
