@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from bench.journals import build
 from bench.report import Figures, arguments, print_figures
 from bench.serve import VIEWERS, size
 from plainview.platform.home import Home
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed
 
 RATE = 60
 """Pages a second asked for, with views of VIEWS of their videos each."""
@@ -88,8 +89,7 @@ def roll(home: Home, start: int) -> Rolled:
     from plainview.platform.warming import warm
     from plainview.replay.replay import Replay
 
-    configuration = installed().configuration
-    warm(configuration, lambda _: None)
+    warm(home.release.configuration, lambda _: None)
     marks: list[float] = []
 
     def advance(records: int, _: int) -> None:
@@ -99,7 +99,7 @@ def roll(home: Home, start: int) -> Rolled:
 
     journal = home.read()
     try:
-        report = Replay(journal, configuration, installed_digest(), advance=advance).run()
+        report = Replay(journal, home.release, advance=advance).run()
     finally:
         journal.close()
     if report.identical != report.pages or report.differing:
@@ -124,20 +124,19 @@ def fold(home: Home) -> Folded:
     from plainview.records import Event, Impression
 
     journal = home.read()
-    records = [(entry.index, entry.record) for entry in journal.read()]
-    journal.close()
+    records = ((entry.index, entry.record) for entry in journal.read())
     configuration = installed().configuration
     nobody = Reader(configuration.regions).read(())
     folding = Fold(configuration, empty_world(), VIEWERS + 1, lambda _: nobody)
     acts, seconds = 0, 0.0
-    for start in range(0, len(records), TAKEN):
-        chunk = records[start : start + TAKEN]
+    while chunk := list(islice(records, TAKEN)):
         here = sum(type(record) in (Impression, Event) for _, record in chunk)
         began = time.perf_counter()
         folding.take(chunk)
         if here:
             acts += here
             seconds += time.perf_counter() - began
+    journal.close()
     return Folded(acts, seconds)
 
 

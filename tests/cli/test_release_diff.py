@@ -15,21 +15,19 @@ from msgspec.structs import replace
 
 from plainview.cli.release_diff_words import MILLIONTHS, percent
 from plainview.feed import configuration
-from plainview.learning.rerun import Past, Rerun
 from plainview.platform import releases
 from plainview.records import Page, encode
-from plainview.replay.bundled import Bundles
 from plainview.replay.bundles import Bundle, pack
 from plainview.replay.counterfactual import Counterfactual
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import damage, forge
-from tests.platform.second import FIRST_DIGEST, SECOND, SECOND_DIGEST, second_installed
+from tests.platform.second import FIRST, FIRST_DIGEST, SECOND, SECOND_DIGEST
 from tests.replay.releases import manifested, running
-from tests.replay.replays import KERNELS, OTHER, of, reading
+from tests.replay.replays import OTHER, of, reading
 from tests.replay.test_several_releases import children
 
-OURS = releases.installed_bundle()
-THEIRS = replace(OURS, manifest=encode(SECOND))
+WINKING = replace(FIRST.configuration, filters=("wink",))
+OURS, THEIRS = releases.bundle_of(FIRST), releases.bundle_of(SECOND)
 
 
 def written(path: Path, bundle: Bundle) -> Path:
@@ -42,17 +40,6 @@ def second(tmp_path: Path) -> Path:
     return written(tmp_path / "second.tar", THEIRS)
 
 
-@pytest.fixture
-def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle of the second release runs here, where its kernels are: its source is ours."""
-
-    def start(_: Bundles, release: str, past: Past, threads: int) -> Rerun:
-        assert release == SECOND_DIGEST
-        return Rerun(SECOND.configuration, release, past, threads=threads)
-
-    monkeypatch.setattr(Bundles, "start", start)
-
-
 def test_what_is_another_is_said_in_words_without_a_journal(second: Path) -> None:
     result = invoke("release", "diff", "installed", second)
     assert result.exit_code == 0, result.output
@@ -62,11 +49,12 @@ def test_what_is_another_is_said_in_words_without_a_journal(second: Path) -> Non
         line.rstrip(" |") for line in lines
     }
     assert lines[-2:] == ["source: the same", "lock: the same"]
+    assert any(line.startswith("learned parameters, by digest | ") for line in lines)
 
 
 def test_a_weight_is_said_as_the_number_it_stands_for(tmp_path: Path) -> None:
     weights = tuple(replace(one, weight=650_000) if one.head == "like" else one for one in SECOND.configuration.value)
-    other = replace(SECOND, configuration=replace(SECOND.configuration, value=weights, filters=("age",)))
+    other = replace(FIRST.manifest, configuration=replace(SECOND.configuration, value=weights, filters=("age",)))
     source = dict(OURS.source) | {"feed/wink.py": b"one\n"}
     del source["feed/heads.py"]
     bundle = manifested(replace(OURS, manifest=encode(other), source=source), colour="red\x1b[31m<b>")
@@ -120,7 +108,6 @@ def test_what_cannot_be_compared_is_a_sentence(tmp_path: Path, second: Path, ser
         assert said in one_line(result)
 
 
-@pytest.mark.usefixtures("_in_this_process")
 def test_over_a_journal_it_says_who_gains_and_who_loses(second: Path, served: Path) -> None:
     result = invoke("release", "diff", "installed", second, "--home", served, "--threads", "2")
     assert result.exit_code == 0, result.output
@@ -135,7 +122,6 @@ def test_over_a_journal_it_says_who_gains_and_who_loses(second: Path, served: Pa
     assert said.strip().endswith("what would then have been learned, is not in it.")
 
 
-@pytest.mark.usefixtures("_in_this_process")
 def test_the_json_is_the_same_every_time_and_has_all_rows(second: Path, served: Path, tmp_path: Path) -> None:
     command = ("release", "diff", "installed", second, "--home", served, "--json")
     result = invoke(*command)
@@ -152,7 +138,6 @@ def test_the_json_is_the_same_every_time_and_has_all_rows(second: Path, served: 
     assert sum(row["a"] for row in made["exposure"]["creators"]) == made["exposure"]["impressions_a"] == shown
 
 
-@pytest.mark.usefixtures("_in_this_process")
 def test_a_part_of_the_pages(second: Path, served: Path) -> None:
     with reading(served) as journal:
         pages = of(list(journal.read()), "page")
@@ -162,7 +147,6 @@ def test_a_part_of_the_pages(second: Path, served: Path) -> None:
     assert f"7 pages ranked again by both, of 40 evenly spread, between records {pages[10].index} and" in result.output
 
 
-@pytest.mark.usefixtures("_in_this_process")
 def test_a_page_that_was_not_served_as_it_says_is_in_the_exit_code(second: Path, served: Path) -> None:
     with reading(served) as journal:
         pages = of(list(journal.read()), "page")
@@ -174,7 +158,6 @@ def test_a_page_that_was_not_served_as_it_says_is_in_the_exit_code(second: Path,
     assert f"1 page served by release {OTHER}, which is neither" in result.output
 
 
-@pytest.mark.usefixtures("_in_this_process")
 def test_a_damaged_journal_is_a_sentence(second: Path, served: Path) -> None:
     damage(served, 100)
     result = invoke("release", "diff", "installed", second, "--home", served)
@@ -183,14 +166,10 @@ def test_a_damaged_journal_is_a_sentence(second: Path, served: Path) -> None:
     assert "restore the journal from a copy" in one_line(result)
 
 
-@pytest.mark.timeout(900)
-def test_a_release_that_is_not_installed_runs_from_its_bundle(
-    served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, picture = written(tmp_path / "first", OURS), tmp_path / "picture.html"
-    monkeypatch.setattr(releases, "own_kernels", lambda: KERNELS)
-    with second_installed():
-        result = invoke("release", "diff", first, "installed", "--home", served, "--picture", picture, "--pages", "30")
+def test_the_picture_says_what_the_terminal_says(served: Path, tmp_path: Path, second: Path) -> None:
+    picture = tmp_path / "picture.html"
+    command = ("release", "diff", "installed", second, "--home", served, "--picture", picture, "--pages", "30")
+    result = invoke(*command)
     assert result.exit_code == 0, result.output
     assert "30 pages served by A: all came out as they were logged." in result.output
     page = Parts()
@@ -231,6 +210,15 @@ def test_a_release_that_cannot_run_is_named(served: Path, tmp_path: Path, monkey
     result = invoke("release", "diff", written(tmp_path / "a", bundle), "installed", "--home", served)
     assert result.exit_code == 2
     assert f"release {bundle.release} cannot be run from its bundle: it ended with code 3" in one_line(result)
+
+
+def test_nor_one_of_the_installed_code_whose_configuration_names_what_is_not_there(
+    served: Path, tmp_path: Path
+) -> None:
+    bundle = manifested(replace(OURS, manifest=encode(replace(FIRST.manifest, configuration=WINKING))))
+    result = invoke("release", "diff", "installed", written(tmp_path / "b", bundle), "--home", served)
+    assert result.exit_code == 2
+    assert f"release {bundle.release} cannot be run: configuration: no filter is called 'wink'" in one_line(result)
 
 
 def test_an_interrupt_ends_what_runs(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

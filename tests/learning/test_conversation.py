@@ -25,7 +25,10 @@ DECODER = msgspec.msgpack.Decoder(FromRelease)
 
 
 def begin(**changes: Any) -> messages.Begin:
-    fields = {"version": 2, "release": RELEASE, "configuration": encode(DEFAULT), "residents": 4096, "threads": 1}
+    fields = {
+        "version": 2, "release": RELEASE, "configuration": encode(DEFAULT), "parameters": b"", "residents": 4096,
+        "threads": 1,
+    }  # fmt: skip
     return messages.Begin(**(fields | changes))
 
 
@@ -57,7 +60,7 @@ def test_it_answers_in_turn_and_ends_with_the_stream() -> None:
 @pytest.mark.parametrize(
     ("to", "told"),
     [
-        ([begin(version=1)], "version 1 is asked for, and this release speaks 2"),
+        ([begin(version=3)], "version 3 is asked for, and this release speaks 2"),
         ([messages.Draw([])], "Draw is out of turn"),
         ([begin(configuration=b"{}")], "Object missing required field `name`"),
         ([begin(residents=1)], "1 residents: at least 4096 are needed"),

@@ -11,19 +11,27 @@ from plainview.learning.rerun import Rerun
 from plainview.replay.comparison import Comparing, Comparison, Reach, reach_of
 from plainview.replay.counterfactual import Contender, Counterfactual, Pair, epochs_of, pages_of
 from plainview.replay.exposure import Catalogue
+from plainview.replay.installed import Installed
 from plainview.replay.past import JournalPast
-from tests.platform.second import FIRST, FIRST_DIGEST, SECOND, SECOND_DIGEST
+from tests.platform.second import FIRST, SECOND
 from tests.replay.replays import reading
 
 Begin = Callable[[JournalReader], Contender]
 
 
+def here(release: Installed, journal: JournalReader, threads: int = 1) -> Contender:
+    """It, at work in this process."""
+    past = JournalPast(journal)
+    running = Rerun(release.configuration, release.digest, past, parameters=release.parameters, threads=threads)
+    return Contender(release.digest, running)
+
+
 def first(journal: JournalReader) -> Contender:
-    return Contender(FIRST_DIGEST, Rerun(FIRST.configuration, FIRST_DIGEST, JournalPast(journal)))
+    return here(FIRST, journal)
 
 
 def second(journal: JournalReader) -> Contender:
-    return Contender(SECOND_DIGEST, Rerun(SECOND.configuration, SECOND_DIGEST, JournalPast(journal), threads=2))
+    return here(SECOND, journal, 2)
 
 
 def paired(

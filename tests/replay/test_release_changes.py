@@ -6,12 +6,12 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
-from plainview.platform.releases import installed_bundle
+from plainview.platform.releases import bundle_of, installed
 from plainview.replay.bundles import Bundle
 from plainview.replay.release_changes import Change, Changes, File, Locked, changes
 from tests.replay.releases import manifested
 
-OURS = installed_bundle()
+OURS = bundle_of(installed())
 
 
 def configured(**fields: Any) -> Bundle:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.cli.bundle_files import read_bundle
+from plainview.cli.bundle_files import bundle_in
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import at_home
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from plainview.replay.counterfactual import Contender
 
 INSTALLED = "installed"
-_FILE = "a bundle's file, or `installed` for the release that runs here"
+_FILE = "a bundle's file, or `installed` for the one that the data directory is computed with"
 
 
 def diff(
@@ -66,7 +66,7 @@ def diff(
     out = console(stderr=as_json)
     with told():
         _check(home, start, stop, pages, picture)
-        one, other = _bundle(a), _bundle(b)
+        one, other = _bundle(a, home), _bundle(b, home)
         comparison = None
         if home is not None:
             if one.release == other.release:
@@ -117,15 +117,16 @@ def _check(home: Path | None, start: int, stop: int | None, pages: int | None, p
         raise CommandError(f"{picture} is there already; give another name, or move it away")
 
 
-def _bundle(named: str) -> Bundle:
+def _bundle(named: str, home: Path | None) -> Bundle:
     """Raises CommandError where it is none."""
-    from plainview.platform.releases import installed_bundle
-    from plainview.replay.bundles import BundleError, unpack
+    from plainview.platform.home import Home, default_home
+    from plainview.platform.releases import bundle_of
+    from plainview.replay.bundles import BundleError
 
     if named == INSTALLED:
-        return installed_bundle()
+        return bundle_of(Home(home or default_home()).release)
     try:
-        return unpack(read_bundle(Path(named)))
+        return bundle_in(Path(named))
     except BundleError as error:
         raise CommandError(f"{named}: no release's bundle: {error}") from error
 
@@ -173,22 +174,27 @@ def _compared(
 
 
 def _started(bundle: Bundle, journal: JournalReader, threads: int, progress: RerunProgress) -> Contender:
-    """The release at work: here if it is the installed one, else in a process of its own."""
-    from plainview.platform.releases import installed, installed_digest, own_kernels
+    """The release at work: here where its code is what is installed, else in a process of its own."""
+    from plainview.platform.releases import installed_code, opened, own_kernels
     from plainview.platform.warming import warm
     from plainview.replay.bundled import Bundles
     from plainview.replay.counterfactual import Contender, watched
     from plainview.replay.past import JournalPast
 
-    past = JournalPast(journal)
-    if bundle.release == installed_digest():
-        warm(installed().configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
-        from plainview.learning.rerun import Rerun
+    past, release = JournalPast(journal), bundle.release
+    if bundle.code == installed_code():
+        here = opened(bundle)
+        try:
+            warm(here.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
+            from plainview.learning.rerun import Rerun
 
-        return Contender(bundle.release, Rerun(installed().configuration, bundle.release, past, threads=threads))
+            running = Rerun(here.configuration, release, past, parameters=here.parameters, threads=threads)
+        except ValueError as error:
+            raise CommandError(f"release {release} cannot be run: {error}") from error
+        return Contender(release, running)
     progress.say(f"Starting {bundle.name} from its bundle")
-    with watched(bundle.release):
-        return Contender(bundle.release, Bundles([bundle], own_kernels()).start(bundle.release, past, threads))
+    with watched(release):
+        return Contender(release, Bundles([bundle], own_kernels()).start(release, past, threads))
 
 
 def _no_pages(home: Home, journal: JournalReader, start: int, stop: int, found: int) -> str:

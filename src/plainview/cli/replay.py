@@ -55,7 +55,7 @@ def replay(
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = _run(out, at_home(home), bundles, index, threads)
+        report = run(out, at_home(home), bundles, index, threads)
     if as_json:
         import msgspec
 
@@ -68,36 +68,36 @@ def replay(
         raise typer.Exit(3)
 
 
-def _run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+def run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+    """Re-run record `index` of a home's journal, or all of it, with its progress on `out`. Raises CommandError."""
     from rich.markup import escape
 
     from plainview.journal import JournalDamaged
-    from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
     bundles = read_bundles(
         directory, lambda told: out.print(f"[yellow]left out:[/yellow] {escape(told)}", soft_wrap=True)
     )
+    release = home.release
     journal = home.read()
     try:
         size = journal.size
         if not size:
             raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
         with rerun_progress(out) as progress:
-            warm(installed().configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
+            warm(release.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
             from plainview.replay.replay import Replay
 
             progress.begin("Re-running", size if index is None else None)
-            run = Replay(
+            replay = Replay(
                 journal,
-                installed().configuration,
-                installed_digest(),
+                release,
                 bundles=bundles,
                 threads=threads,
                 advance=progress.advance,
             )
             try:
-                return run.run(index)
+                return replay.run(index)
             except LookupError as error:
                 raise CommandError(str(error)) from error
     except JournalDamaged as error:

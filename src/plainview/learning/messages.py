@@ -37,6 +37,8 @@ class Begin(_Message, frozen=True, tag="begin"):
     """Its digest, which goes into every page's seed."""
     configuration: bytes
     """Out of its manifest, as JSON."""
+    parameters: bytes
+    """The bundle's member; empty where it has none."""
     residents: int
     """Viewers whose state is held."""
     threads: int
