@@ -19,16 +19,15 @@ from plainview.platform import releases
 from plainview.records import Page, encode
 from plainview.replay.bundles import Bundle, pack
 from plainview.replay.counterfactual import Counterfactual
-from plainview.replay.installed import Installed
 from tests.cli.homes import invoke, one_line
 from tests.platform.forging import damage, forge
 from tests.platform.second import FIRST, FIRST_DIGEST, SECOND, SECOND_DIGEST
 from tests.replay.releases import manifested, running
-from tests.replay.replays import KERNELS, OTHER, of, reading
+from tests.replay.replays import OTHER, of, reading
 from tests.replay.test_several_releases import children
 
-OURS = releases.bundle_of(FIRST)
-THEIRS = releases.bundle_of(SECOND)
+WINKING = replace(FIRST.configuration, filters=("wink",))
+OURS, THEIRS = releases.bundle_of(FIRST), releases.bundle_of(SECOND)
 
 
 def written(path: Path, bundle: Bundle) -> Path:
@@ -50,14 +49,15 @@ def test_what_is_another_is_said_in_words_without_a_journal(second: Path) -> Non
         line.rstrip(" |") for line in lines
     }
     assert lines[-2:] == ["source: the same", "lock: the same"]
+    assert any(line.startswith("learned parameters, by digest | ") for line in lines)
 
 
 def test_a_weight_is_said_as_the_number_it_stands_for(tmp_path: Path) -> None:
     weights = tuple(replace(one, weight=650_000) if one.head == "like" else one for one in SECOND.configuration.value)
-    other = replace(SECOND.manifest, configuration=replace(SECOND.configuration, value=weights, filters=("age",)))
+    other = replace(FIRST.manifest, configuration=replace(SECOND.configuration, value=weights, filters=("age",)))
     source = dict(OURS.source) | {"feed/wink.py": b"one\n"}
     del source["feed/heads.py"]
-    bundle = manifested(replace(THEIRS, manifest=encode(other), source=source), colour="red\x1b[31m<b>")
+    bundle = manifested(replace(OURS, manifest=encode(other), source=source), colour="red\x1b[31m<b>")
     result = invoke("release", "diff", "installed", written(tmp_path / "other", bundle))
     assert re.search(r"what like counts in a video's value +0\.5 +0\.65 ", result.output)
     assert re.search(r"the filters, in order +ineligible, age, .* +age +configuration\.filters", result.output)
@@ -166,22 +166,10 @@ def test_a_damaged_journal_is_a_sentence(second: Path, served: Path) -> None:
     assert "restore the journal from a copy" in one_line(result)
 
 
-@pytest.mark.timeout(900)
-def test_a_release_of_other_code_runs_from_its_bundle(
-    second: Path, served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That served the journal: what is called installed is another for as long."""
-    first, picture = written(tmp_path / "first", OURS), tmp_path / "picture.html"
-    monkeypatch.setattr(releases, "own_kernels", lambda: KERNELS)
-    honest = releases.opened
-
-    def opened(bundle: Bundle) -> Installed:
-        if bundle == OURS:
-            raise releases.OtherCode
-        return honest(bundle)
-
-    monkeypatch.setattr(releases, "opened", opened)
-    result = invoke("release", "diff", first, second, "--home", served, "--picture", picture, "--pages", "30")
+def test_the_picture_says_what_the_terminal_says(served: Path, tmp_path: Path, second: Path) -> None:
+    picture = tmp_path / "picture.html"
+    command = ("release", "diff", "installed", second, "--home", served, "--picture", picture, "--pages", "30")
+    result = invoke(*command)
     assert result.exit_code == 0, result.output
     assert "30 pages served by A: all came out as they were logged." in result.output
     page = Parts()
@@ -222,6 +210,15 @@ def test_a_release_that_cannot_run_is_named(served: Path, tmp_path: Path, monkey
     result = invoke("release", "diff", written(tmp_path / "a", bundle), "installed", "--home", served)
     assert result.exit_code == 2
     assert f"release {bundle.release} cannot be run from its bundle: it ended with code 3" in one_line(result)
+
+
+def test_nor_one_of_the_installed_code_whose_configuration_names_what_is_not_there(
+    served: Path, tmp_path: Path
+) -> None:
+    bundle = manifested(replace(OURS, manifest=encode(replace(FIRST.manifest, configuration=WINKING))))
+    result = invoke("release", "diff", "installed", written(tmp_path / "b", bundle), "--home", served)
+    assert result.exit_code == 2
+    assert f"release {bundle.release} cannot be run: configuration: no filter is called 'wink'" in one_line(result)
 
 
 def test_an_interrupt_ends_what_runs(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from plainview.replay.counterfactual import Contender
 
 INSTALLED = "installed"
-_FILE = "a bundle's file, or `installed` for the release that runs here"
+_FILE = "a bundle's file, or `installed` for the one that the data directory is computed with"
 
 
 def diff(
@@ -66,7 +66,7 @@ def diff(
     out = console(stderr=as_json)
     with told():
         _check(home, start, stop, pages, picture)
-        one, other = _bundle(a), _bundle(b)
+        one, other = _bundle(a, home), _bundle(b, home)
         comparison = None
         if home is not None:
             if one.release == other.release:
@@ -117,13 +117,14 @@ def _check(home: Path | None, start: int, stop: int | None, pages: int | None, p
         raise CommandError(f"{picture} is there already; give another name, or move it away")
 
 
-def _bundle(named: str) -> Bundle:
+def _bundle(named: str, home: Path | None) -> Bundle:
     """Raises CommandError where it is none."""
-    from plainview.platform.releases import bundle_of, installed
+    from plainview.platform.home import Home, default_home
+    from plainview.platform.releases import bundle_of
     from plainview.replay.bundles import BundleError
 
     if named == INSTALLED:
-        return bundle_of(installed())
+        return bundle_of(Home(home or default_home()).release)
     try:
         return bundle_in(Path(named))
     except BundleError as error:
@@ -183,7 +184,10 @@ def _started(bundle: Bundle, journal: JournalReader, threads: int, progress: Rer
     if (here := opened_here(bundle)) is None:
         progress.say(f"Starting {bundle.name} from its bundle")
     else:
-        warm(here.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
+        try:
+            warm(here.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
+        except ValueError as error:
+            raise CommandError(f"release {bundle.release} cannot be run: {error}") from error
     from plainview.learning.rerun import RESIDENTS
 
     bundles = Bundles([bundle], own_kernels(), opened=lambda _: here)
