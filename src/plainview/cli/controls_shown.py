@@ -72,7 +72,7 @@ def show_one(row: Row) -> None:
     out.print(Text(f"Looked at: {control.looks_at}."))
     if control.leaves_open:
         out.print(Text(f"Left open: {control.leaves_open}."))
-    out.print(Text(f"{control.topic}; promised in: {control.source or 'this arrangement alone'}.", style="dim"))
+    out.print(Text(f"{control.topic}{f'; drawn from {control.source}' if control.source else ''}.", style="dim"))
 
 
 def show_json(evidence: Evidence, rows: list[Row]) -> None:

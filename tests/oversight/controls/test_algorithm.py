@@ -123,6 +123,11 @@ CASES = [
     Case(7, licensor_builds, "is the licensor's by record"),
     Case(8, lambda town: without(town, "act", "verification"), "has not said that it learned anything again"),
     Case(8, lambda town: replace(town.evidence, roots={}), "verifies another log than this"),
+    Case(
+        8,
+        lambda town: town.with_(town.resigned("verification", "auditor", identical=10, inconclusive=1)),
+        "could not run a release that learned",
+    ),
     Case(8, lambda town: manifest(town, parameters=to_text(bytes(32))), "does not say what they were learned from"),
     Case(8, lambda town: town.found("re-run", "epoch: delta"), "the partner found"),
     Case(9, lambda town: without(town, "act", "admission"), "nobody had let the data set panel in"),

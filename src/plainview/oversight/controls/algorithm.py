@@ -185,6 +185,8 @@ def training(e: Evidence) -> Verdict:
         return not_met("the partner has not said that it learned anything again", epochs)
     if e.roots.get(done[-1].act.upto) != done[-1].act.root:
         return not_met(f"record {done[-1].index:,} verifies another log than this", cited("act", [done[-1].index]))
+    if done[-1].act.inconclusive:
+        return not_met("the partner could not run a release that learned", cited("act", [done[-1].index]))
     return met(
         f"{some(epochs.count, 'epoch')}; the partner learned all below record {done[-1].act.upto:,} again, to the same "
         "digests",

@@ -99,7 +99,7 @@ def incidents(e: Evidence) -> Verdict:
     acts = cited("act", announced.values())
     for one in e.found:
         if one.unproven:
-            return not_met(f"{one.file} proves nothing by itself: {one.unproven}", acts)
+            return not_met(f"the file {one.file} proves nothing by itself: {one.unproven}", acts)
     here = {one.digest for one in e.found}
     if lost := [index for file, index in announced.items() if file not in here]:
         return not_met(f"the file that record {lost[0]:,} announces is not here", cited("act", lost))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -71,7 +72,7 @@ class Pages(msgspec.Struct, frozen=True):
 
     def below(self, size: int) -> int:
         """How many there are below an index."""
-        return sum(1 for index in self.indexes if index < size)
+        return bisect_left(self.indexes, size)
 
 
 Check = Callable[[Page, Before], str | None]

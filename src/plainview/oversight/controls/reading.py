@@ -19,7 +19,7 @@ from plainview.ledger.promises import parse_promise
 from plainview.oversight.charters import Charters
 from plainview.oversight.controls.bearing import BROKEN_PROMISE, MISBEHAVIOUR
 from plainview.oversight.controls.evidence import Canaries, Evidence, Found, Gathering, Outside, Own
-from plainview.oversight.controls.verdicts import Counted, cited
+from plainview.oversight.controls.verdicts import Counted
 from plainview.oversight.findings import VERSION, parse_finding
 from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.mirror.files import MirrorFiles
@@ -73,8 +73,9 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
     keys, mirrored = read_keys(path), _mirrored(path)
     charters, gathering, requests = Charters(digest), Gathering(), Requests(path / REQUESTS)
     notes: dict[bytes, int] = {}
-    pages: dict[int, list[int]] = {}
-    foreign = Counted("access")
+    files = MirrorFiles(path / CANARIES)
+    canaries = {canary.viewer: canary for canary in _canaries(files)}
+    foreign, shown = Counted("access"), Counted("page", "of the partner's own viewers")
     with closing(_Copy(path / JOURNAL, mirrored)) as copy:
         for index, kind, record, commitment, entry in copy.records():
             if index == 0 or kind == "charter":
@@ -85,8 +86,8 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
             match record:
                 case Act() | Order():
                     notes.setdefault(_digest(record.note), index)
-                case Page():
-                    pages.setdefault(record.viewer, []).append(index)
+                case Page() if (canary := canaries.get(record.viewer)) is not None and index < canary.checked:
+                    shown.add(index)
                 case Access(by=keys.auditor.key.name) if not requests.made(to_bytes(record.request)):
                     foreign.add(index)
                 case _:
@@ -103,7 +104,7 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
             roots=_roots(gathering, mirrored),
             found=tuple(_findings(path / FINDINGS, prove(charters))),
             own=tuple(_own(path / LOG, keys, notes, charters)),
-            canaries=_canaries(path / CANARIES, pages, mirrored, accepted),
+            canaries=Canaries(len(canaries), shown.cited(), tuple(sorted(set(_late(files, mirrored, accepted))))),
         )
     )
 
@@ -236,36 +237,25 @@ def _found(name: str, data: bytes, unproven: str) -> Found:
     return Found(name, digest, "", "", None, "no file of a finding", unproven or "it is of no kind that can be checked")
 
 
-def _canaries(directory: Path, pages: dict[int, list[int]], mirrored: Mirrored, accepted: Accepted | None) -> Canaries:
-    files = MirrorFiles(directory)
-    compared: list[int] = []
-    viewers = 0
+def _canaries(files: MirrorFiles) -> Iterator[Canary]:
     for name in (path.removeprefix("./") for path in files.names(".")):
-        data = files.read(name) if name.isdecimal() else None
-        if data is None:
-            continue
-        canary = decode(Canary, data)
-        viewers += 1
-        compared += [index for index in pages.get(canary.viewer, ()) if index < canary.checked]
-    late = sorted({index for data in _receipts(files) if (index := _late(data, mirrored, accepted)) is not None})
-    return Canaries(viewers, cited("page", compared, "of the partner's own viewers"), tuple(late))
+        if name.isdecimal() and (data := files.read(name)) is not None:
+            yield decode(Canary, data)
 
 
-def _receipts(files: MirrorFiles) -> Iterator[bytes]:
-    """The answers that nobody has held the log to yet."""
+def _late(files: MirrorFiles, mirrored: Mirrored, accepted: Accepted | None) -> Iterator[int]:
+    """Entries that the log promised in receipts which nobody has held it to yet, and should have by now and has not."""
+    times = [one.time * 1000 for one in accepted.witnessed] if accepted else []
     for name in files.names(RECEIPTS):
-        if not name.endswith(PARTIAL) and (data := files.read(name)) is not None:
-            yield data
-
-
-def _late(data: bytes, mirrored: Mirrored, accepted: Accepted | None) -> int | None:
-    """The entry that was promised, where the log should have it by now and has it not."""
-    promise = parse_promise(parse_receipt(data).note().text)
-    if promise.index < mirrored.checkpoint.size:
-        (entry,) = mirrored.entries(promise.index, promise.index + 1)
-        return None if leaf_hash(entry) == promise.leaf else promise.index
-    times = [one.time for one in accepted.witnessed if one.time] if accepted else []
-    return promise.index if any(time * 1000 > promise.deadline for time in times) else None
+        if name.endswith(PARTIAL) or (data := files.read(name)) is None:
+            continue  # it is being written
+        promise = parse_promise(parse_receipt(data).note().text)
+        if promise.index < mirrored.checkpoint.size:
+            (entry,) = mirrored.entries(promise.index, promise.index + 1)
+            if leaf_hash(entry) != promise.leaf:
+                yield promise.index
+        elif any(time > promise.deadline for time in times):
+            yield promise.index
 
 
 def _digest(note: str) -> bytes:
