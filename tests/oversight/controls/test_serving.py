@@ -122,6 +122,7 @@ CASES = [
     Case(17, signed_once, "order 1 was signed by 1, and takes two"),
     Case(17, lambda town: ordered(town, orders=()), "1 of its videos were placed by order, and it names 0 orders"),
     Case(17, lambda town: ordered(town, orders=(2,)), "there is no order 2"),
+    Case(17, lambda town: ordered(town, orders=(0,)), "there is no order 0"),
     Case(17, end_of_order, "was placed by order 1, which is from"),
     Case(17, lambda town: town.with_({town.of("order")[0].index: None}), "there is no order 1"),
     Case(17, lambda town: town.found("re-run", "receipt: orders"), "the partner found"),
@@ -149,14 +150,6 @@ def test_nothing_is_met_where_no_page_was_served(town: Town, number: int) -> Non
     only = town.with_({one.index: None for one in town.records if one.kind in served})
     said = row_of(only, number).verdict
     assert (said.state, said.records) == (State.NOT_APPLICABLE, ())
-
-
-def test_an_order_that_was_ended_places_nothing(town: Town) -> None:
-    (order,) = town.of("order")
-    page = [one for one in town.of("page") if one.record.orders][-1]
-    assert page.index > order.index
-    said = row_of(ordered(town, orders=(0,)), 17).verdict
-    assert (said.state, "there is no order 0" in said.said) == (State.NOT_MET, True)
 
 
 def test_only_the_newest_pages_are_explained(town: Town) -> None:

@@ -52,6 +52,20 @@ def test_every_finding_bears_on_a_control_that_it_turns(town: Town, what: str) -
     assert {row.verdict.state for row in rows(evidence) if row.findings} == {State.NOT_MET}
 
 
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        ("bounds: closed", 2), ("bounds: epoch", 8), ("bounds: clock", 11), ("bounds: session", 16),
+        ("bounds: order", 17), ("bounds: act", 39), ("bounds: charter", 39), ("epoch: delta", 8), ("event: key", 8),
+        ("receipt: arms", 18), ("selection: order", 17), ("selection: order", 32),
+    ],
+)  # fmt: skip
+def test_what_a_re_run_finds_bears_on_what_it_is_about(town: Town, stage: str, number: int) -> None:
+    evidence = town.found("re-run", stage)
+    assert {14, number} <= bears_on(evidence.found[0])
+    assert rows(evidence)[number - 1].verdict.state is State.NOT_MET
+
+
 def test_what_is_told_of_a_finding(town: Town) -> None:
     first, second = town.found("draw", file="a"), town.found("draw", file="b")
     both = replace(first, found=(*first.found, *second.found))
