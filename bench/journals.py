@@ -17,7 +17,7 @@ from plainview.platform.home import Home
 from plainview.platform.lineage import Progress
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.local_licence import admit_locally, license_locally
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed_digest
 from plainview.records import Impression, Origin, Record, Setting, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
 from plainview.storage.sqlite import DATABASE
@@ -71,7 +71,7 @@ def build(home: Home, size: Size, seed: int, progress: Progress | None = None) -
     charter = begin_locally(home, parties)
     license_locally(home, parties)
     # Written first and folded then: a learner that follows the writer would take turns with it, and fall behind.
-    journal = home.write(installed().configuration)
+    journal = home.write()
     try:
         rows = size.videos + size.impressions
         admit_locally(journal, Admission(charter.origin, "bench", bytes(32), "synthetic", rows), parties)

@@ -29,7 +29,7 @@ from bench.journals import build
 from bench.report import Figures, arguments, print_figures
 from bench.serve import VIEWERS, size
 from plainview.platform.home import Home
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed
 
 RATE = 60
 """Pages a second asked for, with views of VIEWS of their videos each."""
@@ -88,8 +88,7 @@ def roll(home: Home, start: int) -> Rolled:
     from plainview.platform.warming import warm
     from plainview.replay.replay import Replay
 
-    configuration = installed().configuration
-    warm(configuration, lambda _: None)
+    warm(home.release.configuration, lambda _: None)
     marks: list[float] = []
 
     def advance(records: int, _: int) -> None:
@@ -99,7 +98,7 @@ def roll(home: Home, start: int) -> Rolled:
 
     journal = home.read()
     try:
-        report = Replay(journal, configuration, installed_digest(), advance=advance).run()
+        report = Replay(journal, home.release, advance=advance).run()
     finally:
         journal.close()
     if report.identical != report.pages or report.differing:

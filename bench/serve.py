@@ -22,7 +22,6 @@ from plainview.feed.pipeline import Pipeline
 from plainview.feed.ranking import Asked, rank
 from plainview.platform.home import Home
 from plainview.platform.lineage import Lineage
-from plainview.platform.releases import installed, installed_digest
 from plainview.platform.residency import Residency
 from plainview.records import Request
 from plainview.records.fields import to_bytes, to_text
@@ -53,7 +52,7 @@ def main() -> None:
 def _measure(path: Path, options: Namespace) -> list[Figure]:
     home = Home(path / "home")
     built = build(home, size(options.videos), options.seed)
-    shape = f"{options.videos:,} videos, up to {installed().configuration.candidates:,} scored, receipt durable"
+    shape = f"{options.videos:,} videos, up to {home.release.configuration.candidates:,} scored, receipt durable"
     figures = Figures("serve", built.digest, options.seed)
     figure = figures.add
 
@@ -139,15 +138,15 @@ def _start(home: Home, cache: Path) -> float:
 
 def _rank_alone(home: Home) -> tuple[float, list[int]]:
     """Milliseconds of CPU that ranking takes by itself, and how many candidates each page scored."""
-    configuration = installed().configuration
+    configuration = home.release.configuration
     journal = home.read()
-    lineage = Lineage(journal, home.epochs, configuration)
+    lineage = Lineage(journal, home.epochs, home.release)
     last = lineage.last()
     world = lineage.restore(last)
     residency = Residency(journal, configuration.regions, IN_SESSION)
     pipeline = Pipeline.of(configuration)
     rows = [residency.standing(viewer).row for viewer in range(IN_SESSION)]
-    release, epoch = to_bytes(installed_digest()), to_bytes(last.digest)
+    release, epoch = to_bytes(home.release.digest), to_bytes(last.digest)
     for count in (20, RANKED):  # the first few bring everything into memory
         scored = []
         began = time.process_time()

@@ -17,7 +17,6 @@ from plainview.cli.import_ import app
 from plainview.journal.journal import now
 from plainview.platform.home import Home
 from plainview.platform.imports.tables import RowFault
-from plainview.platform.releases import installed
 from plainview.records import Impression, Origin
 from tests.platform.homes import begun, parties_of
 from tests.platform.imports.data_sets import STANDARD_2, T, kuairand, kuairec, log_row, parquet
@@ -112,7 +111,7 @@ def test_a_refused_import_leaves_the_list_of_another(tmp_path: Path, home: Path)
         file.write(log_row(1, "y", T) + "\n")
     code, output = let_in("kuairand", folder, home)
     assert (code, "imported before from other files" in output, str(listed) in output) == (2, True, False)
-    with closing(Home(home).write(installed().configuration)):
+    with closing(Home(home).write()):
         code, output = let_in("kuairand", folder, home)
     assert (code, "is not a number" in output) == (2, False), output
     assert listed.read_bytes() == whole

@@ -12,7 +12,6 @@ from plainview.ledger.acts import Admission, AnyAct
 from plainview.platform.acts import Acts, NewAct
 from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY
-from plainview.platform.releases import installed
 from plainview.records import Origin, Refusal
 from plainview.records.fields import to_bytes
 from tests.cli.homes import invoke as plainview
@@ -34,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def submit(home: Path, act: AnyAct, *by: str) -> None:
-    with closing(Home(home).write(installed().configuration)) as journal:
+    with closing(Home(home).write()) as journal:
         acts = Acts(journal, now)
         journal.watch(acts.observe)
         assert not acts.submit(Parties(home).signed(act, *by)).reason
@@ -75,7 +74,7 @@ def test_the_command_it_names_lets_it_in(home: Path, folder: Path, tmp_path: Pat
     made = plainview(*words[1:3], file, *words[4:])
     assert (made.exit_code, words[3]) == (0, "kuairand.act"), made.output
     assert plainview("act", "sign", file, "--key", parties_of(home) / "partner" / KEY).exit_code == 0
-    with closing(Home(home).write(installed().configuration)) as journal:
+    with closing(Home(home).write()) as journal:
         acts = Acts(journal, now)
         assert not acts.submit(NewAct(file.read_text())).reason
     code, output = invoke("kuairand", folder, "--home", home)
@@ -153,7 +152,7 @@ def test_a_dry_run_says_what_lets_it_in_and_writes_nothing(home: Path, folder: P
     with (folder / RANDOM).open("a") as file:
         file.write(log_row(0, "x", T) + "\n")
     before, size = set(tmp_path.rglob("*")), size_of(home)
-    with closing(Home(home).write(installed().configuration)):  # a server may run meanwhile
+    with closing(Home(home).write()):  # a server may run meanwhile
         code, output = invoke("kuairand", folder, "--home", home, "--dry-run")
     assert (code, size_of(home)) == (0, size)
     assert "column video_id: 'x' is not a number" in output

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from msgspec import to_builtins
+from msgspec.structs import replace
 
-from plainview.feed.configuration import GOLDEN
+from plainview.feed.configuration import GOLDEN, Manifest
 from plainview.keys.key_files import make_key
 from plainview.ledger.acts import Build, parse_act
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import verified_signatures
 from plainview.ledger.schemes import ED25519
-from plainview.platform.releases import environment, installed_digest
+from plainview.platform import releases
+from plainview.platform.home import RELEASE, Home
+from plainview.platform.reigns import reign_of
+from plainview.platform.releases import bundle_of, environment, installed, installed_digest
+from plainview.records import decode
+from plainview.records.arrays import pack_floats
+from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
-from tests.cli.homes import invoke, one_line
+from plainview.replay.bundles import pack, unpack
+from tests.cli.homes import invoke, one_line, unset
+from tests.replay.releases import manifested
 
 LOG = "log.example/plainview"
+ODD = pack_floats({"a": np.ones(1, np.float32)})
 
 
 def test_the_manifest_is_what_the_digest_is_of() -> None:
@@ -92,3 +107,106 @@ def test_what_cannot_be_signed_leaves_nothing(tmp_path: Path) -> None:
         assert said in one_line(result)
     assert (tmp_path / "there").read_text() == "mine"
     assert not (tmp_path / "act").exists()
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of a release for which a like counts otherwise."""
+    path = tmp_path_factory.mktemp("calm")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(releases, "kernel_cache", unset)
+        shown = invoke("release", "show", "--configuration").stdout
+        changed = shown.replace('"baseline"', '"calm"').replace('"weight": 500000', '"weight": 600000', 1)
+        (path / "calm.json").write_text(changed)
+        result = invoke("release", "bundle", path / "calm", "--configuration", path / "calm.json")
+    assert result.exit_code == 0, result.output
+    assert result.output == f"{path / 'calm'}: release {unpack((path / 'calm').read_bytes()).release}, calm\n"
+    return path / "calm"
+
+
+def test_another_configuration_makes_another_release(calm: Path, tmp_path: Path) -> None:
+    made, base = unpack(calm.read_bytes()), bundle_of(installed())
+    assert (made.source, made.lock, made.parameters) == (base.source, base.lock, b"")
+    outline = decode(Manifest, made.manifest)
+    assert {one.head: one.weight for one in outline.configuration.value}["like"] == 600_000
+    assert outline.golden != GOLDEN
+    result = invoke("release", "golden", "--release", calm)
+    assert (result.exit_code, result.stdout) == (0, f"golden {outline.golden}: as the manifest says\n")
+    make_key(tmp_path / "key", "builder.example", ED25519)
+    result = invoke("release", "attest", tmp_path / "act", "--release", calm, "--key", tmp_path / "key", "--log", LOG)
+    assert result.exit_code == 0, result.output
+    act = parse_act(parse_note((tmp_path / "act").read_bytes()).text)
+    assert isinstance(act, Build)
+    assert (to_text(act.release), to_text(act.golden)) == (made.release, outline.golden)
+
+
+def test_a_release_is_installed_in_a_home(calm: Path, tmp_path: Path) -> None:
+    home, digest = tmp_path / "home", unpack(calm.read_bytes()).release
+    result = invoke("release", "install", calm, "--home", home)
+    assert result.exit_code == 0
+    assert f"{home}: release {digest}, calm, from the next `plainview serve` on" in result.output
+    assert f"release      {digest}\n" in invoke("release", "show", "--home", home).output
+    assert f"release      {digest}\n" in invoke("release", "show", "--release", calm).output
+    assert f"release      {installed_digest()}\n" in invoke("release", "show").output
+    invoke("release", "bundle", tmp_path / "again", "--home", home)
+    assert (tmp_path / "again").read_bytes() == calm.read_bytes()
+    assert invoke("charter", "local", tmp_path / "parties", "--home", home).exit_code == 0
+    with closing(Home(home).read()) as journal:
+        assert reign_of(journal).release == digest
+    (home / RELEASE).write_bytes(calm.read_bytes()[:-1])
+    for command in (("release", "show"), ("replay", "--all"), ("serve",)):
+        result = invoke(*command, "--home", home)
+        assert result.exit_code == 2
+        assert f"{home / RELEASE}: it does not end as a bundle does" in one_line(result)
+
+
+def test_what_is_of_other_code_is_not_installed(tmp_path: Path) -> None:
+    base = bundle_of(installed())
+    other = manifested(replace(base, source={**base.source, "feed/new.py": b""}))
+    later = manifested(base, more=1)
+    odd = manifested(replace(base, parameters=ODD), parameters=to_text(arrays_digest({"a": np.ones(1, np.float32)})))
+    configuration = to_builtins(replace(installed().configuration, scorer="none"))
+    for made, told in (
+        (other, "and what is installed here has"),
+        (later, "is none that its own code runs: Manifest: "),
+        (odd, "is none that its own code runs: 'a' is not wanted"),
+        (manifested(base, configuration=configuration), "cannot be run: configuration: no scorer is called 'none'"),
+    ):
+        file = tmp_path / "made"
+        file.write_bytes(pack(made))
+        result = invoke("release", "install", file, "--home", tmp_path / "home")
+        assert result.exit_code == 2
+        assert f"release {made.release}" in one_line(result)
+        assert told in one_line(result)
+    (tmp_path / "none").write_text("no bundle")
+    result = invoke("release", "install", tmp_path / "none", "--home", tmp_path / "home")
+    assert (result.exit_code, "no release's bundle" in one_line(result)) == (2, True)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"scorer": "none"}, "no scorer is called 'none'"),
+        ({"candidates": -1}, "candidates"),
+        ({"more": 1}, "more"),
+        ({"value": [{"head": "likes", "weight": 1}]}, "no head is called 'likes'"),
+        ({"learning": {"popular_period": 0}}, "popular_period"),
+        ({"learning": {"popular_half_life": 0}}, "popular_half_life"),
+        ({"candidates": 0}, "candidates"),
+        ({"diversity": {"pool": 0}}, "pool"),
+        ({"regions": []}, "region"),
+        ({"regions": ["US"]}, "region"),
+    ],
+)
+def test_a_configuration_that_cannot_be_run_is_told(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    file = tmp_path / "changed.json"
+    configuration = to_builtins(installed().configuration)
+    for name, value in change.items():
+        configuration[name] = configuration[name] | value if isinstance(value, dict) else value
+    file.write_text(json.dumps(configuration))
+    result = invoke("release", "bundle", tmp_path / "made", "--configuration", file)
+    assert result.exit_code == 2, result.output
+    assert f"error: {file}: no configuration of a release: " in one_line(result)
+    assert told in one_line(result)
+    assert not (tmp_path / "made").exists()

@@ -11,7 +11,6 @@ import pytest
 
 from plainview.cli.console import console
 from plainview.cli.replay import _bar, _closing, _print
-from plainview.platform import home as platform_home
 from plainview.platform import releases
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
@@ -72,10 +71,10 @@ def test_json_is_the_whole_report(served: Path) -> None:
     assert (report["pages"], report["identical"], report["differing"]) == (60, 60, [])
 
 
-def test_an_earlier_release_is_inconclusive(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_by, other = installed_digest(), to_text(bytes(32))
-    monkeypatch.setattr(releases, "installed_digest", lambda: other)
-    result = invoke("replay", "--all", "--home", served)
+def test_an_earlier_release_is_inconclusive(served: Path) -> None:
+    served_by = installed_digest()
+    with second_installed(served):
+        result = invoke("replay", "--all", "--home", served)
     assert result.exit_code == 3
     why = "it is not installed, and its bundle was not given"
     assert f"inconclusive: 60 pages served by release {served_by}: {why}" in result.output
@@ -91,7 +90,7 @@ def test_an_earlier_release_is_run_from_its_bundle(
     assert invoke("release", "bundle", bundles / "any name").exit_code == 0
     (bundles / "notes.txt").write_text("not a bundle")
     monkeypatch.setattr(releases, "own_kernels", lambda: KERNELS)
-    with second_installed():
+    with second_installed(served):
         result = invoke("replay", "--all", "--home", served, "--bundles", bundles)
         assert result.exit_code == 0, result.output
         assert result.output.strip().endswith("60 pages re-run, 100 % identical.")
@@ -102,13 +101,10 @@ def test_an_earlier_release_is_run_from_its_bundle(
 
 
 @pytest.mark.parametrize("command", [("feed", "1"), ("serve",)])
-def test_another_releases_home_is_refused_in_one_line(
-    served: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
-) -> None:
-    other = to_text(bytes(32))
-    monkeypatch.setattr(platform_home, "installed_digest", lambda: other)
+def test_another_releases_home_is_refused_in_one_line(served: Path, command: tuple[str, ...]) -> None:
     before = pages(served)
-    result = invoke(*command, "--home", served)
+    with second_installed(served):
+        result = invoke(*command, "--home", served)
     assert result.exit_code == 2
     assert f"release {installed_digest()} is in charge of this journal, by record 1, and" in one_line(result)
     assert pages(served) == before

@@ -23,6 +23,7 @@ from plainview.platform.releases import installed, installed_digest
 from plainview.records import Page, decode, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
+from plainview.replay.installed import Installed
 from plainview.server.answers import page_answer
 from tests.cli.homes import invoke
 from tests.cli.test_verify import INSTALLED, only_verify
@@ -190,7 +191,7 @@ def test_experiments_and_orders_are_told(files: Path, capsys: pytest.CaptureFixt
     """By a release with an experiment in which half the viewers are."""
     arms = ("calm", 500_000, {"like": 2_000_000})
     configuration = replace(installed().configuration, experiments=(experiment("quiet", arms),))
-    manifest = encode(replace(installed(), configuration=configuration))
+    manifest = encode(replace(installed().manifest, configuration=configuration))
     (files / "manifest").write_bytes(manifest)
     page = replace(page_in(files / "personal.json"), release=to_text(hashlib.sha256(manifest).digest()))
     told = {
@@ -294,12 +295,12 @@ def test_another_record_than_was_committed_to(files: Path, capsys: pytest.Captur
 def test_the_manifest_of_another_release(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (files / "manifest").write_bytes(encode(installed()))
+    (files / "manifest").write_bytes(encode(installed().manifest))
     whole = run(capsys, "personal.json")[1]
     assert run(capsys, "personal.json", "--manifest", "manifest") == (0, whole)
     # The same code with other libraries is another release.
-    here = replace(installed(), lock=to_text(bytes(32)))
-    monkeypatch.setattr(command, "installed", lambda: here)
+    here = replace(installed().manifest, lock=to_text(bytes(32)))
+    monkeypatch.setattr(command, "installed", lambda: Installed(here))
     monkeypatch.setattr(command, "installed_digest", lambda: to_text(bytes(32)))
     code, said = run(capsys, "personal.json")
     flat = " ".join(said.split())
@@ -312,20 +313,20 @@ def test_the_manifest_of_another_release(
     assert (answer["judged"], answer["filters"], answer["videos"][0]["sum"]) == (False, None, None)
     assert run(capsys, "personal.json", str(answer["videos"][0]["video"]))[0] == 3
     assert run(capsys, "personal.json", "--manifest", "manifest") == (0, whole)
-    monkeypatch.setattr(command, "installed", lambda: replace(here, source=to_text(bytes(32))))
+    monkeypatch.setattr(command, "installed", lambda: Installed(replace(here, source=to_text(bytes(32)))))
     code, said = run(capsys, "personal.json", "--manifest", "manifest")
     assert code == 3
     assert "is not what is installed here: install that release" in " ".join(said.split())
 
 
 def test_a_manifest_that_is_not_the_releases(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (files / "manifest").write_bytes(encode(installed()) + b"\n")
+    (files / "manifest").write_bytes(encode(installed().manifest) + b"\n")
     code, said = run(capsys, "personal.json", "--manifest", "manifest")
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith("error: manifest: is not the manifest of release ")
     assert run(capsys, "personal.json", "--manifest", "no") == (2, "error: no: No such file or directory\n")
     value = (Weight(head="dwell", weight=1),)
-    odd = encode(replace(installed(), configuration=replace(installed().configuration, value=value)))
+    odd = encode(replace(installed().manifest, configuration=replace(installed().configuration, value=value)))
     for data, says in (
         (odd, "of no release that can be run: configuration: no head is called 'dwell'"),
         (b"{}", "no manifest that can be read here: 'Manifest: Object missing required field"),

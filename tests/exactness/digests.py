@@ -16,7 +16,7 @@ from plainview.learning.golden import golden
 def lived(threads: int) -> str:
     """The golden vectors of the release."""
     with ThreadPoolExecutor(threads, initializer=probe) as pool:
-        return golden(DEFAULT, pool.map)
+        return golden(DEFAULT, each=pool.map)
 
 
 if __name__ == "__main__":

@@ -26,15 +26,32 @@ def lowered() -> dict[str, str]:
     }
 
 
+class Process:
+    """`python ARGUMENTS` at work; compiled kernels are kept in `kernels`."""
+
+    def __init__(self, arguments: list[str], kernels: Path, /, *before: str, **environment: str) -> None:
+        """`before` is the command that runs it, if any."""
+        self._process = subprocess.Popen(
+            [*before, sys.executable, *arguments],
+            cwd=ROOT,
+            env=os.environ | {"NUMBA_CACHE_DIR": str(kernels)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def output(self) -> str:
+        """Standard output, once it has ended."""
+        out, errors = self._process.communicate()
+        assert self._process.returncode == 0, errors[-3000:]
+        return out
+
+    def end(self) -> None:
+        """Whether or not it is done."""
+        self._process.kill()
+        self._process.communicate()
+
+
 def run(arguments: list[str], kernels: Path, **environment: str) -> str:
     """Standard output of `python ARGUMENTS`; compiled kernels are kept in `kernels`."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"NUMBA_CACHE_DIR": str(kernels)} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    return Process(arguments, kernels, **environment).output()

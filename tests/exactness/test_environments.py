@@ -33,9 +33,9 @@ def test_a_fresh_process_and_one_thread_give_the_same(kernels: Path, native: str
     assert lived(kernels, 1) == native
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_cpu_with_everything_lowered_gives_the_same(kernels: Path, native: str, threads: int) -> None:
-    assert lived(kernels, threads, **lowered()) == native
+def test_a_cpu_with_everything_lowered_gives_the_same(native: str, lowered_vectors: str, lowered_kernels: Path) -> None:
+    assert lowered_vectors == native
+    assert lived(lowered_kernels, 2, **lowered()) == native
 
 
 def test_the_settings_do_lower_this_process(kernels: Path) -> None:

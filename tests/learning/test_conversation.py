@@ -25,7 +25,10 @@ DECODER = msgspec.msgpack.Decoder(FromRelease)
 
 
 def begin(**changes: Any) -> messages.Begin:
-    fields = {"version": 1, "release": RELEASE, "configuration": encode(DEFAULT), "residents": 4096, "threads": 1}
+    fields = {
+        "version": 2, "release": RELEASE, "configuration": encode(DEFAULT), "parameters": b"", "residents": 4096,
+        "threads": 1,
+    }  # fmt: skip
     return messages.Begin(**(fields | changes))
 
 
@@ -49,7 +52,7 @@ def test_it_answers_in_turn_and_ends_with_the_stream() -> None:
     answers = said([begin(), messages.Cut(None, 0, True), messages.Draw(["US"]), messages.Drop([(0, "US")])])
     made = first(empty_world()).record
     epoch = messages.Epoch(made.parent, made.delta, made.digest, made.state)
-    assert answers == [messages.Ready(1), epoch, messages.Done(), messages.Done()]
+    assert answers == [messages.Ready(2), epoch, messages.Done(), messages.Done()]
     assert said([]) == []
     assert said([frame(begin())[:-1]]) == []  # whoever asked is gone
 
@@ -57,7 +60,7 @@ def test_it_answers_in_turn_and_ends_with_the_stream() -> None:
 @pytest.mark.parametrize(
     ("to", "told"),
     [
-        ([begin(version=2)], "version 2 is asked for, and this release speaks 1"),
+        ([begin(version=3)], "version 3 is asked for, and this release speaks 2"),
         ([messages.Draw([])], "Draw is out of turn"),
         ([begin(configuration=b"{}")], "Object missing required field `name`"),
         ([begin(residents=1)], "1 residents: at least 4096 are needed"),
@@ -83,7 +86,7 @@ def test_it_asks_for_what_it_was_not_given() -> None:
 
 def test_kinds_of_later_releases_are_none_of_its_inputs() -> None:
     later = messages.Take([Given(0, "a kind that comes", b"\xff")], 1)
-    assert said([begin(), later]) == [messages.Ready(1), messages.Done()]
+    assert said([begin(), later]) == [messages.Ready(2), messages.Done()]
 
 
 def test_fields_of_later_programs_are_passed_over() -> None:

@@ -27,7 +27,7 @@ def pages() -> list[Ranked]:
         found.extend(new)
         return new
 
-    assert to_text(golden_digest(golden(DEFAULT, each))) == GOLDEN
+    assert to_text(golden_digest(golden(DEFAULT, each=each))) == GOLDEN
     return found
 
 
@@ -78,4 +78,4 @@ def test_another_algorithm_comes_to_others() -> None:
 
 def test_threads_change_nothing() -> None:
     with ThreadPoolExecutor(3) as pool:
-        assert to_text(golden_digest(golden(DEFAULT, pool.map))) == GOLDEN
+        assert to_text(golden_digest(golden(DEFAULT, each=pool.map))) == GOLDEN

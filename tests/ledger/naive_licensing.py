@@ -262,8 +262,10 @@ def counts(said: list[Step], new: Step) -> bool:
         case Reveal():
             drawn = [one for one in said if isinstance(one.said, Draw) and one.said.number == act.number]
             told = [one for one in said if isinstance(one.said, Reveal) and one.said.number == act.number]
-            fits = [one for one in drawn if one.said.secret == sha256(act.secret).digest() and one.index < act.size]
-            return bool(fits) and not told and act.size <= new.index
+            fits = [
+                one for one in drawn if one.said.secret == sha256(act.secret).digest() and one.index + 1 == act.size
+            ]
+            return bool(fits) and not told
         case Verification():
             before = [one.said for one in said if isinstance(one.said, Verification)]
             return act not in before and max([0, *(one.upto for one in before)]) <= act.upto <= new.index

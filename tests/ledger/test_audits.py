@@ -79,9 +79,8 @@ def test_a_secret_is_no_secret_of_another_draw() -> None:
     [
         (reveal(0), "there is no draw 0"),
         (reveal(2), "there is no draw 2"),
-        (reveal(size=10), "the tree of size 10 has not the draw at index 10, and is older"),
-        (reveal(size=0), "the tree of size 0 has not the draw"),
-        (reveal(size=12), "nobody has seen a tree of size 12 before index 11"),
+        (reveal(size=10), "size 10: the draw at index 10 is made from the tree that ends with it"),
+        (reveal(size=12), "size 12: the draw at index 10 is made from the tree that ends with it"),
     ],
 )
 def test_a_reveal_out_of_order(act: object, message: str) -> None:

@@ -1,46 +1,45 @@
-"""A second release: the installed one's code with another configuration, installed in its place for as long as it is
-wanted."""
+"""A second release: the first one's code with other data, installed in a home while it is wanted."""
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+import numpy as np
 from msgspec.structs import replace
 
-from plainview.feed.configuration import DEFAULT, Exploration, Manifest
+from plainview.feed.configuration import DEFAULT, Exploration
+from plainview.learning.parameters import learned
 from plainview.ledger.acts import Approval
-from plainview.platform import founding, home, local_charter, local_licence, releases, succession
 from plainview.platform.application import Application
-from plainview.records import encode
+from plainview.platform.home import RELEASE, Home
+from plainview.platform.releases import bundle_of, installed
+from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_bytes, to_text
+from plainview.replay.installed import Installed
 from tests.platform.parties import Parties
 
-FIRST = releases.installed()
-FIRST_DIGEST = releases.installed_digest()
-SECOND: Manifest = replace(
-    FIRST, configuration=replace(DEFAULT, name="second", exploration=Exploration(slot=2, pool=32, newcomers=50))
+FIRST = installed()
+FIRST_DIGEST = FIRST.digest
+_PARAMETERS = {name: array + np.float32(0.125) for name, array in learned(FIRST.world().tables).items()}
+SECOND = Installed(
+    replace(
+        FIRST.manifest,
+        configuration=replace(DEFAULT, name="second", exploration=Exploration(slot=2, pool=32, newcomers=50)),
+        parameters=to_text(arrays_digest(_PARAMETERS)),
+    ),
+    _PARAMETERS,
 )
-SECOND_DIGEST = to_text(hashlib.sha256(encode(SECOND)).digest())
-_THERE = (founding, home, local_charter, local_licence, releases, succession)
-"""Imported before anything is changed: what is imported while it is would keep it."""
+SECOND_DIGEST = SECOND.digest
 
 
 @contextmanager
-def second_installed() -> Iterator[None]:
-    """While this lasts the second release is the one that is installed."""
-    with pytest.MonkeyPatch.context() as patch:
-        ours = {releases.installed: lambda: SECOND, releases.installed_digest: lambda: SECOND_DIGEST}
-        for name, module in list(sys.modules.items()):
-            if name.startswith("plainview."):
-                for function, other in ours.items():
-                    if getattr(module, function.__name__, None) is function:
-                        patch.setattr(module, function.__name__, other)
-        yield
+def second_installed(path: Path) -> Iterator[None]:
+    """While this lasts the home in `path` has the second release."""
+    Home(path).install(bundle_of(SECOND))
+    yield
+    (path / RELEASE).unlink()
 
 
 def approve_second(running: Application, **changes: object) -> Approval:
@@ -55,5 +54,5 @@ def approve_second(running: Application, **changes: object) -> Approval:
 
 
 def take_over(path: Path, **options: object) -> Application:
-    """The platform in `path`, taken over by the release that is installed."""
-    return Application(home.Home(path), residents=4096, succeeding=True, **options)  # type: ignore[arg-type]
+    """The platform in `path`, taken over by the release that it has."""
+    return Application(Home(path), residents=4096, succeeding=True, **options)  # type: ignore[arg-type]

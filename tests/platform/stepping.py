@@ -13,7 +13,7 @@ from plainview.platform.acts import Acts
 from plainview.platform.home import Home
 from plainview.platform.learner import Learner
 from plainview.platform.lineage import Lineage
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed_digest
 from plainview.records import Decision, Epoch, Impression, Origin, Record, Video, outcome_bits
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.homes import begun
@@ -40,14 +40,13 @@ class Platform:
         self.clock = clock
         self.parties = Parties(home.path)
         self.acts = Acts(journal, clock)
-        configuration = installed().configuration
         self.learner = Learner(
             journal,
             home.epochs,
-            Lineage(journal, home.epochs, configuration),
+            Lineage(journal, home.epochs, home.release),
             self.acts.judged,
-            installed_digest(),
-            configuration,
+            home.release.digest,
+            home.release.configuration,
             lambda *_: None,
             clock=clock,
             residents=64,
@@ -124,7 +123,7 @@ def platform(path: Path, clock: Clock | None = None) -> Iterator[Platform]:
     """As it stands in `path`; stopped at the end."""
     home = begun(path, licensed=False)
     clock = clock or Clock(Parties(path).now)
-    journal = home.write(installed().configuration)
+    journal = home.write()
     journal._clock = clock
     with closing(journal):
         running = Platform(home, journal, clock)

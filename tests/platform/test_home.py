@@ -11,24 +11,24 @@ import pytest
 from typer.testing import CliRunner
 
 from plainview.cli.serve import app
-from plainview.feed.configuration import DEFAULT
 from plainview.journal import Draft, JournalDamaged
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import found
 from plainview.platform.home import Home, default_home
 from plainview.platform.local_charter import begin_locally
-from plainview.platform.releases import installed_digest
+from plainview.platform.releases import bundle_of, installed_digest
 from plainview.records import Viewer
 from plainview.storage.sqlite import DATABASE
 from tests.platform.forging import damage, execute
 from tests.platform.homes import begun, parties_of
+from tests.platform.second import SECOND, SECOND_DIGEST
 from tests.storage.powerless import powerless
 
 
 def begin(path: Path) -> Home:
     """Begin a journal there, or make sure that it may be gone on with."""
     home = begun(path, licensed=False)
-    with closing(home.write(DEFAULT)) as journal:
+    with closing(home.write()) as journal:
         found(journal, home)
     return home
 
@@ -54,13 +54,13 @@ def test_opened_again_nothing_is_added(home: Path) -> None:
 
 
 def test_another_releases_journal_does_not_open_and_nothing_is_added(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path,
 ) -> None:
     with pytest.raises(HomeError, match="no journal has begun here"):
         Home(home).check()
     begin(home).check()
-    other = "B" * 42 + "A"
-    monkeypatch.setattr("plainview.platform.home.installed_digest", lambda: other)
+    other = SECOND_DIGEST
+    Home(home).install(bundle_of(SECOND))
     theirs = f"release {installed_digest()} is in charge of this journal, by record 1, and release {other}"
     with pytest.raises(
         HomeError, match=f"{theirs} is installed: `plainview serve` takes the journal over where it may"
@@ -100,26 +100,26 @@ def test_a_damaged_journal_is_told_before_anything_is_compiled(home: Path) -> No
 def test_a_file_that_is_no_journal_is_told(home: Path) -> None:
     home.mkdir()
     (home / DATABASE).write_text("not a database, and long enough to be taken for one" * 99)
-    for use in (Home(home).check, Home(home).read, lambda: Home(home).write(DEFAULT)):
+    for use in (Home(home).check, Home(home).read, lambda: Home(home).write()):
         with pytest.raises(HomeError, match=r"cannot be read .*restore a copy"):
             use()
 
 
 def test_a_journal_without_charter_is_not_ours(home: Path) -> None:
-    journal = Home(home).write(DEFAULT)
+    journal = Home(home).write()
     journal.append([Draft(Viewer(time=0, viewer=1, region="ZZ", age="unknown", mode="personal"))])
     with pytest.raises(HomeError, match="record 0 is Viewer, not a charter"):
         found(journal, Home(home))
     journal.close()
     with pytest.raises(HomeError, match="not begun by Plainview"):
-        Home(home).write(DEFAULT)
+        Home(home).write()
 
 
 def test_a_directory_with_other_files_is_refused(home: Path) -> None:
     home.mkdir()
     (home / "thesis.txt").write_text("mine")
     with pytest.raises(HomeError, match=r"holds something else \(thesis\.txt\).*--home"):
-        Home(home).write(DEFAULT)
+        Home(home).write()
     assert [path.name for path in home.iterdir()] == ["thesis.txt"]
 
 
@@ -152,18 +152,17 @@ def test_a_later_format_is_refused(home: Path) -> None:
     begin(home)
     execute(home, "PRAGMA user_version = 99")
     with pytest.raises(HomeError, match="format 99"):
-        Home(home).write(DEFAULT)
+        Home(home).write()
     with pytest.raises(HomeError, match="format 99"):
         Home(home).read()
 
 
 def test_a_second_process_is_refused(home: Path) -> None:
-    journal = begin(home).write(DEFAULT)
+    journal = begin(home).write()
     code = f"""
 from pathlib import Path
-from plainview.feed.configuration import DEFAULT
 from plainview.platform.home import Home
-Home(Path({str(home)!r})).write(DEFAULT)
+Home(Path({str(home)!r})).write()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode != 0

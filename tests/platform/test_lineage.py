@@ -15,6 +15,7 @@ from plainview.platform.lineage import Lineage, LineageBroken
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from plainview.records import Record
+from plainview.replay.installed import Installed
 from tests.feed.test_probe import FLUSH_TO_ZERO, in_thread, set_mxcsr
 from tests.platform.faulty import no_space_for_objects
 from tests.platform.forging import lose_all, lose_objects
@@ -101,8 +102,9 @@ def test_a_world_that_cannot_be_had_again_is_named(home: Path) -> None:
         populate(application)
         play(application, 2)
     lose_all(home)
-    configuration = installed().configuration
-    otherwise = structs.replace(configuration, learning=structs.replace(configuration.learning, admit_after=50))
+    learning = structs.replace(installed().configuration.learning, admit_after=50)
+    configuration = structs.replace(installed().configuration, learning=learning)
+    otherwise = Installed(structs.replace(installed().manifest, configuration=configuration))
     files = Home(home)
     journal = files.read()
     lineage = Lineage(journal, files.epochs, otherwise)

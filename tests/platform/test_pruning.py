@@ -13,7 +13,6 @@ from plainview.platform.home import Home
 from plainview.platform.learner import Cadence
 from plainview.platform.lineage import Lineage
 from plainview.platform.pruning import DAY, prune, worth_keeping
-from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from tests.platform.towns import epochs, event, open_town, page_of, populate, raw, settled, token
 from tests.replay.replays import replayed
@@ -135,7 +134,7 @@ def test_killed_while_pruning(home: Path, monkeypatch: pytest.MonkeyPatch, after
         there = objects(home)
         files = Home(home)
         journal = files.read()
-        lineage = Lineage(journal, files.epochs, installed().configuration)
+        lineage = Lineage(journal, files.epochs, files.release)
         remove, left = files.objects._files.remove, iter(range(after))
 
         def dies(path: Path) -> None:

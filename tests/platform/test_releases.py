@@ -24,7 +24,7 @@ def run(code: str, **environment: str) -> str:
 
 
 def test_manifest_reads_back() -> None:
-    manifest = releases.installed()
+    manifest = releases.installed().manifest
     assert manifest.configuration == DEFAULT
     assert decode(Manifest, encode(manifest)) == manifest
     assert len(to_bytes(releases.installed_digest())) == 32
@@ -93,7 +93,7 @@ print([name for name in sys.modules if name == "numba" or name.startswith("plain
     assert run(code) == "[]"
 
 
-def test_kernel_cache_is_private_to_the_release(tmp_path: Path) -> None:
+def test_kernel_cache_is_private_to_the_code(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
@@ -106,7 +106,7 @@ assert kernel_cache(Path(sys.argv[1])) == directory
 print(directory)
 """
     code = code.replace("sys.argv[1]", repr(str(tmp_path)))
-    assert run(code) == str(tmp_path / releases.installed_digest())
+    assert run(code) == str(tmp_path / releases.installed_code())
 
 
 def test_kernel_cache_keeps_to_where_the_user_wants_it(tmp_path: Path) -> None:
@@ -116,10 +116,10 @@ from plainview.platform.releases import kernel_cache
 print(kernel_cache(Path({str(tmp_path)!r})))
 """
     elsewhere = tmp_path / "elsewhere"
-    assert run(code, NUMBA_CACHE_DIR=str(elsewhere)) == str(elsewhere / releases.installed_digest())
+    assert run(code, NUMBA_CACHE_DIR=str(elsewhere)) == str(elsewhere / releases.installed_code())
     # A process started by one that set it finds it set.
-    assert run(code, NUMBA_CACHE_DIR=str(elsewhere / releases.installed_digest())) == str(
-        elsewhere / releases.installed_digest()
+    assert run(code, NUMBA_CACHE_DIR=str(elsewhere / releases.installed_code())) == str(
+        elsewhere / releases.installed_code()
     )
 
 

@@ -16,7 +16,7 @@ from plainview.platform import pruning
 from plainview.platform.application import Application
 from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
-from plainview.platform.home import Home
+from plainview.platform.home import RELEASE, Home
 from plainview.platform.learner import Cadence
 from plainview.platform.lineage import LineageBroken
 from plainview.platform.reigns import reign_of
@@ -27,7 +27,15 @@ from plainview.records.fields import DASHES, to_bytes
 from tests.platform.forging import copied, lose_all
 from tests.platform.homes import amendment, size_of
 from tests.platform.parties import Parties
-from tests.platform.second import FIRST_DIGEST, SECOND_DIGEST, approve_second, second_installed, take_over
+from tests.platform.second import (
+    FIRST,
+    FIRST_DIGEST,
+    SECOND,
+    SECOND_DIGEST,
+    approve_second,
+    second_installed,
+    take_over,
+)
 from tests.platform.towns import ask, open_town, page_of, play, populate, settled, state, token
 from tests.replay.replays import reading
 
@@ -52,7 +60,7 @@ def home(approved: Path, tmp_path: Path) -> Path:
 def test_a_release_that_is_approved_takes_the_journal_over(home: Path) -> None:
     before = size_of(home)
     told: list[tuple[str, int, int]] = []
-    with second_installed(), take_over(home, progress=lambda *what: told.append(what)) as application:
+    with second_installed(home), take_over(home, progress=lambda *what: told.append(what)) as application:
         settled(application)
         assert page_of(application)[1].release == SECOND_DIGEST
         play(application)
@@ -69,7 +77,7 @@ def test_a_release_that_is_approved_takes_the_journal_over(home: Path) -> None:
 
 
 def test_a_start_after_it_takes_nothing_over_again(home: Path) -> None:
-    with second_installed():
+    with second_installed(home):
         take_over(home).close()
         size = size_of(home)
         with open_town(home):
@@ -79,7 +87,10 @@ def test_a_start_after_it_takes_nothing_over_again(home: Path) -> None:
 
 def test_only_who_means_to_takes_over(home: Path) -> None:
     size = size_of(home)
-    with second_installed(), pytest.raises(HomeError, match="`plainview serve` takes the journal over where it may"):
+    with (
+        second_installed(home),
+        pytest.raises(HomeError, match="`plainview serve` takes the journal over where it may"),
+    ):
         open_town(home)
     assert size_of(home) == size
 
@@ -95,31 +106,30 @@ def test_a_release_that_is_not_approved_does_not(home: Path) -> None:
         f"release {FIRST_DIGEST} is in charge of this journal, by record 1, and release {SECOND_DIGEST}, which is "
         f"installed, may not take it over: release {SECOND_DIGEST} may not rank: the approval at index [0-9]+: ended by"
     )
-    with second_installed(), pytest.raises(HomeError, match=told):
+    with second_installed(home), pytest.raises(HomeError, match=told):
         take_over(home)
     assert size_of(home) == size
     adopt(Home(home), amendment(home, baseline=to_bytes(SECOND_DIGEST)))  # as baseline it needs no approval
-    with second_installed(), take_over(home) as application:
+    with second_installed(home), take_over(home) as application:
         assert application.trouble.startswith("everybody is served the baseline")
         assert page_of(application)[1].request.mode == "plain"
 
 
 def test_an_amendment_may_name_the_release_that_is_installed(home: Path) -> None:
-    with second_installed():
+    with second_installed(home):
         adopt(Home(home), amendment(home, baseline=to_bytes(SECOND_DIGEST)))
         take_over(home).close()
 
 
 def test_the_fence_lets_no_release_in_that_may_not(home: Path) -> None:
     with open_town(home) as application:
-        (outcome,) = application.journal.append([Draft(release_record())])
+        (outcome,) = application.journal.append([Draft(release_record(FIRST))])
         assert isinstance(outcome, Refused)
         assert (outcome.code, outcome.reason) == (
             "licence",
             f"release {FIRST_DIGEST} is in charge already, from record 1 on",
         )
-        with second_installed():
-            record = release_record()
+        record = release_record(SECOND)
         parties = Parties(home)
         revocation = parties.revocation(to_bytes(SECOND_DIGEST), seen=application.journal.size)
         assert not application.acts.submit(parties.signed(revocation, "partner")).reason
@@ -130,7 +140,7 @@ def test_the_fence_lets_no_release_in_that_may_not(home: Path) -> None:
 
 
 def test_nothing_of_one_releases_worlds_is_taken_for_the_others(home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with second_installed():
+    with second_installed(home):
         with take_over(home) as application:
             play(application)
             after = application.lineage.first
@@ -153,7 +163,7 @@ def test_what_the_first_release_kept_goes_when_there_is_enough_of_the_second(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pruning, "DELTAS", -1)
-    with second_installed():
+    with second_installed(home):
         with take_over(home, cadence=Cadence(seconds=0.01, records=10**6, snapshot_epochs=2)) as application:
             first = application.lineage.first
             assert [one.epoch >= first for one in application.home.epochs.snapshots()] == [True, False]
@@ -167,7 +177,7 @@ def test_what_the_first_release_kept_goes_when_there_is_enough_of_the_second(
 
 
 def test_the_first_release_comes_back(home: Path) -> None:
-    with second_installed(), take_over(home) as application:
+    with second_installed(home), take_over(home) as application:
         play(application)
     with take_over(home) as application:
         assert page_of(application)[1].release == FIRST_DIGEST
@@ -180,7 +190,7 @@ def test_a_plain_list_ends_where_the_other_release_takes_over(home: Path) -> Non
         first = application.serving.page(ask(session=session, mode="plain", limit=3)).entry.record
         second = application.serving.page(ask(session=session, n=1, mode="plain", limit=3)).entry.record
         assert (second.pinned, second.cursor) == (first.pinned, 6)  # type: ignore[attr-defined]
-    with second_installed(), take_over(home) as application:
+    with second_installed(home), take_over(home) as application:
         index, third = page_of(application, session=session, n=2, mode="plain", limit=3)
         assert (third.pinned, third.cursor) == (third.epoch, 3)
         assert application.pages.explain(index).identical
@@ -192,7 +202,7 @@ def test_a_plain_list_ends_where_the_other_release_takes_over(home: Path) -> Non
 def test_a_page_of_the_other_release_says_what_can_be_said(home: Path) -> None:
     with reading(home) as journal:
         index = next(journal.of_kind("page")).index
-    with second_installed(), take_over(home) as application:
+    with second_installed(home), take_over(home) as application:
         explained = application.pages.explain(index)
     assert (explained.entry.index, explained.ranked, explained.identical) == (index, None, False)
     assert f"`plainview replay {index} --bundles DIR`" in explained.reason
@@ -222,7 +232,7 @@ def reading(self, stop, progress=None):
 succession._append = appending
 if when == "fold":
     succession.Follower.read_to = reading
-with second_installed():
+with second_installed(home):
     take_over(home)
 """
 
@@ -234,7 +244,7 @@ def test_killed_while_it_takes_over_the_next_start_does(home: Path, tmp_path: Pa
     done = subprocess.run(command, env=os.environ, cwd=Path(__file__).parents[2], check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert size_of(home) == before + more
-    with second_installed():
+    with second_installed(home):
         if when == "Release":  # in charge, and without a world
             with pytest.raises(HomeError, match="`plainview serve` takes the journal over"):
                 open_town(copied(home, tmp_path / "copy"))
@@ -250,5 +260,6 @@ def test_killed_while_it_takes_over_the_next_start_does(home: Path, tmp_path: Pa
 def test_what_was_killed_before_it_was_written_down_leaves_the_other_in_charge(home: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(home), "fold"]
     subprocess.run(command, env=os.environ, cwd=Path(__file__).parents[2], check=False, capture_output=True)
+    (home / RELEASE).unlink()  # so the first one is installed again
     with Application(Home(home), residents=4096) as application:
         assert page_of(application)[1].release == FIRST_DIGEST

@@ -7,7 +7,7 @@ import hashlib
 from msgspec import json
 from msgspec.structs import replace
 
-from plainview.platform.releases import installed_bundle
+from plainview.platform.releases import bundle_of, installed
 from plainview.records.fields import to_text
 from plainview.replay.bundles import Bundle, source_digest
 
@@ -23,7 +23,7 @@ def manifested(bundle: Bundle, **changes: object) -> Bundle:
 def running(code: str) -> Bundle:
     """A release that is nothing but what it does when it is run; `said` and `heard` are there to talk with."""
     source = {"learning/__init__.py": b"", "learning/rerun.py": (_TALKING + code).encode()}
-    return manifested(replace(installed_bundle(), source=source))
+    return manifested(replace(bundle_of(installed()), source=source))
 
 
 _TALKING = """

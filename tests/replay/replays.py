@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from plainview.journal import Entry, JournalReader, PlainSealer
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed
 from plainview.records.fields import to_text
 from plainview.replay.findings import Report
+from plainview.replay.installed import Installed
 from plainview.replay.replay import Replay
 from plainview.storage import Row, SqliteRecords
 
@@ -46,9 +47,9 @@ def reading(home: Path, kind: type[R] = JournalReader) -> Iterator[R]:  # type: 
         journal.close()
 
 
-def replayed(home: Path, only: int | None = None, digest: str | None = None, **options: Any) -> Report:
+def replayed(home: Path, only: int | None = None, release: Installed | None = None, **options: Any) -> Report:
     with reading(home) as journal:
-        return Replay(journal, installed().configuration, digest or installed_digest(), **options).run(only)
+        return Replay(journal, release or installed(), **options).run(only)
 
 
 def of(entries: list[Entry], kind: str) -> list[Entry]:

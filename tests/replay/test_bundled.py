@@ -20,7 +20,7 @@ from plainview.replay.bundled import Bundled, BundleFailed
 from tests.records.examples import EXAMPLES
 from tests.replay.releases import manifested, running
 
-READY = 'heard(); answer("ready", version=1)\n'
+READY = 'heard(); answer("ready", version=2)\n'
 PAGE = EXAMPLES["page"]
 assert isinstance(PAGE, Page)
 
@@ -54,7 +54,7 @@ def started(kernels: Path, code: str, patience: float = 20) -> Bundled:
         ("heard(); answer('whatever')", "its answer is none"),
         ("heard(); answer('ready', version='1')", "its answer is none"),
         ("heard(); answer('done')", "it answered with Done, which is out of turn"),
-        ("heard(); answer('ready', version=2)", "it speaks version 2, and 1 was asked for"),
+        ("heard(); answer('ready', version=3)", "it speaks version 3, and 2 was asked for"),
         ("heard(); answer('failed', reason='no such region')", "it gave up: no such region"),
     ],
 )
@@ -136,13 +136,13 @@ def test_what_lies_in_its_place_is_its_source_and_nothing_else(tmp_path: Path) -
     for _ in range(2):
         with pytest.raises(BundleFailed, match="gave up: here"):
             Bundled(bundle, Nothing(), tmp_path, 1, 20)
-        source = tmp_path / f"{bundle.release}-bundle" / "source"
+        source = tmp_path / f"{bundle.code}-bundle" / "source"
         (source / "msgspec.py").write_text("raise SystemExit('planted')")
         (source / "plainview" / "learning" / "rerun.py").write_text("raise SystemExit('changed')")
 
 
 def test_two_at_once_have_places_of_their_own(tmp_path: Path) -> None:
-    code = "heard(); answer('ready', version=1); heard(); answer('failed', reason=os.getcwd())"
+    code = "heard(); answer('ready', version=2); heard(); answer('failed', reason=os.getcwd())"
     runs = [started(tmp_path, code), started(tmp_path, code)]
     places = []
     for run in runs:
@@ -157,7 +157,7 @@ def test_two_at_once_have_places_of_their_own(tmp_path: Path) -> None:
 
 def test_a_place_that_others_can_reach_is_not_used(tmp_path: Path) -> None:
     code = "heard(); answer('failed', reason=os.getcwd())"
-    place = tmp_path / f"{running(code).release}-bundle"
+    place = tmp_path / f"{running(code).code}-bundle"
     place.mkdir()
     place.chmod(0o755)
     with pytest.raises(BundleFailed) as caught:

@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plainview.platform.releases import installed_bundle, installed_digest
+from plainview.platform.releases import bundle_of, installed, installed_digest
+from plainview.records.arrays import pack_floats
+from plainview.records.digests import arrays_digest
+from plainview.records.fields import to_text
 from plainview.replay import bundles
 from plainview.replay.bundles import Bundle, BundleError, pack, unpack
 from tests.replay.releases import manifested
 
-BUNDLE = installed_bundle()
+BUNDLE = bundle_of(installed())
 PACKED = pack(BUNDLE)
 FILES = list(BUNDLE.files().items())
 SMALL = replace(BUNDLE, source={"feed/a.py": b"A = 1\n", "learning/b/c.py": b"B = 2\n", "records/d.py": b""})
@@ -135,6 +140,30 @@ def test_every_digest_is_computed_again(change: Callable[[Bundle], Bundle], told
     pack(manifested(SMALL))
     with pytest.raises(BundleError, match=told):
         pack(change(manifested(SMALL)))
+
+
+PARAMETERS = pack_floats({"a": np.ones(3, np.float32)})
+
+
+def test_parameters_are_a_member_where_there_are_any() -> None:
+    bundle = replace(SMALL, parameters=PARAMETERS)
+    digest = to_text(arrays_digest({"a": np.ones(3, np.float32)}))
+    with pytest.raises(BundleError, match="the digest of its parameters is"):
+        pack(manifested(bundle))
+    whole = manifested(bundle, parameters=digest)
+    assert unpack(pack(whole)) == whole
+    with pytest.raises(BundleError, match="the digest of its parameters is"):
+        pack(replace(whole, parameters=b""))
+    for odd, told in ((b"x", "parameters.safetensors: "), (pack_floats({}), "parameters.safetensors holds none")):
+        with pytest.raises(BundleError, match=told):
+            pack(manifested(replace(SMALL, parameters=odd)))
+
+
+def test_code_is_shared_by_releases_that_differ_in_data() -> None:
+    other = manifested(SMALL, parameters=to_text(bytes(32)))
+    assert (other.code, other.release) == (manifested(SMALL).code, to_text(hashlib.sha256(other.manifest).digest()))
+    assert manifested(replace(SMALL, source={"feed/a.py": b""})).code != other.code
+    assert manifested(replace(SMALL, lock=b"")).code != other.code
 
 
 def test_a_manifest_may_have_more_than_is_known_here() -> None:

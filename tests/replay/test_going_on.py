@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.journal import Entry
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed
 from plainview.platform.serving import Served
 from plainview.platform.viewers import NewViewer
 from plainview.records import Page
@@ -27,7 +27,7 @@ ALL = 2**32
 
 
 def replay_of(journal: Growing) -> Replay:
-    return Replay(journal, installed().configuration, installed_digest())
+    return Replay(journal, installed())
 
 
 def settled(entries: list[Entry], size: int) -> int:

@@ -17,7 +17,8 @@ from plainview.records import Page, Setting
 from plainview.records.fields import to_text
 from tests.platform.forging import forge
 from tests.platform.played import application, play
-from tests.replay.replays import OTHER, of, replayed
+from tests.platform.second import SECOND
+from tests.replay.replays import of, replayed
 
 
 def test_what_was_served_comes_out_again_from_the_journal_alone(copy: Path, entries: list[Entry]) -> None:
@@ -68,7 +69,7 @@ def test_one_page_that_is_none(copy: Path, entries: list[Entry]) -> None:
 
 
 def test_another_release_is_inconclusive_and_never_identical(copy: Path, entries: list[Entry]) -> None:
-    report = replayed(copy, digest=OTHER)
+    report = replayed(copy, release=SECOND)
     pages = len(of(entries, "page"))
     assert report.inconclusive == {installed_digest(): pages}
     assert report.identical == 0
@@ -78,7 +79,7 @@ def test_another_release_is_inconclusive_and_never_identical(copy: Path, entries
 def test_epochs_that_another_release_may_have_made_are_inconclusive(copy: Path, entries: list[Entry]) -> None:
     forge(copy, of(entries, "video")[10].index, duration=4_242)
     assert {found.stage for found in replayed(copy).differing} >= {"epoch: delta"}
-    report = replayed(copy, digest=OTHER)
+    report = replayed(copy, release=SECOND)
     assert sum(report.inconclusive.values()) == len(of(entries, "page"))
     assert not report.differing
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from plainview.journal import Entry
 from plainview.platform.application import Application
-from plainview.platform.releases import installed_bundle
+from plainview.platform.releases import bundle_of, installed
 from plainview.records import Event, Page, Release
 from plainview.replay.bundled import Bundles
 from plainview.replay.bundles import Bundle, pack, unpack
@@ -29,9 +29,9 @@ from tests.platform.second import (
 )
 from tests.platform.towns import ask, token
 from tests.replay.releases import running
-from tests.replay.replays import KERNELS, Growing, of, reading
+from tests.replay.replays import KERNELS, Growing, of, reading, replayed
 
-FIRST = unpack(pack(installed_bundle()))
+FIRST = unpack(pack(bundle_of(installed())))
 FIRSTS, SECONDS = 94, 62
 """Pages of either."""
 
@@ -51,7 +51,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plain(one, 0, 1)
         played(one, 60)
         approve_second(one)
-    with second_installed(), take_over(path) as two:
+    with second_installed(path), take_over(path) as two:
         plain(two, 2, 3)
         played(two, 60, seed=2)
     with take_over(path) as one:
@@ -75,7 +75,7 @@ def by_second(home: Path, only: int | None = None, bundles: tuple[Bundle, ...] =
     """Replayed where the second release is installed."""
     given = Bundles(bundles, KERNELS)
     with reading(home) as journal:
-        return Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=given, **options).run(only)  # type: ignore[arg-type]
+        return Replay(journal, SECOND, bundles=given, **options).run(only)  # type: ignore[arg-type]
 
 
 def served_by(entries: list[Entry], release: str) -> list[Entry]:
@@ -89,6 +89,12 @@ def test_all_of_it_comes_out_again(copy: Path, written: list[Entry]) -> None:
     assert (report.pages, report.identical, report.inconclusive) == (FIRSTS + SECONDS, FIRSTS + SECONDS, {})
     assert report.epochs == len(of(written, "epoch"))
     assert {mode.record.request.mode for mode in served_by(written, FIRST_DIGEST)} == {"personal", "plain"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.timeout(900)
+def test_what_a_release_brings_along_goes_with_its_bundle(copy: Path) -> None:
+    report = replayed(copy, bundles=Bundles((unpack(pack(bundle_of(SECOND))),), KERNELS))
+    assert (report.identical, report.differing, report.inconclusive) == (FIRSTS + SECONDS, (), {})
 
 
 def test_without_a_bundle_its_pages_are_inconclusive_and_the_others_are_not(copy: Path) -> None:
@@ -152,13 +158,13 @@ def test_a_release_that_may_not_take_charge_takes_none(copy: Path, written: list
     ("code", "told"),
     [
         ("sys.exit(3)", "its bundle cannot be run: it ended with code 3"),
-        ("heard(); answer('ready', version=1); heard(); said(b'x')", "its bundle cannot be run: its answer is none"),
+        ("heard(); answer('ready', version=2); heard(); said(b'x')", "its bundle cannot be run: its answer is none"),
     ],
 )
 def test_a_bundle_that_fails_leaves_its_pages_inconclusive(copy: Path, tmp_path: Path, code: str, told: str) -> None:
     false = Pretending((running(code),), tmp_path / "kernels", 20)
     with reading(copy) as journal:
-        report = Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=false).run()
+        report = Replay(journal, SECOND, bundles=false).run()
     assert (report.identical, report.differing) == (SECONDS, ())
     assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
     assert report.why_inconclusive[FIRST_DIGEST].startswith(told)
@@ -171,7 +177,7 @@ def test_a_bundle_that_calls_all_identical_is_not_believed(copy: Path, tmp_path:
     }
     code = f"""
 cuts, number = {cuts!r}, -1
-answer("ready", version=1)
+answer("ready", version=2)
 heard()
 while True:
     message = heard()
@@ -185,7 +191,7 @@ while True:
 """
     lying = Pretending((running(code),), tmp_path / "kernels", 20)
     with reading(copy) as journal:
-        report = Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=lying).run()
+        report = Replay(journal, SECOND, bundles=lying).run()
     assert report.identical == SECONDS
     assert report.inconclusive == {FIRST_DIGEST: FIRSTS}
     assert "finds nothing that differs" in report.why_inconclusive[FIRST_DIGEST]
@@ -196,7 +202,7 @@ def test_one_that_goes_on_as_the_journal_grows_follows_whoever_is_in_charge(copy
     pins = [(entry.index, entry.record.epoch) for entry in of(written, "page")]  # type: ignore[attr-defined]
     with (
         reading(copy, Growing) as journal,
-        Replay(journal, SECOND.configuration, SECOND_DIGEST, bundles=Bundles((FIRST,), KERNELS)) as replay,
+        Replay(journal, SECOND, bundles=Bundles((FIRST,), KERNELS)) as replay,
     ):
         identical = epochs = 0
         for journal.limit in [*range(0, len(written), 37), len(written)]:

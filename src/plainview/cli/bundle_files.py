@@ -11,7 +11,10 @@ import typer
 from plainview.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from plainview.platform.home import Home
     from plainview.replay.bundled import Bundles
+    from plainview.replay.bundles import Bundle
+    from plainview.replay.installed import Installed
 
 BundlesOption = Annotated[
     Path | None,
@@ -25,15 +28,39 @@ BundlesOption = Annotated[
 ]
 
 
-def read_bundle(path: Path) -> bytes:
-    """A file of at most one byte more than a bundle may have. Raises CommandError where it cannot be read."""
-    from plainview.replay.bundles import SIZE_LIMIT
+ReleaseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--release",
+        metavar="BUNDLE",
+        help="A release in a file (default: the one that the data directory is computed with).",
+        show_default=False,
+    ),
+]
+
+
+def bundle_in(path: Path) -> Bundle:
+    """The bundle in a file. Raises CommandError where it cannot be read, BundleError where it is none."""
+    from plainview.replay.bundles import read_bundle, unpack
 
     try:
-        with path.open("rb") as file:
-            return file.read(SIZE_LIMIT + 1)
+        data = read_bundle(path)
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
+    return unpack(data)
+
+
+def release_of(home: Home, path: Path | None) -> Installed:
+    """The release in a file, or else the home's. Raises CommandError and HomeError."""
+    from plainview.platform.releases import OtherCode, opened
+    from plainview.replay.bundles import BundleError
+
+    if path is None:
+        return home.release
+    try:
+        return opened(bundle_in(path))
+    except (BundleError, OtherCode) as error:
+        raise CommandError(f"{path}: {error}") from error
 
 
 def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bundles | None:
@@ -42,7 +69,7 @@ def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bun
         return None
     from plainview.platform.releases import own_kernels
     from plainview.replay.bundled import Bundles
-    from plainview.replay.bundles import BundleError, unpack
+    from plainview.replay.bundles import BundleError
 
     found = []
     try:
@@ -51,7 +78,7 @@ def read_bundles(directory: Path | None, left_out: Callable[[str], None]) -> Bun
         raise CommandError(f"{directory}: cannot be read ({error.strerror})") from error
     for path in paths:
         try:
-            found.append(unpack(read_bundle(path)))
+            found.append(bundle_in(path))
         except BundleError as error:
             left_out(f"{path}: no release's bundle: {error}")
     return Bundles(found, own_kernels())

@@ -1,4 +1,4 @@
-"""`plainview evaluate`: how well the installed release foretells what is in the journal, impression by impression."""
+"""`plainview evaluate`: how well a release foretells what is in the journal, impression by impression."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainview.cli.bundle_files import ReleaseOption, release_of
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from plainview.journal import JournalReader
     from plainview.learning.progressive import Foretold
+    from plainview.replay.installed import Installed
 
 TENTHS = 10
 BAR = 30
@@ -32,18 +34,20 @@ def evaluate(
         int, typer.Option(min=1, max=RESIDENTS, help="Records folded at a time: how far learning lags predicting.")
     ] = 4096,
     home: HomeOption = None,
+    release: ReleaseOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
-    """Evaluate the installed release on this journal: each impression is foretold before it is learned from.
+    """Evaluate a release on this journal: each impression is foretold before it is learned from.
 
     The world is learned anew from record 0; nothing is written.
     """
     out = console(stderr=as_json)
     with told():
         directory = at_home(home)
+        evaluated = release_of(directory, release)
         journal = directory.read()
         try:
-            foretold = _foretell(out, journal, batch)
+            foretold = _foretell(out, journal, evaluated, batch)
             if not len(foretold.viewer):
                 raise CommandError(
                     f"{directory.path}: no impressions yet; import a data set, or serve pages and send events"
@@ -60,14 +64,12 @@ def evaluate(
         _print(out, figures)
 
 
-def _foretell(out: Console, journal: JournalReader, batch: int) -> Foretold:
+def _foretell(out: Console, journal: JournalReader, release: Installed, batch: int) -> Foretold:
     """All impressions of the journal with what was foretold of them, and all that came of them."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from plainview.learning.fold import empty_world
     from plainview.learning.progressive import Progressive
     from plainview.platform.lineage import Follower
-    from plainview.platform.releases import installed
     from plainview.platform.warming import warm
 
     size = journal.size
@@ -75,9 +77,8 @@ def _foretell(out: Console, journal: JournalReader, batch: int) -> Foretold:
     seen, later = [], []
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task("Loading kernels", total=None)
-        configuration = installed().configuration
-        warm(configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
-        follower = Follower(journal, configuration, RESIDENTS, empty_world(), 0)
+        warm(release.configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
+        follower = Follower(journal, release.configuration, RESIDENTS, release.world(), 0)
         progressive = Progressive(follower.fold)
         entries = journal.read(0, size)
         progress.update(task, description="Predicting, then learning", total=size)

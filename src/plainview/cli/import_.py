@@ -34,7 +34,6 @@ from plainview.platform.imports.source import PAST, Provenance, Source
 from plainview.platform.imports.tables import Faults
 from plainview.platform.local_licence import admit_locally
 from plainview.platform.log.opening import check_log
-from plainview.platform.releases import installed
 from plainview.records import UPLOAD, Origin
 from plainview.replay.judged import Judged
 
@@ -219,7 +218,7 @@ def _run(
 ) -> Loaded:
     listed = home.path / "imports" / f"{provenance.name}.faults.jsonl"
     # Nobody else has the directory open meanwhile, so no list of bad rows is written by two.
-    with closing(home.write(installed().configuration)) as journal, Faults(listed) as faults:
+    with closing(home.write()) as journal, Faults(listed) as faults:
         source = _read(out, reader, provenance, directory, faults, _begun(journal, provenance.name))
         try:
             return _load(out, source, journal, home, keep_times, parties)

@@ -240,7 +240,7 @@ def _opened(
         at_home(None)  # before any kernel is imported
         from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings
         from plainview.oversight.partner.telling import Told
-        from plainview.platform.releases import installed, installed_digest
+        from plainview.platform.releases import installed
         from plainview.platform.warming import warm
 
         warm(installed().configuration, lambda _: None)
@@ -252,8 +252,7 @@ def _opened(
             lambda line: typer.secho(f"FINDING: {line}", fg="red", err=True),
         )
         audit = Audit(
-            installed().configuration,
-            installed_digest(),
+            installed(),
             read_bundles(bundles, lines.remark),
             sample,
             round(draw_hours * 3_600_000),

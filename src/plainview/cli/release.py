@@ -1,22 +1,29 @@
-"""`plainview release`: what is installed, as a bundle too, whether it computes here as it must, a builder's word."""
+"""`plainview release`: what a data directory is computed with, as a bundle too; releases made, installed and built."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.cli.bundle_files import read_bundle
+from plainview.cli.bundle_files import ReleaseOption, bundle_in, release_of
+from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
-from plainview.cli.home import at_home
+from plainview.cli.home import HomeOption, at_home
+
+if TYPE_CHECKING:
+    from plainview.feed.configuration import Configuration
+    from plainview.replay.bundles import Bundle
+    from plainview.replay.installed import Installed
 
 release = typer.Typer(
-    help="The installed release: what it is made of, and whether it computes here what it must.",
+    help="Releases: what they are made of, whether one computes here what it must, and which one a home has.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle from anywhere.", show_default=False)]
 
 
 @release.command()
@@ -24,19 +31,31 @@ def show(
     manifest: Annotated[
         bool, typer.Option("--manifest", help="Print the manifest itself, byte for byte: its SHA-256 is the digest.")
     ] = False,
+    configuration: Annotated[
+        bool, typer.Option("--configuration", help="Print the configuration, to be changed: `release bundle` takes it.")
+    ] = False,
+    home: HomeOption = None,
+    file: ReleaseOption = None,
 ) -> None:
-    """Show the release's digest, and what it is made of."""
-    from plainview.feed.configuration import MICRO
-    from plainview.platform.releases import environment_digest, installed, installed_digest
-    from plainview.records import encode
+    """Show a release's digest, and what it is made of."""
+    with told():
+        from plainview.feed.configuration import MICRO
+        from plainview.platform.home import Home, default_home
+        from plainview.platform.releases import environment_digest
+        from plainview.records import encode
 
+        shown = release_of(Home(home or default_home()), file)
+    made, has = shown.manifest, shown.configuration
     if manifest:
-        typer.echo(encode(installed()), nl=False)
+        typer.echo(encode(made), nl=False)
         return
-    made = installed()
-    has = made.configuration
+    if configuration:
+        from msgspec import json
+
+        typer.echo(json.format(encode(has)).decode())
+        return
     typer.echo(
-        f"release      {installed_digest()}\n"
+        f"release      {shown.digest}\n"
         f"  name       {has.name}\n"
         f"  source     {made.source}\n"
         f"  lock       {made.lock}\n"
@@ -56,39 +75,118 @@ def show(
 @release.command()
 def bundle(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the bundle is to lie.", show_default=False)],
+    configuration: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="JSON",
+            help="Make another release of it, with this configuration (`release show --configuration`).",
+            show_default=False,
+        ),
+    ] = None,
+    home: HomeOption = None,
+    of: ReleaseOption = None,
 ) -> None:
-    """Write the installed release as one file: what its pages can be ranked again from, wherever it is not installed.
+    """Write a release as one file: what its pages can be ranked again from, wherever it is not installed.
 
-    The same bytes on every machine.
+    The same bytes on every machine. With another configuration it is another release, whose golden vectors are
+    computed first.
     """
     with told():
-        if os.path.lexists(file):
-            raise CommandError(f"{file} is there already; give another name, or move it away")
-        from plainview.platform.releases import installed_bundle
-        from plainview.replay.bundles import pack
-        from plainview.storage.filesystem import HostFileSystem, write_durable
+        check_new(file)
+        directory = at_home(home)
+        made = release_of(directory, of)
+        if configuration is not None:
+            made = _configured(made, configuration)
+        from plainview.platform.releases import bundle_of
 
-        made = installed_bundle()
+        packed = bundle_of(made)
+        write_bundle(file, packed)
+    typer.echo(f"{file}: release {packed.release}, {packed.name}")
+
+
+def check_new(file: Path) -> None:
+    """Raises CommandError where something lies there."""
+    if os.path.lexists(file):
+        raise CommandError(f"{file} is there already; give another name, or move it away")
+
+
+def write_bundle(file: Path, bundle: Bundle) -> None:
+    """Put it there. Raises CommandError."""
+    from plainview.replay.bundles import pack
+    from plainview.storage.filesystem import HostFileSystem, write_durable
+
+    try:
+        write_durable(HostFileSystem(), file, [pack(bundle)])
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
+
+
+def _configured(base: Installed, file: Path) -> Installed:
+    """The release that `base` is with the configuration in a file."""
+    from msgspec.structs import replace
+
+    from plainview.feed.configuration import Configuration
+    from plainview.records import RecordError, read
+
+    try:
+        configuration = read(Configuration, file.read_bytes())
+        _check_runs(configuration)
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be read ({error.strerror})") from error
+    except (RecordError, ValueError) as error:
+        raise CommandError(f"{file}: no configuration of a release: {error}") from error
+    made = base._replace(manifest=replace(base.manifest, configuration=configuration))
+    found, _ = golden_vectors(made)
+    return made._replace(manifest=replace(made.manifest, golden=found))
+
+
+def _check_runs(configuration: Configuration) -> None:
+    """Raises ValueError for one that no page or world can be computed with."""
+    from plainview.feed.actions import Reader
+    from plainview.feed.pipeline import Pipeline
+
+    Pipeline.of(configuration)
+    Reader(configuration.regions)
+
+
+@release.command()
+def install(file: BundleFile, home: HomeOption = None) -> None:
+    """Have a data directory be computed with this release from the next start of `plainview serve` on.
+
+    Its code must be what is installed here. Its golden vectors are not computed again: `release golden` does.
+    """
+    with told():
+        from plainview.replay.bundles import BundleError
+
+        directory = at_home(home)
         try:
-            write_durable(HostFileSystem(), file, [pack(made)])
-        except OSError as error:
-            raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
-    typer.echo(f"{file}: release {made.release}, {made.name}")
+            found = bundle_in(file)
+        except BundleError as error:
+            raise CommandError(f"{file}: no release's bundle: {error}") from error
+        try:
+            _check_runs(release_of(directory, file).configuration)
+        except ValueError as error:
+            raise CommandError(f"{file}: release {found.release} cannot be run: {error}") from error
+        directory.install(found)
+    typer.echo(
+        f"{directory.path}: release {found.release}, {found.name}, from the next `plainview serve` on, which takes the "
+        "journal over where the release may"
+    )
 
 
 @release.command()
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle from anywhere.", show_default=False)],
+    file: BundleFile,
 ) -> None:
     """Compute every digest of a bundle again, and say which release it is. Nothing in it is run.
 
     Exit code: 0 a release's bundle, 1 none, and the first thing that is wrong with it; 2 it cannot be read.
     """
     with told():
-        from plainview.replay.bundles import BundleError, unpack
+        from plainview.replay.bundles import BundleError
 
         try:
-            found = unpack(read_bundle(file))
+            found = bundle_in(file)
         except BundleError as error:
             typer.echo(f"{file}: no release's bundle: {error}", err=True)
             raise typer.Exit(1) from error
@@ -98,16 +196,19 @@ def check(
 @release.command()
 def golden(
     text: Annotated[bool, typer.Option("--text", help="Print the vectors, to be compared with another's.")] = False,
+    home: HomeOption = None,
+    file: ReleaseOption = None,
 ) -> None:
     """Compute the golden vectors, and compare them with what the manifest names.
 
     Exit code: 0 where they are the same, 1 where this machine or installation computes something else.
     """
     with told():
-        found, lines = _golden()
+        computed = release_of(at_home(home), file)
+        found, lines = golden_vectors(computed)
     if text:
         typer.echo(lines, nl=False)
-    raise typer.Exit(_told(found, err=text))
+    raise typer.Exit(_told(computed, found, err=text))
 
 
 @release.command()
@@ -115,53 +216,61 @@ def attest(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the signed act is to lie.", show_default=False)],
     key: Annotated[Path, typer.Option(metavar="FILE", help="A builder's private key.", show_default=False)],
     log: Annotated[str, typer.Option(metavar="ORIGIN", help="The log it is for.", show_default=False)],
+    home: HomeOption = None,
+    of: ReleaseOption = None,
 ) -> None:
     """Compute the golden vectors, and sign what they came to on this machine: a builder's act, for the log.
 
     Exit code: 0 where they are what the manifest names, 1 where not; the act says what came out either way.
     """
     with told():
-        if os.path.lexists(file):
-            raise CommandError(f"{file} is there already; give another name, or move it away")
+        check_new(file)
         from plainview.keys.key_files import read_key
         from plainview.ledger.acts import Build
         from plainview.storage.filesystem import HostFileSystem, write_durable
 
         signer = read_key(key)
-        found, _ = _golden()
-        from plainview.platform.releases import environment, environment_digest, installed_digest
+        built = release_of(at_home(home), of)
+        found, _ = golden_vectors(built)
+        from plainview.platform.releases import environment, environment_digest
         from plainview.records.fields import to_bytes
 
-        act = Build(
-            log, to_bytes(installed_digest()), to_bytes(found), environment()["cpu"], to_bytes(environment_digest())
-        )
+        act = Build(log, to_bytes(built.digest), to_bytes(found), environment()["cpu"], to_bytes(environment_digest()))
         try:
             write_durable(HostFileSystem(), file, [signer.note(act.text())])
         except OSError as error:
             raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
-    typer.echo(f"{file}: signed by {signer.key.name}: what release {installed_digest()} came to on {act.cpu}")
-    raise typer.Exit(_told(found))
+    typer.echo(f"{file}: signed by {signer.key.name}: what release {built.digest} came to on {act.cpu}")
+    raise typer.Exit(_told(built, found))
 
 
-def _golden() -> tuple[str, str]:
+def golden_vectors(release: Installed) -> tuple[str, str]:
     """The digest of the golden vectors as computed here, and their text."""
-    at_home(None)
+    from collections.abc import Callable, Iterable, Iterator
+
     from plainview.feed.probe import probe
+    from plainview.feed.trace import Ranked
     from plainview.learning.golden import golden, golden_digest
     from plainview.platform.kernels import sound_cache
-    from plainview.platform.releases import installed
     from plainview.records.fields import to_text
 
-    with sound_cache():
+    out, pages = console(stderr=True), 0
+    with sound_cache(), out.status("Golden vectors: loading kernels") as status:
+
+        def each(rank: Callable[[int], Ranked], asked: Iterable[int]) -> Iterator[Ranked]:
+            nonlocal pages
+            for ranked in map(rank, asked):
+                pages += 1
+                status.update(f"Golden vectors: {pages} pages")
+                yield ranked
+
         probe()
-        lines = golden(installed().configuration)
+        lines = golden(release.configuration, release.parameters, each)
     return to_text(golden_digest(lines)), lines
 
 
-def _told(found: str, err: bool = False) -> int:
-    from plainview.platform.releases import installed
-
-    wanted = installed().golden
+def _told(release: Installed, found: str, err: bool = False) -> int:
+    wanted = release.manifest.golden
     if found == wanted:
         typer.echo(f"golden {found}: as the manifest says", err=err)
         return 0

@@ -74,12 +74,12 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
-    from plainview.platform.releases import installed, installed_digest
     from plainview.platform.warming import warm
 
     bundles = read_bundles(
         directory, lambda told: out.print(f"[yellow]left out:[/yellow] {escape(told)}", soft_wrap=True)
     )
+    release = home.release
     journal = home.read()
     try:
         size = journal.size
@@ -96,7 +96,7 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
         # Where there is no terminal to draw in, it would leave an empty line.
         with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
             task = progress.add_task("Loading kernels", total=None, pages=0, rate=0.0)
-            warm(installed().configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
+            warm(release.configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
             from plainview.replay.replay import Replay
 
             began = time.monotonic()
@@ -108,8 +108,7 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
 
             run = Replay(
                 journal,
-                installed().configuration,
-                installed_digest(),
+                release,
                 bundles=bundles,
                 threads=threads,
                 advance=advance,

@@ -15,7 +15,6 @@ from plainview.cli.errors import told
 from plainview.cli.home import HomeOption, at_home
 from plainview.journal.journal import now
 from plainview.platform.home import Home
-from plainview.platform.releases import installed, installed_digest
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all that this machine has.")]
@@ -70,14 +69,14 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
         def compiling(kernel: str) -> None:
             nonlocal kernels
             if not kernels:
-                out.print(f"Compiling kernels for this machine, once for release {installed_digest()[:8]}")
+                out.print("Compiling kernels for this machine, once for this version")
             kernels += 1
             status.update(f"Compiling {escape(kernel)} ({kernels})")
 
         def progress(what: str, done: int, end: int) -> None:
             status.update(f"{what}: {done:,} of {end:,}")
 
-        warm(installed().configuration, compiling)
+        warm(home.release.configuration, compiling)
         application = Application(home, progress=progress, succeeding=True)
     try:
         serve_http(application, host, port, ready)

@@ -133,7 +133,7 @@ def _orders(path: Path) -> dict[int, Given]:
 
 def _configuration(release: str, given: Path | None) -> tuple[Configuration | None, str]:
     """That of the release, if its code is what is installed here; else why it is not known."""
-    here = installed()
+    here = installed().manifest
     manifest = here if given is None else _manifest(given, release)
     if given is None and release != installed_digest():
         return None, (

@@ -60,7 +60,7 @@ class Pipeline:
         """The pipeline that `configuration` names.
 
         Raises ValueError for a component, region or head that does not exist, or one named twice; for orders without
-        their place, and for experiments that cannot be followed.
+        their place, for experiments that cannot be followed, and for a number that has to be above 0.
         """
         for stage, wanted, known in (
             ("source", [one.name for one in configuration.sources], SOURCES),
@@ -78,6 +78,15 @@ class Pipeline:
         sources, selectors = [one.name for one in configuration.sources], list(configuration.selectors)
         if ORDERED in (*sources[:-1], *selectors[:-1]) or (sources[-1:] == [ORDERED]) != (selectors[-1:] == [ORDERED]):
             raise ValueError(f"configuration: {ORDERED} is the last source and the last selector, or neither")
+        learning = configuration.learning
+        for name, number in (
+            ("candidates", configuration.candidates),
+            ("diversity: pool", configuration.diversity.pool),
+            ("learning: popular_half_life", learning.popular_half_life),
+            ("learning: popular_period", learning.popular_period),
+        ):
+            if not number:
+                raise ValueError(f"configuration: {name} is at least 1")
         experiments.check(configuration)
         return cls(
             configuration,

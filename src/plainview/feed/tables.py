@@ -256,6 +256,22 @@ LAYOUTS: dict[str, np.dtype[np.void]] = {
     "weight": BIAS,
 }
 
+FIXED = {
+    "bias": BIASES,
+    "fresh": FRESH,
+    "group": GROUPS,
+    "head": 1,
+    "head_input": INPUTS,
+    "head_surface": SURFACES,
+    "latest": LATEST,
+    "popular": REGIONS,
+    "ranking": 1,
+    "rate": SURFACES + 1,
+    "tally": TALLIES,
+    "weight": WEIGHTS,
+}
+"""Tables whose number of rows never changes."""
+
 Table = NDArray[np.void]
 Flags = NDArray[np.uint8]
 Slots = NDArray[np.int32]

@@ -10,39 +10,15 @@ from numpy.typing import NDArray
 
 from plainview.feed.kernels.idmap import empty_slots, insert_all
 from plainview.feed.tables import (
-    BIASES,
     CODE,
-    FRESH,
-    GROUPS,
-    INPUTS,
-    LATEST,
+    FIXED,
     LAYOUTS,
-    REGIONS,
-    SURFACES,
-    TALLIES,
-    WEIGHTS,
     Maps,
     Marks,
     Table,
     Tables,
 )
 from plainview.records.digests import arrays_digest
-
-FIXED = {
-    "bias": BIASES,
-    "fresh": FRESH,
-    "group": GROUPS,
-    "head": 1,
-    "head_input": INPUTS,
-    "head_surface": SURFACES,
-    "latest": LATEST,
-    "popular": REGIONS,
-    "ranking": 1,
-    "rate": SURFACES + 1,
-    "tally": TALLIES,
-    "weight": WEIGHTS,
-}
-"""Tables whose number of rows never changes."""
 
 COUNTED = {
     "code": "items",

@@ -13,6 +13,7 @@ from plainview.feed.configuration import Configuration
 from plainview.feed.probe import ProbeFailed
 from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
+from plainview.learning.parameters import read_parameters
 from plainview.learning.rerun import Parent, Rerun, Served
 from plainview.records import KINDS, Page, Record, RecordError, read
 
@@ -42,6 +43,7 @@ class Conversation:
                 msgspec.json.decode(begin.configuration, type=Configuration),
                 begin.release,
                 self,
+                parameters=read_parameters(begin.parameters),
                 residents=begin.residents,
                 threads=begin.threads,
             )

@@ -26,6 +26,7 @@ from plainview.feed.residents import Load, Residents
 from plainview.feed.tables import TAGS
 from plainview.feed.world import World
 from plainview.learning.initial import begin
+from plainview.learning.parameters import NONE, Parameters, lay
 from plainview.learning.step import settings_of, take_all
 from plainview.records import Record
 
@@ -34,10 +35,11 @@ BATCH = 4096
 _OF_VIEWERS = (EVENT, IMPRESSION, PAST, PAGE, SETTING, VIEWER)
 
 
-def empty_world() -> World:
-    """The world before any record: epoch 0."""
+def empty_world(parameters: Parameters = NONE) -> World:
+    """The world before any record, epoch 0, of a release that brings these parameters along."""
     world = World()
     begin(world.tables)
+    lay(world.tables, parameters)
     return world
 
 

@@ -19,6 +19,7 @@ from plainview.feed.ranking import Asked, Ranked, rank
 from plainview.feed.viewers import digest
 from plainview.learning import epochs
 from plainview.learning.fold import Fold, empty_world
+from plainview.learning.parameters import NONE, Parameters
 from plainview.records import (
     ACTIONS,
     Decision,
@@ -75,17 +76,17 @@ def golden_digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def golden(configuration: Configuration, each: Each = map) -> str:
-    """The golden vectors of a configuration: TITLE, then lines of epochs with their states, viewers and receipts.
+def golden(configuration: Configuration, parameters: Parameters = NONE, each: Each = map) -> str:
+    """The golden vectors of a release: TITLE, then lines of epochs with their states, viewers and receipts.
 
     `each` ranks a round's pages: `map`, or that of a pool of threads, which comes to the same.
     """
-    return "".join(f"{line}\n" for line in (TITLE, *_lived(configuration, each)))
+    return "".join(f"{line}\n" for line in (TITLE, *_lived(configuration, parameters, each)))
 
 
-def _lived(configuration: Configuration, each: Each) -> Iterator[str]:
+def _lived(configuration: Configuration, parameters: Parameters, each: Each) -> Iterator[str]:
     pipeline = Pipeline.of(configuration)
-    fold = Fold(configuration, empty_world(), VIEWERS, lambda _: fold.reader.read(()))
+    fold = Fold(configuration, empty_world(parameters), VIEWERS, lambda _: fold.reader.read(()))
     epoch = epochs.first(fold.world).record
     chance = _Chance(1)
     waiting = list(_town(chance))

@@ -1,4 +1,5 @@
-"""What learning starts from: embeddings drawn from ids, so that they are the same wherever they are drawn."""
+"""What learning starts from where a release brings nothing along: embeddings drawn from ids, so that they are the same
+wherever they are drawn."""
 
 from __future__ import annotations
 

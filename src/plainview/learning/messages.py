@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 """Of all of this. It is not changed: what is said otherwise gets another number."""
 LENGTH = 4
 """Bytes of a frame's length."""
@@ -37,6 +37,8 @@ class Begin(_Message, frozen=True, tag="begin"):
     """Its digest, which goes into every page's seed."""
     configuration: bytes
     """Out of its manifest, as JSON."""
+    parameters: bytes
+    """The bundle's member; empty where it has none."""
     residents: int
     """Viewers whose state is held."""
     threads: int

@@ -27,6 +27,7 @@ from plainview.feed.viewers import apply_all, digest, new_viewers, without_profi
 from plainview.learning import epochs as worlds
 from plainview.learning.differences import compare
 from plainview.learning.fold import Fold, empty_world
+from plainview.learning.parameters import NONE, Parameters
 from plainview.records import Page, Record
 from plainview.records.fields import to_bytes, to_text
 
@@ -110,6 +111,7 @@ class Rerun:
         release: str,
         past: Past,
         *,
+        parameters: Parameters = NONE,
         residents: int = RESIDENTS,
         threads: int = 1,
     ) -> None:
@@ -125,7 +127,7 @@ class Rerun:
         self._past = past
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rerun") if threads > 1 else None
         self._probed = threading.local()
-        self._fold = Fold(configuration, empty_world(), residents, self._load)
+        self._fold = Fold(configuration, empty_world(parameters), residents, self._load)
         self._epoch = 0
         self._taken = 0
         self._newcomers: frozenset[int] = frozenset()

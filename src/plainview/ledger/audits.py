@@ -41,9 +41,8 @@ def _check_reveal(standing: Standing, act: Reveal, index: int) -> None:
     drawn = standing.draws[act.number - 1]
     if hashlib.sha256(act.secret).digest() != drawn.act.secret:
         raise PolicyError(f"the draw at index {drawn.index} is of another secret")
-    if not drawn.index < act.size:
-        raise PolicyError(f"the tree of size {act.size} has not the draw at index {drawn.index}, and is older")
-    _check_size(act.size, index)
+    if act.size != drawn.index + 1:
+        raise PolicyError(f"size {act.size}: the draw at index {drawn.index} is made from the tree that ends with it")
 
 
 def _check_verification(standing: Standing, act: Verification, index: int) -> None:

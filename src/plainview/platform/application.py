@@ -36,7 +36,7 @@ from plainview.platform.pages import Pages
 from plainview.platform.pins import Pins
 from plainview.platform.pruning import prune
 from plainview.platform.published import Published
-from plainview.platform.releases import environment_digest, installed, installed_digest
+from plainview.platform.releases import environment_digest
 from plainview.platform.residency import Residency
 from plainview.platform.serving import Serving
 from plainview.platform.sessions import Sessions
@@ -83,14 +83,15 @@ class Application:
     ) -> None:
         """Open `home` and bring everything up to the journal's last record.
 
-        Where another release is in charge of the journal, the installed one takes it over if `succeeding`, and may.
+        Where another release is in charge of the journal, the home's takes it over if `succeeding`, and may.
 
         Raises HomeError for a directory that cannot be used or read and a disk that is full, LineageBroken and
         JournalDamaged for one that is damaged.
         """
-        configuration = installed().configuration
+        release = home.release
+        configuration = release.configuration
         self.home = home
-        self.release = installed_digest()
+        self.release = release.digest
         self._clock = clock
         self.metrics = Metrics()
         self._closing = threading.Lock()
@@ -98,7 +99,7 @@ class Application:
         self._meeting = threading.Lock()
         self._damage: dict[str, None] = {}
         """What was found damaged, in the order in which it was met; told until the next start."""
-        self.journal: Journal = home.write(configuration)
+        self.journal: Journal = home.write()
         try:
             charters = found(self.journal, home, clock() if succeeding else None)
             identity = to_text(hashlib.sha256(encode(self.journal.entry(0).record)).digest())
@@ -108,8 +109,8 @@ class Application:
             # Before anything is appended: it may be an older copy.
             self._publisher.open(_hashing(progress))
             self._publisher.ask_witnesses()
-            succeed(self.journal, home.epochs, configuration, residents, progress)
-            self.lineage = Lineage(self.journal, home.epochs, configuration)
+            succeed(self.journal, home.epochs, release, residents, progress)
+            self.lineage = Lineage(self.journal, home.epochs, release)
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
             self.acts = Acts(self.journal, clock)

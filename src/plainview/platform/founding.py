@@ -7,7 +7,6 @@ from contextlib import closing
 from plainview.journal import Draft, Journal, Refused
 from plainview.keys.key_files import KeyFileError
 from plainview.learning import epochs as worlds
-from plainview.learning.fold import empty_world
 from plainview.ledger.charters import Charter, check_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
@@ -16,7 +15,6 @@ from plainview.platform.faults import HomeError
 from plainview.platform.home import LOG, Home, check_release
 from plainview.platform.log.opening import check_fits, check_log
 from plainview.platform.log.publisher import LogBroken
-from plainview.platform.releases import installed, installed_digest
 from plainview.platform.succession import release_record
 from plainview.records import Charter as CharterRecord
 from plainview.records import Record
@@ -33,7 +31,7 @@ def found(journal: Journal, home: Home, time: int | None = None) -> Charters:
     if not journal.size:
         raise home.unbegun()
     charters = Charters(journal)
-    check_release(journal, time)
+    check_release(journal, home.release.digest, time)
     return charters
 
 
@@ -44,7 +42,7 @@ def adopt(home: Home, note: Note, *, unheard: bool = False) -> Adopted:
     the installed release and the log's key, and for a directory that is in use; for an amendment also where this may be
     an older copy, unless witnesses may be left `unheard`.
     """
-    with closing(home.write(installed().configuration)) as journal:
+    with closing(home.write()) as journal:
         try:
             if journal.size:
                 _amend(journal, home, note, unheard)
@@ -59,15 +57,15 @@ def adopt(home: Home, note: Note, *, unheard: bool = False) -> Adopted:
 
 def _begin(journal: Journal, home: Home, note: Note) -> None:
     charter = _checked(home, note, None)
-    digest = installed_digest()
+    digest = home.release.digest
     if to_text(charter.baseline) != digest:
         raise HomeError(
             f"the charter's baseline is release {to_text(charter.baseline)}, and release {digest} is installed: "
             "install that one, or have the parties sign a charter with the installed one"
         )
-    first = worlds.first(empty_world())
+    first = worlds.first(home.release.world())
     home.epochs.save_delta(first.delta)
-    _append(journal, [_record(note), release_record(), first.record])
+    _append(journal, [_record(note), release_record(home.release), first.record])
 
 
 def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:

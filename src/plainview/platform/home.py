@@ -1,31 +1,38 @@
 """The data directory: where everything lies that one platform keeps.
 
-`journal.sqlite` is the journal, `log/` holds what was published of it and the log's key. `objects/` and `projections/`
+`journal.sqlite` is the journal, `log/` holds what was published of it and the log's key, `release.bundle` the release
+that it is computed with, if that is not the one that comes with the code. `objects/` and `projections/`
 can be deleted while nothing runs: they are computed again.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import shlex
 from contextlib import suppress
 from pathlib import Path
 
-from plainview.feed.configuration import Configuration
 from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSealer
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
 from plainview.platform.reigns import reign_of
-from plainview.platform.releases import installed_digest
+from plainview.platform.releases import OtherCode, installed, opened
 from plainview.records.fields import to_bytes
+from plainview.replay.bundles import Bundle, BundleError, pack, read_bundle, unpack
+from plainview.replay.installed import Installed
 from plainview.replay.judged import Judged
 from plainview.storage import FileObjects, SqliteRecords, StoreAbsent, StoreError
+from plainview.storage.filesystem import HostFileSystem, write_durable
 from plainview.storage.sqlite import DATABASE, LOCK
 
 VARIABLE = "PLAINVIEW_HOME"
 LOG = "log"
-_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, LOG, "objects", "projections", "kernels", "imports"}
+RELEASE = "release.bundle"
+_OURS = {
+    DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, LOG, RELEASE, "objects", "projections", "kernels", "imports",
+}  # fmt: skip
 
 
 def default_home() -> Path:
@@ -64,11 +71,39 @@ class Home:
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise HomeError(f"{self.path} cannot be written to; change its owner, or give another with --home")
 
-    def write(self, configuration: Configuration) -> Journal:
+    @functools.cached_property
+    def release(self) -> Installed:
+        """What worlds and pages are computed with here: the release of its bundle, or the one that comes with the code.
+
+        Read once. Raises HomeError for a bundle that cannot be read, or is of other code than is installed.
+        """
+        path = self.path / RELEASE
+        try:
+            return opened(unpack(read_bundle(path)))
+        except FileNotFoundError:
+            return installed()
+        except OSError as error:
+            raise HomeError(f"{path}: cannot be read ({error.strerror})") from error
+        except (BundleError, OtherCode) as error:
+            raise HomeError(f"{path}: {error}") from error
+
+    def install(self, bundle: Bundle) -> None:
+        """Have the directory be computed with this release from the next start on. Raises HomeError."""
+        self.prepare()
+        try:
+            opened(bundle)
+            write_durable(HostFileSystem(), self.path / RELEASE, [pack(bundle)])
+        except OtherCode as error:
+            raise HomeError(str(error)) from error
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def write(self) -> Journal:
         """The journal, opened for writing by this process alone. It is empty where it is new: see `founding.found`.
 
         Raises HomeError for a directory that cannot be used, is in use, or was written by a later version.
         """
+        max_lag = self.release.configuration.max_lag
         self.prepare()
         try:
             store = SqliteRecords(self.path, writing=True)
@@ -79,7 +114,7 @@ class Home:
         try:
             reader = JournalReader(store, PlainSealer())
             tolerance = Charters(reader).in_force.charter.bounds.now_tolerance if reader.size else 0
-            return Journal(store, PlainSealer(), Fence(configuration.max_lag, tolerance, Judged()))
+            return Journal(store, PlainSealer(), Fence(max_lag, tolerance, Judged()))
         except StoreError as error:
             store.close()
             raise HomeError(str(error)) from error
@@ -128,7 +163,7 @@ class Home:
         journal = self.read()
         try:
             Charters(journal)
-            check_release(journal, time)
+            check_release(journal, self.release.digest, time)
         except StoreError as error:
             raise HomeError(str(error)) from error
         finally:
@@ -166,13 +201,12 @@ class Home:
         )
 
 
-def check_release(journal: JournalReader, time: int | None) -> None:
-    """Raises HomeError where the installed release is not in charge of `journal`: two would fold one world.
+def check_release(journal: JournalReader, installed: str, time: int | None) -> None:
+    """Raises HomeError where the release `installed` is not in charge of `journal`: two would fold one world.
 
     At a `time` it may be one that may take charge then. Raises JournalDamaged.
     """
     reign = reign_of(journal)
-    installed = installed_digest()
     if reign.release == installed and (reign.begun or time is not None):
         return
     theirs = f"release {reign.release} is in charge of this journal, by record {reign.index}"

@@ -14,10 +14,11 @@ from plainview.feed.world import World
 from plainview.journal import EpochStore, JournalReader, Snapshot
 from plainview.journal.keys import epoch_key
 from plainview.learning.epochs import close
-from plainview.learning.fold import Fold, empty_world
+from plainview.learning.fold import Fold
 from plainview.platform.reigns import reign_of
 from plainview.records import Epoch, Event, History, Impression, Page, Record, Setting, Viewer
 from plainview.records.digests import Arrays
+from plainview.replay.installed import Installed
 from plainview.storage import StoreError
 
 Progress = Callable[[str, int, int], None]
@@ -96,9 +97,7 @@ class Follower:
 class Lineage:
     """The worlds that a journal's epochs name, from the first one on of the release in charge: the installed one."""
 
-    def __init__(
-        self, journal: JournalReader, epochs: EpochStore, configuration: Configuration, residents: int = CHUNK
-    ) -> None:
+    def __init__(self, journal: JournalReader, epochs: EpochStore, release: Installed, residents: int = CHUNK) -> None:
         reign = reign_of(journal)
         assert reign.base is not None
         self.first = reign.first
@@ -107,7 +106,7 @@ class Lineage:
         self._base = reign.base
         self._journal = journal
         self._epochs = epochs
-        self._configuration = configuration
+        self._release = release
         self._residents = residents
         self._lock = threading.Lock()
         self._kept: tuple[World, Epoch] | None = None
@@ -132,7 +131,7 @@ class Lineage:
 
     def _restored(self, last: Epoch, keep: Keep, progress: Progress | None = None) -> World:
         kept = self._epochs.latest_snapshot(last.epoch, self.accepts, self.first)
-        world = empty_world()
+        world = self._release.world()
         base = self._base if kept is None else self.epoch(kept.snapshot.epoch)
         assert base is not None
         if kept is not None:
@@ -204,7 +203,7 @@ class Lineage:
                 return
 
     def _fold_again(self, world: World, base: Epoch, epoch: Epoch, keep: Keep) -> None:
-        follower = Follower(self._journal, self._configuration, self._residents, world, base.upto)
+        follower = Follower(self._journal, self._release.configuration, self._residents, world, base.upto)
         follower.read_to(epoch.upto)
         closed = close(world, base, epoch.upto)
         if closed.record.delta != epoch.delta:

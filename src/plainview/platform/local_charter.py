@@ -17,7 +17,6 @@ from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
-from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_bytes
 from plainview.storage.filesystem import HostFileSystem, make_durable, write_durable
 
@@ -59,7 +58,9 @@ def begin_locally(home: Home, parties: Path) -> Charter:
         for directory in (*(parties / name for name in PARTIES), home.path / LOG):
             make_durable(files, directory.absolute())
         signers = [make_key(parties / name / KEY, f"{origin}/{name}", ED25519) for name in PARTIES]
-        charter = _charter(origin, signers, make_key(home.path / LOG / KEY, origin, ED25519).key)
+        charter = _charter(
+            origin, signers, make_key(home.path / LOG / KEY, origin, ED25519).key, to_bytes(home.release.digest)
+        )
         text = charter.text()
         note = Note(text, tuple(signer.sign(text) for signer in signers))
         write_durable(files, parties / CHARTER, [note.encode()])
@@ -68,7 +69,7 @@ def begin_locally(home: Home, parties: Path) -> Charter:
     return adopt(home, note).charter
 
 
-def _charter(origin: str, signers: list[Signer], log: VerifierKey) -> Charter:
+def _charter(origin: str, signers: list[Signer], log: VerifierKey, baseline: bytes) -> Charter:
     return Charter(
         0,
         None,
@@ -76,6 +77,6 @@ def _charter(origin: str, signers: list[Signer], log: VerifierKey) -> Charter:
         tuple(Party(role, signer.key) for role, signer in zip(PARTIES.values(), signers, strict=True)),
         LEAST,
         Bounds(),
-        to_bytes(installed_digest()),
+        baseline,
         Policy((Log(log, URL),), (), (), NO_QUORUM),
     )

@@ -17,21 +17,21 @@ from plainview.platform.acts import Acts, NewAct
 from plainview.platform.faults import HomeError
 from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY
-from plainview.platform.releases import environment, environment_digest, installed, installed_digest
+from plainview.platform.releases import environment, environment_digest
 from plainview.records.fields import to_bytes
 
 UNTESTED = "none: a charter of one machine is to try things out"
 
 
 def license_locally(home: Home, parties: Path) -> None:
-    """Have the parties whose keys lie below `parties` (`local_charter`) let the installed release rank everywhere.
+    """Have the parties whose keys lie below `parties` (`local_charter`) let the home's release rank everywhere.
 
     The second builder's CPU is a pretended one, and says so. Raises HomeError where an act does not count, and
     KeyFileError.
     """
-    release, everybody = to_bytes(installed_digest()), Scope(None, None, MILLION)
-    golden, runs_with = to_bytes(installed().golden), to_bytes(environment_digest())
-    with closing(home.write(installed().configuration)) as journal:
+    release, everybody = to_bytes(home.release.digest), Scope(None, None, MILLION)
+    golden, runs_with = to_bytes(home.release.manifest.golden), to_bytes(environment_digest())
+    with closing(home.write()) as journal:
         acts = Acts(journal, now)
         journal.watch(acts.observe)
         log, began = acts.standing.charter.origin, max(now(), journal.last_time)

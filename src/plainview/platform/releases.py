@@ -1,4 +1,4 @@
-"""The release that is installed here, measured: its manifest, its digest, and the environment it runs in.
+"""Releases whose code is installed here, measured: manifest, digest, and the environment they run in.
 
 Imports no kernel and not Numba, so that it can say where compiled kernels are kept before either is imported.
 """
@@ -17,10 +17,13 @@ from tempfile import TemporaryFile
 
 import plainview
 from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
-from plainview.records.codec import encode
+from plainview.learning.parameters import NONE, read_parameters
+from plainview.records.arrays import pack_floats
+from plainview.records.codec import decode, encode
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
-from plainview.replay.bundles import Bundle, source_digest, source_of
+from plainview.replay.bundles import Bundle, code_digest, source_digest, source_of
+from plainview.replay.installed import Installed
 from plainview.replay.locks import LOCKED, departures, lock_of
 
 CACHE = "NUMBA_CACHE_DIR"
@@ -30,26 +33,54 @@ _LOWERED = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", 
 
 
 @functools.cache
-def installed() -> Manifest:
-    """The manifest of the release that is installed."""
-    return Manifest(
-        configuration=DEFAULT,
-        source=to_text(source_digest(source_of(_PACKAGE))),
-        lock=to_text(hashlib.sha256(lock()).digest()),
-        parameters=to_text(arrays_digest({})),
-        golden=GOLDEN,
+def installed() -> Installed:
+    """The release that comes with the code. A data directory may have another of the same code: `Home.release`."""
+    return Installed(
+        Manifest(
+            configuration=DEFAULT,
+            source=to_text(source_digest(source_of(_PACKAGE))),
+            lock=to_text(hashlib.sha256(lock()).digest()),
+            parameters=to_text(arrays_digest(NONE)),
+            golden=GOLDEN,
+        )
     )
 
 
 @functools.cache
 def installed_digest() -> str:
-    """The release's digest: SHA-256 of the manifest's exact bytes, 43 characters of base64url."""
-    return to_text(hashlib.sha256(encode(installed())).digest())
+    """The digest of the release that comes with the code."""
+    return installed().digest
 
 
-def installed_bundle() -> Bundle:
-    """All of the release that is installed, to be written down and run elsewhere."""
-    return Bundle(encode(installed()), lock(), source_of(_PACKAGE))
+def installed_code() -> str:
+    """The digest of the code that is installed, whichever release of it is computed (`bundles.code_digest`)."""
+    return code_digest(installed().manifest.source, installed().manifest.lock)
+
+
+def bundle_of(release: Installed) -> Bundle:
+    """All of a release, to be written down and run elsewhere."""
+    parameters = pack_floats(release.parameters) if release.parameters else b""
+    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), parameters)
+
+
+class OtherCode(Exception):
+    """A bundle that cannot be computed with what is installed here, and why."""
+
+
+def opened(bundle: Bundle) -> Installed:
+    """The release in a bundle, to be computed here. Raises OtherCode."""
+    here = installed().manifest
+    outline = bundle.outline
+    for what, there, wanted in (("source", outline.source, here.source), ("lock", outline.lock, here.lock)):
+        if there != wanted:
+            raise OtherCode(
+                f"release {bundle.release} has {what} {there}, and what is installed here has {wanted}: install the "
+                "version of Plainview that it was made with; `--bundles` re-runs its pages without"
+            )
+    try:
+        return Installed(decode(Manifest, bundle.manifest), read_parameters(bundle.parameters))
+    except ValueError as error:
+        raise OtherCode(f"release {bundle.release} is none that its own code runs: {error}") from error
 
 
 @functools.cache
@@ -114,13 +145,13 @@ def own_kernels() -> Path:
 
 
 def kernel_cache(kernels: Path) -> Path:
-    """Have Numba keep what it compiles in a directory private to the installed release, and make it.
+    """Have Numba keep what it compiles in a directory private to the installed code, and make it.
 
     It lies in `kernels`, or where NUMBA_CACHE_DIR says if that is set. Call it before anything of `feed` or `learning`
     but their configuration is imported; raises RuntimeError where Numba is there already and looks elsewhere, and
     CacheUnusable where the directory cannot be made or written to.
     """
-    private = installed_digest()
+    private = installed_code()
     base = Path(os.environ.get(CACHE) or kernels)
     directory = base if base.name == private else base / private
     if "numba" in sys.modules:

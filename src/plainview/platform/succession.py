@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from plainview.feed.configuration import Configuration
 from plainview.journal import Draft, EpochStore, Journal, Refused
 from plainview.learning.epochs import close
-from plainview.learning.fold import empty_world
 from plainview.platform.faults import HomeError
 from plainview.platform.lineage import Follower, Progress
 from plainview.platform.reigns import reign_of
-from plainview.platform.releases import installed, installed_digest
 from plainview.records import Record, Release, encode
+from plainview.replay.installed import Installed
 
 
 def succeed(
-    journal: Journal, epochs: EpochStore, configuration: Configuration, residents: int, progress: Progress | None
+    journal: Journal, epochs: EpochStore, release: Installed, residents: int, progress: Progress | None
 ) -> None:
-    """Have the installed release be in charge of `journal`, with a first epoch of its own; nothing where it is.
+    """Have `release` be in charge of `journal`, with a first epoch of its own; nothing where it is.
 
     It folds the whole journal first, and only then is written down: killed before, the other is in charge as it was,
     and killed after, the next start folds again. Nobody else may append meanwhile. Raises HomeError where it may not.
     """
     reign = reign_of(journal)
-    if (reign.release, reign.begun) == (installed_digest(), True):
+    if (reign.release, reign.begun) == (release.digest, True):
         return
     end = journal.size
 
@@ -30,10 +28,10 @@ def succeed(
         if progress is not None:
             progress(f"Taking over from release {reign.release[:8]}: folding records", done, end)
 
-    follower = Follower(journal, configuration, residents, empty_world(), 0)
+    follower = Follower(journal, release.configuration, residents, release.world(), 0)
     follower.read_to(end, told)
-    if reign.release != installed_digest():
-        _append(journal, release_record())
+    if reign.release != release.digest:
+        _append(journal, release_record(release))
         reign = reign_of(journal)
     assert reign.base is not None
     follower.read_to(journal.size)
@@ -43,10 +41,10 @@ def succeed(
     epochs.save_snapshot(first.record, follower.world.snapshot())
 
 
-def release_record() -> Release:
-    """What says that the installed release takes charge; the journal gives it its time."""
-    manifest = encode(installed()).decode()
-    return Release(time=0, name=installed().configuration.name, digest=installed_digest(), manifest=manifest)
+def release_record(release: Installed) -> Release:
+    """What says that it takes charge; the journal gives it its time."""
+    manifest = encode(release.manifest).decode()
+    return Release(time=0, name=release.configuration.name, digest=release.digest, manifest=manifest)
 
 
 def _append(journal: Journal, record: Record) -> None:

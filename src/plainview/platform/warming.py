@@ -17,7 +17,7 @@ from numba.core import event
 from numpy.typing import NDArray
 
 from plainview.feed.actions import Actions
-from plainview.feed.configuration import Configuration
+from plainview.feed.configuration import DEFAULT, Configuration
 from plainview.feed.context import CONTEXT
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.plain import pin
@@ -29,7 +29,7 @@ from plainview.learning.fold import Fold, empty_world
 from plainview.learning.scratch import new_scratch
 from plainview.learning.step import LESSON, settings_of, teach
 from plainview.platform.kernels import sound_cache
-from plainview.platform.releases import CACHE, installed
+from plainview.platform.releases import CACHE
 from plainview.records import (
     Decision,
     Event,
@@ -125,7 +125,7 @@ def _compile_lesson() -> None:
         world.tables,
         world.marks,
         world.maps,
-        settings_of(installed().configuration.learning),
+        settings_of(DEFAULT.learning),
         np.zeros(1, VIEWER)[0],
         np.zeros(1, CONTEXT)[0],
         new_scratch(),

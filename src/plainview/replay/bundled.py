@@ -78,7 +78,7 @@ class Bundles:
     """Releases that can be run from their bundles, by their digests."""
 
     def __init__(self, bundles: Iterable[Bundle], kernels: Path, patience: float = PATIENCE) -> None:
-        """In `kernels` each has a directory of its own, in which what it compiles is kept."""
+        """In `kernels` each code has a directory of its own, in which what it compiles is kept."""
         self._bundles: Mapping[str, Bundle] = {bundle.release: bundle for bundle in bundles}
         self._kernels = kernels
         self._patience = patience
@@ -105,12 +105,13 @@ class Bundled:
         self._said = b""
         if wrong := departures(bundle.lock, _version):
             raise BundleFailed(wrong)
-        self._place = _Place(kernels / f"{bundle.release}-bundle", bundle)
+        self._place = _Place(kernels / f"{bundle.code}-bundle", bundle)
         try:
             self._process = self._begin(self._place)
             manifest = msgspec.json.decode(bundle.manifest, type=dict[str, msgspec.Raw])
+            configuration = bytes(manifest["configuration"])
             begin = messages.Begin(
-                messages.VERSION, bundle.release, bytes(manifest["configuration"]), RESIDENTS, threads
+                messages.VERSION, bundle.release, configuration, bundle.parameters, RESIDENTS, threads
             )
             ready = self._asked(begin, messages.Ready)
             if ready.version != messages.VERSION:

@@ -1,4 +1,4 @@
-"""A release as one file: its manifest, its lock and its source, from which its pages can be ranked again anywhere.
+"""A release as one file: its manifest, lock, source and parameters, from which its pages can be ranked again anywhere.
 
 A bundle is a tar (POSIX ustar) that can be written in one way only: members sorted by name, plain files alone, no
 owner, no time, mode 0644. So a file that differs in any byte is either no bundle or another release's.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from plainview.records.arrays import unpack_floats
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import U32, Digest, Name, to_text
 from plainview.replay.locks import LOCKED, lock_of
@@ -22,7 +23,7 @@ ROOMS = ("feed", "learning", "records")
 """Whose files are the algorithm."""
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle at most."""
-MANIFEST, LOCK = "manifest.json", "lock.txt"
+MANIFEST, LOCK, PARAMETERS = "manifest.json", "lock.txt", "parameters.safetensors"
 _PACKAGE = "plainview"
 _SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
 _INIT = f"{_PACKAGE}/__init__.py"
@@ -40,7 +41,7 @@ class _Configured(msgspec.Struct, frozen=True):
     max_lag: U32
 
 
-class _Outline(msgspec.Struct, frozen=True):
+class Outline(msgspec.Struct, frozen=True):
     """What every release's manifest has, whatever else it may have."""
 
     configuration: _Configured
@@ -59,6 +60,8 @@ class Bundle(msgspec.Struct, frozen=True):
     """Versions, and hashes of their wheels, of what it computes with (`locks.lock_of`)."""
     source: Mapping[str, bytes]
     """Its files by their path in the package, `feed/ranking.py`."""
+    parameters: bytes = b""
+    """The file of those that it brings along, empty where it brings none."""
 
     @property
     def release(self) -> str:
@@ -68,12 +71,23 @@ class Bundle(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What its configuration is called."""
-        return msgspec.json.decode(self.manifest, type=_Outline).configuration.name
+        return self.outline.configuration.name
+
+    @property
+    def outline(self) -> Outline:
+        """What is known of its manifest, whatever its code."""
+        return msgspec.json.decode(self.manifest, type=Outline)
+
+    @property
+    def code(self) -> str:
+        """See `code_digest`."""
+        return code_digest(self.outline.source, self.outline.lock)
 
     def files(self) -> dict[str, bytes]:
         """Name and contents of all members, in their order."""
         source = {f"{_PACKAGE}/{name}": data for name, data in self.source.items()}
-        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **source}.items()))
+        parameters = {PARAMETERS: self.parameters} if self.parameters else {}
+        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **parameters, **source}.items()))
 
 
 def source_of(package: Path) -> dict[str, bytes]:
@@ -91,6 +105,11 @@ def source_digest(source: Mapping[str, bytes]) -> bytes:
     return state.digest()
 
 
+def code_digest(source: str, lock: str) -> str:
+    """What kernels are compiled from, by the digests of source and lock: others of it differ in data alone."""
+    return to_text(hashlib.sha256(f"plainview/code/v1\0{source}{lock}".encode()).digest())
+
+
 def pack(bundle: Bundle) -> bytes:
     """The bundle's bytes. Raises BundleError where reading them would not give it back."""
     parts: list[bytes] = []
@@ -99,6 +118,12 @@ def pack(bundle: Bundle) -> bytes:
     packed = b"".join([*parts, _END])
     unpack(packed)
     return packed
+
+
+def read_bundle(path: Path) -> bytes:
+    """A file of at most one byte more than a bundle may have. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(SIZE_LIMIT + 1)
 
 
 def unpack(data: bytes) -> Bundle:
@@ -116,16 +141,22 @@ def unpack(data: bytes) -> Bundle:
             raise BundleError(f"it has no {name}")
     if members.pop(_INIT):
         raise BundleError(f"{_INIT} is not empty")
-    manifest, lock = members.pop(MANIFEST), members.pop(LOCK)
+    manifest, lock, packed = members.pop(MANIFEST), members.pop(LOCK), members.pop(PARAMETERS, None)
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
-        outline = msgspec.json.decode(manifest, type=_Outline)
+        outline = msgspec.json.decode(manifest, type=Outline)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleError(f"{MANIFEST} is no release's: {error}") from error
+    try:
+        parameters = {} if packed is None else unpack_floats(packed)
+    except ValueError as error:
+        raise BundleError(f"{PARAMETERS}: {error}") from error
+    if packed is not None and not parameters:
+        raise BundleError(f"{PARAMETERS} holds none")
     for what, found, named in (
         ("source", source_digest(source), outline.source),
         (LOCK, hashlib.sha256(lock).digest(), outline.lock),
-        ("parameters", arrays_digest({}), outline.parameters),
+        ("parameters", arrays_digest(parameters), outline.parameters),
     ):
         if to_text(found) != named:
             raise BundleError(f"the digest of its {what} is {to_text(found)}, and {MANIFEST} says {named}")
@@ -135,7 +166,7 @@ def unpack(data: bytes) -> Bundle:
         raise BundleError(f"{LOCK}: {error}") from error
     if not whole:
         raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
-    return Bundle(manifest, lock, source)
+    return Bundle(manifest, lock, source, packed or b"")
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -143,7 +174,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     while data[at : at + _BLOCK].strip(b"\0"):
         header = data[at : at + _BLOCK]
         name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
-        if name not in (LOCK, MANIFEST, _INIT) and not _SOURCE.fullmatch(name):
+        if name not in (LOCK, MANIFEST, PARAMETERS, _INIT) and not _SOURCE.fullmatch(name):
             raise BundleError(f"member {name!r} belongs to no bundle")
         try:
             size = int(header[124:135], 8)

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 
-from plainview.feed.configuration import Configuration
 from plainview.journal import JournalDamaged, JournalReader
 from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Rerun, Served
 from plainview.records import Epoch, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Reign
 from plainview.replay.bundled import BundleFailed, Bundles, Running
+from plainview.replay.installed import Installed
 
 
 class Incumbent:
@@ -22,15 +22,14 @@ class Incumbent:
     def __init__(
         self,
         journal: JournalReader,
-        configuration: Configuration,
-        installed: str,
+        installed: Installed,
         bundles: Bundles | None,
         residents: int,
         threads: int,
     ) -> None:
         self._journal = journal
-        self._configuration = configuration
         self._installed = installed
+        self._digest = installed.digest
         self._bundles = bundles
         self._residents = residents
         self._threads = threads
@@ -54,9 +53,14 @@ class Incumbent:
         self.close()
         self.reign, self._fed, self.why = reign, 0, ""
         past = _Past(self._journal)
-        if reign.release == self._installed:
+        if reign.release == self._digest:
             self._running = Rerun(
-                self._configuration, reign.release, past, residents=self._residents, threads=self._threads
+                self._installed.configuration,
+                reign.release,
+                past,
+                parameters=self._installed.parameters,
+                residents=self._residents,
+                threads=self._threads,
             )
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"

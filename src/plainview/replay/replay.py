@@ -16,7 +16,6 @@ from itertools import islice
 
 import msgspec
 
-from plainview.feed.configuration import Configuration
 from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.learning.rerun import RESIDENTS, TAKE, Served
 from plainview.records import Epoch, Page, Record
@@ -25,6 +24,7 @@ from plainview.replay.bounds import Bounds
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Difference, Report
 from plainview.replay.incumbent import Incumbent
+from plainview.replay.installed import Installed
 
 SLICE = 256
 """Pages asked for at a time: a viewer's state is copied for each."""
@@ -62,21 +62,20 @@ class Replay:
     def __init__(
         self,
         journal: JournalReader,
-        configuration: Configuration,
-        installed: str,
+        installed: Installed,
         *,
         bundles: Bundles | None = None,
         residents: int = RESIDENTS,
         threads: int = 1,
         advance: Advance = lambda records, pages: None,
     ) -> None:
-        """`installed` is the digest of the release that runs here, `configuration` its configuration.
+        """`installed` is the release that runs here.
 
         What another release was in charge of is inconclusive where `bundles` does not have it.
         """
         self._journal = journal
-        self._installed = installed
-        self._incumbent = Incumbent(journal, configuration, installed, bundles, residents, threads)
+        self._installed = installed.digest
+        self._incumbent = Incumbent(journal, installed, bundles, residents, threads)
         self._advance = advance
         self._tally = _Tally()
         self._dealt = 0

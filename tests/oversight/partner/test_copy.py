@@ -14,7 +14,7 @@ from plainview.journal import JournalDamaged, JournalReader, PlainSealer
 from plainview.journal.frames import Frame
 from plainview.oversight.partner.copy import JournalCopy, Unfit
 from plainview.oversight.partner.rerunning import GRACE, Rerunning
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed
 from plainview.records import Page, encode
 from plainview.records.digests import commitment
 from plainview.records.leaf import personal_leaf, public_leaf
@@ -121,7 +121,7 @@ def test_a_second_epoch_of_one_number_is_kept_and_tells(copy: JournalCopy, journ
 def test_it_is_re_run_as_the_journal_is(copy: JournalCopy, journal: JournalReader) -> None:
     filled(copy, journal, Opening(journal))
     now = [0.0]
-    running = Rerunning(copy.journal, installed().configuration, installed_digest(), None, lambda: now[0])
+    running = Rerunning(copy.journal, installed(), None, lambda: now[0])
     with closing(running):
         first = running.go_on()
         assert first is not None

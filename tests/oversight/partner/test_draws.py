@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from plainview.ledger.checkpoints import Checkpoint
 from plainview.oversight.partner.draws import Draw, Draws
 from plainview.oversight.sampling import draw, most_tampered
 from plainview.records.digests import audit_seed
 from plainview.records.fields import to_bytes
-from tests.ledger.logs import ORIGIN
 
 PAGES = list(range(3, 3000, 3))
 NOW = 1_790_000_000_000
@@ -48,8 +46,8 @@ def case(tmp_path: Path) -> Case:
     return Case(tmp_path / "draws")
 
 
-def head(size: int, root: int = 7) -> Checkpoint:
-    return Checkpoint(ORIGIN, size, bytes([root]) * 32)
+def root(size: int) -> bytes:
+    return hashlib.sha256(str(size).encode()).digest()
 
 
 def test_from_secret_to_reveal(case: Case) -> None:
@@ -57,16 +55,15 @@ def test_from_secret_to_reveal(case: Case) -> None:
     assert begun is not None
     assert case.said == [("draw", {"number": 1, "secret": hashlib.sha256(b"\1" * 32).digest()})]
     assert case.draws().begin(NOW) is None  # one at a time
-    assert case.draws().go_on(case.logged.get, head(2000), PAGES) is None  # the log has it not
+    assert case.draws().go_on(case.logged.get, root, PAGES) is None  # the log has it not
     case.logged["draw 1"] = 2000
-    assert case.draws().go_on(case.logged.get, head(2000), PAGES) is None  # nor has this checkpoint
-    drawn = case.draws().go_on(case.logged.get, head(2001), PAGES)
+    drawn = case.draws().go_on(case.logged.get, root, PAGES)
     assert drawn is not None
     below = [page for page in PAGES if page < 2001]
-    expected = draw(audit_seed(b"\7" * 32, b"\1" * 32), len(below), 10)
+    expected = draw(audit_seed(root(2001), b"\1" * 32), len(below), 10)
     assert drawn.pages == tuple(below[at] for at in expected)
-    assert (drawn.population, drawn.size, to_bytes(drawn.root)) == (len(below), 2001, b"\7" * 32)
-    assert case.draws().go_on(case.logged.get, head(2900, 9), PAGES) is None  # no second choice
+    assert (drawn.population, drawn.size, to_bytes(drawn.root)) == (len(below), 2001, root(2001))
+    assert case.draws().go_on(case.logged.get, root, PAGES) is None  # no second choice
     assert case.draws().last == drawn
     differing = drawn.pages[4]
     revealed = case.draws().reveal({differing, 1})
@@ -81,7 +78,7 @@ def test_from_secret_to_reveal(case: Case) -> None:
         (
             "reveal",
             {
-                "number": 1, "secret": b"\1" * 32, "size": 2001, "root": b"\7" * 32, "pages": len(below),
+                "number": 1, "secret": b"\1" * 32, "size": 2001, "root": root(2001), "pages": len(below),
                 "sampled": 10, "differing": 1,
             },
         )
@@ -101,7 +98,7 @@ def test_a_secret_is_kept_before_anybody_hears_of_it(case: Case) -> None:
         draws.begin(NOW)
     again = case.draws()
     assert again.begin(NOW) is None
-    assert again.go_on(case.logged.get, head(10), PAGES) is None
+    assert again.go_on(case.logged.get, root, PAGES) is None
     assert case.said == [("draw", {"number": 1, "secret": hashlib.sha256(b"\1" * 32).digest()})]
     assert again.last is not None
     assert again.last.note == "draw 1"
@@ -113,7 +110,7 @@ def test_where_nothing_can_be_announced_nothing_is_drawn(case: Case) -> None:
     assert draws.begin(NOW) is None
     assert draws.begin(NOW) is None
     case.logged[""] = 1
-    assert draws.go_on(case.logged.get, head(2000), PAGES) is None
+    assert draws.go_on(case.logged.get, root, PAGES) is None
     assert len(list(case.directory.iterdir())) == 1
 
 
@@ -122,8 +119,8 @@ def test_the_newest_of_many_is_gone_on_with(case: Case) -> None:
         begun = case.draws().begin(NOW)
         assert begun is not None
         assert begun.number == number
-        case.logged[begun.note] = 1
-        case.draws().go_on(case.logged.get, head(2000), PAGES)
+        case.logged[begun.note] = 1999
+        case.draws().go_on(case.logged.get, root, PAGES)
         case.draws().reveal(())
     last = case.draws().last
     assert isinstance(last, Draw)

@@ -10,10 +10,10 @@ import pytest
 
 from plainview.journal import JournalReader, PlainSealer
 from plainview.oversight.partner.rerunning import Rerunning
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import installed
 from plainview.storage import SqliteRecords
 from tests.platform.forging import copied, damage
-from tests.records.examples import digest
+from tests.platform.second import SECOND
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def pages(reader: JournalReader) -> list[int]:
 
 
 def test_it_is_re_run_when_it_has_grown(reader: JournalReader) -> None:
-    rerunning = Rerunning(reader, installed().configuration, installed_digest(), None, lambda: 0.0)
+    rerunning = Rerunning(reader, installed(), None, lambda: 0.0)
     report = rerunning.go_on(whole=True)
     assert report is not None
     assert report.pages == report.identical == 60
@@ -42,7 +42,7 @@ def test_it_is_re_run_when_it_has_grown(reader: JournalReader) -> None:
 
 
 def test_what_another_release_served_counts(reader: JournalReader) -> None:
-    rerunning = Rerunning(reader, installed().configuration, digest(9), None, lambda: 0.0)
+    rerunning = Rerunning(reader, SECOND, None, lambda: 0.0)
     rerunning.go_on(whole=True)
     assert rerunning.differing(pages(reader)[:7]) == set(pages(reader)[:7])
 
@@ -50,7 +50,7 @@ def test_what_another_release_served_counts(reader: JournalReader) -> None:
 def test_what_rests_on_damage_counts(copy: Path, reader: JournalReader) -> None:
     all_ = pages(reader)
     damage(copy, all_[20])
-    rerunning = Rerunning(reader, installed().configuration, installed_digest(), None, lambda: 0.0)
+    rerunning = Rerunning(reader, installed(), None, lambda: 0.0)
     report = rerunning.go_on(whole=True)
     assert report is not None
     assert report.unreached

@@ -1,7 +1,7 @@
 """The random audit as it goes on: a secret is drawn and its hash announced, then its draw re-run, then it is revealed.
 
-Neither side can steer a draw. The seed is made of the secret and of the root of the first checkpoint seen with the
-announcement in it: the operator does not know the one, and the partner cannot choose the other once it has announced.
+Neither side can steer a draw. The seed is made of the secret and of the root of the tree that ends with the
+announcement: the operator does not know the one, and the partner cannot choose the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
-from plainview.ledger.checkpoints import Checkpoint
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.sampling import draw, most_tampered
 from plainview.records.codec import Record, decode, encode
@@ -34,12 +33,12 @@ class Draw(Record, frozen=True):
     note: str
     """The act that announced its hash."""
     size: U53
-    """Of the checkpoint drawn from; 0 before there is one."""
+    """Of the tree drawn from; 0 before there is one."""
     root: DigestOrDashes
     pages: tuple[U53, ...]
     """Indexes of the pages drawn, ascending."""
     population: U53
-    """Pages in that checkpoint."""
+    """Pages in that tree."""
     state: Literal["announced", "drawn", "revealed"]
     differing: tuple[U53, ...]
     """Of those drawn, the ones that could not be re-run to the same bytes."""
@@ -88,8 +87,13 @@ class Draws:
         self._write(begun)  # before anybody hears of it: a secret that was lost could not be revealed
         return self._announced(begun, fields)
 
-    def go_on(self, index_of: Callable[[str], int | None], head: Checkpoint, pages: Sequence[int]) -> Draw | None:
-        """Draw, if the newest was announced and the log has that in `head`, whose pages these are; else None."""
+    def go_on(
+        self, index_of: Callable[[str], int | None], root: Callable[[int], bytes], pages: Sequence[int]
+    ) -> Draw | None:
+        """Draw, if the newest was announced and the log has that, whose pages these are; else None.
+
+        `root` gives that of the log's tree of a size.
+        """
         last = self._last
         if last is None or last.state != "announced":
             return None
@@ -98,15 +102,17 @@ class Draws:
             self._announced(last, {"number": last.number, "secret": hashlib.sha256(secret).digest()})
             return None
         announced = index_of(last.note)
-        if announced is None or announced >= head.size:
+        if announced is None:
             return None
-        population = bisect_left(pages, head.size)
-        drawn = draw(audit_seed(head.root, to_bytes(last.secret)), population, self._wanted)
+        size = announced + 1
+        drawn_from = root(size)
+        population = bisect_left(pages, size)
+        drawn = draw(audit_seed(drawn_from, to_bytes(last.secret)), population, self._wanted)
         return self._write(
             _with(
                 last,
-                size=head.size,
-                root=to_text(head.root),
+                size=size,
+                root=to_text(drawn_from),
                 pages=tuple(pages[one] for one in drawn),
                 population=population,
                 state="drawn",

@@ -9,7 +9,6 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import NamedTuple
 
-from plainview.feed.configuration import Configuration
 from plainview.http.fetching import FetchError
 from plainview.journal import JournalDamaged
 from plainview.journal.frames import Frame
@@ -52,6 +51,7 @@ from plainview.oversight.witness.witness import Witness
 from plainview.records.fields import DASHES, to_bytes, to_text
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
+from plainview.replay.installed import Installed
 from plainview.storage import SqliteRecords, StoreError
 from plainview.storage.filesystem import PARTIAL
 
@@ -80,9 +80,7 @@ class Surroundings(NamedTuple):
 class Audit(NamedTuple):
     """What is re-run, and with what."""
 
-    configuration: Configuration
-    installed: str
-    """Digest of the installed release."""
+    installed: Installed
     bundles: Bundles | None
     """Of the releases whose pages are re-run, too."""
     sample: int
@@ -128,9 +126,7 @@ class Overseer:
         self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
         self._requests = Requests(path / REQUESTS)
         self._clocks = Clocks()
-        self._rerunning = Rerunning(
-            self._copy.journal, audit.configuration, audit.installed, audit.bundles, outside.monotonic
-        )
+        self._rerunning = Rerunning(self._copy.journal, audit.installed, audit.bundles, outside.monotonic)
         self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
         self._receipts = MirrorFiles(path / CANARIES)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
@@ -383,7 +379,7 @@ class Overseer:
         for one in report.differing:
             self._find(
                 "re-run", one.index, one.stage, one.detail, mirrored, related(one.index, self._copy.journal),
-                self._audit_by.installed,
+                self._audit_by.installed.digest,
             )  # fmt: skip
         said = f"records below {upto:,} re-run: {report.pages:,} pages, {report.identical:,} identical"
         if report.inconclusive:
@@ -419,7 +415,7 @@ class Overseer:
         due = last is None or now - last.began >= self._audit_by.draw_every
         if due and (begun := draws.begin(now)) is not None:
             self._telling.say(f"draw {begun.number} is announced")
-        drawn = draws.go_on(self._following.index_of, mirrored.checkpoint, self._following.pages)
+        drawn = draws.go_on(self._following.index_of, mirrored.root, self._following.pages)
         if drawn is not None:
             self._telling.say(
                 f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run"

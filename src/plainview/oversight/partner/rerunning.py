@@ -9,11 +9,11 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from plainview.feed.configuration import Configuration
 from plainview.journal import JournalReader
 from plainview.records import Epoch, Page
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
+from plainview.replay.installed import Installed
 from plainview.replay.replay import Replay
 
 GRACE = 3.0
@@ -27,15 +27,14 @@ class Rerunning:
     def __init__(
         self,
         journal: JournalReader,
-        configuration: Configuration,
-        installed: str,
+        installed: Installed,
         bundles: Bundles | None,
         monotonic: Callable[[], float],
         threads: int = 1,
     ) -> None:
-        """`configuration` and digest are the installed release's: pages of another need its bundle."""
+        """Pages of another release than the installed one need its bundle."""
         self._journal = journal
-        self._begin = partial(Replay, journal, configuration, installed, bundles=bundles, threads=threads)
+        self._begin = partial(Replay, journal, installed, bundles=bundles, threads=threads)
         self._replay = self._begin()
         self._monotonic = monotonic
         self._looked = 0

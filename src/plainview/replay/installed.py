@@ -1,0 +1,37 @@
+"""A release that is at work in this process: its code is what is installed here, the rest is data."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from plainview.feed.configuration import Configuration, Manifest
+from plainview.learning.parameters import NONE, Parameters
+from plainview.records.codec import encode
+from plainview.records.fields import to_text
+
+if TYPE_CHECKING:
+    from plainview.feed.world import World
+
+
+class Installed(NamedTuple):
+    """A release whose worlds and pages this process computes."""
+
+    manifest: Manifest
+    parameters: Parameters = NONE
+
+    @property
+    def configuration(self) -> Configuration:
+        """Its pipeline, weights and bounds."""
+        return self.manifest.configuration
+
+    @property
+    def digest(self) -> str:
+        """The release's digest: SHA-256 of the manifest's exact bytes, 43 characters of base64url."""
+        return to_text(hashlib.sha256(encode(self.manifest)).digest())
+
+    def world(self) -> World:
+        """Its world before any record."""
+        from plainview.learning.fold import empty_world  # only now: it imports kernels
+
+        return empty_world(self.parameters)
