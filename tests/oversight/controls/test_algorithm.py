@@ -26,6 +26,18 @@ def manifest(town: Town, digest: bool = True, **changes: Any) -> Evidence:
     return town.with_({one.index: replace(one.record, manifest=text, digest=made)})
 
 
+TAUGHT = to_text(b"\6" * 32)
+"""Digest of parameters."""
+
+
+def trained(town: Town, **changes: Any) -> Evidence:
+    """The release brings parameters that were learned between two trees whose roots are known."""
+    (start, before), *_, (upto, root) = sorted(town.evidence.roots.items())
+    said = {"log": town.evidence.standing.charter.origin, "start": start, "upto": upto}
+    roots = {"before": to_text(before), "root": to_text(root)}
+    return manifest(town, parameters=TAUGHT, training=said | roots | changes)
+
+
 def builds(town: Town, **changes: Any) -> Evidence:
     """The last build says something else."""
     *others, last = town.evidence.standing.builds
@@ -89,7 +101,7 @@ def without(town: Town, kind: str, act: str = "") -> Evidence:
 CASES = [
     Case(1, lambda town: manifest(town, digest=False, golden="x"), "is not the one whose digest its release has"),
     Case(1, lambda town: manifest(town, source=None), "does not name its source"),
-    Case(1, lambda town: manifest(town, configuration={"sources": []}), "does not name its filters, scorer"),
+    Case(1, lambda town: manifest(town, configuration={"sources": []}), "does not name its name, regions, candidates"),
     Case(1, lambda town: manifest(town, golden="x"), "the log has no manifest of its release"),
     Case(1, lambda town: town.found("re-run", "bounds: release"), "the partner found: something"),
     Case(2, lambda town: town.with_(town.resigned("approval", "auditor")), "may not rank"),
@@ -128,7 +140,10 @@ CASES = [
         lambda town: town.with_(town.resigned("verification", "auditor", identical=10, inconclusive=1)),
         "could not run a release that learned",
     ),
-    Case(8, lambda town: manifest(town, parameters=to_text(bytes(32))), "does not say what they were learned from"),
+    Case(8, lambda town: manifest(town, parameters=TAUGHT), "does not say what they were learned from"),
+    Case(8, lambda town: trained(town, log="other.example"), "they were learned from another log", trained),
+    Case(8, lambda town: trained(town, upto=5), "records that this log has not", trained),
+    Case(8, lambda town: trained(town, before=to_text(bytes(32))), "records that this log has not", trained),
     Case(8, lambda town: town.found("re-run", "epoch: delta"), "the partner found"),
     Case(9, lambda town: without(town, "act", "admission"), "nobody had let the data set panel in"),
     Case(9, lambda town: without(town, "origin"), "is of a data set that no record has taken up"),
@@ -150,6 +165,12 @@ def test_nothing_is_met_where_nothing_has_happened(town: Town, number: int) -> N
     only = town.with_({one.index: None for one in town.records if one.index != charter.index})
     said = row_of(only, number).verdict
     assert (said.state, said.records) == (State.NOT_APPLICABLE, ())
+
+
+@pytest.mark.parametrize("said", [7, [], {"start": []}, {"start": "x", "upto": None}])
+def test_a_manifest_may_say_anything(town: Town, said: object) -> None:
+    evidence = manifest(town, digest=False, parameters=[TAUGHT], training=said, golden=[], configuration=7)
+    assert {row_of(evidence, number).verdict.state for number in (1, 3, 8)} == {State.NOT_MET}
 
 
 def test_a_refused_page_is_told(town: Town) -> None:

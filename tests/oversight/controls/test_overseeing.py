@@ -10,6 +10,8 @@ from plainview.ledger.charters import Charter, Party
 from plainview.ledger.policies import NO_QUORUM, Group
 from plainview.oversight.controls.evidence import Evidence, InForce
 from plainview.oversight.controls.verdicts import State, cited
+from plainview.records.fields import DASHES, to_text
+from tests.oversight.controls.test_algorithm import manifest
 from tests.oversight.controls.town import Case, Town, check, row_of
 
 FILE = b"\5" * 32
@@ -63,6 +65,10 @@ CASES = [
     Case(39, lambda town: town.found("swallowed", "act 3"), "the partner found"),
     Case(39, lambda town: town.found("access"), "the partner found"),
     Case(39, lambda town: town.found("act"), "the partner found"),
+    Case(40, lambda town: manifest(town, sealed=None, partner=DASHES), "has no sealed part",
+         lambda town: manifest(town, sealed=to_text(FILE), partner=DASHES)),
+    Case(40, lambda town: manifest(town, sealed=DASHES, partner=None), "has no partner part",
+         lambda town: manifest(town, sealed=DASHES, partner=to_text(FILE))),
     Case(41, lambda town: by_policy(town, groups=(Group("both", 1, ("partner", "second")),)), "one witness alone"),
     Case(41, lambda town: by_policy(town, quorum="second"), "one witness alone"),
     Case(41, lambda town: by_policy(town, quorum=NO_QUORUM), "asks nobody to cosign"),
@@ -74,7 +80,7 @@ CASES = [
          lambda town: announced(town, "")),
     Case(43, announced, "announces is not here", lambda town: announced(town, "")),
 ]  # fmt: skip
-NEVER = {40: State.NOT_MET, 44: State.NOT_MET}
+NEVER = {44: State.NOT_MET}
 """What this version does not do."""
 
 
@@ -95,6 +101,11 @@ def test_an_act_that_no_honest_operator_takes_is_not_missed(town: Town) -> None:
 def test_a_partner_that_did_nothing_is_not_watched(town: Town) -> None:
     idle = replace(town.evidence, own=(), kinds={})
     assert row_of(idle, 39).verdict.state is State.NOT_APPLICABLE
+
+
+def test_a_release_that_keeps_nothing_back_needs_no_tiers(town: Town) -> None:
+    public = manifest(town, sealed=DASHES, partner=DASHES)
+    assert row_of(public, 40).verdict.state is State.NOT_APPLICABLE
 
 
 def test_nothing_found_is_no_incident(town: Town) -> None:

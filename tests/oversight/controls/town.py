@@ -31,7 +31,7 @@ from plainview.oversight.witness.witness import Witness as Cosigner
 from plainview.platform.application import Application
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
-from plainview.platform.releases import environment_digest, installed, installed_digest
+from plainview.platform.releases import environment_digest, installed
 from plainview.platform.warming import warm
 from plainview.records import Decision, Origin, Record
 from plainview.records.digests import traffic_draw
@@ -45,7 +45,7 @@ from tests.platform.stepping import impression as imported
 from tests.platform.towns import event, now, open_town, page_of, populate, raw, settled, token, until
 from tests.server.clients import KERNELS
 
-INSTALLED = to_bytes(installed_digest())
+INSTALLED = to_bytes(installed().digest)
 EMERGENCY = 1_500
 """Milliseconds."""
 SUITES = ("quality", "amplification and suppression")
@@ -196,7 +196,7 @@ def _happen(town: Application, parties: Parties) -> None:
     until(lambda: now() > span[1])
     say(Review(log, emergency.digest(), "as it should be"), "partner")
     for builder, cpu in (("builder-1", "EPYC 9B14"), ("builder-2", "Xeon 8481C")):
-        say(Build(log, INSTALLED, to_bytes(installed().golden), cpu, to_bytes(environment_digest())), builder)
+        say(Build(log, INSTALLED, to_bytes(installed().manifest.golden), cpu, to_bytes(environment_digest())), builder)
     for suite in SUITES:
         say(Result(log, INSTALLED, suite, True, bytes(32)), "auditor")
     parties.now = now()

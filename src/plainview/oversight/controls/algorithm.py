@@ -5,21 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-import msgspec
-
+from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.acts import Approval, Emergency
 from plainview.ledger.attestations import PRETENDED, apart, cpu_model
 from plainview.ledger.charters import digest_text
 from plainview.ledger.standing import Grant
-from plainview.oversight.controls.evidence import Evidence
+from plainview.oversight.controls.evidence import Evidence, fields_of, training_of
 from plainview.oversight.controls.verdicts import Verdict, cited, met, not_applicable, not_met, some
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_bytes, to_text
 
-ARTEFACTS = ("source", "lock", "parameters", "golden", "configuration")
-"""What a manifest names by digest or in full."""
-SETTINGS = ("sources", "filters", "scorer", "value", "selectors", "experiments", "learning", "max_lag")
-"""What its configuration says."""
 SUITES = ("quality", "amplification", "suppression")
 """What a release's tests are about, by words in the names of their suites."""
 NO_PARAMETERS = to_text(arrays_digest({}))
@@ -66,7 +61,7 @@ def builds(e: Evidence) -> Verdict:
     approvals = _approvals(e)
     if not approvals:
         return not_applicable("no release was approved")
-    goldens = {one.digest: _said(one.manifest).get("golden") for _, one in e.releases}
+    goldens = {one.digest: str(fields_of(one.manifest).get("golden", "")) for _, one in e.releases}
     used: list[int] = []
     for grant in approvals:
         name, charter = digest_text(grant.act.release), e.charter_at(grant.index)
@@ -174,12 +169,8 @@ def training(e: Evidence) -> Verdict:
     if not epochs.count:
         return not_applicable("nothing was learned yet")
     for index, release in e.releases:
-        said = _said(release.manifest)
-        if said.get("parameters") != NO_PARAMETERS and not said.get("lineage"):
-            return not_met(
-                f"the release of record {index:,} brings parameters, and does not say what they were learned from",
-                cited("release", [index]),
-            )
+        if wrong := _untaught(release.manifest, e):
+            return not_met(f"the release of record {index:,} brings parameters, and {wrong}", cited("release", [index]))
     done = [one for one in e.standing.verifications if one.act.upto > epochs.first[0]]
     if not done:
         return not_met("the partner has not said that it learned anything again", epochs)
@@ -247,6 +238,22 @@ def _approvals(e: Evidence) -> list[Grant]:
     return [one for one in e.standing.grants if isinstance(one.act, Approval)]
 
 
+def _untaught(manifest: str, e: Evidence) -> str:
+    """Why parameters that a release brings cannot be learned again; empty where they can, or it brings none."""
+    if fields_of(manifest).get("parameters") == NO_PARAMETERS:
+        return ""
+    training = training_of(manifest)
+    if not training:
+        return "does not say what they were learned from"
+    if training.get("log") != e.standing.charter.origin:
+        return "they were learned from another log"
+    roots = {size: to_text(root) for size, root in e.roots.items()}
+    for size, root in (("start", "before"), ("upto", "root")):
+        if type(at := training.get(size)) is not int or at not in roots or roots[at] != training.get(root):
+            return "they were learned from records that this log has not"
+    return ""
+
+
 def _unnamed(manifest: str, digest: str) -> str:
     """What is wrong with a release's manifest, as its bytes say it; empty where nothing is."""
     if to_text(hashlib.sha256(manifest.encode("utf-8", "surrogatepass")).digest()) != digest:
@@ -256,15 +263,9 @@ def _unnamed(manifest: str, digest: str) -> str:
 
 
 def _missing(manifest: str) -> Iterator[str]:
-    said = _said(manifest)
-    yield from (name for name in ARTEFACTS if not said.get(name))
+    """What a manifest of this version names, and this one does not."""
+    said = fields_of(manifest)
+    yield from (name for name in Manifest.__struct_fields__ if name not in said)
     settings = said.get("configuration")
-    yield from (name for name in SETTINGS if not isinstance(settings, dict) or name not in settings)
-
-
-def _said(manifest: str) -> dict[str, object]:
-    """A manifest's fields, whatever version wrote it."""
-    try:
-        return msgspec.json.decode(manifest, type=dict[str, object])
-    except msgspec.DecodeError:
-        return {}
+    if isinstance(settings, dict):
+        yield from (name for name in Configuration.__struct_fields__ if name not in settings)

@@ -140,7 +140,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Accesses by the auditor's key for which the partner's program never asked."""
     pages: Pages
     roots: Mapping[int, bytes]
-    """Of the trees that draws and verifications name, by size, as the mirrored log has them."""
+    """Of the trees that draws, verifications and manifests name, by size, as the mirrored log has them."""
     found: tuple[Found, ...]
     own: tuple[Own, ...]
     canaries: Canaries
@@ -188,6 +188,16 @@ class Gathering:
         self._accesses: list[At] = []
         self._turns: dict[str, Turn] = {}
         self._asking = Asking()
+
+    @property
+    def sizes(self) -> set[int]:
+        """Of the trees that draws, verifications and manifests name."""
+        standing = self.standing
+        sizes = {one.act.upto for one in standing.verifications} | {one.act.size for one in standing.reveals}
+        for one in self._releases:
+            training = training_of(one.record.manifest)
+            sizes |= {size for name in ("start", "upto") if type(size := training.get(name)) is int}
+        return sizes
 
     @property
     def standing(self) -> Standing:
@@ -268,6 +278,20 @@ class Gathering:
         self._origins.append(At(index, origin))
         if self.standing.admitted(origin.origin, to_bytes(origin.digest), origin.licence) is None:
             self._unadmitted[index] = origin.origin
+
+
+def fields_of(manifest: str) -> dict[str, Any]:
+    """Those of a release's manifest, whatever version wrote it; none where it is no manifest."""
+    try:
+        return msgspec.json.decode(manifest, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+def training_of(manifest: str) -> dict[str, Any]:
+    """What it says of where a release's parameters come from; nothing where it says nothing."""
+    said = fields_of(manifest).get("training")
+    return said if isinstance(said, dict) else {}
 
 
 def _configuration(release: Release) -> Configuration | None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from plainview.ledger.policies import NO_QUORUM
-from plainview.oversight.controls.evidence import Evidence
+from plainview.oversight.controls.evidence import Evidence, fields_of
 from plainview.oversight.controls.verdicts import Cited, Verdict, cited, met, not_applicable, not_met, some
+from plainview.records.fields import DASHES
+
+TIERS = ("partner", "sealed")
+"""Fields of a manifest that commit to what is not public; DASHES where there is nothing."""
 
 
 def duties(e: Evidence) -> Verdict:
@@ -58,8 +62,19 @@ def watched(e: Evidence) -> Verdict:
 
 def tiers(e: Evidence) -> Verdict:
     """40."""
-    return not_met(
-        "a release's manifest is public as a whole, and has no part for the partner alone", e.kind("release")
+    if not e.releases:
+        return not_applicable("no release was ever in charge")
+    kept: list[int] = []
+    for index, release in e.releases:
+        said = fields_of(release.manifest)
+        if left := [name for name in TIERS if name not in said]:
+            return not_met(f"the manifest of record {index:,} has no {left[0]} part", cited("release", [index]))
+        kept += [index] if any(said[name] != DASHES for name in TIERS) else []
+    if not kept:
+        return not_applicable("nothing of a release is kept back: each manifest is public as a whole")
+    return met(
+        f"{some(len(kept), 'manifest')} with a public part, and commitments to what is for the partner or sealed",
+        cited("release", kept),
     )
 
 

@@ -101,7 +101,7 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
             witnessed=None if accepted is None else accepted.witnessed,
             uncounted=uncounted,
             foreign=foreign.cited(),
-            roots=_roots(gathering, mirrored),
+            roots={size: mirrored.root(size) for size in sorted(gathering.sizes) if size <= mirrored.checkpoint.size},
             found=tuple(_findings(path / FINDINGS, prove(charters))),
             own=tuple(_own(path / LOG, keys, notes, charters)),
             canaries=Canaries(len(canaries), shown.cited(), tuple(sorted(set(_late(files, mirrored, accepted))))),
@@ -184,12 +184,6 @@ def _accepted(charters: Charters, mirrored: Mirrored) -> tuple[Accepted | None, 
     if not short:
         raise wrong[0]
     return None, str(short[0])
-
-
-def _roots(gathering: Gathering, mirrored: Mirrored) -> dict[int, bytes]:
-    standing = gathering.standing
-    sizes = {one.act.upto for one in standing.verifications} | {one.act.size for one in standing.reveals}
-    return {size: mirrored.root(size) for size in sorted(sizes) if size <= mirrored.checkpoint.size}
 
 
 def _own(directory: Path, keys: Keys, notes: dict[bytes, int], charters: Charters) -> Iterator[Own]:

@@ -67,8 +67,8 @@ NOT_BUILT = "nothing: this version does not do it"
 CONTROLS: tuple[Control, ...] = (
     _control(
         1, "Manifest names everything", f"{EO}; {JV}", algorithm.manifest,
-        "each release's manifest has the release's digest and names source, lock file, parameters, configuration and "
-        "golden vectors; each page names a release that the log has",
+        "each release's manifest has the release's digest and names all that one of this version does; each page names "
+        "a release that the log has",
         "packs of moderation policies, of which there are none",
     ),
     _control(
@@ -103,7 +103,8 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         8, "Training can be repeated", EO, algorithm.training,
         "that the partner has folded the epochs again from record 0, and that parameters which a release brings say "
-        "what they were learned from",
+        "from which records of this log they were learned",
+        "whether learning these again gives the parameters, which whoever has the records can try",
     ),
     _control(
         9, "Only admitted data teaches", "", algorithm.origins,
@@ -199,7 +200,11 @@ CONTROLS: tuple[Control, ...] = (
         "each act of the partner's own log in the operator's, each act and charter judged again, and accesses by the "
         "auditor's key against what its program asked for",
     ),
-    _control(40, "Tiers of disclosure", "", overseeing.tiers, NOT_BUILT),
+    _control(
+        40, "Tiers of disclosure", "", overseeing.tiers,
+        "that each release's manifest commits to what is for the partner and to what is sealed, if anything is",
+        "whether these were opened to whom they are for",
+    ),
     _control(
         41, "Independent witnesses", "", overseeing.witnesses,
         "how few witnesses can cosign what counts by the charter in force, and who has cosigned the last checkpoint",
