@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-BENCHES ?= kuairand retrieval journal ledger log serve log_cost replay memory attacks revocation
+BENCHES ?= kuairand retrieval journal ledger log serve log_cost replay oversight memory attacks revocation
 
 bin := $(VENV)/bin
 ready := $(VENV)/.ready

@@ -106,12 +106,12 @@ def records(size: Size, seed: int) -> Iterator[Record]:
     yield Origin(time=0, origin="bench", licence="synthetic", source="bench.journals", digest=to_text(bytes(32)))
     tags = random.integers(0, 40, (size.videos, 2)).tolist()
     durations = random.integers(5_000, 90_000, size.videos).tolist()
-    creators = _creators(size)
+    authors = creators(size)
     for video in range(size.videos):
         yield Video(
             time=0,
             video=video,
-            creator=video % creators,
+            creator=video % authors,
             created=BEGAN,
             duration=durations[video],
             tags=tuple(dict.fromkeys(tags[video])),
@@ -125,7 +125,7 @@ def records(size: Size, seed: int) -> Iterator[Record]:
     for viewer in range(size.viewers):
         yield Viewer(time=0, viewer=viewer, region="US", age="18+", mode="personal")
     for viewer in range(size.active):
-        for creator in random.choice(creators, min(size.follows, creators), replace=False).tolist():
+        for creator in random.choice(authors, min(size.follows, authors), replace=False).tolist():
             yield Setting(time=0, viewer=viewer, id=to_text(random.bytes(16)), setting="follow", target=creator)
     tastes = [set(three) for three in random.integers(0, 40, (size.active, 3)).tolist()]
     liked, seen = outcome_bits("long_view", "click", "like"), outcome_bits("click")
@@ -153,7 +153,8 @@ def records(size: Size, seed: int) -> Iterator[Record]:
         )
 
 
-def _creators(size: Size) -> int:
+def creators(size: Size) -> int:
+    """How many there are: video v is creator v modulo that number's."""
     return max(1, size.videos // CREATORS_PER_VIDEO)
 
 
@@ -164,7 +165,7 @@ def _hashed(wanted: Iterable[Record], update: Callable[[bytes], None]) -> Iterat
 
 
 def _counted(wanted: Iterable[Record], size: Size, progress: Progress | None) -> Iterator[Record]:
-    follows = size.active * min(size.follows, _creators(size))
+    follows = size.active * min(size.follows, creators(size))
     total = 1 + size.videos + size.viewers + follows + size.impressions
     for count, record in enumerate(wanted, 1):
         if progress is not None and (count % BATCH == 0 or count == total):

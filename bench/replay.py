@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,20 +124,19 @@ def fold(home: Home) -> Folded:
     from plainview.records import Event, Impression
 
     journal = home.read()
-    records = [(entry.index, entry.record) for entry in journal.read()]
-    journal.close()
+    records = ((entry.index, entry.record) for entry in journal.read())
     configuration = installed().configuration
     nobody = Reader(configuration.regions).read(())
     folding = Fold(configuration, empty_world(), VIEWERS + 1, lambda _: nobody)
     acts, seconds = 0, 0.0
-    for start in range(0, len(records), TAKEN):
-        chunk = records[start : start + TAKEN]
+    while chunk := list(islice(records, TAKEN)):
         here = sum(type(record) in (Impression, Event) for _, record in chunk)
         began = time.perf_counter()
         folding.take(chunk)
         if here:
             acts += here
             seconds += time.perf_counter() - began
+    journal.close()
     return Folded(acts, seconds)
 
 

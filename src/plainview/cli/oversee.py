@@ -13,6 +13,7 @@ import typer
 from plainview.cli.address import http_address
 from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.errors import CommandError, told
+from plainview.cli.oversee_page import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,6 +83,10 @@ def run(
     canaries: Annotated[int, typer.Option(min=0, max=1000, help="Viewers of the partner's own.")] = 2,
     canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,
     bundles: BundlesOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Threads that rank (default: one a core).", show_default=False),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="One round, without a server, and end.")] = False,
 ) -> None:
     """Oversee a platform until Ctrl-C or SIGTERM.
@@ -93,7 +98,8 @@ def run(
     2: it cannot begin; with --once also: something could not be checked.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with told(), _opened(directory, charter, url, charter_file, sample, draw_hours, canaries, bundles) as overseer:
+    settings = (sample, draw_hours, canaries, bundles, threads)
+    with told(), _opened(directory, charter, url, charter_file, *settings) as overseer:
         if once:
             _once(overseer)
             return
@@ -134,6 +140,9 @@ def submit(
             raise CommandError(f"{file}: {error}; no honest operator would take it") from error
         index = OwnLog(directory / LOG, keys.log).append(data)
     typer.echo(f"act {index:,} of the partner's log; `plainview oversee run {directory}` hands it to the operator")
+
+
+oversee.command()(page)
 
 
 def _once(overseer: Overseer) -> None:
@@ -186,12 +195,12 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
     threads = [threading.Thread(target=over_and_over, args=step, name=step[0].__name__) for step in steps]
 
     def ready() -> None:
-        typer.echo(f"The partner answers at {http_address(host, port)}: /witness/ and /log/")
+        typer.echo(f"The partner answers at {http_address(host, port)}: /witness/, /log/ and /v1/pages/check")
         for thread in threads:
             thread.start()
 
     try:
-        serve_app(make_app(overseer.witness, overseer.log), host, port, ready)
+        serve_app(make_app(overseer.witness, overseer.log, overseer.page_requests), host, port, ready)
     finally:
         ending.set()
         for thread in threads:
@@ -212,7 +221,9 @@ def _opened(
     draw_hours: float,
     canaries: int,
     bundles: Path | None,
+    threads: int | None,
 ) -> Iterator[Overseer]:
+    import os
     import secrets
     import time
     from concurrent.futures import ThreadPoolExecutor
@@ -257,6 +268,7 @@ def _opened(
             sample,
             round(draw_hours * 3_600_000),
             canaries,
+            threads or len(os.sched_getaffinity(0)),
         )
         overseer = Overseer(directory, keys, digest, url, audit, outside, lines, () if kept is None else (kept,))
         try:

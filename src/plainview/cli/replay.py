@@ -56,7 +56,7 @@ def replay(
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = _run(out, at_home(home), bundles, index, threads)
+        report = run(out, at_home(home), bundles, index, threads)
     if as_json:
         import msgspec
 
@@ -69,7 +69,8 @@ def replay(
         raise typer.Exit(3)
 
 
-def _run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+def run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+    """Re-run record `index` of a home's journal, or all of it, with its progress on `out`. Raises CommandError."""
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -106,7 +107,7 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
                 rate = pages / max(time.monotonic() - began, 1e-9)
                 progress.update(task, completed=records, pages=pages, rate=rate)
 
-            run = Replay(
+            replay = Replay(
                 journal,
                 release,
                 bundles=bundles,
@@ -114,7 +115,7 @@ def _run(out: Console, home: Home, directory: Path | None, index: int | None, th
                 advance=advance,
             )
             try:
-                return run.run(index)
+                return replay.run(index)
             except LookupError as error:
                 raise CommandError(str(error)) from error
     except JournalDamaged as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from plainview.ledger.broken_promises import Kind as Broken
 from plainview.ledger.broken_promises import parse_broken_promise
 from plainview.ledger.checkpoints import parse_checkpoint
-from plainview.ledger.errors import LedgerError, ProofError
+from plainview.ledger.errors import ProofError
 from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.misbehaviour import Kind, parse_misbehaviour
 from plainview.ledger.notes import Note
@@ -143,13 +143,7 @@ def finding_verdict(data: bytes, trust: Trust) -> Verdict:
 
 def _judged(trust: Trust, size: int, check: Callable[[Policy], T]) -> T:
     """What `check` says by the policy that goes with the size of a tree, or the index promised. Raises LedgerError."""
-    errors = []
-    for policy in trust.policies(size) if isinstance(trust, Charters) else [trust]:
-        try:
-            return check(policy)
-        except LedgerError as error:
-            errors.append(error)
-    raise errors[0]
+    return trust.judged(size, check) if isinstance(trust, Charters) else check(trust)
 
 
 def _joint(trust: Trust, *signed: Note) -> Policy:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
 from plainview.ledger.licensing import take_act
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.spelling import moment
 from plainview.ledger.standing import Standing
 from plainview.ledger.standings import Standings
-from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.oversight.public_entries import is_of_kind, public_record, public_time
 from plainview.records.act import Act
 from plainview.records.charter import Charter
 from plainview.records.digests import note_digest
 from plainview.records.order import Order
 from plainview.replay.written import check_written
-
-_TIME = re.compile(rb'\{"k":"[a-z]+","c":"-{43}","p":\{"time":(\d{1,16}),')
-"""How the leaf of a public record begins."""
 
 
 class Acts:
@@ -84,10 +79,10 @@ class Acts:
 
     def _check_time(self, entry: bytes) -> None:
         """Journal time never goes back: or an act could be made to have come too late, or too early."""
-        found = _TIME.match(entry)
-        if found is None:
+        time = public_time(entry)
+        if time is None:
             return
-        if (time := int(found[1])) < self._time:
+        if time < self._time:
             raise ProofError(f"journal time goes back, from {moment(self._time)} to {moment(time)}")
         self._time = time
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -14,6 +15,8 @@ from plainview.ledger.opening import open_note
 from plainview.ledger.policies import Policy
 from plainview.oversight.public_entries import is_of_kind, public_record
 from plainview.records.charter import Charter as Record
+
+_T = TypeVar("_T")
 
 
 class _Standing(NamedTuple):
@@ -81,6 +84,16 @@ class Charters:
             raise PolicyError(f"the charter {digest_text(self.digest)} is not here")
         place = bisect_left(self._standing, size, key=lambda one: one.since)
         return [one.charter.policy for one in self._standing[max(place, 1) - 1 :]]
+
+    def judged(self, size: int, check: Callable[[Policy], _T]) -> _T:
+        """What `check` says by the first of `policies(size)` that it holds by. Raises the first one's LedgerError."""
+        errors = []
+        for policy in self.policies(size):
+            try:
+                return check(policy)
+            except LedgerError as error:
+                errors.append(error)
+        raise errors[0]
 
     def joint(self, *signed: tuple[int, Note]) -> Policy:
         """By which notes on trees of these sizes are judged together, with the witnesses and quorum of the largest.

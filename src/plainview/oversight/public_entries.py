@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from plainview.ledger.errors import FormatError
@@ -11,6 +12,8 @@ from plainview.records.fields import DASHES
 from plainview.records.leaf import public_leaf
 
 _R = TypeVar("_R", bound=Record)
+_PUBLIC = re.compile(rb'\{"k":"([a-z]+)","c":"-{43}","p":(?:\{"time":(\d{1,16}),)?')
+"""How the leaf of a public record begins."""
 
 
 def is_of_kind(kind: str, entry: bytes) -> bool:
@@ -29,6 +32,18 @@ def public_record(kind: str, struct: type[_R], entry: bytes) -> _R:
     if spelled != entry:
         raise FormatError(f"is no {kind}, as public leaves spell it")
     return record
+
+
+def public_kind(entry: bytes) -> str | None:
+    """The kind of record that an entry says it is the public leaf of; None for any other entry."""
+    found = _PUBLIC.match(entry)
+    return None if found is None else found[1].decode()
+
+
+def public_time(entry: bytes) -> int | None:
+    """The journal time that an entry says of itself; None for an entry of a private record, which says none."""
+    found = _PUBLIC.match(entry)
+    return None if found is None or found[2] is None else int(found[2])
 
 
 def _beginning(kind: str) -> bytes:

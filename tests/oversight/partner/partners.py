@@ -66,7 +66,7 @@ def overseeing(
     lines = Lines()
     with ThreadPoolExecutor(4) as pool:
         outside = Surroundings(lambda: time.time_ns() // 1_000_000, monotonic, secrets.token_bytes, pool)
-        audit = Audit(installed(), None, sample, 3_600_000, canaries)
+        audit = Audit(installed(), None, sample, 3_600_000, canaries, 2)
         overseer = Overseer(path, read_keys(path), digest_of(home), url, audit, outside, lines.told, charters)
         try:
             yield overseer, lines

@@ -2,85 +2,45 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.serving import Server, free_port
+from bench.serving import free_port
 from plainview.journal import JournalReader
 from plainview.journal.frames import Frame
 from plainview.keys.key_files import make_key, read_key
-from plainview.ledger.acts import Revocation
+from plainview.ledger.acts import Finding as Announced
+from plainview.ledger.acts import Revocation, parse_act
 from plainview.ledger.charters import digest_text
 from plainview.ledger.checkpoints import Checkpoint
-from plainview.ledger.notes import Note
+from plainview.ledger.notes import Note, parse_note
+from plainview.ledger.policies import Policy, Witnessed
 from plainview.ledger.schemes import ED25519
 from plainview.oversight.findings import Finding, parse_finding
+from plainview.oversight.partner import overseer as program
+from plainview.oversight.partner import reporting
 from plainview.oversight.partner.canaries import RECEIPTS
-from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone
+from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone, read_keys
+from plainview.oversight.partner.directory import LOG as OWN_LOG
+from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.opening import Records
-from plainview.oversight.partner.overseer import PATIENCE, Overseer
+from plainview.oversight.partner.overseer import Overseer
+from plainview.oversight.partner.rerunning import Rerunning
+from plainview.oversight.partner.taking_up import PATIENCE
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
-from plainview.records import Page
 from plainview.storage import SqliteRecords, StoreFull
 from plainview.storage.filesystem import PARTIAL
 from tests.cli.homes import invoke, one_line
-from tests.oversight.partner.partners import digest_of, overseeing, partner_of
-from tests.platform.forging import copied, forge
+from tests.oversight.partner.partners import digest_of, overseeing
 from tests.platform.homes import charter_of, parties_of
-from tests.server.clients import KERNELS, Client
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def server(overseen: Path, cache: Path, stack: ExitStack) -> str:
-    """Where the honest operator answers."""
-    return started(overseen, cache, stack)
-
-
-def started(home: Path, cache: Path, stack: ExitStack) -> str:
-    server = Server(home, cache, KERNELS)
-    stack.callback(server.stop)
-    server.start()
-    return f"http://127.0.0.1:{server.port}"
-
-
-@pytest.fixture
-def directory(tmp_path: Path, overseen: Path) -> Path:
-    partner_of(overseen, tmp_path / "partner")
-    return tmp_path / "partner"
-
-
-@pytest.fixture(scope="module")
-def swapped(tmp_path_factory: pytest.TempPathFactory, overseen: Path, journal: JournalReader) -> tuple[Path, int]:
-    """A home whose last page has two videos the other way round, with all that covers it made to fit; its index."""
-    home = tmp_path_factory.mktemp("swapped") / "home"
-    copied(overseen, home)
-    for part in ("objects", "projections"):  # or its learner would notice
-        shutil.copytree(overseen / part, home / part)
-    parties_of(home).symlink_to(parties_of(overseen))
-    *_, last = journal.of_kind("page")
-    assert isinstance(last.record, Page)
-    first, second, *rest = last.record.items
-    forge(home, last.index, items=(second, first, *rest))
-    return home, last.index
-
-
-@pytest.fixture(scope="module")
-def forged(swapped: tuple[Path, int], cache: Path, stack: ExitStack) -> str:
-    return started(swapped[0], cache, stack)
+from tests.server.clients import Client
 
 
 def findings(directory: Path) -> list[Finding]:
@@ -131,6 +91,34 @@ def test_a_page_that_is_not_what_the_release_ranks(
     again = run(directory, home, forged, "--once")
     assert again.exit_code == 1
     assert "FINDING" not in again.stderr  # it is known
+
+
+def test_what_was_kept_and_not_announced_is_announced_at_the_next_start(
+    directory: Path, swapped: tuple[Path, int], forged: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _ = swapped
+
+    def announced() -> set[bytes]:
+        entries = OwnLog(directory / OWN_LOG, read_keys(directory).log).entries()
+        acts = [parse_act(parse_note(one).text) for one in entries]
+        found = [act.file for act in acts if isinstance(act, Announced)]
+        assert len(found) == len(set(found))
+        return set(found)
+
+    with monkeypatch.context() as broken_off, overseeing(directory, home, forged) as (overseer, lines):
+        broken_off.setattr(reporting, "announce_finding", lambda *_: None)
+        overseer.follow()
+        overseer.audit(whole=True)
+        assert lines.found
+        assert announced() == set()
+    kept = {hashlib.sha256(path.read_bytes()).digest() for path in (directory / FINDINGS).iterdir()}
+    for _ in range(2):
+        with overseeing(directory, home, forged) as (_, lines):
+            assert announced() == kept
+            assert lines.remarks == []
+    next((directory / FINDINGS).iterdir()).write_bytes(b"nothing")
+    with overseeing(directory, home, forged) as (_, lines):
+        assert "move it away" in lines.remarks[0]
 
 
 def test_an_operator_that_is_down(directory: Path, overseen: Path, server: str) -> None:
@@ -260,6 +248,15 @@ def test_the_command_once(directory: Path, overseen: Path, server: str) -> None:
     assert "not an address" in run(directory, overseen, "feed.example", "--once").stderr
 
 
+def test_as_many_threads_rank_as_it_is_given(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Any] = []
+    monkeypatch.setattr(program, "Rerunning", lambda *given: begun.append(given) or Rerunning(*given))
+    assert run(directory, overseen, server, "--once", "--threads", "3").exit_code == 0
+    assert begun[0][-1] == 3
+
+
 def test_a_page_is_re_run_for_whoever_asks(
     directory: Path, overseen: Path, server: str, journal: JournalReader
 ) -> None:
@@ -362,6 +359,23 @@ def test_a_charter_by_file(tmp_path: Path, directory: Path, overseen: Path, serv
     )  # fmt: skip
     assert other.exit_code == 2
     assert "its digest is not" in one_line(other)
+
+
+def test_a_wrong_clock_is_found_before_anything_is_opened(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = int(time.time()) - 3600
+    monkeypatch.setattr(Policy, "witnessed", lambda *_: (Witnessed("another", long_ago),))
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        assert len(lines.found) == 1
+        register(server)
+        looked_until_grown(overseer)
+        assert len(lines.found) == 1
+    (found,) = findings(directory)
+    assert found.what == "clock"
+    assert "later than all cosignatures of a tree that has it" in found.detail
+    assert any(one.index == found.index and one.kind for one in found.records)
 
 
 def test_a_receipt_that_is_being_written_is_not_read(directory: Path, overseen: Path, server: str) -> None:

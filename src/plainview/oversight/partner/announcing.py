@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from plainview.ledger.acts import KINDS
+from plainview.ledger.act_fields import TEXT_LIMIT
+from plainview.ledger.acts import KINDS, parse_act
+from plainview.ledger.acts import Finding as FindingAct
+from plainview.ledger.notes import parse_note
 from plainview.ledger.signers import Signer
+from plainview.oversight.findings import Finding
+from plainview.oversight.partner.keeping import Findings
 from plainview.oversight.partner.log import OwnLog
 
 
@@ -20,3 +26,24 @@ def announce(log: OwnLog, signer: Signer, origin: str, kind: str, fields: dict[s
     note = signer.note(act(origin, **fields).text())
     log.append(note)
     return note.decode()
+
+
+def announce_finding(log: OwnLog, signer: Signer, origin: str, made: Finding) -> None:
+    """Announce a finding, whose file is kept: by the file's digest, and in words."""
+    file = hashlib.sha256(made.encode()).digest()
+    record = None if made.what in ("swallowed", "access") else made.index  # what the log has not
+    fields = {"file": file, "record": record, "sentence": made.sentence()[:TEXT_LIMIT].strip()}
+    announce(log, signer, origin, "finding", fields)
+
+
+def announce_kept(log: OwnLog, signer: Signer, origin: str, findings: Findings) -> int:
+    """Announce the findings that are kept and were not announced, since the program ended in between: how many.
+
+    Raises FormatError for a kept file that is none, OSError, and what the log raises.
+    """
+    acts = (parse_act(parse_note(entry).text) for entry in log.entries())
+    announced = {act.file for act in acts if isinstance(act, FindingAct)}
+    missing = [made for made in findings.all() if hashlib.sha256(made.encode()).digest() not in announced]
+    for made in missing:
+        announce_finding(log, signer, origin, made)
+    return len(missing)

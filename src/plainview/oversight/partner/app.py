@@ -1,26 +1,29 @@
-"""What the partner's program answers over HTTP: its witness, and its own log for whoever follows it."""
+"""What the partner's program answers over HTTP: its witness, its own log for whoever follows it, and viewers."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated
 
-from litestar import Litestar, Response, Router, get
+import msgspec
+from litestar import Litestar, Response, Router, get, post
 from litestar.datastructures import State
-from litestar.params import PathParameter
+from litestar.params import PathParameter, RawBody
 
+from plainview.ledger.errors import LedgerError
 from plainview.ledger.submissions import SUBMISSION_LIMIT
 from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.partner.log import OwnLog
+from plainview.oversight.partner.page_requests import BODY_LIMIT, Busy, PageRequests
 from plainview.oversight.witness.app import HANDLERS, ROUTES
 from plainview.oversight.witness.witness import PLAIN, Witness
 
 
-def make_app(witness: Witness, log: OwnLog) -> Litestar:
-    """The HTTP application: the witness below `/witness`, the log below `/log`."""
+def make_app(witness: Witness, log: OwnLog, page_requests: PageRequests) -> Litestar:
+    """The HTTP application: the witness below `/witness`, the log below `/log`, `/v1/pages/check` for viewers."""
     return Litestar(
-        route_handlers=[Router("/witness", route_handlers=ROUTES), own_log],
-        state=State({"witness": witness, "log": log}),
+        route_handlers=[Router("/witness", route_handlers=ROUTES), own_log, check_page],
+        state=State({"witness": witness, "log": log, "page_requests": page_requests}),
         request_max_body_size=SUBMISSION_LIMIT,
         exception_handlers=HANDLERS,
         openapi_config=None,
@@ -41,3 +44,23 @@ async def own_log(state: State, path: Annotated[str, PathParameter()]) -> Respon
         data,
         headers={"content-type": "application/octet-stream", "cache-control": "public, max-age=31536000, immutable"},
     )
+
+
+@post("/v1/pages/check", status_code=200, request_max_body_size=BODY_LIMIT)
+async def check_page(state: State, body: RawBody) -> Response[bytes]:
+    """A viewer's receipt, as `/v1/feed` of the platform answered it: what is known of that page."""
+    try:
+        answer = await asyncio.to_thread(state.page_requests.answer, body)
+    except Busy as error:
+        return _json({"message": f"{error}: send it again later"}, 429, {"retry-after": "5"})
+    except LedgerError as error:
+        return _json({"message": f"this is no receipt that the log has signed: {error}"}, 422)
+    except OSError as error:
+        return _json({"message": f"it cannot be looked into for now: {error.strerror}"}, 503)
+    waiting = answer.verdict == "waiting"
+    return _json(answer, 202 if waiting else 200, {"retry-after": "60"} if waiting else {})
+
+
+def _json(content: object, status: int, headers: dict[str, str] | None = None) -> Response[bytes]:
+    kind = {"content-type": "application/json", "cache-control": "no-store"}
+    return Response(msgspec.json.encode(content), status_code=status, headers=kind | (headers or {}))

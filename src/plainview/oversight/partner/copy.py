@@ -11,7 +11,7 @@ from plainview.journal.frames import Frame
 from plainview.journal.keys import guarded, key_of
 from plainview.ledger.errors import FormatError
 from plainview.ledger.hashing import leaf_hash
-from plainview.oversight.public_entries import public_record
+from plainview.oversight.public_entries import public_kind, public_record
 from plainview.records import KINDS, PUBLIC, Record, RecordError, decode, encode, owner_of
 from plainview.records.digests import commitment
 from plainview.records.leaf import personal_leaf
@@ -20,7 +20,6 @@ from plainview.storage import RecordStore, Row
 BATCH = 4096
 """Entries taken up together at most."""
 
-_PUBLIC = re.compile(rb'\{"k":"([a-z]+)","c":"-{43}","p":')
 _PERSONAL = re.compile(rb'\{"k":"(?:page|personal)","c":"[A-Za-z0-9_-]{43}"\}')
 
 Open = Callable[[int, int], Sequence[Frame]]
@@ -93,9 +92,8 @@ class JournalCopy:
 
 def _row(index: int, entry: bytes, frame: Frame | None) -> Row:
     """The record whose leaf the entry is. Raises FormatError, RecordError and ValueError where it is none."""
-    public = _PUBLIC.match(entry)
-    if public:
-        kind = public[1].decode()
+    kind = public_kind(entry)
+    if kind is not None:
         if kind not in PUBLIC:
             raise FormatError(f"the log has a public entry of the kind {kind}, which is none")
         record: Record = public_record(kind, KINDS[kind], entry)

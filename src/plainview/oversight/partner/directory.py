@@ -20,7 +20,7 @@ from plainview.storage.filesystem import HostFileSystem, make_durable, write_dur
 AUDITOR, LOG_KEY, WITNESS_KEY = "auditor.key", "log.key", "witness.key"
 WITNESS = "witness.sqlite"
 MIRROR, JOURNAL, LOG, FINDINGS = "mirror", "journal", "log", "findings"
-REQUESTS = "requests"
+REQUESTS, ASKED = "requests", "asked"
 DRAWS, CANARIES = "draws", "canaries"
 """Which nobody else may read: a secret before its reveal, and who the partner's viewers are."""
 CHARTER = "charter"

@@ -31,7 +31,7 @@ from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
-from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.oversight.public_entries import is_of_kind, public_record, public_time
 from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.charter import Charter as CharterRecord
@@ -114,7 +114,6 @@ class Following:
         self._convicted = convicted
         self._mirror: Mirror | None = None
         self._believed = Charters(digest)
-        """Those by which checkpoints are taken: also what the log has not shown yet."""
         for note in charters:
             self._believed.read(note)
         self.charters = Charters(digest)
@@ -129,6 +128,8 @@ class Following:
         """Charters and acts that were taken down as what they are not, and why."""
         self.accesses: list[tuple[int, Access]] = []
         """Openings that the log has, by their indexes: whoever looks at them takes them out."""
+        self.times: list[tuple[int, int]] = []
+        """Public records that came, by index, and their journal times: whoever looks at them takes them out."""
         self._notes: dict[bytes, int] = {}
         self._scanned = 0
         self._take_up()
@@ -142,6 +143,11 @@ class Following:
     def charter(self) -> Charter | None:
         """The one by which the log is followed; None where none is known yet."""
         return self._believed.last
+
+    @property
+    def believed(self) -> Charters:
+        """Those by which checkpoints and promises are taken: also what the log has not shown yet."""
+        return self._believed
 
     def index_of(self, note: str) -> int | None:
         """Where the log has the act in that note, as one that counts or not; None where it has it not."""
@@ -243,6 +249,8 @@ class Following:
         if entry.startswith(_PAGE):
             self.pages.append(index)
             return
+        if (time := public_time(entry)) is not None:
+            self.times.append((index, time))
         charter = index == 0 or is_of_kind("charter", entry)
         try:
             if charter:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.journal.keys import epoch_key
+from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import to_base64
-from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What
+from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What, parse_finding
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
-from plainview.records import PUBLIC, Epoch, Page, encode
+from plainview.oversight.public_entries import public_kind
+from plainview.records import PUBLIC, Epoch, Page, Release, encode
 from plainview.records.fields import DASHES, to_text
 
 
@@ -37,6 +39,15 @@ class Findings:
     def keep_file(self, path: Path) -> Path | None:
         """Keep a proof that was written elsewhere, too. None where it is here."""
         return self._put(path.name, path.read_bytes())
+
+    def all(self) -> Iterator[Finding]:
+        """Those that are kept, proofs left out. Raises FormatError for a file that is none."""
+        for name in self._files.names("."):
+            if name.endswith(SUFFIX) and (data := self._files.read(name)) is not None:
+                try:
+                    yield parse_finding(data)
+                except FormatError as error:
+                    raise FormatError(f"{self._files.path(name)}: {error}; move it away") from error
 
     def _put(self, name: str, data: bytes) -> Path | None:
         with self._lock:
@@ -90,15 +101,24 @@ def related(index: int, journal: JournalReader) -> set[int]:
     return found
 
 
+def in_charge(index: int, journal: JournalReader) -> str:
+    """The release that a record was re-run with: the one in charge there; dashes where that cannot be told."""
+    with suppress(JournalDamaged):
+        for entry in journal.of_kind("release", 0, index + 1, newest_first=True):
+            assert isinstance(entry.record, Release)
+            return entry.record.digest
+    return DASHES
+
+
 def _exhibit(index: int, mirrored: Mirrored, journal: JournalReader) -> Exhibit:
     (entry,) = mirrored.entries(index, index + 1)
     proof = tuple(to_base64(one) for one in mirrored.proof(index))
-    opened = _entry(index, journal)
     text = entry.decode("utf-8", "surrogateescape")
+    if (kind := public_kind(entry)) in PUBLIC:
+        return Exhibit(index=index, entry=text, proof=proof, kind=kind, salt="", body="")
+    opened = _entry(index, journal)
     if opened is None:
         return Exhibit(index=index, entry=text, proof=proof, kind="", salt="", body="")
-    if opened.kind in PUBLIC:
-        return Exhibit(index=index, entry=text, proof=proof, kind=opened.kind, salt="", body="")
     body = encode(opened.record).decode()
     return Exhibit(index=index, entry=text, proof=proof, kind=opened.kind, salt=to_text(opened.salt), body=body)
 

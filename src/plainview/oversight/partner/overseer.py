@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -11,21 +10,17 @@ from typing import NamedTuple
 
 from plainview.http.fetching import FetchError
 from plainview.journal import JournalDamaged
-from plainview.journal.frames import Frame
-from plainview.ledger.act_fields import TEXT_LIMIT
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
-from plainview.ledger.promises import parse_promise
-from plainview.oversight.findings import Finding, What
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
-from plainview.oversight.partner.announcing import announce
 from plainview.oversight.partner.app_client import App, Odd
-from plainview.oversight.partner.canaries import RECEIPTS, Canaries, Wrong
+from plainview.oversight.partner.canaries import Canaries, Wrong
 from plainview.oversight.partner.clocks import Clocks
-from plainview.oversight.partner.copy import BATCH, JournalCopy, Unfit
+from plainview.oversight.partner.copy import JournalCopy
 from plainview.oversight.partner.directory import (
+    ASKED,
     CANARIES,
     DRAWS,
     FINDINGS,
@@ -38,31 +33,28 @@ from plainview.oversight.partner.directory import (
 )
 from plainview.oversight.partner.draws import Draws
 from plainview.oversight.partner.following import Following, Mirrored
-from plainview.oversight.partner.keeping import Findings, finding, related
+from plainview.oversight.partner.holding import Holding
+from plainview.oversight.partner.keeping import in_charge, related
 from plainview.oversight.partner.log import OwnLog, OwnLogDamaged
-from plainview.oversight.partner.opening import Records, Unanswered, Withheld
+from plainview.oversight.partner.opening import Records, Unanswered
 from plainview.oversight.partner.outbox import OperatorServer, Outbox
+from plainview.oversight.partner.page_requests import PageRequests
+from plainview.oversight.partner.reporting import Reporting
 from plainview.oversight.partner.requests import Requests
 from plainview.oversight.partner.rerunning import Rerunning
-from plainview.oversight.partner.telling import Telling, Told
-from plainview.oversight.receipts import parse_receipt
+from plainview.oversight.partner.taking_up import TakingUp
+from plainview.oversight.partner.telling import Told
 from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
 from plainview.oversight.witness.witness import Witness
-from plainview.records.fields import DASHES, to_bytes, to_text
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.replay.installed import Installed
 from plainview.storage import SqliteRecords, StoreError
-from plainview.storage.filesystem import PARTIAL
 
 VERIFICATIONS = 3_600_000
 """Milliseconds at least from one announcement of how far all was re-run to the next."""
 PASSING = (OSError, StoreError, JournalDamaged, LedgerError, OwnLogDamaged)
 """What may pass, or be mended while the program runs."""
-SIGNING = 10.0
-"""Seconds at most from signing a checkpoint to showing it."""
-PATIENCE = 60.0
-"""Seconds for which an operator may say no to records before that is a finding: the clocks may be apart."""
 
 
 class Surroundings(NamedTuple):
@@ -89,6 +81,8 @@ class Audit(NamedTuple):
     """Milliseconds from the beginning of one draw to that of the next."""
     canaries: int
     """Viewers of the partner's own."""
+    threads: int
+    """That rank."""
 
 
 class Overseer:
@@ -118,26 +112,37 @@ class Overseer:
             [], [keys.witness], self._witnessed, lambda: outside.clock() // 1000, self._outbox.withheld,
             lambda note, reason: self._doubts.append((note, reason)),
         )  # fmt: skip
-        self._telling = Telling(told, Findings(path / FINDINGS), self._announce_finding)
         self._following = Following(
             digest, url, MirrorFiles(path / MIRROR), outside.pool, tuple(charters), (keys.witness.key, self._cosigned),
-            self._telling.convict,
+            lambda error: self._telling.convict(error),
         )  # fmt: skip
         self._copy = JournalCopy(SqliteRecords(path / JOURNAL, writing=True))
+        self._reporting = Reporting(path / FINDINGS, told, self._following, self._copy.journal, self.log, keys.auditor)
+        self._telling = self._reporting.telling
         self._requests = Requests(path / REQUESTS)
+        self._taking_up = TakingUp(self._copy, self._records, self._reporting, outside.monotonic)
         self._clocks = Clocks()
-        self._rerunning = Rerunning(self._copy.journal, audit.installed, audit.bundles, outside.monotonic)
-        self._draws = Draws(path / DRAWS, audit.sample, self._announce, outside.entropy)
-        self._receipts = MirrorFiles(path / CANARIES)
+        self._rerunning = Rerunning(
+            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads
+        )
+        self._draws = Draws(path / DRAWS, audit.sample, self._reporting.announce, outside.entropy)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
+        receipts = MirrorFiles(path / CANARIES)
+        self._holding = Holding(
+            self._following, self._reporting, self.log, self._outbox, self._requests, receipts, self._clocks,
+            keys.auditor.key.name, outside.clock, outside.monotonic,
+        )  # fmt: skip
+        self.page_requests = PageRequests(
+            path / ASKED, self._following, self._rerunning, receipts, outside.clock, outside.monotonic
+        )
         self._verified_pages, self._verified_again = 0, 0
-        self._looked = 0.0
-        self._refused_since: float | None = None
         self.ended = False
         """Whether the log has contradicted itself: there is nothing left to follow."""
         self._know()
-        if self._following.mirrored is not None:  # before anything is cosigned
-            self._hold_acts(self._following.mirrored)
+        if self._following.mirrored is not None:
+            self._holding.acts(self._following.mirrored)  # before anything is cosigned
+            self._holding.public_times(self._following.mirrored)
+            self._announce_kept()
 
     def close(self) -> None:
         """Give the files back."""
@@ -169,18 +174,17 @@ class Overseer:
         if mirrored is None:
             return
         for index, detail in list(self._following.wrong.items()):
-            self._find("act", index, "", detail, mirrored, {index})
+            self._reporting.find("act", index, "", detail, {index})
         while self._doubts:
             note, reason = self._doubts.popleft()
             size = parse_checkpoint(note.text).size
             detail = f"{reason}\n{note.encode().decode()}"
-            self._find("rewritten", mirrored.checkpoint.size, f"a tree of {size:,} records", detail, mirrored, ())
-        self._hold_acts(mirrored)
-        self._hold_accesses(mirrored, grown=size != before)
-        self._hold_promises()
-        charter = self._following.charter
-        if size != before and charter is not None:
-            self._clocks.cosigned(size, [one.time for one in charter.policy.witnessed(mirrored.note) if one.time])
+            self._reporting.find("rewritten", mirrored.checkpoint.size, f"a tree of {size:,} records", detail)
+        self._holding.acts(mirrored)
+        self._holding.accesses(mirrored, grown=size != before)
+        self._holding.promises()
+        if size != before:
+            self._holding.public_times(mirrored)
 
     def deliver(self) -> None:
         """Hand in what the operator's log has not."""
@@ -194,7 +198,7 @@ class Overseer:
             return
         try:
             for one in self._canaries.visit(charter.policy):
-                self._wrong(one, mirrored)
+                self._wrong(one)
         except (Unanswered, Odd) as error:
             self._telling.remark("visit", [f"the partner's viewers are not served: {error}"])
         else:
@@ -209,11 +213,11 @@ class Overseer:
         if mirrored is None:
             return
         try:
-            self._take_up(mirrored)
+            self._taking_up.go_on(mirrored)
             self._rerun(mirrored, whole)
             for one in self._canaries.compare(self._copy.journal):
-                self._wrong(one, mirrored)
-            self._check_clocks(mirrored)
+                self._wrong(one)
+            self._hold_times()
             self._draw(mirrored)
         except PASSING as error:
             self.met("audit", error)
@@ -245,6 +249,12 @@ class Overseer:
             pages = f"{report.pages:,} pages re-run, {report.identical:,} identical"
         return f"{self._following.size:,} entries mirrored, {self._copy.size:,} of them opened; {pages}"
 
+    def _announce_kept(self) -> None:
+        try:
+            self._reporting.announce_kept()
+        except (LedgerError, OwnLogDamaged, OSError) as error:
+            self._telling.remark("findings", [f"what was found before may not be announced: {error}"])
+
     def _know(self) -> None:
         charter = self._following.charter
         if charter is not None:
@@ -256,120 +266,23 @@ class Overseer:
         except WitnessStoreError as error:
             raise FetchError(str(error)) from error
 
-    def _hold_acts(self, mirrored: Mirrored) -> None:
-        charter = self._following.charter
+    def _records(self) -> Records:
+        charter, outside = self._following.charter, self._outside
         assert charter is not None
-        try:
-            entries = self.log.entries()
-        except (OwnLogDamaged, OSError) as error:
-            self._telling.could_not("log", str(error))
-            return
-        taken = self._following.index_of
-        for line in self._outbox.look(entries, lambda note: taken(note) is not None, mirrored.checkpoint.size, charter):
-            self._telling.say(line)
-        for one in self._outbox.swallowed():
-            detail = f"{one.told}\n{one.note}"
-            self._find("swallowed", mirrored.checkpoint.size, f"act {one.index}", detail, mirrored, ())
+        return Records(
+            self._url, charter.origin, self._keys.auditor, self._requests, outside.clock, outside.monotonic,
+            outside.entropy,
+        )  # fmt: skip
 
-    def _hold_accesses(self, mirrored: Mirrored, *, grown: bool) -> None:
-        """Hold the accesses of the log against what the partner asked for."""
-        foreign = []
-        while self._following.accesses:
-            index, access = self._following.accesses.pop()
-            digest = to_bytes(access.request)
-            self._requests.seen(digest)
-            if access.by == self._keys.auditor.key.name and not self._requests.made(digest):
-                foreign.append(index)
-        if foreign:
-            said = (
-                f"{len(foreign):,} accesses, the first record {min(foreign):,}, say that the auditor's key asked for "
-                "them, and this directory's program did not: another one has the key, or the operator made them up"
-            )
-            self._telling.remark("accesses", [said])
-        looked, self._looked = self._looked, self._outside.monotonic()
-        if grown:  # since the look before: by a tree that was signed after what was durable a while earlier
-            for digest in self._requests.unseen(looked - SIGNING):
-                detail = "records were opened to the partner, and no access was written down before the log grew"
-                self._find("access", mirrored.checkpoint.size, to_text(digest), detail, mirrored, ())
+    def _wrong(self, one: Wrong) -> None:
+        self._reporting.find("canary", one.index, f"{one.which}: {one.detail}"[:200], one.detail, {one.index})
 
-    def _check_clocks(self, mirrored: Mirrored) -> None:
+    def _hold_times(self) -> None:
         """Journal time lies within the times of those who cosigned around it, give or take the charter's tolerance."""
         charter = self._following.charter
         assert charter is not None
-        tolerance = charter.bounds.clock_tolerance
-        for index, detail in self._clocks.outside(self._copy.journal, self._copy.size, tolerance):
-            self._find("clock", index, "", detail, mirrored, {index})
-
-    def _hold_promises(self) -> None:
-        """Hold the log to what it promised the partner's viewers: merge deadlines, too."""
-        late = []
-        for name in self._receipts.names(RECEIPTS):
-            if name.endswith(PARTIAL) or (data := self._receipts.read(name)) is None:
-                continue  # it is being written
-            try:
-                receipt = parse_receipt(data)
-                if self._following.keeps(receipt.note()):
-                    self._receipts.remove(name)
-                    continue
-            except Misbehaved as error:
-                self._telling.prove(error)
-                self._receipts.remove(name)
-                continue
-            except (MirrorError, LedgerError) as error:
-                self._telling.remark("promises", [f"{name}: {error}"])
-                return
-            if parse_promise(receipt.note().text).deadline < self._outside.clock():
-                late.append(receipt.index)
-        which = ", ".join(map(str, late[:5]))
-        said = f"entries promised by now are not there ({which}); nothing that was cosigned proves it"
-        self._telling.remark("promises", [said] if late else [])
-
-    def _wrong(self, one: Wrong, mirrored: Mirrored) -> None:
-        self._find("canary", one.index, f"{one.which}: {one.detail}"[:200], one.detail, mirrored, {one.index})
-
-    def _take_up(self, mirrored: Mirrored) -> None:
-        charter = self._following.charter
-        assert charter is not None
-        records = Records(
-            self._url,
-            charter.origin,
-            self._keys.auditor,
-            self._requests,
-            self._outside.clock,
-            self._outside.monotonic,
-            self._outside.entropy,
-        )
-        asked = 0
-
-        def open_(first: int, until: int) -> list[Frame]:
-            nonlocal asked
-            asked = first
-            return records.open(first, until)
-
-        self._telling.unable.pop("audit", None)
-        while (start := self._copy.size) < (size := mirrored.checkpoint.size):
-            entries = list(mirrored.entries(start, min(start + BATCH, size)))
-            try:
-                self._copy.take(entries, open_)
-            except Unfit as error:
-                detail = f"{error.detail}; nothing after it can be re-run until it is opened"
-                self._find("opening", error.index, "", detail, mirrored, {error.index})
-                return
-            except Unanswered as error:
-                self._telling.could_not("audit", f"records from {start:,} on are not opened for now: {error}")
-                return
-            except Withheld as error:
-                self._withheld(asked, str(error), mirrored)
-                return
-            self._refused_since = None
-        self._telling.could("audit")
-
-    def _withheld(self, index: int, said: str, mirrored: Mirrored) -> None:
-        now = self._outside.monotonic()
-        self._refused_since = now if self._refused_since is None else self._refused_since
-        self._telling.could_not("audit", f"records from {index:,} on are not opened: {said}")
-        if now - self._refused_since > PATIENCE:
-            self._find("opening", index, "", said, mirrored, {index})
+        for index, detail in self._clocks.outside(self._copy.journal, self._copy.size, charter.bounds.clock_tolerance):
+            self._reporting.find("clock", index, "", detail, {index})
 
     def _rerun(self, mirrored: Mirrored, whole: bool) -> None:
         report = self._rerunning.go_on(whole) if self._copy.size else None
@@ -377,10 +290,8 @@ class Overseer:
             return
         upto = self._rerunning.upto
         for one in report.differing:
-            self._find(
-                "re-run", one.index, one.stage, one.detail, mirrored, related(one.index, self._copy.journal),
-                self._audit_by.installed.digest,
-            )  # fmt: skip
+            records, release = related(one.index, self._copy.journal), in_charge(one.index, self._copy.journal)
+            self._reporting.find("re-run", one.index, one.stage, one.detail, records, release)
         said = f"records below {upto:,} re-run: {report.pages:,} pages, {report.identical:,} identical"
         if report.inconclusive:
             said += f", {sum(report.inconclusive.values()):,} of other releases not re-run"
@@ -397,7 +308,7 @@ class Overseer:
             return
         self._verified_pages, self._verified_again = report.pages, now + VERIFICATIONS
         inconclusive = sum(report.inconclusive.values())
-        self._announce(
+        self._reporting.announce(
             "verification",
             {
                 "upto": upto,
@@ -430,32 +341,4 @@ class Overseer:
         self._telling.say(said)
         if revealed.differing:
             at = revealed.differing[0]
-            self._find("draw", at, f"draw {revealed.number}", said, mirrored, related(at, self._copy.journal))
-
-    def _find(
-        self,
-        what: What,
-        index: int,
-        stage: str,
-        detail: str,
-        mirrored: Mirrored,
-        records: Iterable[int],
-        release: str = DASHES,
-    ) -> None:
-        """Keep a finding and announce it, once."""
-        same = (what, stage) if what == "swallowed" else (what, index, stage)
-        if not self._telling.is_new(*same):
-            return
-        exhibits = {*records, *self._following.charter_indexes}
-        made = finding(what, index, stage, detail, mirrored, exhibits, self._copy.journal, release)
-        self._telling.find(made, *same)
-
-    def _announce_finding(self, made: Finding) -> None:
-        file = hashlib.sha256(made.encode()).digest()
-        record = None if made.what in ("swallowed", "access") else made.index  # what the log has not
-        self._announce("finding", {"file": file, "record": record, "sentence": made.sentence()[:TEXT_LIMIT].strip()})
-
-    def _announce(self, kind: str, fields: dict[str, object]) -> str | None:
-        charter = self._following.charter
-        assert charter is not None
-        return announce(self.log, self._keys.auditor, charter.origin, kind, fields)
+            self._reporting.find("draw", at, f"draw {revealed.number}", said, related(at, self._copy.journal))

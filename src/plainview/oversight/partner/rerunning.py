@@ -14,7 +14,7 @@ from plainview.records import Epoch, Page
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.replay.installed import Installed
-from plainview.replay.replay import Replay
+from plainview.replay.replay import Advance, Replay
 
 GRACE = 3.0
 """Seconds after the newest epoch came here, from which on pages of the one before it are looked for no longer: a page
@@ -31,25 +31,26 @@ class Rerunning:
         bundles: Bundles | None,
         monotonic: Callable[[], float],
         threads: int = 1,
+        advance: Advance = lambda records, pages: None,
     ) -> None:
-        """Pages of another release than the installed one need its bundle."""
+        """Pages of another release than the installed one need its bundle.
+
+        Threads change its speed, and no result; `advance` is `Replay`'s.
+        """
         self._journal = journal
-        self._begin = partial(Replay, journal, installed, bundles=bundles, threads=threads)
+        self._begin = partial(Replay, journal, installed, bundles=bundles, threads=threads, advance=advance)
         self._replay = self._begin()
         self._monotonic = monotonic
         self._looked = 0
         self._newest, self._since = 0, monotonic()
         self.report: Report | None = None
-        """Of all that was re-run."""
+        """Of all that was re-run. May be read from any thread, as may be `upto`: read that first."""
+        self.upto = 0
+        """All records below it were read, and all pages among them dealt with."""
 
     def close(self) -> None:
         """End what runs."""
         self._replay.close()
-
-    @property
-    def upto(self) -> int:
-        """All records below it were re-run."""
-        return self._replay.upto
 
     def go_on(self, whole: bool = False) -> Report | None:
         """What re-running came to so far, all of it; None where nothing has come since the last time.
@@ -69,6 +70,7 @@ class Rerunning:
             return None
         for one in (report, *late):
             self._add(one, one is report)
+        self.upto = self._replay.upto
         return self.report
 
     def differing(self, pages: Sequence[int]) -> set[int]:

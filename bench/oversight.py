@@ -1,0 +1,205 @@
+"""How long the partner needs to re-run a million pages: what its program does with a journal that has come to it.
+
+    python -m bench.oversight [--pages N] [--threads T] [--data DIR] [--videos N] [--json]
+
+A journal is written first: that of `bench.serve`, and then as many pages as `--pages` says, each ranked and appended by
+the serving code in this process (no HTTP) and followed by signed events. An epoch is closed for every EPOCH records: a
+second of a hundred pages. With `--data` it is kept, and used again by later runs; nothing but the journal is. Then the
+partner's `Rerunning` goes on over it, as `plainview oversee run --threads T` has it, until all of it is re-run: reading
+and checking, signatures, folding, cutting epochs, ranking, comparing. The import before the pages is re-run, too, and
+not counted, but the first look at all pages is.
+
+`oversight.million` is what was measured where there are a million pages. With fewer it is computed from
+`oversight.rate`, and its protocol says so.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from bench.directory import directory
+from bench.journals import Size, build, creators
+from bench.replay import PROJECTIONS, fold
+from bench.report import Figures, arguments, print_figures
+from bench.serve import size
+from plainview.journal import Draft, JournalReader, Refused
+from plainview.keys.client_session import ClientSession
+from plainview.oversight.partner.rerunning import Rerunning
+from plainview.platform.application import Application
+from plainview.platform.home import Home
+from plainview.platform.learner import Cadence
+from plainview.platform.releases import installed, installed_digest
+from plainview.platform.serving import Ask
+from plainview.platform.warming import warm
+from plainview.records import Event, Page
+from plainview.records.fields import to_text
+
+MILLION = 1_000_000
+SESSION = 20
+"""Pages of a session."""
+VIEWS = 3
+"""Videos of each page that are watched; the first of them is liked, too."""
+RECORDS = 1 + VIEWS + 1
+"""Of a page and its events."""
+EPOCH = 100 * RECORDS
+WORKERS = 4
+"""Threads that ask for pages: what they write is durable together."""
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What was served into a journal: it lies beside it."""
+
+    pages: int
+    start: int
+    """Index of the first record after the import."""
+    release: str
+
+
+class Rerun(NamedTuple):
+    """What re-running took, from the first page on."""
+
+    pages: int
+    records: int
+    seconds: float
+    cpu_seconds: float
+
+
+def play(home: Home, wanted: Size, pages: int, seed: int) -> Played:
+    """Have so many pages served from `home`; what an earlier run left there is used again.
+
+    Raises RuntimeError where another journal, or a broken-off one, was left there.
+    """
+    note = home.path.with_suffix(".played.json")
+    if note.exists():
+        played = msgspec.json.decode(note.read_bytes(), type=Played)
+        if (played.pages, played.release) != (pages, installed_digest()):
+            raise RuntimeError(f"{home.path} holds {played.pages:,} pages: delete it, or give another --data")
+        return played
+    build(home, wanted, seed)
+    failed: list[BaseException] = []
+    with Application(home, cadence=Cadence(60.0, EPOCH)) as running:
+        start = running.journal.size
+
+        def live(part: int) -> None:
+            viewers = range(part, wanted.viewers, WORKERS)
+            try:
+                _live(running, viewers, pages // WORKERS + (part < pages % WORKERS), seed, creators(wanted))
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failed.append(error)
+
+        people = [threading.Thread(target=live, args=(part,)) for part in range(WORKERS)]
+        for one in people:
+            one.start()
+        for one in people:
+            one.join()
+    if failed:
+        raise failed[0]
+    for name in PROJECTIONS:
+        shutil.rmtree(home.path / name)
+    played = Played(pages, start, installed_digest())
+    note.write_bytes(msgspec.json.encode(played))
+    return played
+
+
+def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
+    """Re-run a journal whose import ends at record `start`. Raises RuntimeError where anything differs."""
+    release = installed()
+    warm(release.configuration, lambda _: None)
+    marks: list[tuple[float, float]] = []
+
+    def advance(records: int, _: int) -> None:
+        # The first call comes after the first look at all pages; that look counts, the import's roll-forward does not.
+        if not marks or (len(marks) == 1 and records >= start):
+            marks.append((time.perf_counter(), time.process_time()))
+
+    rerunning = Rerunning(journal, release, None, time.monotonic, threads, advance)
+    began = time.perf_counter(), time.process_time()
+    try:
+        report = rerunning.go_on(whole=True)
+    finally:
+        rerunning.close()
+    ended = time.perf_counter(), time.process_time()
+    if report is None or report.differing or report.identical != report.pages:
+        raise RuntimeError("not all pages came out again")
+    before, after = marks[0], marks[1]
+    wall, cpu = (end - begin - (two - one) for begin, end, one, two in zip(began, ended, before, after, strict=True))
+    return Rerun(report.pages, journal.size - start, wall, cpu)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = arguments(__doc__.partition("\n")[0])
+    parser.add_argument("--pages", type=int, default=50_000, help="to be re-run; default: %(default)s")
+    parser.add_argument("--threads", type=int, default=2, help="that rank; default: %(default)s")
+    parser.add_argument("--videos", type=int, default=100_000, help="in the catalogue; default: %(default)s")
+    options = parser.parse_args(argv)
+    wanted = size(options.videos)
+    with directory(options.data) as path:
+        home = Home(path / "home")
+        _say(f"serving {options.pages:,} pages")
+        played = play(home, wanted, options.pages, options.seed)
+        built = build(home, wanted, options.seed)
+        _say("re-running them")
+        journal = home.read()
+        done = rerun(journal, played.start, options.threads)
+        journal.close()
+        folded = fold(home)
+    protocol = (
+        f"{options.videos:,} videos, {done.pages:,} pages with {VIEWS} views and a like each, an epoch a {EPOCH:,} "
+        f"records; the partner's re-running, {options.threads} threads; all identical"
+    )
+    rate = done.pages / done.seconds
+    figures = Figures("oversight", built.digest, options.seed)
+    figures.add("rate", rate, "pages/s", f"{protocol}; wall time")
+    figures.add("cpu", 1000 * done.cpu_seconds / done.pages, "ms/page", f"{protocol}; user + system")
+    how = "measured" if done.pages >= MILLION else f"computed from the rate of {done.pages:,} pages, not measured"
+    figures.add("million", MILLION / rate / 60, "minutes", f"{protocol}; wall time for {MILLION:,} pages, {how}")
+    figures.add("records", done.records / done.seconds, "records/s", f"{protocol}; pages, events and epochs, wall time")
+    figures.add(
+        "fold", folded.acts / folded.seconds, "acts/s", f"{folded.acts:,} impressions and events, in memory; wall time"
+    )
+    print_figures(figures, options.json)
+
+
+def _live(running: Application, viewers: Sequence[int], pages: int, seed: int, authors: int) -> None:
+    """Ask for so many pages by turns, and say what was watched of each."""
+    draw = random.Random(f"{seed}/{viewers[0]}")
+    sessions: dict[int, tuple[ClientSession, int]] = {}
+    for _ in range(pages):
+        viewer = draw.choice(viewers)
+        session, n = sessions.get(viewer) or (ClientSession(draw.randbytes(32)), 0)
+        nonce = to_text(draw.randbytes(16))
+        entry = running.serving.page(Ask(viewer=viewer, session=session.name, n=n, nonce=nonce)).entry
+        page = entry.record
+        assert isinstance(page, Page)
+        events = []
+        for position, item in enumerate(page.items[:VIEWS]):
+            for action in ("view", "like") if position == 0 else ("view",):
+                said = {
+                    "viewer": viewer, "id": to_text(draw.randbytes(16)), "page": entry.index, "position": position,
+                    "video": item.video, "action": action, "at": page.now,
+                    "watched": draw.randrange(30_000) if action == "view" else 0,
+                }  # fmt: skip
+                events.append(Draft(Event(time=0, creator=item.video % authors, **session.signed(said))))
+        for outcome in running.journal.append(events):
+            if isinstance(outcome, Refused):
+                raise RuntimeError(f"the journal refused an event ({outcome.code}): {outcome.reason}")
+        if n + 1 < SESSION:
+            sessions[viewer] = session, n + 1
+        else:
+            del sessions[viewer]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
