@@ -39,7 +39,7 @@ from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.outbox import check_act
 from plainview.oversight.partner.requests import Requests
-from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.oversight.public_entries import public_kind, public_record
 from plainview.oversight.receipts import parse_receipt
 from plainview.records import KINDS, PUBLIC, Access, Act, Order, Page, Record
 from plainview.records.codec import decode
@@ -145,10 +145,9 @@ class _Copy:
             yield _One(entry.index, entry.kind, entry.record, entry.commitment, leaf)
 
     def _unopened(self, index: int, entry: bytes) -> _One:
-        for kind in PUBLIC:
-            if is_of_kind(kind, entry):
-                with suppress(FormatError):  # the copy ends before such a one, and a finding says why
-                    return _One(index, kind, public_record(kind, KINDS[kind], entry), None, entry)
+        if (kind := public_kind(entry)) in PUBLIC:
+            with suppress(FormatError):  # the copy ends before such a one, and a finding says why
+                return _One(index, kind, public_record(kind, KINDS[kind], entry), None, entry)
         return _One(index, "", None, None, entry)
 
 

@@ -138,7 +138,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         15, "Random audits", "", serving.drawn,
         "each draw's announcement and reveal, that it is from this log's tree and its pages, and that none differs",
-        "one viewer treated otherwise, whom no draw finds",
+        "one viewer treated otherwise, whom no draw finds, but who can have any of their own pages re-run",
     ),
     _control(
         16, "No page is missing", "", serving.complete,
