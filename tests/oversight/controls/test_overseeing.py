@@ -108,5 +108,11 @@ def test_a_release_that_keeps_nothing_back_needs_no_tiers(town: Town) -> None:
     assert row_of(public, 40).verdict.state is State.NOT_APPLICABLE
 
 
+def test_what_was_found_is_named(town: Town) -> None:
+    assert row_of(announced(town, ""), 43).verdict.said.endswith("check: canary-7")
+    both = announced(town, "", "")
+    assert row_of(both, 43).verdict.said.endswith("check: canary-7 and 1 more")
+
+
 def test_nothing_found_is_no_incident(town: Town) -> None:
     assert row_of(town.evidence, 43).verdict.state is State.NOT_APPLICABLE

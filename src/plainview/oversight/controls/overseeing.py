@@ -118,7 +118,8 @@ def incidents(e: Evidence) -> Verdict:
     here = {one.digest for one in e.found}
     if lost := [index for file, index in announced.items() if file not in here]:
         return not_met(f"the file that record {lost[0]:,} announces is not here", cited("act", lost))
-    return met(f"{some(len(e.found), 'thing')} found, each in a file that anybody can check", acts)
+    others = f" and {len(e.found) - 1:,} more" if len(e.found) > 1 else ""
+    return met(f"what was found lies in files that anybody can check: {e.found[0].file}{others}", acts)
 
 
 def reports(_: Evidence) -> Verdict:
