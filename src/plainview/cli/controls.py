@@ -18,7 +18,7 @@ def controls(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The partner's directory.", show_default=False)],
     number: Annotated[
         int | None,
-        typer.Argument(metavar="[NUMBER]", min=1, max=44, help="Of one control: all about it.", show_default=False),
+        typer.Argument(metavar="NUMBER", min=1, max=44, help="Of one control: all about it.", show_default=False),
     ] = None,
     *,
     charter: Annotated[
@@ -31,12 +31,11 @@ def controls(
 ) -> None:
     """Say which controls are met, which are not, and by which records.
 
-    Nothing is asked of the operator: all is read from what `plainview oversee` has in DIR, and held against the log
-    again.
+    The operator is asked nothing: what `plainview oversee` has in DIR is held against the log again.
 
     Exit codes:
 
-    0: all controls that apply are met.
+    0: all controls that apply are met; with NUMBER, that one.
     1: some are not met.
     2: what is there cannot be read.
     """

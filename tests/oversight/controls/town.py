@@ -39,15 +39,17 @@ from plainview.records.fields import to_bytes, to_text
 from tests.http.servers import serving
 from tests.oversight.partner.partners import digest_of, overseeing, partner_of
 from tests.oversight.witness.submitting import KEYS
-from tests.platform.homes import amendment, begun, charter_of, parties_of
+from tests.platform.homes import amendment, begun, charter_of, parties_of, size_of
 from tests.platform.parties import DAY, Parties
 from tests.platform.stepping import impression as imported
 from tests.platform.towns import event, now, open_town, page_of, populate, raw, settled, token, until
 from tests.server.clients import KERNELS
 
 INSTALLED = to_bytes(installed().digest)
-EMERGENCY = 1_500
-"""Milliseconds."""
+EMERGENCY = 3_000
+"""Milliseconds: a page has to be ranked meanwhile, on a machine that is busy."""
+PATIENCE = 100
+"""Seconds for anything to come into the log."""
 SUITES = ("quality", "amplification and suppression")
 ORIGIN = Origin(time=0, origin="panel", licence="CC0", source="a panel", digest=to_text(b"\7" * 32))
 
@@ -162,7 +164,7 @@ def build_town(path: Path, cache: Path) -> Town:
         with answering(overseer.witness) as here, answering(second) as there, server:
             _watch(home, Witness("partner", keys.witness.key, here), Witness("second", KEYS[0].key, there))
             server.start()
-            _oversee(overseer, Parties(home))
+            _oversee(overseer, home)
         assert (lines.found, overseer.unable) == ([], {}), (lines.found, overseer.unable, lines.remarks)
     return read_town(home, directory)
 
@@ -225,11 +227,13 @@ def _watch(home: Path, *witnesses: Witness) -> None:
     adopt(Home(home), amendment(home, policy=Policy(charter_of(home).policy.logs, witnesses, (both,), "both")))
 
 
-def _oversee(overseer: Overseer, parties: Parties) -> None:
+def _oversee(overseer: Overseer, home: Path) -> None:
     """The partner's program until all that it has to say is said, and its release stopped."""
 
     def follow(true: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
         while not true():
+            assert time.monotonic() < end, overseer.unable
             overseer.follow()
             time.sleep(0.05)
 
@@ -239,9 +243,9 @@ def _oversee(overseer: Overseer, parties: Parties) -> None:
         follow(lambda: not overseer._outbox.waiting)
 
     def visit() -> None:
-        before = overseer.size
         overseer.visit()
-        follow(lambda: overseer.size > before)
+        size = size_of(home)
+        follow(lambda: overseer.size >= size)
 
     follow(lambda: overseer.size > 0)
     for _ in range(2):
@@ -250,6 +254,7 @@ def _oversee(overseer: Overseer, parties: Parties) -> None:
     hand_in()
     overseer.audit(whole=True)  # which draws, and says what it drew
     hand_in()
+    parties = Parties(home)
     act = parties.revocation(INSTALLED, overseer.size)
     overseer.log.append(parties.note(act.text(), "partner").encode())
     hand_in()
