@@ -16,9 +16,10 @@ _OF: dict[str, frozenset[int]] = {
     "swallowed": frozenset({39}),
     "access": frozenset({24, 39}),
     "draw": frozenset({14, 15}),
-    "canary": frozenset(),
+    "canary": frozenset({16}),
     "clock": frozenset({11}),
     "rewritten": frozenset({41}),
+    "ui": frozenset({1, 19, 20}),
     MISBEHAVIOUR: frozenset({41}),
     BROKEN_PROMISE: frozenset({13}),
 }
@@ -46,7 +47,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("filter", frozenset({32})),
         ("selection", frozenset({17, 32})),
     ),
-    "canary": (("shown", frozenset({12})), ("journaled", frozenset({16}))),
+    "canary": (("shown", frozenset({12})),),
 }
 """By how the stage begins: what it bears on beside what all of its kind do."""
 
@@ -59,7 +60,7 @@ def bears_on(found: Found) -> frozenset[int]:
             numbers |= others
     if found.what == "swallowed" and _revokes(found.act):
         numbers |= {6}
-    return numbers or frozenset({16})
+    return numbers
 
 
 def _revokes(note: str) -> bool:

@@ -106,8 +106,8 @@ class Canaries(msgspec.Struct, frozen=True):
     """Indexes that the log promised them and has not, by a cosigned time after the promise's."""
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a log and its operator, all of it checked against the log's root."""
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """What the partner's directory has beside the log's records."""
 
     time: int
     """Now, in Unix milliseconds."""
@@ -119,6 +119,18 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The cosignatures by which the checkpoint counts; None where it does not."""
     uncounted: str
     """Why it does not, in words."""
+    foreign: Cited
+    """Accesses by the auditor's key for which the partner's program never asked."""
+    roots: Mapping[int, bytes]
+    """Of the trees that draws, verifications and manifests name, by size, as the mirrored log has them."""
+    found: tuple[Found, ...]
+    own: tuple[Own, ...]
+    canaries: Canaries
+
+
+class Evidence(Outside, frozen=True, kw_only=True):
+    """What is known of a log and its operator, all of it checked against the log's root."""
+
     charters: tuple[InForce, ...]
     standing: Standing
     """What stands after the last record."""
@@ -136,14 +148,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     stray: tuple[Cited, ...]
     """Of those, the ones before which no record says where their import comes from."""
     accesses: tuple[At, ...]
-    foreign: Cited
-    """Accesses by the auditor's key for which the partner's program never asked."""
     pages: Pages
-    roots: Mapping[int, bytes]
-    """Of the trees that draws, verifications and manifests name, by size, as the mirrored log has them."""
-    found: tuple[Found, ...]
-    own: tuple[Own, ...]
-    canaries: Canaries
 
     def charter_at(self, index: int) -> Charter:
         """The one in force for the record at an index."""
@@ -152,21 +157,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self, name: str) -> Cited:
         """All records of a kind."""
         return self.kinds.get(name, Cited(name, 0, ()))
-
-
-class Outside(msgspec.Struct, frozen=True, kw_only=True):
-    """What the partner's directory has beside the log's records."""
-
-    time: int
-    size: int
-    opened: int
-    witnessed: tuple[Witnessed, ...] | None
-    uncounted: str
-    foreign: Cited
-    roots: Mapping[int, bytes]
-    found: tuple[Found, ...]
-    own: tuple[Own, ...]
-    canaries: Canaries
 
 
 class Gathering:
@@ -283,7 +273,7 @@ class Gathering:
 def fields_of(manifest: str) -> dict[str, Any]:
     """Those of a release's manifest, whatever version wrote it; none where it is no manifest."""
     try:
-        return msgspec.json.decode(manifest, type=dict[str, Any])
+        return msgspec.json.decode(manifest.encode("utf-8", "surrogatepass"), type=dict[str, Any])
     except msgspec.DecodeError:
         return {}
 
