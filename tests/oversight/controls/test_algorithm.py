@@ -18,10 +18,11 @@ from tests.oversight.controls.town import Case, Town, check, row_of
 
 
 def manifest(town: Town, digest: bool = True, **changes: Any) -> Evidence:
-    """The manifest of the release with other fields, and the digest that goes with it or not."""
+    """The manifest of the release with other fields, those left out that are None; and its digest, or the old one."""
     (one,) = town.of("release")
     said = msgspec.json.decode(one.record.manifest) | changes
-    text = msgspec.json.encode({name: value for name, value in said.items() if value is not None}).decode()
+    left = {name: value for name, value in said.items() if value is not None or name not in changes}
+    text = msgspec.json.encode(left).decode()
     made = to_text(hashlib.sha256(text.encode()).digest()) if digest else one.record.digest
     return town.with_({one.index: replace(one.record, manifest=text, digest=made)})
 
