@@ -60,7 +60,7 @@ def test_it_answers_in_turn_and_ends_with_the_stream() -> None:
 @pytest.mark.parametrize(
     ("to", "told"),
     [
-        ([begin(version=3)], "version 3 is asked for, and this release speaks 2"),
+        ([begin(version=1)], "version 1 is asked for, and this release speaks 2"),
         ([messages.Draw([])], "Draw is out of turn"),
         ([begin(configuration=b"{}")], "Object missing required field `name`"),
         ([begin(residents=1)], "1 residents: at least 4096 are needed"),

@@ -133,6 +133,7 @@ def test_what_is_hostile_is_told(data: bytes, told: str) -> None:
         (lambda one: manifested(one, configuration={}), "manifest.json is no release's"),
         (lambda one: replace(one, manifest=b"{}"), "manifest.json is no release's"),
         (lambda one: replace(one, manifest=b"\xff"), "manifest.json is no release's"),
+        (lambda one: replace(one, manifest=b'{"x":' + b"[" * 50_000), "manifest.json is no release's"),
         (lambda one: manifested(replace(one, source={f"feed/{'x' * 120}.py": b""})), "no plain file|too long"),
     ],
 )

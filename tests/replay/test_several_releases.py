@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from plainview.journal import Entry
+from plainview.journal import Entry, JournalReader
 from plainview.platform.application import Application
 from plainview.platform.releases import bundle_of, installed
 from plainview.records import Event, Page, Release
 from plainview.replay.bundled import Bundles
 from plainview.replay.bundles import Bundle, pack, unpack
+from plainview.replay.counterfactual import Contender
 from plainview.replay.findings import Report
+from plainview.replay.past import JournalPast
 from plainview.replay.replay import Replay
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.played import application
@@ -28,6 +30,7 @@ from tests.platform.second import (
     take_over,
 )
 from tests.platform.towns import ask, token
+from tests.replay.comparisons import compared
 from tests.replay.releases import running
 from tests.replay.replays import KERNELS, Growing, of, reading, replayed
 
@@ -113,6 +116,22 @@ def test_one_page_by_the_release_that_served_it(copy: Path, written: list[Entry]
         assert (report.pages, report.identical, report.differing) == (1, 1, ())
     # Of the other's epochs it rests on none.
     assert report.epochs < len(of(written, "epoch"))
+
+
+@pytest.mark.timeout(900)
+def test_either_gives_its_own_pages_as_it_served_them(both: Path) -> None:
+    """Plain lists that end with a release and come again with it included; out of a bundle as in this process."""
+    here = compared(both)
+    assert [(one.release, one.pages, one.as_logged) for one in here.served] == [
+        (FIRST_DIGEST, FIRSTS, FIRSTS), (SECOND_DIGEST, SECONDS, SECONDS),
+    ]  # fmt: skip
+    assert 0 < here.likeness.same < here.likeness.pages
+
+    def bundled(journal: JournalReader) -> Contender:
+        bundles = Bundles((FIRST,), KERNELS)
+        return Contender(FIRST_DIGEST, bundles.start(FIRST_DIGEST, JournalPast(journal), 2))
+
+    assert compared(both, a=bundled) == here
 
 
 def test_a_receipt_that_names_the_wrong_release_is_found(copy: Path, written: list[Entry]) -> None:

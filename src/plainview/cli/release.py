@@ -1,4 +1,5 @@
-"""`plainview release`: what a data directory is computed with, as a bundle too; releases made, installed and built."""
+"""`plainview release`: what a data directory is computed with, as a bundle too; releases made, installed, built and
+compared."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from plainview.cli.bundle_files import ReleaseOption, bundle_in, release_of
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
+from plainview.cli.release_diff import diff
 
 if TYPE_CHECKING:
     from plainview.feed.configuration import Configuration
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
     from plainview.replay.installed import Installed
 
 release = typer.Typer(
-    help="Releases: what they are made of, whether one computes here what it must, and which one a home has.",
+    help="Releases: what they are made of, which one a home has, whether one computes what it must, how two differ.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+release.command()(diff)
 BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle from anywhere.", show_default=False)]
 
 

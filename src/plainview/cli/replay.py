@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.console import console
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
+from plainview.cli.rerun_progress import WIDTH, rerun_progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """Findings shown; `--json` gives all."""
-WIDTH = 40
 MISSING = "journal: index"
 """Stage at which a gap in the journal is found."""
 
@@ -72,7 +71,6 @@ def replay(
 def run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
     """Re-run record `index` of a home's journal, or all of it, with its progress on `out`. Raises CommandError."""
     from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from plainview.journal import JournalDamaged
     from plainview.platform.warming import warm
@@ -86,33 +84,17 @@ def run(out: Console, home: Home, directory: Path | None, index: int | None, thr
         size = journal.size
         if not size:
             raise CommandError(f"{home.path}: the journal is empty; serve some pages first (`plainview serve`)")
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(WIDTH),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[pages]:,} pages"),
-            TextColumn("{task.fields[rate]:,.0f} a second"),
-            TimeRemainingColumn(),
-        )
-        # Where there is no terminal to draw in, it would leave an empty line.
-        with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
-            task = progress.add_task("Loading kernels", total=None, pages=0, rate=0.0)
-            warm(release.configuration, lambda kernel: progress.update(task, description=f"Compiling {kernel}"))
+        with rerun_progress(out) as progress:
+            warm(release.configuration, lambda kernel: progress.say(f"Compiling {kernel}"))
             from plainview.replay.replay import Replay
 
-            began = time.monotonic()
-            progress.update(task, description="Re-running", total=size if index is None else None)
-
-            def advance(records: int, pages: int) -> None:
-                rate = pages / max(time.monotonic() - began, 1e-9)
-                progress.update(task, completed=records, pages=pages, rate=rate)
-
+            progress.begin("Re-running", size if index is None else None)
             replay = Replay(
                 journal,
                 release,
                 bundles=bundles,
                 threads=threads,
-                advance=advance,
+                advance=progress.advance,
             )
             try:
                 return replay.run(index)

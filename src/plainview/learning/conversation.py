@@ -80,8 +80,14 @@ class Conversation:
             case messages.Drop():
                 rerun.drop(message.lists)
             case messages.Rank():
-                pages = [Served(one.index, read(Page, one.body), one.cursor) for one in message.pages]
-                return messages.Ranked([messages.Outcome(*one) for one in rerun.rank(pages)])
+                return messages.Ranked([messages.Outcome(*one) for one in rerun.rank(_served(message.pages))])
+            case messages.Propose():
+                return messages.Proposed(
+                    [
+                        messages.Proposal(trace, [messages.Placed(*one) for one in items])
+                        for trace, items in rerun.propose(_served(message.pages))
+                    ]
+                )
             case _:
                 raise _Unfit(f"{type(message).__name__} is out of turn")
         return messages.Done()
@@ -113,6 +119,10 @@ def _opened(records: Iterable[Given]) -> Iterator[tuple[int, Record]]:
             yield one.index, read(kind, one.body)
         except RecordError as error:
             raise _Unfit(f"record {one.index} is none that this release reads: {error}") from error
+
+
+def _served(pages: Iterable[messages.Asked]) -> list[Served]:
+    return [Served(one.index, read(Page, one.body), one.cursor) for one in pages]
 
 
 def main() -> None:

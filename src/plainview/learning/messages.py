@@ -89,6 +89,12 @@ class Rank(_Message, frozen=True, tag="rank"):
     pages: list[Asked]
 
 
+class Propose(_Message, frozen=True, tag="propose"):
+    """Give the pages that this release gives in place of these, on the epoch cut last. Answered by `Proposed`."""
+
+    pages: list[Asked]
+
+
 class Ready(_Message, frozen=True, tag="ready"):
     """It can be asked."""
 
@@ -120,6 +126,27 @@ class Ranked(_Message, frozen=True, tag="ranked"):
     """One outcome for each page, in order."""
 
     outcomes: list[Outcome]
+
+
+class Placed(msgspec.Struct, frozen=True, array_like=True):
+    """A video of such a page: `learning.rerun.Placed`."""
+
+    video: int
+    source: str
+    selector: str
+
+
+class Proposal(msgspec.Struct, frozen=True, array_like=True):
+    """Such a page: `learning.rerun.Proposal`."""
+
+    trace: str
+    items: list[Placed]
+
+
+class Proposed(_Message, frozen=True, tag="proposed"):
+    """One proposal for each page, in order."""
+
+    proposals: list[Proposal]
 
 
 class Own(_Message, frozen=True, tag="own"):
@@ -154,8 +181,8 @@ class Failed(_Message, frozen=True, tag="failed"):
     reason: str
 
 
-ToRelease = Begin | Take | Cut | Draw | Drop | Rank | Records | Viewers
-FromRelease = Ready | Done | Epoch | Ranked | Own | Known | Failed
+ToRelease = Begin | Take | Cut | Draw | Drop | Rank | Propose | Records | Viewers
+FromRelease = Ready | Done | Epoch | Ranked | Proposed | Own | Known | Failed
 
 _encoder = msgspec.msgpack.Encoder()
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from plainview.feed.pipeline import Pipeline
 from plainview.feed.plain import Pinned, pin
 from plainview.feed.probe import probe
 from plainview.feed.ranking import Asked, rank
+from plainview.feed.trace import Ranked
 from plainview.feed.viewers import apply_all, digest, new_viewers, without_profile
 from plainview.learning import epochs as worlds
 from plainview.learning.differences import compare
@@ -37,6 +38,7 @@ RESIDENTS = 16_384
 """Viewers whose state is held (15.6 KB each); any other is built again from the journal."""
 PIECE = 16
 """Pages a thread ranks before it takes the next."""
+_A = TypeVar("_A")
 
 
 class Past(Protocol):
@@ -85,6 +87,22 @@ class Outcome(NamedTuple):
     stage: str
     """The first stage that differs; empty where none does."""
     detail: str
+
+
+class Placed(NamedTuple):
+    """A video of a page that was not served, and what put it there."""
+
+    video: int
+    source: str
+    selector: str
+
+
+class Proposal(NamedTuple):
+    """The page that a release gives in place of a logged one."""
+
+    trace: str
+    """Digest of its trace."""
+    items: tuple[Placed, ...]
 
 
 class _Job(NamedTuple):
@@ -176,10 +194,15 @@ class Rerun:
 
     def rank(self, pages: Sequence[Served]) -> list[Outcome]:
         """Rank pages again on the epoch that was cut last; their records were given."""
-        jobs = [self._job(served) for served in pages]
-        pieces = [jobs[start : start + PIECE] for start in range(0, len(jobs), PIECE)]
-        each = map if self._pool is None else self._pool.map
-        return [outcome for outcomes in each(self._rank_piece, pieces) for outcome in outcomes]
+        return self._each(self._rank_again, pages)
+
+    def propose(self, pages: Sequence[Served]) -> list[Proposal]:
+        """The pages that this release gives in place of these, on the epoch that was cut last; they were given.
+
+        Inputs are the receipts', whoever served them, and so are the random numbers: what differs comes of the
+        release, and nothing of chance. A page of this release comes out as it was served.
+        """
+        return self._each(self._propose, pages)
 
     def close(self) -> None:
         """End the threads."""
@@ -249,12 +272,20 @@ class Rerun:
         pinned = self._lists.get((page.pinned, page.request.region))
         return _Job(served, state, own, (own[-1][0] if own else last) + 1, missed, pinned)
 
-    def _rank_piece(self, jobs: Sequence[_Job]) -> list[Outcome]:
-        self._probe()
-        return [self._rank_again(job) for job in jobs]
+    def _each(self, answer: Callable[[_Job], _A], pages: Sequence[Served]) -> list[_A]:
+        """The answer to each page, in their order."""
+
+        def answered(piece: Sequence[_Job]) -> list[_A]:
+            self._probe()
+            return [answer(job) for job in piece]
+
+        jobs = [self._job(served) for served in pages]
+        pieces = [jobs[start : start + PIECE] for start in range(0, len(jobs), PIECE)]
+        each = map if self._pool is None else self._pool.map
+        return [one for piece in each(answered, pieces) for one in piece]
 
     def _rank_again(self, job: _Job) -> Outcome:
-        index, page, cursor = job.served
+        index, page, _ = job.served
         if page.viewer_upto != job.upto or page.viewer_upto > index:
             return Outcome(
                 "",
@@ -267,23 +298,37 @@ class Rerun:
                 "viewer state: acknowledged",
                 f"records below {page.request.acknowledged} were acknowledged and not seen",
             )
-        state = job.viewer
-        if job.own:
-            actions = self._reader.read(job.own)
-            actions.rows["slot"] = 0
-            apply_all(state, actions.rows, actions.payload)
+        state = self._state(job)
         plain = page.request.mode == "plain"
         seen = to_text(digest(without_profile(state) if plain else state))
         if page.viewer_digest != seen:
             return Outcome("", "viewer state: digest", f"{page.viewer_digest} in the receipt, {seen} computed")
         if plain and job.pinned is None:
             return Outcome("", "receipt: pinned", f"epoch {page.pinned} comes after epoch {page.epoch}")
-        asked = Asked(page.request, page.session, page.n, page.now, cursor)
-        epoch = to_bytes(page.epoch_digest)
-        ranked = rank(self._pipeline, self._release, self._fold.world, epoch, state, asked, job.pinned)
+        ranked = self._ranked(job, state, self._release)
         trace = to_text(ranked.trace.digest())
         stage, detail = compare(self._pipeline, page, ranked, trace) or ("", "")
         return Outcome(trace, stage, detail)
+
+    def _propose(self, job: _Job) -> Proposal:
+        ranked = self._ranked(job, self._state(job), to_bytes(job.served.page.release))
+        items = tuple(Placed(one.video, one.source, one.selector) for one in ranked.items)
+        return Proposal(to_text(ranked.trace.digest()), items)
+
+    def _state(self, job: _Job) -> NDArray[np.void]:
+        """The viewer's state as of `viewer_upto`; a job's is asked for once."""
+        if job.own:
+            actions = self._reader.read(job.own)
+            actions.rows["slot"] = 0
+            apply_all(job.viewer, actions.rows, actions.payload)
+        return job.viewer
+
+    def _ranked(self, job: _Job, state: NDArray[np.void], seeding: bytes) -> Ranked:
+        """The page that comes of it with the random numbers of release `seeding`."""
+        _, page, cursor = job.served
+        asked = Asked(page.request, page.session, page.n, page.now, cursor)
+        epoch = to_bytes(page.epoch_digest)
+        return rank(self._pipeline, seeding, self._fold.world, epoch, state, asked, job.pinned)
 
     def _probe(self) -> None:
         """Raises ProbeFailed in a thread whose arithmetic is another."""

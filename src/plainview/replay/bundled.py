@@ -24,7 +24,7 @@ import msgspec
 
 from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
-from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Served
+from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Placed, Proposal, Served
 from plainview.records import KIND_OF, Record, encode
 from plainview.replay.bundles import Bundle
 from plainview.replay.locks import departures
@@ -66,6 +66,8 @@ class Running(Protocol):
     def drop(self, lists: Iterable[tuple[int, str]]) -> None: ...
 
     def rank(self, pages: Sequence[Served]) -> list[Outcome]: ...
+
+    def propose(self, pages: Sequence[Served]) -> list[Proposal]: ...
 
     def close(self) -> None: ...
 
@@ -145,11 +147,16 @@ class Bundled:
 
     def rank(self, pages: Sequence[Served]) -> list[Outcome]:
         """See `Rerun.rank`."""
-        asked = [messages.Asked(index, encode(page), cursor) for index, page, cursor in pages]
-        ranked = self._asked(messages.Rank(asked), messages.Ranked).outcomes
-        if len(ranked) != len(pages):
-            raise BundleFailed(f"it answered for {len(ranked)} pages, and {len(pages)} were asked for")
-        return [Outcome(one.trace, one.stage, one.detail) for one in ranked]
+        ranked = self._asked(messages.Rank(_wanted(pages)), messages.Ranked).outcomes
+        return [Outcome(one.trace, one.stage, one.detail) for one in _as_many(ranked, pages)]
+
+    def propose(self, pages: Sequence[Served]) -> list[Proposal]:
+        """See `Rerun.propose`."""
+        proposed = self._asked(messages.Propose(_wanted(pages)), messages.Proposed).proposals
+        return [
+            Proposal(one.trace, tuple(Placed(item.video, item.source, item.selector) for item in one.items))
+            for one in _as_many(proposed, pages)
+        ]
 
     def close(self) -> None:
         """End the process."""
@@ -336,6 +343,17 @@ def _lay_out(bundle: Bundle, source: Path) -> None:
 
 def _given(entries: Iterable[tuple[int, Record]]) -> list[Given]:
     return [Given(index, KIND_OF[type(record)], encode(record)) for index, record in entries]
+
+
+def _wanted(pages: Iterable[Served]) -> list[messages.Asked]:
+    return [messages.Asked(index, encode(page), cursor) for index, page, cursor in pages]
+
+
+def _as_many(answers: list[_A], pages: Sequence[Served]) -> list[_A]:
+    """One for each page. Raises BundleFailed."""
+    if len(answers) != len(pages):
+        raise BundleFailed(f"it answered for {len(answers)} pages, and {len(pages)} were asked for")
+    return answers
 
 
 def _version(package: str) -> str:

@@ -145,7 +145,7 @@ def unpack(data: bytes) -> Bundle:
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
         outline = msgspec.json.decode(manifest, type=Outline)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{MANIFEST} is no release's: {error}") from error
     try:
         parameters = {} if packed is None else unpack_floats(packed)

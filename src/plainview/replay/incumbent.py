@@ -3,7 +3,7 @@ bundle. Where it fails at something it works no more, and says why."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 
@@ -14,6 +14,7 @@ from plainview.records.fields import DASHES
 from plainview.replay.bounds import Reign
 from plainview.replay.bundled import BundleFailed, Bundles, Running
 from plainview.replay.installed import Installed
+from plainview.replay.past import JournalPast
 
 
 class Incumbent:
@@ -52,7 +53,7 @@ class Incumbent:
         """Have the release of `reign` work."""
         self.close()
         self.reign, self._fed, self.why = reign, 0, ""
-        past = _Past(self._journal)
+        past = JournalPast(self._journal)
         if reign.release == self._digest:
             self._running = Rerun(
                 self._installed.configuration,
@@ -144,17 +145,3 @@ class Incumbent:
                 self._running.take(part, self.upto)
             self._fed = part[-1][0] + 1
         return self.works
-
-
-class _Past:
-    """What a release at work may ask of the journal: see `learning.rerun.Past`."""
-
-    def __init__(self, journal: JournalReader) -> None:
-        self._journal = journal
-
-    def own(self, viewer: int, upto: int) -> Iterable[tuple[int, Record]]:
-        return ((entry.index, entry.record) for entry in self._journal.owned(f"viewer:{viewer}", 0, upto))
-
-    def known(self, viewers: Collection[int], upto: int) -> Collection[int]:
-        owners = {f"viewer:{viewer}": viewer for viewer in viewers}
-        return [owners[owner] for owner in sorted(self._journal.owners(owners, upto))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 LOCKED = ("llvmlite", "msgspec", "numba", "numpy")
 """What the algorithm computes with. None of them needs anything else."""
@@ -23,16 +24,30 @@ def lock_of(requirements: bytes) -> bytes:
     return "".join(kept).encode()
 
 
+class Entry(NamedTuple):
+    """A version of a package that may be installed."""
+
+    version: str
+    rest: str
+    """For which versions of Python, and the hashes of its wheels."""
+
+
+def entries_of(lock: bytes) -> dict[str, list[Entry]]:
+    """The entries of a release's lock, by package; of LOCKED each has a list."""
+    entries: dict[str, list[Entry]] = {name: [] for name in LOCKED}
+    for entry in _ENTRY.split(lock.decode())[1:]:
+        name, _, rest = entry.partition("==")
+        entries.setdefault(name, []).append(Entry(*rest.split(maxsplit=1)))
+    return entries
+
+
 def departures(lock: bytes, version: Callable[[str], str]) -> str:
     """What is installed that `lock` does not name, in words; empty where nothing is. `version` tells a package's.
 
     Of a package with several entries, for several versions of Python, any of their versions will do: golden vectors
     say whether it computes the same.
     """
-    allowed: dict[str, list[str]] = {name: [] for name in LOCKED}
-    for entry in _ENTRY.split(lock.decode())[1:]:
-        name, _, rest = entry.partition("==")
-        allowed.setdefault(name, []).append(rest.split(maxsplit=1)[0])
+    allowed = {name: [one.version for one in entries] for name, entries in entries_of(lock).items()}
     wrong = [
         f"{name} {version(name)} is installed, not {' or '.join(versions) or 'any that the lock names'}"
         for name, versions in allowed.items()
