@@ -7,6 +7,7 @@ say how long it took to find out. What is patched is the operator's own program:
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from collections.abc import Callable
@@ -391,6 +392,23 @@ def clock(signal: Signal) -> None:
     patch(clocks, "time_ns", lied)
 
 
+def other_app(signal: Signal) -> None:
+    """One file of the app is another: it would not check what it shows."""
+    from plainview.server import ui
+
+    honest: Callable[[], dict[str, bytes]] = vars(ui)["installed_ui"]
+
+    def lied() -> dict[str, bytes]:
+        files = honest()
+        if not signal.on:
+            return files
+        signal.deed()
+        return files | {"seal.js": files["seal.js"] + b"\n// and all is well\n"}
+
+    patch(ui, "installed_ui", lied)
+    patch(ui, "_compressed", lambda name: gzip.compress(lied()[name]))
+
+
 ATTACKS: dict[str, Attack] = {
     "other-release": Attack("serves another release", other_release),
     "weight": Attack("changes a weight", weight),
@@ -410,6 +428,7 @@ ATTACKS: dict[str, Attack] = {
     "rows": Attack("feeds rows that were not let in into learning", foreign_rows),
     "backdate": Attack("backdates an approval", backdated),
     "clock": Attack("sets the clock", clock),
+    "ui": Attack("serves another UI bundle", other_app),
 }
 
 Rank = Callable[..., Any]

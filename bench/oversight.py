@@ -120,7 +120,7 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
         if not marks or (len(marks) == 1 and records >= start):
             marks.append((time.perf_counter(), time.process_time()))
 
-    rerunning = Rerunning(journal, release, None, time.monotonic, threads, advance)
+    rerunning = Rerunning(journal, release, None, time.monotonic, threads=threads, advance=advance)
     began = time.perf_counter(), time.process_time()
     try:
         report = rerunning.go_on(whole=True)

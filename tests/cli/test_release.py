@@ -163,11 +163,13 @@ def test_a_release_is_installed_in_a_home(calm: Path, tmp_path: Path) -> None:
 def test_what_is_of_other_code_is_not_installed(tmp_path: Path) -> None:
     base = bundle_of(installed())
     other = manifested(replace(base, source={**base.source, "feed/new.py": b""}))
+    app = manifested(replace(base, ui={**base.ui, "index.html": b""}))
     later = manifested(base, more=1)
     odd = manifested(replace(base, parameters=ODD), parameters=to_text(arrays_digest({"a": np.ones(1, np.float32)})))
     configuration = to_builtins(replace(installed().configuration, scorer="none"))
     for made, told in (
         (other, "and what is installed here has"),
+        (app, f"has app {json.loads(app.manifest)['ui']}, and what is installed here has {installed().manifest.ui}"),
         (later, "is none that its own code runs: Manifest: "),
         (odd, "is none that its own code runs: 'a' is not wanted"),
         (manifested(base, configuration=configuration), "cannot be run: configuration: no scorer is called 'none'"),

@@ -17,7 +17,9 @@ from tests.ledger.chartered import CHARTER, QUORUM, note_of
 from tests.records.examples import EXAMPLES, TIME, digest
 
 MANIFEST = encode(
-    Manifest(configuration=DEFAULT, source=digest(1), lock=digest(2), parameters=digest(3), golden=digest(4))
+    Manifest(
+        configuration=DEFAULT, source=digest(1), lock=digest(2), parameters=digest(3), golden=digest(4), ui=digest(6)
+    )
 ).decode()
 RELEASE = to_text(hashlib.sha256(MANIFEST.encode()).digest())
 AT = 2000

@@ -9,20 +9,31 @@ from msgspec.structs import replace
 
 from plainview.platform.releases import bundle_of, installed
 from plainview.records.fields import to_text
-from plainview.replay.bundles import Bundle, source_digest
+from plainview.replay.bundles import Bundle, source_digest, ui_digest
 
 
 def manifested(bundle: Bundle, **changes: object) -> Bundle:
     """With a manifest that fits, but for the changes."""
     made = json.decode(bundle.manifest)
     made["source"] = to_text(source_digest(bundle.source))
+    made["ui"] = to_text(ui_digest(bundle.ui))
     made["lock"] = to_text(hashlib.sha256(bundle.lock).digest())
     return replace(bundle, manifest=json.encode(made | changes))
 
 
-def running(code: str) -> Bundle:
-    """A release that is nothing but what it does when it is run; `said` and `heard` are there to talk with."""
-    source = {"learning/__init__.py": b"", "learning/rerun.py": (_TALKING + code).encode()}
+def running(code: str, golden: str = "") -> Bundle:
+    """A release that is nothing but what it does when it is run; `said` and `heard` are there to talk with.
+
+    `golden` is the body of the function that gives its golden vectors.
+    """
+    source = {
+        "feed/__init__.py": b"",
+        "feed/configuration.py": b"import msgspec\nclass Configuration(msgspec.Struct):\n    name: str\n",
+        "learning/__init__.py": b"",
+        "learning/golden.py": f"import os, sys, time\ndef golden(configuration, parameters):\n    {golden}\n".encode(),
+        "learning/parameters.py": b"def read_parameters(data):\n    return data\n",
+        "learning/rerun.py": (_TALKING + code).encode(),
+    }
     return manifested(replace(bundle_of(installed()), source=source))
 
 

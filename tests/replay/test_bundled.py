@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.learning.rerun import Outcome, Served
+from plainview.platform.releases import installed
 from plainview.records import Page, Record
+from plainview.records.fields import to_text
 from plainview.replay import bundled
 from plainview.replay.bundled import Bundled, BundleFailed
 from tests.records.examples import EXAMPLES
@@ -203,3 +206,28 @@ def test_closing_ends_it(tmp_path: Path) -> None:
     assert not Path(f"/proc/{pid}").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def golden_of(kernels: Path, golden: str, patience: float = 20) -> str:
+    with closing(Bundled(running(READY + "heard()", golden), Nothing(), kernels, 1, patience)) as run:
+        return run.golden()
+
+
+def test_its_golden_vectors_are_its_own(tmp_path: Path) -> None:
+    name = installed().configuration.name
+    found = golden_of(tmp_path, "return 'vectors of ' + configuration.name")
+    assert found == to_text(hashlib.sha256(f"vectors of {name}".encode()).digest())
+
+
+@pytest.mark.parametrize(
+    ("golden", "told"),
+    [
+        ("sys.exit(3)", "its golden vectors were not computed: it ended with code 3: it said nothing"),
+        ("raise RuntimeError('no \x1b[31mkernel')", r"it ended with code 1: RuntimeError: no \?\[31mkernel"),
+        ("os.write(1, bytes(2**27)); os.write(1, b'.')", "it ended with code"),
+        ("time.sleep(99)", "its golden vectors were not there within 2 s"),
+    ],
+)
+def test_golden_vectors_that_do_not_come_are_told(tmp_path: Path, golden: str, told: str) -> None:
+    with pytest.raises(BundleFailed, match=told):
+        golden_of(tmp_path, golden, 2)

@@ -24,7 +24,11 @@ from tests.replay.releases import manifested
 BUNDLE = bundle_of(installed())
 PACKED = pack(BUNDLE)
 FILES = list(BUNDLE.files().items())
-SMALL = replace(BUNDLE, source={"feed/a.py": b"A = 1\n", "learning/b/c.py": b"B = 2\n", "records/d.py": b""})
+SMALL = replace(
+    BUNDLE,
+    source={"feed/a.py": b"A = 1\n", "learning/b/c.py": b"B = 2\n", "records/d.py": b""},
+    ui={"index.html": b"<!doctype html>\n", "marks/seal.svg": b"<svg/>\n"},
+)
 
 
 def tar(*members: tuple[str, bytes], **fields: object) -> bytes:
@@ -56,6 +60,7 @@ def test_any_tar_reads_it_and_what_lies_there_can_be_imported(tmp_path: Path) ->
         assert all((one.mtime, one.uid, one.gid, one.uname, one.mode) == (0, 0, 0, "", 0o644) for one in archive)
         archive.extractall(tmp_path, filter="data")
     assert bundles.source_of(tmp_path / "plainview") == BUNDLE.source
+    assert bundles.ui_of(tmp_path) == BUNDLE.ui
 
 
 @given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
@@ -109,7 +114,8 @@ def test_what_is_cut_off_or_added_is_refused(at: int, more: bytes) -> None:
             for name in (
                 "/etc/passwd", "../x.py", "plainview/../x.py", "plainview/feed/../x.py", "plainview/feed//x.py",
                 "./lock.txt", "numpy.py", "plainview/server/app.py", "plainview/feed/x.so", "plainview/x.py",
-                "plainview/feed/x.py/", "sitecustomize.py", "plainview/feed/caf\N{LATIN SMALL LETTER E WITH ACUTE}.py",
+                "plainview/feed/x.py/", "sitecustomize.py", "ui/x.py", "ui/../x.js", "ui//x.js", "ui/x.js/", "x.js",
+                "plainview/ui/x.js", "plainview/feed/caf\N{LATIN SMALL LETTER E WITH ACUTE}.py",
             )
         ),
         (bytes(bundles.SIZE_LIMIT + 1), "longer than"),
@@ -125,6 +131,9 @@ def test_what_is_hostile_is_told(data: bytes, told: str) -> None:
     ("change", "told"),
     [
         (lambda one: replace(one, source={**one.source, "feed/a.py": b"A = 3\n"}), "the digest of its source is"),
+        (lambda one: replace(one, ui={**one.ui, "index.html": b"<!doctype html>"}), "the digest of its app is"),
+        (lambda one: replace(one, ui={"index.html": one.ui["index.html"]}), "the digest of its app is"),
+        (lambda one: replace(one, ui={}), "the digest of its app is"),
         (lambda one: replace(one, lock=one.lock.replace(b"sha256:", b"sha256:0", 1)), "the digest of its lock.txt is"),
         (lambda one: manifested(replace(one, lock=b"cffi==1\n" + one.lock)), "has entries of others than"),
         (lambda one: manifested(replace(one, lock=b"numpy==1\n")), "no entry of llvmlite, msgspec, numba"),
@@ -141,6 +150,14 @@ def test_every_digest_is_computed_again(change: Callable[[Bundle], Bundle], told
     pack(manifested(SMALL))
     with pytest.raises(BundleError, match=told):
         pack(change(manifested(SMALL)))
+
+
+def test_the_app_that_a_manifest_names() -> None:
+    named = bundles.app_named(BUNDLE.manifest.decode())
+    assert named == to_text(bundles.ui_digest(BUNDLE.ui)) != to_text(bundles.source_digest(BUNDLE.ui))
+    for none in ("", "{}", "[]", '{"ui":"x"}'):
+        with pytest.raises(ValueError, match="no release's manifest"):
+            bundles.app_named(none)
 
 
 PARAMETERS = pack_floats({"a": np.ones(3, np.float32)})

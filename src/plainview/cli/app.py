@@ -17,6 +17,7 @@ from plainview.cli.evaluate import evaluate
 from plainview.cli.export import export
 from plainview.cli.feed import feed
 from plainview.cli.home import at_home
+from plainview.cli.learn import learn
 from plainview.cli.mirror import mirror
 from plainview.cli.order import order
 from plainview.cli.oversee import oversee
@@ -70,6 +71,7 @@ app.command()(evaluate)
 app.command()(export)
 app.command()(feed)
 _pass_on("import", "plainview.cli.import_", "Import a data set you have downloaded.")
+app.command()(learn)
 app.command()(mirror)
 app.add_typer(oversee, name="oversee")
 app.add_typer(release, name="release")

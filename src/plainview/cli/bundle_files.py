@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,6 +49,23 @@ def bundle_in(path: Path) -> Bundle:
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
     return unpack(data)
+
+
+def check_new(file: Path) -> None:
+    """Raises CommandError where something lies there."""
+    if os.path.lexists(file):
+        raise CommandError(f"{file} is there already; give another name, or move it away")
+
+
+def write_bundle(file: Path, bundle: Bundle) -> None:
+    """Put it there. Raises CommandError."""
+    from plainview.replay.bundles import pack
+    from plainview.storage.filesystem import HostFileSystem, write_durable
+
+    try:
+        write_durable(HostFileSystem(), file, [pack(bundle)])
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
 
 
 def release_of(home: Home, path: Path | None) -> Installed:

@@ -251,7 +251,7 @@ def _opened(
         at_home(None)  # before any kernel is imported
         from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings
         from plainview.oversight.partner.telling import Told
-        from plainview.platform.releases import installed
+        from plainview.platform.releases import environment_digest, installed
         from plainview.platform.warming import warm
 
         warm(installed().configuration, lambda _: None)
@@ -269,6 +269,7 @@ def _opened(
             round(draw_hours * 3_600_000),
             canaries,
             threads or len(os.sched_getaffinity(0)),
+            environment_digest(),
         )
         overseer = Overseer(directory, keys, digest, url, audit, outside, lines, () if kept is None else (kept,))
         try:

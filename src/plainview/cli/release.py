@@ -3,21 +3,19 @@ compared."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.cli.bundle_files import ReleaseOption, bundle_in, release_of
-from plainview.cli.console import console
+from plainview.cli.bundle_files import ReleaseOption, bundle_in, check_new, release_of, write_bundle
 from plainview.cli.errors import CommandError, told
+from plainview.cli.golden import golden_vectors
 from plainview.cli.home import HomeOption, at_home
 from plainview.cli.release_diff import diff
 
 if TYPE_CHECKING:
     from plainview.feed.configuration import Configuration
-    from plainview.replay.bundles import Bundle
     from plainview.replay.installed import Installed
 
 release = typer.Typer(
@@ -57,6 +55,9 @@ def show(
 
         typer.echo(json.format(encode(has)).decode())
         return
+    was = made.training
+    learned = f"by {was.base} from records {was.start} to {was.upto - 1} of {was.log}" if was else "not told"
+    learned = learned if shown.parameters else "nothing"
     typer.echo(
         f"release      {shown.digest}\n"
         f"  name       {has.name}\n"
@@ -64,6 +65,10 @@ def show(
         f"  lock       {made.lock}\n"
         f"  parameters {made.parameters}\n"
         f"  golden     {made.golden}\n"
+        f"  app        {made.ui}\n"
+        f"  learned    {learned}\n"
+        f"  partner    {made.partner}\n"
+        f"  sealed     {made.sealed}\n"
         f"  sources    {', '.join(f'{one.name} {one.limit}' for one in has.sources)}; {has.candidates} scored\n"
         f"  filters    {', '.join(has.filters)}\n"
         f"  scorer     {has.scorer}\n"
@@ -86,6 +91,14 @@ def bundle(
             show_default=False,
         ),
     ] = None,
+    sealed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DEPOSIT",
+            help="Make another release of it, which commits to this (`release seal`).",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     of: ReleaseOption = None,
 ) -> None:
@@ -96,10 +109,13 @@ def bundle(
     """
     with told():
         check_new(file)
-        directory = at_home(home)
-        made = release_of(directory, of)
+        from msgspec.structs import replace
+
+        made = release_of(at_home(home), of)
         if configuration is not None:
             made = _configured(made, configuration)
+        if sealed is not None:
+            made = made._replace(manifest=replace(made.manifest, sealed=_commitment(sealed)))
         from plainview.platform.releases import bundle_of
 
         packed = bundle_of(made)
@@ -107,40 +123,96 @@ def bundle(
     typer.echo(f"{file}: release {packed.release}, {packed.name}")
 
 
-def check_new(file: Path) -> None:
-    """Raises CommandError where something lies there."""
-    if os.path.lexists(file):
-        raise CommandError(f"{file} is there already; give another name, or move it away")
-
-
-def write_bundle(file: Path, bundle: Bundle) -> None:
-    """Put it there. Raises CommandError."""
-    from plainview.replay.bundles import pack
-    from plainview.storage.filesystem import HostFileSystem, write_durable
-
-    try:
-        write_durable(HostFileSystem(), file, [pack(bundle)])
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
-
-
 def _configured(base: Installed, file: Path) -> Installed:
     """The release that `base` is with the configuration in a file."""
     from msgspec.structs import replace
 
     from plainview.feed.configuration import Configuration
-    from plainview.records import RecordError, read
+    from plainview.records import read
 
+    data = read_file(file)
     try:
-        configuration = read(Configuration, file.read_bytes())
+        configuration = read(Configuration, data)
         _check_runs(configuration)
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be read ({error.strerror})") from error
-    except (RecordError, ValueError) as error:
+    except ValueError as error:  # RecordError too
         raise CommandError(f"{file}: no configuration of a release: {error}") from error
     made = base._replace(manifest=replace(base.manifest, configuration=configuration))
     found, _ = golden_vectors(made)
     return made._replace(manifest=replace(made.manifest, golden=found))
+
+
+@release.command()
+def seal(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What is to be sealed.", show_default=False)],
+    deposit: Annotated[Path, typer.Argument(metavar="DEPOSIT", help="Where it is to lie.", show_default=False)],
+) -> None:
+    """Seal a file: a release can commit to the deposit, and nobody can tell what is in it until it is opened to them.
+
+    Keep the deposit: without it nothing can be opened.
+    """
+    with told():
+        import secrets
+
+        from plainview.replay import deposits
+        from plainview.storage.filesystem import HostFileSystem, write_durable
+
+        check_new(deposit)
+        made = deposits.deposit(read_file(file), secrets.token_bytes(32))
+        try:
+            write_durable(HostFileSystem(), deposit, [made])
+        except OSError as error:
+            raise CommandError(f"{deposit}: cannot be written ({error.strerror})") from error
+    typer.echo(f"{deposit}: sealed, commitment {deposits.sealed(made)}")
+
+
+@release.command("open")
+def open_(
+    manifest: Annotated[
+        Path, typer.Argument(metavar="MANIFEST", help="A release's manifest, its exact bytes.", show_default=False)
+    ],
+    deposit: Annotated[
+        Path, typer.Argument(metavar="DEPOSIT", help="What is said to be sealed by it.", show_default=False)
+    ],
+) -> None:
+    """Tell whether a deposit is the one that a release commits to. What it holds is what follows its first line.
+
+    Exit code: 0 it is; 1 it is not; 2 something cannot be read.
+    """
+    with told():
+        import hashlib
+
+        from plainview.feed.configuration import Manifest
+        from plainview.records import RecordError, decode
+        from plainview.records.fields import to_text
+
+        data = read_file(manifest)
+        try:
+            committed = decode(Manifest, data).sealed
+        except RecordError as error:
+            raise CommandError(f"{manifest}: no manifest that can be read here: {error}") from error
+        found = _commitment(deposit)
+    of = f"release {to_text(hashlib.sha256(data).digest())}"
+    if found != committed:
+        typer.echo(f"{deposit}: not what {of} commits to: {found}, and {committed} in its manifest", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{deposit}: what {of} commits to")
+
+
+def _commitment(deposit: Path) -> str:
+    from plainview.replay.deposits import sealed
+
+    try:
+        return sealed(read_file(deposit))
+    except ValueError as error:
+        raise CommandError(f"{deposit}: no deposit: {error}") from error
+
+
+def read_file(path: Path) -> bytes:
+    """What is in a file. Raises CommandError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _check_runs(configuration: Configuration) -> None:
@@ -245,31 +317,6 @@ def attest(
             raise CommandError(f"{file}: cannot be written ({error.strerror})") from error
     typer.echo(f"{file}: signed by {signer.key.name}: what release {built.digest} came to on {act.cpu}")
     raise typer.Exit(_told(built, found))
-
-
-def golden_vectors(release: Installed) -> tuple[str, str]:
-    """The digest of the golden vectors as computed here, and their text."""
-    from collections.abc import Callable, Iterable, Iterator
-
-    from plainview.feed.probe import probe
-    from plainview.feed.trace import Ranked
-    from plainview.learning.golden import golden, golden_digest
-    from plainview.platform.kernels import sound_cache
-    from plainview.records.fields import to_text
-
-    out, pages = console(stderr=True), 0
-    with sound_cache(), out.status("Golden vectors: loading kernels") as status:
-
-        def each(rank: Callable[[int], Ranked], asked: Iterable[int]) -> Iterator[Ranked]:
-            nonlocal pages
-            for ranked in map(rank, asked):
-                pages += 1
-                status.update(f"Golden vectors: {pages} pages")
-                yield ranked
-
-        probe()
-        lines = golden(release.configuration, release.parameters, each)
-    return to_text(golden_digest(lines)), lines
 
 
 def _told(release: Installed, found: str, err: bool = False) -> int:

@@ -73,6 +73,7 @@ def run(out: Console, home: Home, directory: Path | None, index: int | None, thr
     from rich.markup import escape
 
     from plainview.journal import JournalDamaged
+    from plainview.platform.releases import environment_digest
     from plainview.platform.warming import warm
 
     bundles = read_bundles(
@@ -94,6 +95,7 @@ def run(out: Console, home: Home, directory: Path | None, index: int | None, thr
                 release,
                 bundles=bundles,
                 threads=threads,
+                environment=environment_digest(),
                 advance=progress.advance,
             )
             try:

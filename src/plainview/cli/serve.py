@@ -58,7 +58,7 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
             f"release  {application.release}\n"
             f"data     {escape(str(home.path))}: {application.journal.size:,} records, "
             f"{len(application.catalogue):,} videos, epoch {application.epoch.epoch}\n"
-            f"next     {address}/schema shows what can be asked; Ctrl-C stops, with a snapshot",
+            f"next     {address} is the app, {address}/schema shows what can be asked; Ctrl-C stops, with a snapshot",
             soft_wrap=True,
         )
 

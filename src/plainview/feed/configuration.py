@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from plainview.records.codec import Record
-from plainview.records.fields import U16, U32, Digest, Micros, Millis, Name, Region, Token
+from plainview.records.fields import U16, U32, U53, Digest, DigestOrDashes, Micros, Millis, Name, Region, Text, Token
 
 MICRO = 1_000_000
 
@@ -115,8 +115,31 @@ class Configuration(Record, frozen=True):
     """Records by which a page's epoch may lie behind the journal."""
 
 
+class Training(Record, frozen=True):
+    """What parameters were learned from: whoever has these records can learn them again, to the byte."""
+
+    base: Digest
+    """The release that learned, with the code that the manifest names."""
+    log: Text
+    """Origin line of the journal's log."""
+    start: U53
+    """Index of the first record that may have taught; before it, acts are left out as if nobody had done anything."""
+    upto: U53
+    """Index of the first record that was not read."""
+    before: Digest
+    """Root of the log's tree at size `start`."""
+    root: Digest
+    """And at size `upto`."""
+    state: Digest
+    """State digest of the world that all of it came to."""
+
+
 class Manifest(Record, frozen=True):
-    """What a release is made of, by digest. The digest of these bytes is the release's."""
+    """What a release is made of, by digest. The digest of these bytes is the release's.
+
+    It is the public tier: it stands in the log. The two others it names by salted commitments, and by these they are
+    opened to whoever may read them.
+    """
 
     configuration: Configuration
     source: Digest
@@ -127,6 +150,15 @@ class Manifest(Record, frozen=True):
     """Digest of learned parameters that the release brings along (`records.digests.arrays_digest`)."""
     golden: Digest
     """What its golden vectors come to (`learning.golden`)."""
+    ui: Digest
+    """SHA-256 over the files of the viewers' app, in path order."""
+    training: Training | None
+    """Where its parameters come from; nil where it brings none, or none that can be learned again."""
+    partner: DigestOrDashes
+    """Commitment to what only the partner reads (`learning.provenance`), which a bundle brings; dashes for nothing."""
+    sealed: DigestOrDashes
+    """Commitment to what the licensor keeps, to be opened to a regulator later (`replay.deposits`); dashes for nothing.
+    """
 
 
 class _Bounded(msgspec.Struct, frozen=True):
@@ -198,6 +230,7 @@ __all__ = [
     "Ordered",
     "Retrieval",
     "Spacing",
+    "Training",
     "Weight",
     "max_lag_of",
 ]

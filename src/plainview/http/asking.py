@@ -31,6 +31,8 @@ class Answer(NamedTuple):
     """The content encoding, `identity` where none is named."""
     data: bytes
     """As it was sent."""
+    location: str
+    """Where it says to go instead; empty where it does not."""
 
 
 def check_url(url: str) -> None:
@@ -75,7 +77,8 @@ def ask(
             raise TimeoutError  # what was read by then may look whole
         if answer.length is not None and len(data) < wanted:
             raise http.client.IncompleteRead(data, wanted - len(data))
-        return Answer(answer.status, answer.headers.get("content-encoding", "identity").lower(), data)
+        encoding, location = answer.headers.get("content-encoding", "identity"), answer.headers.get("location", "")
+        return Answer(answer.status, encoding.lower(), data, location)
     except (OSError, http.client.HTTPException, ValueError, RuntimeError) as error:
         # Not the text of an HTTPException, which may be the server's own: people read it on a terminal.
         if late.is_set() or isinstance(error, TimeoutError):

@@ -34,7 +34,7 @@ VERSION = "plainview/finding@v1"
 FINDING_LIMIT = 1 << 23
 """Bytes of a file at most."""
 
-What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock", "rewritten"]
+What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock", "rewritten", "ui"]
 SAID: dict[str, str] = {
     "re-run": "computed again, record {index:,} is not what the log has: {stage}, {detail}",
     "act": "record {index:,}, a charter or act, was taken down as what it is not: {detail}",
@@ -47,6 +47,7 @@ SAID: dict[str, str] = {
     "rewritten": "the log's key has signed {stage}, and it was not shown that it goes on from the one of {index:,}: "
     "{detail}",
     "draw": "of pages drawn at random some could not be re-run, the first of them record {index:,}: {detail}",
+    "ui": "viewers are served another app than the release of record {index:,} has: {detail}",
 }
 """What each kind says was found."""
 
@@ -65,6 +66,8 @@ NOT_PROVEN: dict[str, str] = {
     "rewritten": "That no proof came with it is the partner's word; the signature is in the detail, and where there is "
     "a proof the log can show it still",
     "draw": "That takes the bundle of the release and the records that were opened to the partner",
+    "ui": "What a browser was served nobody has signed: it is the partner's word. The release's bundle has the files "
+    "that it should have been, and the detail the SHA-256 of each that was",
 }
 """What each kind leaves open, and what closes it."""
 
@@ -93,9 +96,9 @@ class Finding(Record, frozen=True):
     """Of the record that it is about; of a swallowed act or a missing access, how many records the log has without."""
     stage: Annotated[str, Meta(max_length=200)]
     """The first stage of a re-run at which it differs; of a swallowed act, a draw, a canary and an access,
-    which; else empty."""
+    which; of an app, the digest of what was served; else empty."""
     detail: Annotated[str, Meta(max_length=20_000)]
-    """In words. Of a swallowed act, its note on the lines after the first."""
+    """In words. On the lines after the first, of a swallowed act its note, of an app the files that were served."""
     release: DigestOrDashes
     """What was re-run with; dashes where nothing was."""
     checkpoint: str

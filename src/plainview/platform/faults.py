@@ -29,6 +29,7 @@ CODES = frozenset(
         "unknown_video",
         "unknown_page",  # no page, or not this viewer's
         "unknown_index",
+        "unknown_release",
         "wrong_position",
         "wrong_watched",
         "foreign_event",  # signed by somebody else, or changed since

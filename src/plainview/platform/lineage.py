@@ -29,7 +29,9 @@ CHUNK = 4096
 """Records folded at a time."""
 KEPT = 60.0
 """Seconds for which a past world is kept after its last use: it takes as much memory as the serving copy."""
-_OF_VIEWERS = (Event, History, Impression, Page, Setting, Viewer)
+ACTS = (Event, History, Impression)
+"""What teaches."""
+_OF_VIEWERS = (*ACTS, Page, Setting, Viewer)
 
 
 class LineageBroken(Exception):
@@ -39,8 +41,17 @@ class LineageBroken(Exception):
 class Follower:
     """A fold at its place in the journal."""
 
-    def __init__(self, journal: JournalReader, configuration: Configuration, residents: int, world: World, start: int):
-        """`world` has all records below `start` folded in; `residents` viewers at most are held in memory.
+    def __init__(
+        self,
+        journal: JournalReader,
+        configuration: Configuration,
+        residents: int,
+        world: World,
+        start: int,
+        teaching: int = 0,
+    ) -> None:
+        """`world` has all records below `start` folded in; `residents` viewers at most are held in memory. Acts below
+        `teaching` are left out, as if nobody had done anything.
 
         Raises ProbeFailed in a thread whose arithmetic is another. Who then folds in a thread of their own probes it.
         """
@@ -49,6 +60,7 @@ class Follower:
         self._journal = journal
         self._reader = Reader(configuration.regions)
         self._chunk = min(CHUNK, residents)
+        self._teaching = teaching
         self._without: frozenset[int] = frozenset()
         """Viewers of the records being folded who have none before them."""
         self.fold = Fold(configuration, world, residents, self._load)
@@ -74,7 +86,7 @@ class Follower:
         for start in range(0, len(entries), self._chunk):
             part = entries[start : start + self._chunk]
             self._without = self._newcomers(part)
-            acts += self.fold.take(part)
+            acts += self.fold.take(self._taught(part))
             self.position = part[-1][0] + 1
         return acts
 
@@ -88,10 +100,15 @@ class Follower:
         before = self._journal.owners(owners.values(), self.position)
         return frozenset(viewer for viewer, owner in owners.items() if owner not in before)
 
+    def _taught(self, entries: Sequence[tuple[int, Record]]) -> Sequence[tuple[int, Record]]:
+        if not entries or entries[0][0] >= self._teaching:
+            return entries
+        return [one for one in entries if one[0] >= self._teaching or not isinstance(one[1], ACTS)]
+
     def _load(self, viewer: int) -> Actions:
         if viewer in self._without:
             return self._reader.read(())
-        return self._reader.read(self._journal.history(f"viewer:{viewer}", 0, self.position))
+        return self._reader.read(self._taught(self._journal.history(f"viewer:{viewer}", 0, self.position)))
 
 
 class Lineage:

@@ -18,11 +18,12 @@ from tempfile import TemporaryFile
 import plainview
 from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.learning.parameters import NONE, read_parameters
+from plainview.learning.provenance import read_tier
 from plainview.records.arrays import pack_floats
 from plainview.records.codec import decode, encode
 from plainview.records.digests import arrays_digest
-from plainview.records.fields import to_text
-from plainview.replay.bundles import Bundle, code_digest, source_digest, source_of
+from plainview.records.fields import DASHES, to_text
+from plainview.replay.bundles import Bundle, code_digest, source_digest, source_of, ui_digest, ui_of
 from plainview.replay.installed import Installed
 from plainview.replay.locks import LOCKED, departures, lock_of
 
@@ -42,6 +43,10 @@ def installed() -> Installed:
             lock=to_text(hashlib.sha256(lock()).digest()),
             parameters=to_text(arrays_digest(NONE)),
             golden=GOLDEN,
+            ui=to_text(ui_digest(installed_ui())),
+            training=None,
+            partner=DASHES,
+            sealed=DASHES,
         )
     )
 
@@ -52,6 +57,13 @@ def installed_digest() -> str:
     return installed().digest
 
 
+@functools.cache
+def installed_ui() -> dict[str, bytes]:
+    """The files of the viewers' app by their path, as they were when they were first read: what is served is what
+    was measured."""
+    return ui_of(_PACKAGE)
+
+
 def installed_code() -> str:
     """The digest of the code that is installed, whichever release of it is computed (`bundles.code_digest`)."""
     return code_digest(installed().manifest.source, installed().manifest.lock)
@@ -60,7 +72,7 @@ def installed_code() -> str:
 def bundle_of(release: Installed) -> Bundle:
     """All of a release, to be written down and run elsewhere."""
     parameters = pack_floats(release.parameters) if release.parameters else b""
-    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), parameters)
+    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), installed_ui(), parameters, release.partner)
 
 
 class OtherCode(Exception):
@@ -71,14 +83,20 @@ def opened(bundle: Bundle) -> Installed:
     """The release in a bundle, to be computed here. Raises OtherCode."""
     here = installed().manifest
     outline = bundle.outline
-    for what, there, wanted in (("source", outline.source, here.source), ("lock", outline.lock, here.lock)):
+    for what, there, wanted in (
+        ("source", outline.source, here.source),
+        ("lock", outline.lock, here.lock),
+        ("app", outline.ui, here.ui),
+    ):
         if there != wanted:
             raise OtherCode(
                 f"release {bundle.release} has {what} {there}, and what is installed here has {wanted}: install the "
                 "version of Plainview that it was made with; `--bundles` re-runs its pages without"
             )
     try:
-        return Installed(decode(Manifest, bundle.manifest), read_parameters(bundle.parameters))
+        if bundle.partner:
+            read_tier(bundle.partner)
+        return Installed(decode(Manifest, bundle.manifest), read_parameters(bundle.parameters), bundle.partner)
     except ValueError as error:
         raise OtherCode(f"release {bundle.release} is none that its own code runs: {error}") from error
 

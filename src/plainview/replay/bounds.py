@@ -14,6 +14,7 @@ from typing import NamedTuple
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
 from plainview.journal.keys import page_key
+from plainview.ledger.standing import Standing
 from plainview.records import Act, Charter, Decision, Epoch, Event, Order, Origin, Page, Release
 from plainview.replay.judged import Judged
 
@@ -136,6 +137,11 @@ class Bounds:
             case _:
                 pass
         return outside
+
+    @property
+    def standing(self) -> Standing:
+        """What the charters and acts so far come to."""
+        return self._judged.last
 
     def goes_on(self, page: Page) -> GoesOn:
         """Where `page`, which comes next, has to begin: a plain page where its session's list was left, unless that is

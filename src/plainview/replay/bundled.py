@@ -7,6 +7,7 @@ directory of its own, bounded in what it may answer and how long that may take, 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import select
 import shutil
@@ -18,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +27,7 @@ from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
 from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Placed, Proposal, Served
 from plainview.records import KIND_OF, Record, encode
+from plainview.records.fields import to_text
 from plainview.replay.bundles import Bundle
 from plainview.replay.locks import departures
 
@@ -35,19 +37,33 @@ ANSWER_LIMIT = 16 * 1024 * 1024
 """Bytes of an answer at most."""
 SAID_LIMIT = 4_096
 """Bytes kept of what it writes to standard error."""
+FILE_LIMIT = 64 * 1024 * 1024
+"""Bytes of a file that it may write while it computes its golden vectors: those, and kernels."""
 _LOWERED = (
     "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES",
     "OPENBLAS_CORETYPE", "GLIBC_TUNABLES",
 )  # fmt: skip
 """What of the environment is handed on: settings that make another CPU of this one."""
-_START = """\
+_BEGIN = """\
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 if os.getppid() != int(sys.argv[2]):
     os._exit(1)
 sys.path.insert(0, sys.argv[1])
+"""
+_RERUN = f"""{_BEGIN}
 import runpy
 runpy.run_module("plainview.learning.rerun", run_name="__main__")
+"""
+_GOLDEN = f"""{_BEGIN}
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE_LIMIT}, {FILE_LIMIT}))
+import msgspec
+from plainview.feed.configuration import Configuration
+from plainview.learning.golden import golden
+from plainview.learning.parameters import read_parameters
+configuration, parameters = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[bytes, bytes])
+sys.stdout.write(golden(msgspec.json.decode(configuration, type=Configuration), read_parameters(parameters)))
 """
 
 _decoder = msgspec.msgpack.Decoder(FromRelease)
@@ -88,7 +104,7 @@ class Bundles:
     def __contains__(self, release: str) -> bool:
         return release in self._bundles
 
-    def start(self, release: str, past: Past, threads: int) -> Running:
+    def start(self, release: str, past: Past, threads: int) -> Bundled:
         """A release at work. Raises BundleFailed, as does everything that it is asked."""
         return Bundled(self._bundles[release], past, self._kernels, threads, self._patience)
 
@@ -108,12 +124,12 @@ class Bundled:
         if wrong := departures(bundle.lock, _version):
             raise BundleFailed(wrong)
         self._place = _Place(kernels / f"{bundle.code}-bundle", bundle)
+        self._configuration = bytes(msgspec.json.decode(bundle.manifest, type=dict[str, msgspec.Raw])["configuration"])
+        self._parameters = bundle.parameters
         try:
             self._process = self._begin(self._place)
-            manifest = msgspec.json.decode(bundle.manifest, type=dict[str, msgspec.Raw])
-            configuration = bytes(manifest["configuration"])
             begin = messages.Begin(
-                messages.VERSION, bundle.release, configuration, bundle.parameters, RESIDENTS, threads
+                messages.VERSION, bundle.release, self._configuration, self._parameters, RESIDENTS, threads
             )
             ready = self._asked(begin, messages.Ready)
             if ready.version != messages.VERSION:
@@ -167,18 +183,28 @@ class Bundled:
             pipe.close()
         self._place.close()
 
+    def golden(self) -> str:
+        """The digest of its golden vectors, computed in a process beside it, which has the place while it waits."""
+        given = msgspec.msgpack.encode((self._configuration, self._parameters))
+        with tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as said:
+            try:
+                done = subprocess.run(
+                    input=given, stdout=text, stderr=said, timeout=self._patience, check=False,
+                    **_start(_GOLDEN, self._place),
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                raise BundleFailed(f"its golden vectors were not there within {self._patience:g} s") from None
+            except OSError as error:
+                raise BundleFailed(f"its golden vectors cannot be computed ({error.strerror})") from error
+            text.seek(0)
+            if done.returncode:
+                said.seek(max(0, said.seek(0, os.SEEK_END) - SAID_LIMIT))
+                raise BundleFailed(f"its golden vectors were not computed: {_ending(done.returncode, said.read())}")
+            return to_text(hashlib.file_digest(text, "sha256").digest())
+
     def _begin(self, place: _Place) -> subprocess.Popen[bytes]:
-        handed_on = {name: os.environ[name] for name in _LOWERED if name in os.environ}
         process = subprocess.Popen(
-            # -I: no user's packages, no variables of Python's, nothing of the working directory.
-            [sys.executable, "-I", "-c", _START, str(place.source), str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd=place.source,
-            env=handed_on | {"NUMBA_CACHE_DIR": str(place.cache)},
-            start_new_session=True,  # an interrupt from the keyboard is for who reads the report
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **_start(_RERUN, place)
         )
         for pipe in (process.stdin, process.stdout, process.stderr):
             assert pipe is not None
@@ -275,9 +301,26 @@ class Bundled:
             return BundleFailed("it closed its output")
         while self._listen(self._process.stderr.fileno()):
             pass
-        lines = self._said.decode(errors="replace").strip().splitlines()
-        last = "".join(letter if letter.isprintable() else "?" for letter in lines[-1]) if lines else "it said nothing"
-        return BundleFailed(f"it ended with code {code}: {last[:500]}")
+        return BundleFailed(_ending(code, self._said))
+
+
+def _start(program: str, place: _Place) -> dict[str, Any]:
+    """How to run one of the programs above on a bundle that is laid out: for `subprocess`."""
+    handed_on = {name: os.environ[name] for name in _LOWERED if name in os.environ}
+    return {
+        # -I: no user's packages, no variables of Python's, nothing of the working directory.
+        "args": [sys.executable, "-I", "-c", program, str(place.source), str(os.getpid())],
+        "cwd": place.source,
+        "env": handed_on | {"NUMBA_CACHE_DIR": str(place.cache)},
+        "start_new_session": True,  # an interrupt from the keyboard is for who reads the report
+    }
+
+
+def _ending(code: int, said: bytes) -> str:
+    """What to say of a process that has ended, having written that to standard error last."""
+    lines = said.decode(errors="replace").strip().splitlines()
+    last = "".join(letter if letter.isprintable() else "?" for letter in lines[-1]) if lines else "it said nothing"
+    return f"it ended with code {code}: {last[:500]}"
 
 
 class _Place:

@@ -1,4 +1,5 @@
-"""A release as one file: its manifest, lock, source and parameters, from which its pages can be ranked again anywhere.
+"""A release as one file: its manifest, lock, source and parameters, from which its pages can be ranked again anywhere,
+and the files of its app, as every viewer's browser is given them.
 
 A bundle is a tar (POSIX ustar) that can be written in one way only: members sorted by name, plain files alone, no
 owner, no time, mode 0644. So a file that differs in any byte is either no bundle or another release's.
@@ -15,17 +16,20 @@ from pathlib import Path
 import msgspec
 
 from plainview.records.arrays import unpack_floats
-from plainview.records.digests import arrays_digest
-from plainview.records.fields import U32, Digest, Name, to_text
+from plainview.records.digests import arrays_digest, commitment
+from plainview.records.fields import DASHES, U32, Digest, DigestOrDashes, Name, to_bytes, to_text
 from plainview.replay.locks import LOCKED, lock_of
 
 ROOMS = ("feed", "learning", "records")
 """Whose files are the algorithm."""
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle at most."""
-MANIFEST, LOCK, PARAMETERS = "manifest.json", "lock.txt", "parameters.safetensors"
+MANIFEST, LOCK, PARAMETERS, PARTNER = "manifest.json", "lock.txt", "parameters.safetensors", "partner.json"
 _PACKAGE = "plainview"
 _SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
+UI = "ui"
+UI_FILE = re.compile(r"(\w+/)*\w+\.(css|html|js|svg)", re.ASCII)
+"""What a file of the app is called, below UI."""
 _INIT = f"{_PACKAGE}/__init__.py"
 """Empty: what a release needs of the package is that it is one."""
 _BLOCK = tarfile.BLOCKSIZE
@@ -49,6 +53,14 @@ class Outline(msgspec.Struct, frozen=True):
     lock: Digest
     parameters: Digest
     golden: Digest
+    ui: Digest
+    partner: DigestOrDashes
+
+
+class _Salted(msgspec.Struct, frozen=True):
+    """What every partner's tier has."""
+
+    salt: Digest
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -60,8 +72,12 @@ class Bundle(msgspec.Struct, frozen=True):
     """Versions, and hashes of their wheels, of what it computes with (`locks.lock_of`)."""
     source: Mapping[str, bytes]
     """Its files by their path in the package, `feed/ranking.py`."""
+    ui: Mapping[str, bytes]
+    """The app's files by their path below UI, `index.html`."""
     parameters: bytes = b""
     """The file of those that it brings along, empty where it brings none."""
+    partner: bytes = b""
+    """Its partner's tier, empty where it has none."""
 
     @property
     def release(self) -> str:
@@ -86,8 +102,10 @@ class Bundle(msgspec.Struct, frozen=True):
     def files(self) -> dict[str, bytes]:
         """Name and contents of all members, in their order."""
         source = {f"{_PACKAGE}/{name}": data for name, data in self.source.items()}
-        parameters = {PARAMETERS: self.parameters} if self.parameters else {}
-        return dict(sorted({LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **parameters, **source}.items()))
+        ui = {f"{UI}/{name}": data for name, data in self.ui.items()}
+        brought = {name: data for name, data in ((PARAMETERS, self.parameters), (PARTNER, self.partner)) if data}
+        members = {LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **brought, **source, **ui}
+        return dict(sorted(members.items()))
 
 
 def source_of(package: Path) -> dict[str, bytes]:
@@ -98,9 +116,24 @@ def source_of(package: Path) -> dict[str, bytes]:
 
 def source_digest(source: Mapping[str, bytes]) -> bytes:
     """SHA-256 over the files in path order, each as its path and its bytes with their lengths (u64 BE) before them."""
-    state = hashlib.sha256(b"plainview/source/v1\x00")
-    for name in sorted(source):
-        for part in (name.encode(), source[name]):
+    return _files_digest("source", source)
+
+
+def ui_of(package: Path) -> dict[str, bytes]:
+    """The files of the app below `package`, by their path in its UI."""
+    top = package / UI
+    return {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()}
+
+
+def ui_digest(files: Mapping[str, bytes]) -> bytes:
+    """As `source_digest`, of the app's files."""
+    return _files_digest("ui", files)
+
+
+def _files_digest(what: str, files: Mapping[str, bytes]) -> bytes:
+    state = hashlib.sha256(f"plainview/{what}/v1\0".encode())
+    for name in sorted(files):
+        for part in (name.encode(), files[name]):
             state.update(len(part).to_bytes(8, "big") + part)
     return state.digest()
 
@@ -141,7 +174,9 @@ def unpack(data: bytes) -> Bundle:
             raise BundleError(f"it has no {name}")
     if members.pop(_INIT):
         raise BundleError(f"{_INIT} is not empty")
-    manifest, lock, packed = members.pop(MANIFEST), members.pop(LOCK), members.pop(PARAMETERS, None)
+    manifest, lock = members.pop(MANIFEST), members.pop(LOCK)
+    packed, partner = members.pop(PARAMETERS, None), members.pop(PARTNER, None)
+    ui = {name.removeprefix(f"{UI}/"): members.pop(name) for name in list(members) if name.startswith(f"{UI}/")}
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
         outline = msgspec.json.decode(manifest, type=Outline)
@@ -157,16 +192,27 @@ def unpack(data: bytes) -> Bundle:
         ("source", source_digest(source), outline.source),
         (LOCK, hashlib.sha256(lock).digest(), outline.lock),
         ("parameters", arrays_digest(parameters), outline.parameters),
+        ("app", ui_digest(ui), outline.ui),
     ):
         if to_text(found) != named:
             raise BundleError(f"the digest of its {what} is {to_text(found)}, and {MANIFEST} says {named}")
+    if (committed := DASHES if partner is None else _commitment(partner)) != outline.partner:
+        raise BundleError(f"the commitment to its {PARTNER} is {committed}, and {MANIFEST} says {outline.partner}")
     try:
         whole = lock_of(lock) == lock
     except ValueError as error:  # UnicodeDecodeError too
         raise BundleError(f"{LOCK}: {error}") from error
     if not whole:
         raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
-    return Bundle(manifest, lock, source, packed or b"")
+    return Bundle(manifest, lock, source, ui, packed or b"", partner or b"")
+
+
+def _commitment(partner: bytes) -> str:
+    try:
+        salt = msgspec.json.decode(partner, type=_Salted).salt
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BundleError(f"{PARTNER} is no partner's tier: {error}") from error
+    return to_text(commitment(to_bytes(salt), partner))
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -174,7 +220,8 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     while data[at : at + _BLOCK].strip(b"\0"):
         header = data[at : at + _BLOCK]
         name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
-        if name not in (LOCK, MANIFEST, PARAMETERS, _INIT) and not _SOURCE.fullmatch(name):
+        named = name in (LOCK, MANIFEST, PARAMETERS, PARTNER, _INIT) or _SOURCE.fullmatch(name)
+        if not named and not (name.startswith(f"{UI}/") and UI_FILE.fullmatch(name, len(UI) + 1)):
             raise BundleError(f"member {name!r} belongs to no bundle")
         try:
             size = int(header[124:135], 8)
@@ -197,3 +244,15 @@ def _header(name: str, size: int) -> bytes:
         return member.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
     except ValueError as error:
         raise BundleError(f"member {name[:120]!r}: {error}") from error
+
+
+class _Apped(msgspec.Struct, frozen=True):
+    ui: Digest
+
+
+def app_named(manifest: str) -> str:
+    """The digest of the app that any release's manifest names. Raises ValueError where it is none."""
+    try:
+        return msgspec.json.decode(manifest, type=_Apped).ui
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no release's manifest: {error}") from error

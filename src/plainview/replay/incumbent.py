@@ -3,14 +3,18 @@ bundle. Where it fails at something it works no more, and says why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 
+import msgspec
+
 from plainview.journal import JournalDamaged, JournalReader
+from plainview.learning.golden import golden, golden_digest
 from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Rerun, Served
 from plainview.records import Epoch, Record
-from plainview.records.fields import DASHES
+from plainview.records.fields import DASHES, to_text
 from plainview.replay.bounds import Reign
 from plainview.replay.bundled import BundleFailed, Bundles, Running
 from plainview.replay.installed import Installed
@@ -41,6 +45,10 @@ class Incumbent:
         self.upto = 0
         """Where its next epoch ends: what is below can be folded."""
         self._running: Running | None = None
+        self._vectors: Callable[[], str] = str
+        """Computes the golden vectors of the release that works: their digest."""
+        self._golden: dict[str, str] = {}
+        """By release, what they came to here."""
         self._fed = 0
         """One past the last record that it was given."""
 
@@ -63,17 +71,41 @@ class Incumbent:
                 residents=self._residents,
                 threads=self._threads,
             )
+            self._vectors = partial(_computed_here, self._installed)
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"
         else:
             with self._watched():
-                self._running = self._bundles.start(reign.release, past, self._threads)
+                bundled = self._bundles.start(reign.release, past, self._threads)
+                self._running, self._vectors = bundled, bundled.golden
 
     def close(self) -> None:
         """End what runs."""
         if self._running is not None:
             self._running.close()
             self._running = None
+
+    def sound(self) -> bool:
+        """Whether it computes here what its golden vectors say; where it does not, it works no more.
+
+        They are computed once: until then nothing that differs need be the fault of who served it, for its bits may
+        depend on the machine.
+        """
+        if self._running is None or self.reign is None:
+            return False
+        release = self.reign.release
+        if release not in self._golden:
+            with self._watched():
+                self._golden[release] = self._vectors()
+        if self._running is not None:
+            try:
+                wanted = msgspec.json.decode(self.reign.manifest, type=_Manifest).golden
+            except msgspec.DecodeError:
+                wanted = "nothing"
+            if (found := self._golden[release]) != wanted:
+                self.close()
+                self.why = f"its golden vectors come to {found} on this machine, and by its manifest to {wanted}"
+        return self.works
 
     def feed(self, read: list[tuple[int, Record]], stop: int) -> None:
         """Give it all records below `stop`, which were read before; `read` are the last of those."""
@@ -145,3 +177,13 @@ class Incumbent:
                 self._running.take(part, self.upto)
             self._fed = part[-1][0] + 1
         return self.works
+
+
+class _Manifest(msgspec.Struct):
+    """What of a manifest is asked for here, whatever release it is of."""
+
+    golden: str
+
+
+def _computed_here(release: Installed) -> str:
+    return to_text(golden_digest(golden(release.configuration, release.parameters)))

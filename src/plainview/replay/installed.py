@@ -19,6 +19,8 @@ class Installed(NamedTuple):
 
     manifest: Manifest
     parameters: Parameters = NONE
+    partner: bytes = b""
+    """Its partner's tier, empty where it has none."""
 
     @property
     def configuration(self) -> Configuration:

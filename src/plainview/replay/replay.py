@@ -67,14 +67,17 @@ class Replay:
         bundles: Bundles | None = None,
         residents: int = RESIDENTS,
         threads: int = 1,
+        environment: str = "",
         advance: Advance = lambda records, pages: None,
     ) -> None:
         """`installed` is the release that runs here.
 
-        What another release was in charge of is inconclusive where `bundles` does not have it.
+        What another release was in charge of is inconclusive where `bundles` does not have it. So is what differs and
+        was not served in this `environment`, as receipts name it, where a release's golden vectors do not come out.
         """
         self._journal = journal
         self._installed = installed.digest
+        self._environment = environment
         self._incumbent = Incumbent(journal, installed, bundles, residents, threads)
         self._advance = advance
         self._tally = _Tally()
@@ -336,6 +339,9 @@ class Replay:
         for field in ("parent", "delta", "state", "digest"):
             here, there = getattr(made, field), getattr(epoch, field)
             if here != there:
+                if not self._incumbent.sound():
+                    self._set_apart(reign.release, 0)
+                    return
                 self._wrong = index
                 self._differ(index, "epoch", f"epoch: {field}", f"{there} in epoch {epoch.epoch}, {here} computed")
                 break
@@ -384,7 +390,10 @@ class Replay:
     def _rank(self, asked: list[Served]) -> None:
         outcomes = self._incumbent.rank(asked)
         for served, outcome in zip(asked, outcomes, strict=False):
-            self._settle(served.index, (outcome.stage, outcome.detail) if outcome.stage else None)
+            if outcome.stage and served.page.environment != self._environment and not self._incumbent.sound():
+                self._settle(served.index, None, apart=True)
+            else:
+                self._settle(served.index, (outcome.stage, outcome.detail) if outcome.stage else None)
         for served in asked[len(outcomes) :]:
             self._settle(served.index, None, apart=True)
 

@@ -112,6 +112,21 @@ class ActProof(msgspec.Struct, frozen=True):
     """The inclusion proof (RFC 9162), in base64, from the leaf's sibling up to the root's child."""
 
 
+class CharterAnswer(msgspec.Struct, frozen=True):
+    """A charter, or what amended it."""
+
+    index: int
+    """Of its record, from which on it holds."""
+    note: str
+    """The signed note, as text."""
+
+
+class ChartersAnswer(msgspec.Struct, frozen=True):
+    """All charters of the log."""
+
+    charters: list[CharterAnswer]
+
+
 class ViewerAnswer(msgspec.Struct, frozen=True):
     """A viewer is registered."""
 

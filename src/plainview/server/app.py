@@ -32,13 +32,15 @@ from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
-from plainview.records import PAGE_LIMIT, Page
+from plainview.records import PAGE_LIMIT, Charter, Page, Release
 from plainview.records.fields import Mode
 from plainview.server import answers
 from plainview.server.answers import (
     ActAnswer,
     ActProof,
     ActsAnswer,
+    CharterAnswer,
+    ChartersAnswer,
     EventBatch,
     EventsAnswer,
     ExplainedAnswer,
@@ -54,11 +56,12 @@ from plainview.server.answers import (
     orders_answer,
     page_answer,
 )
-from plainview.server.log import log, takes_gzip
+from plainview.server.log import FOREVER, log, takes_gzip
 from plainview.server.problems import BODY, HANDLERS, Problem
 from plainview.server.query import check_query
 from plainview.server.reference import Reference
 from plainview.server.schema import RawSchemas, describe, takes
+from plainview.server.ui import app_address, app_file
 
 A = TypeVarTuple("A")
 R = TypeVar("R")
@@ -67,6 +70,7 @@ ID = 2**53 - 1
 """The highest number of a viewer, a video or a record."""
 Index = Annotated[int, PathParameter(ge=0, le=ID, description="Of the page's record, as its receipt says.")]
 VideoId = Annotated[int, PathParameter(ge=0, le=ID, description="As it was added with, or imported.")]
+_DIGEST = r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048](?!\n)$"
 _TOKEN = r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$"
 _PROMETHEUS = "text/plain; version=0.0.4"
 _OCTETS = "application/octet-stream"
@@ -99,8 +103,12 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
                     act_proof,
                     open_records,
                     list_orders,
+                    list_charters,
+                    release,
                 ],
             ),
+            app_address,
+            app_file,
             log,
             health,
             metrics,
@@ -298,6 +306,30 @@ async def list_orders(state: State) -> Response[bytes]:
     return _json(orders_answer(await _in(state.slow, state.application.orders.counts)))
 
 
+@get("/charters", summary="Look at all charters", responses=_documented(ChartersAnswer))
+async def list_charters(state: State) -> Response[bytes]:
+    """The log's charters in their order, the first and its amendments, as signed notes. Whose word counts follows from
+    them, once the first one's digest is known from elsewhere."""
+    return _json(await _in(state.slow, _charters, state.application))
+
+
+@get(
+    "/releases/{digest:str}",
+    summary="Get a release's manifest",
+    responses={200: ResponseSpec(data_container=str, description="The manifest", generate_examples=False)}
+    | dict.fromkeys((400, 404, 500, 503), _BAD),
+)
+async def release(
+    state: State,
+    digest: Annotated[
+        str, PathParameter(pattern=_DIGEST, description="As a page's receipt names it: SHA-256 of what is answered.")
+    ],
+) -> Response[bytes]:
+    """The manifest of a release that is or was in charge, byte for byte: its digest is the release's."""
+    manifest = await _in(state.slow, _manifest, state.application, digest)
+    return Response(manifest, media_type=MediaType.JSON, headers={"cache-control": FOREVER})
+
+
 @post(
     "/audit/records",
     summary="Open records",
@@ -405,6 +437,22 @@ def _explain(application: Application, index: int) -> bytes:
     explained = application.pages.explain(index)
     promise = application.log.promise(explained.entry)
     return msgspec.json.encode(explained_answer(application.pipeline, explained, promise))
+
+
+def _charters(application: Application) -> ChartersAnswer:
+    found = []
+    for entry in application.journal.of_kind("charter"):
+        assert isinstance(entry.record, Charter)
+        found.append(CharterAnswer(entry.index, entry.record.note))
+    return ChartersAnswer(found)
+
+
+def _manifest(application: Application, digest: str) -> bytes:
+    for entry in application.journal.of_kind("release", newest_first=True):
+        assert isinstance(entry.record, Release)
+        if entry.record.digest == digest:
+            return entry.record.manifest.encode()
+    raise Fault("unknown_release", f"digest: no release {digest} is or was in charge", "digest")
 
 
 def _act_proof(application: Application, index: int, size: int) -> ActProof:

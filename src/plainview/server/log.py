@@ -12,7 +12,7 @@ from litestar.params import PathParameter
 
 from plainview.server.problems import Problem, problem
 
-_FOREVER = "public, max-age=31536000, immutable"
+FOREVER = "public, max-age=31536000, immutable"
 _NOW = "public, max-age=1"
 """A checkpoint is a second old at most where something happens."""
 
@@ -41,7 +41,7 @@ async def log(
     found = await loop.run_in_executor(state.pool, state.application.log.resource, path.lstrip("/"), gzipped)
     if found is None:
         return problem(404, "not_found", f"the log has nothing at {path} yet: read its checkpoint first")
-    headers = {"cache-control": _FOREVER if found.immutable else _NOW, "vary": "accept-encoding"}
+    headers = {"cache-control": FOREVER if found.immutable else _NOW, "vary": "accept-encoding"}
     if found.gzipped:
         headers["content-encoding"] = "gzip"
     return Response(found.data, media_type=found.media_type, headers=headers)

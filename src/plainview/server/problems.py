@@ -14,7 +14,7 @@ from plainview.journal import JournalBusy, JournalDamaged, JournalStopped
 from plainview.platform.acts import LIMIT
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import LineageBroken
-from plainview.platform.malformed import REGION, TOKEN
+from plainview.platform.malformed import DIGEST, REGION, TOKEN
 from plainview.records import PAGE_LIMIT
 from plainview.storage import StoreError, StoreFull
 
@@ -25,6 +25,7 @@ STATUS = {
     "unknown_video": 404,
     "unknown_page": 404,
     "unknown_index": 404,
+    "unknown_release": 404,
     "wrong_position": 422,
     "wrong_watched": 422,
     "foreign_event": 403,
@@ -96,6 +97,7 @@ _TOLD = {
     "surface": "send a whole number from 0 to 255, or leave it out",
     "region": f"send {REGION}, or leave it out",
     "acknowledged": "send one past the last index you saw acknowledged, or leave it out",
+    "digest": f"send {DIGEST}",
     "size": "send how many records the tree has, a whole number from 1",
     "index": "send the index in a page's receipt, a whole number from 0 to 2**53 - 1",
     "video_id": "send the video's id, a whole number from 0 to 2**53 - 1",

@@ -35,6 +35,7 @@ from plainview.oversight.partner.rerunning import Rerunning
 from plainview.oversight.partner.taking_up import PATIENCE
 from plainview.platform.home import LOG, Home
 from plainview.platform.log.opening import KEY
+from plainview.platform.releases import installed
 from plainview.storage import SqliteRecords, StoreFull
 from plainview.storage.filesystem import PARTIAL
 from tests.cli.homes import invoke, one_line
@@ -254,7 +255,7 @@ def test_as_many_threads_rank_as_it_is_given(
     begun: list[Any] = []
     monkeypatch.setattr(program, "Rerunning", lambda *given: begun.append(given) or Rerunning(*given))
     assert run(directory, overseen, server, "--once", "--threads", "3").exit_code == 0
-    assert begun[0][-1] == 3
+    assert begun[0][-2] == 3
 
 
 def test_a_page_is_re_run_for_whoever_asks(
@@ -401,3 +402,36 @@ def test_a_tree_that_does_not_go_on_is_found(directory: Path, overseen: Path, se
     proven = invoke("verify", path, f"--charter={digest_text(digest_of(overseen))}")
     assert proven.exit_code == 0, proven.stderr
     assert "is the partner's word" in proven.stdout + proven.stderr
+
+
+def test_another_app_than_the_release_has(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An honest operator's is the one; where it were not, that is found once the log has gone on."""
+    passed = 0.0
+
+    def visit(overseer: Overseer) -> None:
+        nonlocal passed
+        overseer.visit()
+        passed += 10
+        register(server)
+        looked_until_grown(overseer)
+
+    with overseeing(directory, overseen, server, monotonic=lambda: passed) as (overseer, lines):
+        overseer.follow()
+        for _ in range(2):
+            visit(overseer)
+        assert lines.found == []
+        monkeypatch.setattr("plainview.oversight.partner.served_app.app_named", lambda manifest: "A" * 43)
+        for _ in range(3):
+            visit(overseer)
+        (found,) = lines.found
+    assert found.startswith("viewers are served another app than the release of record 1 has: its digest is")
+    (finding,) = findings(directory)
+    assert finding.what == "ui"
+    assert finding.stage == installed().manifest.ui
+    assert " main.js\n" in finding.detail
+    (path,) = (directory / FINDINGS).iterdir()
+    told = invoke("verify", path, f"--charter={digest_text(digest_of(overseen))}")
+    assert told.exit_code == 0
+    assert "bundle has the files that it should have been" in " ".join(told.stdout.split())

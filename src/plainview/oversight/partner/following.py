@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -35,8 +36,17 @@ from plainview.oversight.public_entries import is_of_kind, public_record, public
 from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.charter import Charter as CharterRecord
+from plainview.records.release import Release
 
 _PAGE = b'{"k":"page",'
+
+
+class Taken(NamedTuple):
+    """A release that is in charge."""
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    """Of its record."""
+    release: Release
 
 
 class Mirrored:
@@ -128,6 +138,8 @@ class Following:
         """Charters and acts that were taken down as what they are not, and why."""
         self.accesses: list[tuple[int, Access]] = []
         """Openings that the log has, by their indexes: whoever looks at them takes them out."""
+        self.release: Taken | None = None
+        """The release in charge; None before the first."""
         self.times: list[tuple[int, int]] = []
         """Public records that came, by index, and their journal times: whoever looks at them takes them out."""
         self._notes: dict[bytes, int] = {}
@@ -268,6 +280,9 @@ class Following:
                 self._believed, self._mirror = Charters(self._digest), None
                 for at in self.charter_indexes:
                     self._believed.take(at, entry if at == index else self._entry(at))
+        if is_of_kind("release", entry):
+            with suppress(FormatError):  # which reading the copy tells
+                self.release = Taken(index, public_record("release", Release, entry))
         if is_of_kind("access", entry):
             with suppress(FormatError):  # which reading the copy tells
                 self.accesses.append((index, public_record("access", Access, entry)))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from plainview.http.fetching import FetchError
 from plainview.journal import JournalDamaged
+from plainview.ledger.charters import Charter
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import Note
@@ -42,6 +43,7 @@ from plainview.oversight.partner.page_requests import PageRequests
 from plainview.oversight.partner.reporting import Reporting
 from plainview.oversight.partner.requests import Requests
 from plainview.oversight.partner.rerunning import Rerunning
+from plainview.oversight.partner.served_app import ServedApp
 from plainview.oversight.partner.taking_up import TakingUp
 from plainview.oversight.partner.telling import Told
 from plainview.oversight.witness.store import WitnessStore, WitnessStoreError
@@ -83,6 +85,8 @@ class Audit(NamedTuple):
     """Viewers of the partner's own."""
     threads: int
     """That rank."""
+    environment: str
+    """Digest of this one, as receipts name it."""
 
 
 class Overseer:
@@ -123,10 +127,11 @@ class Overseer:
         self._taking_up = TakingUp(self._copy, self._records, self._reporting, outside.monotonic)
         self._clocks = Clocks()
         self._rerunning = Rerunning(
-            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads
+            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads, audit.environment
         )
         self._draws = Draws(path / DRAWS, audit.sample, self._reporting.announce, outside.entropy)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
+        self._served_app = ServedApp(url, outside.monotonic)
         receipts = MirrorFiles(path / CANARIES)
         self._holding = Holding(
             self._following, self._reporting, self.log, self._outbox, self._requests, receipts, self._clocks,
@@ -192,10 +197,11 @@ class Overseer:
             self._telling.say(line)
 
     def visit(self) -> None:
-        """Have the partner's own viewers ask for a page each."""
+        """Have the partner's own viewers open the app, ask for a page each, and open it again."""
         mirrored, charter = self._following.mirrored, self._following.charter
         if mirrored is None or charter is None:
             return
+        self._open_app(mirrored, charter)
         try:
             for one in self._canaries.visit(charter.policy):
                 self._wrong(one)
@@ -203,6 +209,20 @@ class Overseer:
             self._telling.remark("visit", [f"the partner's viewers are not served: {error}"])
         else:
             self._telling.remark("visit", [])
+        self._open_app(mirrored, charter)
+
+    def _open_app(self, mirrored: Mirrored, charter: Charter) -> None:
+        taken = self._following.release
+        if taken is None:
+            return
+        try:
+            wrong = self._served_app.look(taken, mirrored.checkpoint.size, charter.bounds.merge_delay / 1000)
+        except Unanswered as error:
+            self._telling.remark("app", [f"the app is not served: {error}"])
+            return
+        self._telling.remark("app", [])
+        if wrong is not None:
+            self._reporting.find("ui", taken.index, wrong.digest, wrong.detail, {taken.index})
 
     def audit(self, whole: bool = False) -> None:
         """Take up what the log has and the copy has not, re-run it, and go on with draws.

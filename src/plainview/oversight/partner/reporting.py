@@ -34,7 +34,7 @@ class Reporting:
         self, what: What, index: int, stage: str, detail: str, records: Iterable[int] = (), release: str = DASHES
     ) -> None:
         """Keep a finding and announce it, once. Exhibits are these records, and the log's charters."""
-        same = (what, stage) if what == "swallowed" else (what, index, stage)
+        same = {"swallowed": (what, stage), "ui": (what, index)}.get(what, (what, index, stage))
         if not self.telling.is_new(*same):
             return
         mirrored = self._following.mirrored

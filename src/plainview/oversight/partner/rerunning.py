@@ -31,14 +31,17 @@ class Rerunning:
         bundles: Bundles | None,
         monotonic: Callable[[], float],
         threads: int = 1,
+        environment: str = "",
         advance: Advance = lambda records, pages: None,
     ) -> None:
         """Pages of another release than the installed one need its bundle.
 
-        Threads change its speed, and no result; `advance` is `Replay`'s.
+        The rest is `Replay`'s.
         """
         self._journal = journal
-        self._begin = partial(Replay, journal, installed, bundles=bundles, threads=threads, advance=advance)
+        self._begin = partial(
+            Replay, journal, installed, bundles=bundles, threads=threads, environment=environment, advance=advance
+        )
         self._replay = self._begin()
         self._monotonic = monotonic
         self._looked = 0

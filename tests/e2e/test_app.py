@@ -1,0 +1,421 @@
+"""The viewers' app in a real browser, against a real server whose log a real witness cosigns."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from bench.serving import Server
+from plainview.feed.configuration import DEFAULT
+from plainview.ledger.acts import Finding, Verification
+from plainview.ledger.policies import Policy, Witness
+from plainview.oversight.explanations import Explanation, explain
+from plainview.oversight.witness.directory import make_directory
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
+from plainview.platform.releases import installed
+from plainview.records import Page as PageRecord
+from plainview.records import decode, encode
+from tests.feed.experimented import experiment
+from tests.oversight.ranked import ranked_page
+from tests.oversight.witness.processes import Process, tell_of
+from tests.platform.homes import amendment, charter_of
+from tests.platform.parties import Parties
+from tests.platform.towns import open_town, populate
+from tests.server.clients import KERNELS, Client
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here: apt install chromium")
+
+VIDEOS = 400
+PHONE, DESK = (320, 640), (1280, 800)
+PATIENCE = 20_000
+"""Milliseconds for what takes the log a second or two."""
+
+
+class Platform(NamedTuple):
+    """A server, and who may speak in its log."""
+
+    url: str
+    client: Client
+    parties: Parties
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Platform]:
+    home = tmp_path_factory.mktemp("app") / "home"
+    with open_town(home) as town:
+        populate(town, VIDEOS)
+    logs = charter_of(home).policy.logs
+    (key,) = make_directory(home.with_name("witness"), "north.example", ml_dsa_44=False)
+    tell_of(home.with_name("witness"), *(log.key for log in logs))
+    witness = Process(home.with_name("witness"))
+    with ExitStack() as stack:
+        witness.start()
+        stack.callback(witness.end)
+        north = Witness("north", key, f"http://127.0.0.1:{witness.port}")
+        adopt(Home(home), amendment(home, policy=Policy(logs, (north,), (), "north")))
+        server = Server(home, cache, KERNELS)
+        server.start()
+        stack.callback(server.stop)
+        client = Client(server.port)
+        stack.callback(client.close)
+        yield Platform(f"http://127.0.0.1:{server.port}/", client, Parties(home))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    platform: Platform,
+    size: tuple[int, int] = DESK,
+    *,
+    scheme: Any = "light",
+    mode: str = "personal",
+    change: Callable[[Page], None] = lambda _: None,
+    complaints: int = 0,
+) -> Iterator[Page]:
+    """The app as a new viewer has it, who chose `mode`. It complains as often as said, and asks nobody else."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
+    )
+    try:
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: None if asked.url.startswith(platform.url) else wrong.append(asked.url))
+        change(page)
+        page.goto(platform.url)
+        page.locator(f".choice[value={mode}]").click()
+        expect(page.locator(".video").first).to_be_visible()
+        yield page
+        assert len(wrong) == complaints, wrong
+    finally:
+        context.close()
+
+
+def record_of(answer: dict[str, Any]) -> PageRecord:
+    return decode(PageRecord, answer["receipt"]["body"].encode())
+
+
+def reloaded(page: Page) -> dict[str, Any]:
+    """The first page of a session that begins anew."""
+    with page.expect_response(lambda answer: "/v1/feed" in answer.url and "&n=0&" in answer.url) as first:
+        page.reload()
+    found: dict[str, Any] = first.value.json()
+    expect(page.locator(".video").nth(len(found["videos"]) - 1)).to_be_attached()
+    return found
+
+
+def seal(page: Page) -> Any:
+    return page.locator(".video .seal").first
+
+
+def panel(page: Page) -> Any:
+    return page.locator("dialog.panel")
+
+
+def test_it_opens_at_the_address_that_people_type(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        assert page.url == platform.url
+        expect(page.locator("h1")).to_have_text("Plainview")
+        expect(page.locator(".tab [aria-current=page]")).to_have_text("For You")
+        page.reload()
+        expect(page.locator(".video").first).to_be_visible()
+        assert page.locator(".welcome").count() == 0  # who they are is remembered
+
+
+def test_personal_or_not_is_one_tap_and_remembered(browser: Browser, platform: Platform) -> None:
+    """Control 20: the receipts of that mode commit to an empty profile."""
+    with opened(browser, platform) as page:
+        with page.expect_response("**/v1/feed**") as anew:
+            page.get_by_role("radio", name="not personal").click()
+        expect(page.locator(".toast")).to_contain_text("goes by nothing that you did")
+        record = record_of(anew.value.json())
+        assert (record.request.mode, record.wanted, {item.parts for item in record.items}) == ("plain", "plain", {()})
+        assert record_of(reloaded(page)).request.mode == "plain"
+        expect(page.get_by_role("radio", name="not personal")).to_be_checked()
+        page.locator(".video .why").first.click()
+        expect(panel(page)).to_contain_text("Nothing was predicted of you")
+
+
+def test_what_is_watched_and_done_is_told(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        sent: list[dict[str, Any]] = []
+        page.on("requestfinished", lambda asked: sent.append(asked) if asked.url.endswith("/v1/events") else None)
+        page.wait_for_timeout(1200)
+        page.keyboard.press("l")
+        expect(page.locator(".toast")).to_have_text("Liked. The next page takes it up.")
+        expect(page.locator(".video .like").first).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press(" ")
+        paused = page.locator(".video .time").first.inner_text()
+        page.wait_for_timeout(1200)
+        assert page.locator(".video .time").first.inner_text() == paused
+        with page.expect_response("**/v1/events") as told:
+            page.keyboard.press("j")
+        assert told.value.json()["accepted"] == 1
+        (event,) = told.value.request.post_data_json["events"]
+        assert event["action"] == "view"
+        assert 1000 <= event["watched"] < 30_000
+        expect(page.locator(".video").nth(1)).to_be_in_viewport(ratio=0.9)
+        page.keyboard.press("f")
+        expect(page.locator(".toast")).to_contain_text("You follow creator")
+        page.keyboard.press("w")
+        with page.expect_response("**/v1/settings") as chosen:
+            panel(page).get_by_role("button", name="Never creator").click()
+        assert chosen.value.ok
+        with page.expect_response("**/v1/settings") as taken_back:
+            page.get_by_role("button", name="Undo").click()
+        assert taken_back.value.request.post_data_json["setting"] == "unblock"
+
+
+EXPLAINED = """async ([body, manifest]) => {
+  const { explain } = await import(new URL("explanations.js", document.querySelector("link[rel=icon]").href));
+  return await explain(JSON.parse(body), JSON.parse(manifest));
+}"""
+
+
+def told_alike(said: dict[str, Any], wanted: Explanation) -> None:
+    """That a browser computes what `plainview why` does, to the last bit."""
+    there = msgspec.json.decode(msgspec.json.encode(wanted))
+    names = (
+        "place",
+        "video",
+        "source",
+        "found",
+        "predictions",
+        "sum",
+        "value",
+        "selector",
+        "placed",
+        "propensity",
+        "order",
+    )
+    videos = [{name: one[name] for name in names} for one in there["videos"]]
+    assert [{name: one[name] for name in names} for one in said["videos"]] == videos
+    assert (said["treatments"], said["costs"]) == (there["treatments"], there["costs"])
+    filters = [{"name": one["name"], "keepsOut": one["keeps_out"]} for one in there["filters"]]
+    assert said["filters"] == filters
+    assert {said["wrong"], *(one["wrong"] for one in said["videos"])} == {None}
+
+
+def test_why_is_what_the_command_says(browser: Browser, platform: Platform) -> None:
+    """Control 19: from the receipt alone, as `plainview why` computes it."""
+    likes = experiment(
+        "likes", ("more", 400_000, {"like": 900_000}), ("most", 300_000, {"like": 2_000_000, "share": 1})
+    )
+    tried = replace(DEFAULT, experiments=(likes, experiment("over", ("no", 1_000_000, {"follow": 0}), until=1)))
+    with opened(browser, platform) as page:
+        pages = [(ranked_page(mode="plain"), DEFAULT), (ranked_page(region="BR"), DEFAULT)]
+        pages += [(ranked_page(tried, viewer=viewer), tried) for viewer in range(1, 9)]
+        for record, configuration in pages:
+            manifest = encode(replace(installed().manifest, configuration=configuration))
+            said = page.evaluate(EXPLAINED, [encode(record).decode(), manifest.decode()])
+            told_alike(said, explain(record, configuration))
+        arms = {explain(record, tried).treatments for record, configuration in pages if configuration is tried}
+        assert len(arms) > 1
+
+
+def test_reasons_add_up_to_the_value(browser: Browser, platform: Platform) -> None:
+    number = len(platform.client.get("/v1/orders")["orders"]) + 1
+    platform.client.post("/v1/acts", {"note": platform.parties.order(number, 17, label="Paid partnership").note})
+    platform.client.post("/v1/viewers", {"region": "US"})
+    come: list[dict[str, Any]] = []
+
+    def listening(page: Page) -> None:
+        page.on("response", lambda answer: come.append(answer.json()) if "&n=0&" in answer.url else None)
+
+    with opened(browser, platform, change=listening) as page:
+        expect(page.locator(".video").nth(7)).to_be_attached()
+        reasons = explain(record_of(come[0]), DEFAULT).videos
+        assert any(item.order is not None for item in reasons)
+        page.keyboard.press("w")
+        for place, item in enumerate(reasons):
+            counts = panel(page).locator(".bars tbody .counts")
+            expect(panel(page).locator(".bars tfoot .counts")).to_have_text(f"{item.value:.4f}".replace("-", "\u2212"))
+            lines = [line.split("\n")[0].replace("\u2212", "-") for line in counts.all_inner_texts()]
+            assert sum(map(float, lines)) == pytest.approx(item.value, abs=0.001)
+            if item.order is not None:
+                expect(page.locator(".video").nth(place).locator(".label")).to_have_text(
+                    "Placed by order: Paid partnership"
+                )
+                expect(panel(page)).to_contain_text("the spring campaign. Signed by")
+            if place + 1 < len(reasons):
+                page.keyboard.press("j")
+
+
+def test_the_seal_fills_as_the_browser_checks(browser: Browser, platform: Platform) -> None:
+    parties = platform.parties
+    with opened(browser, platform) as page:
+        receipt = reloaded(page)["receipt"]
+        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        seal(page).click()
+        expect(panel(page)).to_contain_text("Yours is not among them yet")
+        expect(panel(page)).to_contain_text("Cosigned by north")
+        expect(panel(page)).to_contain_text("Not shown by any of this")
+        act = Verification(parties.origin, receipt["index"] + 1, bytes(32), 12, 12, 0, 0)
+        taken = platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})
+        assert taken["counts"]
+        expect(seal(page)).to_have_text("Checked", timeout=PATIENCE)
+        expect(panel(page)).to_contain_text("Your browser has checked this page from end to end")
+        with page.expect_download() as kept:
+            panel(page).get_by_role("button", name="Keep the receipt").click()
+        assert json.loads(Path(kept.value.path()).read_bytes())["receipt"] == receipt
+
+
+def swapped(answer: dict[str, Any]) -> None:
+    answer["videos"].reverse()
+
+
+def another_record(answer: dict[str, Any]) -> None:
+    receipt = answer["receipt"]
+    receipt["body"] = receipt["body"].replace('"limit":8', '"limit":9')
+
+
+def changing(path: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Page], None]:
+    """The JSON that comes from there is changed on its way."""
+
+    def answered(route: Route) -> None:
+        content = route.fetch().json()
+        change(content)
+        route.fulfill(json=content)
+
+    return lambda page: page.route(path, answered)
+
+
+def rewriting(path: str, old: str, new: str) -> Callable[[Page], None]:
+    def answered(route: Route) -> None:
+        text = route.fetch().text()
+        assert old in text
+        route.fulfill(body=text.replace(old, new, 1))
+
+    return lambda page: page.route(path, answered)
+
+
+def another_path(page: Page) -> None:
+    def answered(route: Route) -> None:
+        version, index, first, *rest = route.fetch().text().split("\n")
+        route.fulfill(body="\n".join([version, index, "A" * 43 + "=", *rest]))
+        assert len(first) == 44
+
+    page.route("**/proof", answered)
+
+
+def without_witness(page: Page) -> None:
+    def answered(route: Route) -> None:
+        lines = route.fetch().text().splitlines(keepends=True)
+        route.fulfill(body="".join(line for line in lines if not line.startswith("\u2014 north.example")))
+
+    page.route("**/proof", answered)
+
+
+@pytest.mark.parametrize(
+    ("change", "step", "told"),
+    [
+        (changing("**/v1/feed**", swapped), 0, "Your screen shows video"),
+        (changing("**/v1/feed**", another_record), 0, "is not that of the record it shows"),
+        (rewriting("**/proof", "index ", "index 1"), 1, "does not lead from your page"),
+        (another_path, 1, "does not lead from your page"),
+        (rewriting("**/v1/charters", "quorum partner 1", "quorum partner 0"), 1, "is not of this text"),
+        (without_witness, 2, "asks for more witnesses than have signed it: none"),
+    ],
+)
+def test_tampering_is_noticed(
+    browser: Browser, platform: Platform, change: Callable[[Page], None], step: int, told: str
+) -> None:
+    with opened(browser, platform, change=change) as page:
+        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        page.keyboard.press("c")
+        states = panel(page).locator(".steps li")
+        expect(states.nth(step)).to_have_class("refuted")
+        expect(states.nth(step)).to_contain_text(told)
+        for before in range(step):
+            expect(states.nth(before)).to_have_class("held")
+
+
+def test_what_the_partner_found_is_told(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        receipt = reloaded(page)["receipt"]
+        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        act = Finding(platform.parties.origin, bytes(32), receipt["index"], "computed again, it is another page")
+        assert platform.client.post("/v1/acts", {"note": platform.parties.signed(act, "auditor").note})["counts"]
+        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text("computed again, it is another page")
+
+
+def test_what_another_says_in_the_partners_name_does_not_count(browser: Browser, platform: Platform) -> None:
+    parties = platform.parties
+
+    def forged(page: Page) -> None:
+        note = parties.signed(Verification(parties.origin, 10**9, bytes(32), 12, 12, 0, 0), "operator").note
+        said = {"index": 3, "time": 0, "note": note, "counts": True, "reason": ""}
+        page.route("**/v1/acts?**", lambda route: route.fulfill(json={"acts": [said], "next": None}))
+
+    with opened(browser, platform, change=forged) as page:
+        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text("no auditor's key has signed")
+
+
+def test_all_can_be_done_by_keys(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+        page.locator(".video .why").first.focus()
+        page.keyboard.press("Enter")
+        expect(panel(page).get_by_role("heading", name="Why this video")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(panel(page)).to_be_hidden()
+        expect(page.locator(".video .why").first).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_everybody_can_use_it(browser: Browser, platform: Platform, size: tuple[int, int], scheme: str) -> None:
+    """axe-core finds nothing, and nothing is wider than the screen."""
+
+    def sound(page: Page) -> None:
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+    with opened(browser, platform, size, scheme=scheme) as page:
+        sound(page)
+        for key in ("w", "c"):
+            page.keyboard.press(key)
+            expect(panel(page)).to_be_visible()
+            sound(page)
+            page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        sound(page)
+
+
+def test_a_viewer_whom_the_platform_does_not_know_is_asked_again(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform, complaints=1) as page:
+        page.evaluate("""() => {
+          const kept = JSON.parse(localStorage.getItem("plainview.viewer"));
+          localStorage.setItem("plainview.viewer", JSON.stringify({ ...kept, viewer: 4 }));
+        }""")
+        page.reload()
+        expect(page.locator(".welcome")).to_be_visible()
