@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from plainview.platform.releases import kernel_cache
+
+if TYPE_CHECKING:
+    from tests.oversight.controls.town import Town
 
 # Numba looks at one file's age only, not at those of the kernels it calls: other source, other directory.
 kernel_cache(Path(__file__).parents[1] / ".kernels")
@@ -30,3 +34,11 @@ settings.load_profile("plainview")
 def cache(pytestconfig: pytest.Config) -> Path:
     """Where all servers of all test runs keep their bytecode."""
     return Path(pytestconfig.cache.mkdir("serve"))  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Town:
+    """A town that keeps every promise that this version can keep, and the directory of its partner."""
+    from tests.oversight.controls.town import build_town  # it takes a server, which most tests do without
+
+    return build_town(tmp_path_factory.mktemp("kept"), cache)

@@ -1,6 +1,7 @@
-"""Writes docs/reference/records.md from the structs of plainview.records: `python docs/reference/generate.py`.
+"""Writes records.md from the structs of plainview.records, and controls.md from the table of controls, into
+docs/reference: `python docs/reference/generate.py`.
 
-What a field means stands once, in the string below it in the source.
+What a field means stands once, in the string below it in the source; what a control looks at, in its table.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from plainview.oversight.controls.table import CONTROLS, TOPICS
 from plainview.records import KINDS, PUBLIC, fields, owner_of
-
-PAGE = Path(__file__).with_name("records.md")
 
 HEADING = """\
 # Records
@@ -30,8 +30,62 @@ commitment and nothing else; its body belongs to one owner.
 """
 
 
-def page() -> str:
-    """The whole page, as it should be committed."""
+CONTROLS_HEADING = """\
+# Controls
+
+<!-- Written by docs/reference/generate.py from plainview.oversight.controls: change that, then `make reference`. -->
+
+What [`plainview controls`](../how-to/see-the-controls.md) looks at, and what may be otherwise all the same. A control
+is *met* only where records show it, *not applicable* where nothing has happened that it is about, and else *not met*.
+With a [finding](findings.md) that bears on it, it is not met.
+"""
+CONTROLS_JSON = """\
+## As JSON
+
+`--json` prints one object:
+
+| field | is |
+| --- | --- |
+| `charter` | digest of the log's first charter |
+| `time` | when it was asked, in Unix milliseconds |
+| `records` | how many the mirrored log has |
+| `opened` | how many of them, from the first on, were opened to the partner |
+| `met`, `not_met`, `not_applicable` | how many of `controls` are |
+| `controls` | a list, of those that were asked for |
+| `obligations` | of licences, those whose time has come: `licence` (its number), `due` (Unix milliseconds), `text` |
+
+Each control has:
+
+| field | is |
+| --- | --- |
+| `number`, `topic`, `title`, `source` | as above |
+| `state` | `met`, `not met` or `not applicable` |
+| `said` | why, in words |
+| `records` | a list: their `kind`, their `count`, indexes of the `first` hundred, and `which` they are, if need be |
+| `findings` | a list: its `file`, the `index` of the record that it is about or null, and in a `sentence` what it is |
+| `looks_at`, `leaves_open` | as above |
+"""
+
+
+def controls_page() -> str:
+    """All of controls.md, as it should be committed."""
+    lines = [CONTROLS_HEADING]
+    for topic in TOPICS:
+        lines += [
+            f"## {topic}\n",
+            "| | control | drawn from | looked at | left open |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        for one in CONTROLS:
+            if one.topic == topic:
+                cells = (str(one.number), one.title, one.source, one.looks_at, one.leaves_open)
+                lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join([*lines, CONTROLS_JSON])
+
+
+def records_page() -> str:
+    """All of records.md, as it should be committed."""
     parts = {part.__name__: part for struct in KINDS.values() for part in _structs_within(struct)}
     lines = [HEADING]
     for kind, struct in sorted(KINDS.items()):
@@ -99,5 +153,9 @@ def _code(expression: ast.expr) -> str:
     return "`" + ast.unparse(expression).replace("|", "\\|") + "`"
 
 
+PAGES = {"records.md": records_page, "controls.md": controls_page}
+"""By their names beside this file."""
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for name, page in PAGES.items():
+        Path(__file__).with_name(name).write_text(page(), encoding="utf-8")

@@ -112,10 +112,11 @@ def policies(draw: st.DrawFn) -> Policy:
 
 
 @given(policies())
-def test_how_many_witnesses_two_quorums_share(policy: Policy) -> None:
+def test_how_many_witnesses_a_quorum_has_and_two_share(policy: Policy) -> None:
     names = [one.name for one in policy.witnesses]
     every = [set(some) for some in chain.from_iterable(combinations(names, count) for count in range(len(names) + 1))]
     quorums = [some for some in every if policy.reaches_quorum(some)]
+    assert policy.fewest() == min(map(len, quorums))
     assert policy.overlap() == min(len(one & other) for one in quorums for other in quorums)
 
 

@@ -10,6 +10,7 @@ import typer
 import plainview
 from plainview.cli.act import act
 from plainview.cli.charter import charter
+from plainview.cli.controls import controls
 from plainview.cli.demo import demo
 from plainview.cli.errors import told
 from plainview.cli.evaluate import evaluate
@@ -64,6 +65,7 @@ def _pass_on(name: str, module: str, text: str) -> None:
 app.add_typer(act, name="act")
 app.add_typer(order, name="order")
 app.add_typer(charter, name="charter")
+app.command()(controls)
 app.command()(demo)
 app.command()(evaluate)
 app.command()(export)

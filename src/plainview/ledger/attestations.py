@@ -13,6 +13,9 @@ from plainview.ledger.errors import PolicyError
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.spelling import shown
 
+PRETENDED = "another model, pretended: one machine made this charter"
+"""The CPU of a build that was not made, where one hand holds all keys to try things out."""
+
 _Act = TypeVar("_Act", Build, Result)
 
 
@@ -47,7 +50,7 @@ def check_evidence(
                 f"its builders disagree on the golden vectors: {digest_text(built[0].act.golden)} at index "
                 f"{built[0].index}, {digest_text(one.act.golden)} at index {one.index}"
             )
-    agreed = apart((key, _model(one.act.cpu)) for one in built for key in one.keys)
+    agreed = apart((key, cpu_model(one.act.cpu)) for one in built for key in one.keys)
     if agreed < (quorum := charter.quorum_of("builder").number):
         raise PolicyError(f"{agreed} of {quorum} builders have attested to it, each on another model of CPU")
     tested = _of(release, results, charter.keys_of("auditor"))
@@ -86,6 +89,6 @@ def _of(release: bytes, attested: Iterable[Attested[_Act]], keys: tuple[Verifier
     return [one for one in own if one.keys]
 
 
-def _model(cpu: str) -> str:
+def cpu_model(cpu: str) -> str:
     """One text for one model, however it is spaced and written large or small."""
     return " ".join(cpu.casefold().split())

@@ -135,6 +135,13 @@ class Policy(msgspec.Struct, frozen=True):
                 met.add(group.name)
         return self.quorum in met
 
+    def fewest(self) -> int:
+        """How many witnesses the smallest of its quorums has; 0 where none need cosign."""
+        least = {NO_QUORUM: 0, **{witness.name: 1 for witness in self.witnesses}}
+        for group in self.groups:
+            least[group.name] = sum(sorted(least[member] for member in group.members)[: group.threshold])
+        return least[self.quorum]
+
     def overlap(self) -> int:
         """The fewest witnesses that any two of its quorums share; 0 where two of them need not share any.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from plainview.journal.journal import Journal, now
 from plainview.keys.key_files import read_key
 from plainview.ledger.acts import Admission, AnyAct, Approval, Build, Licence, Result, Submission
+from plainview.ledger.attestations import PRETENDED
 from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.notes import Note
 from plainview.ledger.scopes import MILLION, Scope
@@ -19,7 +20,6 @@ from plainview.platform.log.opening import KEY
 from plainview.platform.releases import environment, environment_digest
 from plainview.records.fields import to_bytes
 
-PRETENDED = "another model, pretended: one machine made this charter"
 UNTESTED = "none: a charter of one machine is to try things out"
 
 

@@ -1,0 +1,131 @@
+"""E. Oversight itself (controls 38 to 44)."""
+
+from __future__ import annotations
+
+from plainview.ledger.policies import NO_QUORUM
+from plainview.oversight.controls.evidence import Evidence, fields_of
+from plainview.oversight.controls.verdicts import Cited, Verdict, cited, met, not_applicable, not_met, some
+from plainview.records.fields import DASHES
+
+TIERS = ("partner", "sealed")
+"""Fields of a manifest that commit to what is not public; DASHES where there is nothing."""
+
+
+def duties(e: Evidence) -> Verdict:
+    """38."""
+    holders: dict[bytes, tuple[str, int]] = {}
+    for index, charter in e.charters:
+        keys = [(one.role, one.key) for one in charter.parties]
+        keys += [("log", one.key) for one in charter.policy.logs]
+        keys += [("witness", one.key) for one in charter.policy.witnesses]
+        for role, key in keys:
+            before, where = holders.setdefault(key.public, (role, index))
+            if before != role:
+                said = f"the key {key.name} is the {before}'s by record {where:,} and the {role}'s by record {index:,}"
+                return not_met(said, cited("charter", [where, index]))
+    last = e.standing.charter
+    if not last.policy.witnesses:
+        return not_met("nobody's duty is to witness: the charter in force names no witness", _charters(e))
+    approving, auditing, witnessing = (
+        len(keys) for keys in (last.keys_of("partner"), last.keys_of("auditor"), last.policy.witnesses)
+    )
+    return met(
+        f"approving ({some(approving, 'key')}), auditing ({auditing:,}), witnessing ({witnessing:,}): no "
+        "key ever had two roles",
+        _charters(e),
+    )
+
+
+def watched(e: Evidence) -> Verdict:
+    """39."""
+    if e.wrong:
+        index, kind, why = e.wrong[0]
+        return not_met(f"record {index:,} was taken down as what it is not: {why}", cited(kind, [index]))
+    if e.foreign.count:
+        return not_met("the log has accesses by the auditor's key that its program never made", e.foreign)
+    if left := [one for one in e.own if one.record is None and not one.left]:
+        return not_met(
+            f"{some(len(left), 'act')} of the partner's own log not in the operator's as mirrored; the first is act "
+            f"{left[0].place:,}, a {left[0].kind}"
+        )
+    there = cited("act", [one.record for one in e.own if one.record is not None])
+    accesses = e.kind("access")
+    if not there.count and not accesses.count:
+        return not_applicable("the partner has done nothing yet")
+    return met(
+        f"{some(there.count, 'act')} of the partner's own log, all in the operator's; private records asked for "
+        f"{some(accesses.count, 'time')}, written down there",
+        there,
+        accesses,
+    )
+
+
+def tiers(e: Evidence) -> Verdict:
+    """40."""
+    if not e.releases:
+        return not_applicable("no release was ever in charge")
+    kept: list[int] = []
+    for index, release in e.releases:
+        said = fields_of(release.manifest)
+        if left := [name for name in TIERS if name not in said]:
+            return not_met(f"the manifest of record {index:,} has no {left[0]} part", cited("release", [index]))
+        kept += [index] if any(said[name] != DASHES for name in TIERS) else []
+    if not kept:
+        return not_applicable("nothing of a release is kept back: each manifest is public as a whole")
+    return met(
+        f"{some(len(kept), 'manifest')} with a public part, and commitments to what is for the partner or sealed",
+        cited("release", kept),
+    )
+
+
+def witnesses(e: Evidence) -> Verdict:
+    """41."""
+    policy = e.standing.charter.policy
+    if policy.quorum == NO_QUORUM:
+        return not_met("the charter in force asks nobody to cosign", _charters(e))
+    if e.witnessed is None:
+        return not_met(f"the checkpoint mirrored last does not count: {e.uncounted}", _charters(e))
+    if (fewest := policy.fewest()) < 2:
+        return not_met(
+            "one witness alone can cosign what counts, and could be the only one who is shown it", _charters(e)
+        )
+    names = ", ".join(one.witness for one in e.witnessed)
+    return met(
+        f"it takes {fewest:,} witnesses of {len(policy.witnesses):,}; {names} have cosigned all {e.size:,} records",
+        _charters(e),
+    )
+
+
+def offline(e: Evidence) -> Verdict:
+    """42."""
+    if e.witnessed is None:
+        return not_met(f"by files alone the checkpoint mirrored last does not count: {e.uncounted}", _charters(e))
+    return met(
+        f"all {e.size:,} entries checked from the mirror's files alone, with nothing asked for",
+        _charters(e),
+    )
+
+
+def incidents(e: Evidence) -> Verdict:
+    """43."""
+    announced = {one.act.file: one.index for one in e.standing.findings}
+    if not e.found and not announced:
+        return not_applicable("nothing was found")
+    acts = cited("act", announced.values())
+    for one in e.found:
+        if one.unproven:
+            return not_met(f"the file {one.file} proves nothing by itself: {one.unproven}", acts)
+    here = {one.digest for one in e.found}
+    if lost := [index for file, index in announced.items() if file not in here]:
+        return not_met(f"the file that record {lost[0]:,} announces is not here", cited("act", lost))
+    others = f" and {len(e.found) - 1:,} more" if len(e.found) > 1 else ""
+    return met(f"what was found lies in files that anybody can check: {e.found[0].file}{others}", acts)
+
+
+def reports(_: Evidence) -> Verdict:
+    """44."""
+    return not_met("no report is drawn up")
+
+
+def _charters(e: Evidence) -> Cited:
+    return cited("charter", [one.index for one in e.charters])

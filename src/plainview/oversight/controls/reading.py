@@ -1,0 +1,255 @@
+"""Reads a partner's directory: nothing in it is believed that was not held against the log's root here and now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from plainview.journal import JournalReader, PlainSealer
+from plainview.ledger import broken_promises, misbehaviour
+from plainview.ledger.acts import parse_act
+from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError, SignatureError
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.notes import parse_note
+from plainview.ledger.policies import Accepted
+from plainview.ledger.promises import parse_promise
+from plainview.oversight.charters import Charters
+from plainview.oversight.controls.bearing import BROKEN_PROMISE, MISBEHAVIOUR
+from plainview.oversight.controls.evidence import Canaries, Evidence, Found, Gathering, Outside, Own
+from plainview.oversight.controls.verdicts import Counted
+from plainview.oversight.findings import VERSION, parse_finding
+from plainview.oversight.mirror.copies import CHECKPOINT
+from plainview.oversight.mirror.files import MirrorFiles
+from plainview.oversight.partner.canaries import RECEIPTS, Canary
+from plainview.oversight.partner.directory import (
+    CANARIES,
+    FINDINGS,
+    JOURNAL,
+    LOG,
+    MIRROR,
+    REQUESTS,
+    DirectoryError,
+    Keys,
+    read_keys,
+)
+from plainview.oversight.partner.following import Mirrored
+from plainview.oversight.partner.log import OwnLog
+from plainview.oversight.partner.outbox import check_act
+from plainview.oversight.partner.requests import Requests
+from plainview.oversight.public_entries import public_kind, public_record
+from plainview.oversight.receipts import parse_receipt
+from plainview.records import KINDS, PUBLIC, Access, Act, Order, Page, Record
+from plainview.records.codec import decode
+from plainview.records.fields import to_bytes
+from plainview.storage import SqliteRecords, StoreAbsent
+from plainview.storage.filesystem import PARTIAL
+
+BATCH = 4096
+"""Records read together."""
+
+Prove = Callable[[str, bytes], None]
+"""Raises LedgerError unless a finding's file, by its name and bytes, is proven by what is in it."""
+
+
+class _One(NamedTuple):
+    """A record of the log; None for a private one that was not opened."""
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    kind: str
+    record: Record | None
+    commitment: bytes | None
+    entry: bytes
+
+
+def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charters], Prove]) -> Evidence:
+    """What is in the partner's directory, by the digest of the log's first charter; `time` is now, in Unix ms.
+
+    `prove` is given the log's charters. Raises DirectoryError where nothing was followed yet, and KeyFileError,
+    JournalDamaged, StoreError, OwnLogDamaged, LedgerError and OSError where what is there is damaged.
+    """
+    keys, mirrored = read_keys(path), _mirrored(path)
+    charters, gathering, requests = Charters(digest), Gathering(), Requests(path / REQUESTS)
+    notes: dict[bytes, int] = {}
+    files = MirrorFiles(path / CANARIES)
+    canaries = {canary.viewer: canary for canary in _canaries(files)}
+    foreign, shown = Counted("access"), Counted("page", "of the partner's own viewers")
+    with closing(_Copy(path / JOURNAL, mirrored)) as copy:
+        for index, kind, record, commitment, entry in copy.records():
+            if index == 0 or kind == "charter":
+                _take_charter(charters, index, entry)
+            if record is None:
+                continue
+            gathering.take(index, kind, record, commitment)
+            match record:
+                case Act() | Order():
+                    notes.setdefault(_digest(record.note), index)
+                case Page() if (canary := canaries.get(record.viewer)) is not None and index < canary.checked:
+                    shown.add(index)
+                case Access(by=keys.auditor.key.name) if not requests.made(to_bytes(record.request)):
+                    foreign.add(index)
+                case _:
+                    pass
+    accepted, uncounted = _accepted(charters, mirrored)
+    return gathering.evidence(
+        Outside(
+            time=time,
+            size=mirrored.checkpoint.size,
+            opened=copy.size,
+            witnessed=None if accepted is None else accepted.witnessed,
+            uncounted=uncounted,
+            foreign=foreign.cited(),
+            roots={size: mirrored.root(size) for size in sorted(gathering.sizes) if size <= mirrored.checkpoint.size},
+            found=tuple(_findings(path / FINDINGS, prove(charters))),
+            own=tuple(_own(path / LOG, keys, notes, charters)),
+            canaries=Canaries(len(canaries), shown.cited(), tuple(sorted(set(_late(files, mirrored, accepted))))),
+        )
+    )
+
+
+class _Copy:
+    """The mirrored log's records: opened as far as the copy of the journal goes, and from there on the public ones."""
+
+    def __init__(self, path: Path, mirrored: Mirrored) -> None:
+        self._mirrored = mirrored
+        self._journal: JournalReader | None = None
+        with suppress(StoreAbsent):  # nothing was opened yet
+            self._journal = JournalReader(SqliteRecords(path, writing=False), PlainSealer())
+        self.size = min(self._journal.size if self._journal else 0, mirrored.checkpoint.size)
+        """Records that are opened."""
+
+    def records(self) -> Iterator[_One]:
+        """All of them, in index order."""
+        for start in range(0, self.size, BATCH):
+            yield from self._opened(start, min(start + BATCH, self.size))
+        size = self._mirrored.checkpoint.size
+        for index, entry in enumerate(self._mirrored.entries(self.size, size), self.size):
+            yield self._unopened(index, entry)
+
+    def close(self) -> None:
+        """Give the copy back."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def _opened(self, start: int, stop: int) -> Iterator[_One]:
+        assert self._journal is not None
+        leaves = self._journal.leaves(start, stop)
+        # Reading holds a record against its leaf; here each leaf is held against the log.
+        for entry, leaf, mirrored in zip(
+            self._journal.read(start, stop), leaves, self._mirrored.entries(start, stop), strict=True
+        ):
+            if leaf != mirrored:
+                raise ProofError(f"record {entry.index} of the partner's copy is not what the mirrored log has there")
+            yield _One(entry.index, entry.kind, entry.record, entry.commitment, leaf)
+
+    def _unopened(self, index: int, entry: bytes) -> _One:
+        if (kind := public_kind(entry)) in PUBLIC:
+            with suppress(FormatError):  # the copy ends before such a one, and a finding says why
+                return _One(index, kind, public_record(kind, KINDS[kind], entry), None, entry)
+        return _One(index, "", None, None, entry)
+
+
+def _mirrored(path: Path) -> Mirrored:
+    files = MirrorFiles(path / MIRROR)
+    data = files.read(CHECKPOINT)
+    if data is None:
+        raise DirectoryError(f"{path}: no log was followed from here yet; `plainview oversee run` does")
+    return Mirrored(files, parse_note(data))
+
+
+def _take_charter(charters: Charters, index: int, entry: bytes) -> None:
+    try:
+        charters.take(index, entry)
+    except ProofError:
+        if index == 0:
+            raise  # any other that is not in force, the acts tell
+
+
+def _accepted(charters: Charters, mirrored: Mirrored) -> tuple[Accepted | None, str]:
+    """What the checkpoint says, where the charters accept it; else why they do not. Raises LedgerError where the log's
+    key has not signed it."""
+    head = mirrored.checkpoint
+    if charters.last is None or head.origin != charters.last.origin:
+        raise ProofError(f"what was mirrored is another log, {head.origin}")
+    wrong: list[LedgerError] = []
+    for policy in charters.policies(head.size):
+        try:
+            return policy.check(mirrored.note), ""
+        except (PolicyError, SignatureError) as error:
+            wrong.append(error)
+    short = [error for error in wrong if isinstance(error, PolicyError)]
+    if not short:
+        raise wrong[0]
+    return None, str(short[0])
+
+
+def _own(directory: Path, keys: Keys, notes: dict[bytes, int], charters: Charters) -> Iterator[Own]:
+    charter = charters.last
+    assert charter is not None
+    for place, entry in enumerate(OwnLog(directory, keys.log).entries()):
+        kind, left = parse_act(parse_note(entry).text).kind, ""
+        try:
+            check_act(entry, charter)
+        except LedgerError as error:
+            left = str(error)
+        yield Own(place, kind, notes.get(_digest(entry.decode())), left)
+
+
+def _findings(directory: Path, prove: Prove) -> Iterator[Found]:
+    for path in sorted(directory.iterdir()):
+        if path.name.endswith(PARTIAL):
+            continue  # it is being written
+        data = path.read_bytes()
+        unproven = ""
+        try:
+            prove(path.name, data)
+        except LedgerError as error:
+            unproven = str(error)
+        yield _found(path.name, data, unproven)
+
+
+def _found(name: str, data: bytes, unproven: str) -> Found:
+    digest, version = hashlib.sha256(data).digest(), data.partition(b"\n")[0].decode("ascii", "replace")
+    try:
+        if version == VERSION:
+            one = parse_finding(data)
+            act = one.detail.partition("\n")[2] if one.what == "swallowed" else ""
+            return Found(name, digest, one.what, one.stage, one.index, one.sentence(), unproven, act)
+        if version == misbehaviour.VERSION:
+            misbehaviour.parse_misbehaviour(data)
+            said = "somebody who signs for the log has contradicted themselves"
+            return Found(name, digest, MISBEHAVIOUR, "", None, said, unproven)
+        if version == broken_promises.VERSION:
+            index = parse_promise(broken_promises.parse_broken_promise(data).promise.text).index
+            said = f"the log promised an entry {index:,}, and did not keep that"
+            return Found(name, digest, BROKEN_PROMISE, "", index, said, unproven)
+    except LedgerError as error:
+        return Found(name, digest, "", "", None, f"the file is damaged: {error}", unproven or str(error))
+    return Found(name, digest, "", "", None, "no file of a finding", unproven or "it is of no kind that can be checked")
+
+
+def _canaries(files: MirrorFiles) -> Iterator[Canary]:
+    for name in (path.removeprefix("./") for path in files.names(".")):
+        if name.isdecimal() and (data := files.read(name)) is not None:
+            yield decode(Canary, data)
+
+
+def _late(files: MirrorFiles, mirrored: Mirrored, accepted: Accepted | None) -> Iterator[int]:
+    """Entries that the log promised in receipts which nobody has held it to yet, and should have by now and has not."""
+    times = [one.time * 1000 for one in accepted.witnessed] if accepted else []
+    for name in files.names(RECEIPTS):
+        if name.endswith(PARTIAL) or (data := files.read(name)) is None:
+            continue  # it is being written
+        promise = parse_promise(parse_receipt(data).note().text)
+        if promise.index < mirrored.checkpoint.size:
+            (entry,) = mirrored.entries(promise.index, promise.index + 1)
+            if leaf_hash(entry) != promise.leaf:
+                yield promise.index
+        elif any(time > promise.deadline for time in times):
+            yield promise.index
+
+
+def _digest(note: str) -> bytes:
+    return hashlib.sha256(note.encode("utf-8", "surrogatepass")).digest()

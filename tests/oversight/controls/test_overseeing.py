@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from plainview.ledger.acts import Finding
+from plainview.ledger.charters import Charter, Party
+from plainview.ledger.policies import NO_QUORUM, Group
+from plainview.oversight.controls.evidence import Evidence, InForce
+from plainview.oversight.controls.verdicts import State, cited
+from plainview.records.fields import DASHES, to_text
+from tests.oversight.controls.test_algorithm import manifest
+from tests.oversight.controls.town import Case, Town, check, row_of
+
+FILE = b"\5" * 32
+
+
+def by_policy(town: Town, **changes: Any) -> Evidence:
+    """The charter in force has another policy."""
+    charter = town.evidence.standing.charter
+    return town.where(charter=replace(charter, policy=replace(charter.policy, **changes)))
+
+
+def in_force(town: Town, charter: Charter) -> Evidence:
+    """A charter follows on the last."""
+    index, _ = town.evidence.charters[-1]
+    return replace(town.evidence, charters=(*town.evidence.charters, InForce(index + 1, charter)))
+
+
+def auditor_approves(town: Town) -> Evidence:
+    """The key that audits becomes one of those that approve, and the other way round."""
+    charter = town.evidence.standing.charter
+    swapped = {"auditor": charter.keys_of("partner")[0], "partner": charter.keys_of("auditor")[0]}
+    parties = tuple(Party(one.role, swapped.get(one.role, one.key)) for one in charter.parties)
+    return in_force(town, replace(charter, parties=parties))
+
+
+def own(town: Town, **changes: Any) -> Evidence:
+    *others, last = town.evidence.own
+    return replace(town.evidence, own=(*others, last._replace(**changes)))
+
+
+def announced(town: Town, *found: str) -> Evidence:
+    """Something was found and announced in place of a draw, and these files are here."""
+    (placed,) = town.evidence.standing.draws
+    act = Finding(placed.act.log, FILE, 7, "something")
+    evidence = town.where(findings=(replace(placed, act=act),))
+    made = town.found("canary", digest=FILE).found[0]
+    return replace(evidence, found=tuple(replace(made, unproven=why) for why in found))
+
+
+def uncounted(town: Town) -> Evidence:
+    return replace(town.evidence, witnessed=None, uncounted="quorum both not reached")
+
+
+CASES = [
+    Case(38, auditor_approves, "is the auditor's by record"),
+    Case(38, lambda town: by_policy(town, witnesses=(), groups=(), quorum=NO_QUORUM), "names no witness"),
+    Case(39, lambda town: own(town, record=None), "1 act of the partner's own log not in the operator's"),
+    Case(39, lambda town: town.with_(town.resigned("revocation", "auditor")), "was taken down as what it is not"),
+    Case(39, lambda town: replace(town.evidence, foreign=cited("access", [town.of("access")[0].index])),
+         "that its program never made"),
+    Case(39, lambda town: town.found("swallowed", "act 3"), "the partner found"),
+    Case(39, lambda town: town.found("access"), "the partner found"),
+    Case(39, lambda town: town.found("act"), "the partner found"),
+    Case(40, lambda town: manifest(town, sealed=None, partner=DASHES), "has no sealed part",
+         lambda town: manifest(town, sealed=to_text(FILE), partner=DASHES)),
+    Case(40, lambda town: manifest(town, sealed=DASHES, partner=None), "has no partner part",
+         lambda town: manifest(town, sealed=DASHES, partner=to_text(FILE))),
+    Case(41, lambda town: by_policy(town, groups=(Group("both", 1, ("partner", "second")),)), "one witness alone"),
+    Case(41, lambda town: by_policy(town, quorum="second"), "one witness alone"),
+    Case(41, lambda town: by_policy(town, quorum=NO_QUORUM), "asks nobody to cosign"),
+    Case(41, uncounted, "does not count: quorum both not reached"),
+    Case(41, lambda town: town.found("misbehaviour"), "the partner found"),
+    Case(41, lambda town: town.found("rewritten"), "the partner found"),
+    Case(42, uncounted, "does not count: quorum both not reached"),
+    Case(43, lambda town: announced(town, "its proof ends elsewhere"), "proves nothing by itself: its proof ends",
+         lambda town: announced(town, "")),
+    Case(43, announced, "announces is not here", lambda town: announced(town, "")),
+]  # fmt: skip
+NEVER = {44: State.NOT_MET}
+"""What this version does not do."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}: {case.said[:40]}")
+def test_what_is_met_can_be_not_met(town: Town, case: Case) -> None:
+    check(town, case)
+
+
+@pytest.mark.parametrize("number", NEVER)
+def test_what_is_not_done_is_not_met(town: Town, number: int) -> None:
+    assert row_of(town.evidence, number).verdict.state is NEVER[number]
+
+
+def test_an_act_that_no_honest_operator_takes_is_not_missed(town: Town) -> None:
+    assert row_of(own(town, record=None, left="nobody has signed it"), 39).verdict.state is State.MET
+
+
+def test_a_partner_that_did_nothing_is_not_watched(town: Town) -> None:
+    idle = replace(town.evidence, own=(), kinds={})
+    assert row_of(idle, 39).verdict.state is State.NOT_APPLICABLE
+
+
+def test_a_release_that_keeps_nothing_back_needs_no_tiers(town: Town) -> None:
+    public = manifest(town, sealed=DASHES, partner=DASHES)
+    assert row_of(public, 40).verdict.state is State.NOT_APPLICABLE
+
+
+def test_what_was_found_is_named(town: Town) -> None:
+    assert row_of(announced(town, ""), 43).verdict.said.endswith("check: canary-7")
+    both = announced(town, "", "")
+    assert row_of(both, 43).verdict.said.endswith("check: canary-7 and 1 more")
+
+
+def test_nothing_found_is_no_incident(town: Town) -> None:
+    assert row_of(town.evidence, 43).verdict.state is State.NOT_APPLICABLE

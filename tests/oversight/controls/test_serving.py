@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from plainview.feed import experiments
+from plainview.feed.configuration import Arm, Experiment, Manifest, Weight
+from plainview.oversight.controls.evidence import Canaries, Evidence
+from plainview.oversight.controls.pages import EXPLAINED
+from plainview.oversight.controls.verdicts import State, cited
+from plainview.records import Record
+from plainview.records.codec import decode, encode
+from plainview.records.fields import to_text
+from tests.oversight.controls.town import Case, Town, check, row_of
+
+EXPERIMENT = Experiment(
+    name="likes", salt=to_text(bytes(16)), begins=0, until=10**15,
+    arms=(Arm(name="more", share=500_000, value=(Weight(head="like", weight=900_000),)),),
+)  # fmt: skip
+
+
+def experimenting(town: Town, arms: tuple[str, ...] | None = None) -> Evidence:
+    """The release has an experiment, and pages have their viewer's arms, or these."""
+    (release,) = town.of("release")
+    manifest = decode(Manifest, release.record.manifest.encode())
+    configuration = replace(manifest.configuration, experiments=(EXPERIMENT,))
+    data = encode(replace(manifest, configuration=configuration))
+    digest = to_text(hashlib.sha256(data).digest())
+    changes: dict[int, Record | None] = {release.index: replace(release.record, manifest=data.decode(), digest=digest)}
+    for index, _, page, _ in town.of("page"):
+        places = experiments.places(configuration, page.viewer, page.now) if page.grounds else ()
+        assigned = experiments.names(configuration, places)
+        changes[index] = replace(page, release=digest, arms=assigned if arms is None else arms)
+    return town.with_(changes)
+
+
+def canaries(town: Town, **changes: Any) -> Evidence:
+    return replace(town.evidence, canaries=replace(town.evidence.canaries, **changes))
+
+
+def unanswered(town: Town) -> Evidence:
+    """The partner's viewers were never served."""
+    return replace(town.evidence, canaries=Canaries(2, cited("page", ()), ()))
+
+
+def revealed(town: Town, **changes: Any) -> Evidence:
+    return town.with_(town.resigned("reveal", "auditor", **changes))
+
+
+def verified(town: Town, **changes: Any) -> Evidence:
+    return town.with_(town.resigned("verification", "auditor", **changes))
+
+
+def without_a_page(town: Town) -> Evidence:
+    """A page in the middle of a session was never written down."""
+    one = next(one for one in town.of("page") if one.record.n == 1)
+    return town.with_({one.index: None})
+
+
+def drawn_again(town: Town) -> Evidence:
+    """A draw before the one that was revealed never was."""
+    (one,) = town.evidence.standing.draws
+    (revealed,) = town.evidence.standing.reveals
+    later = replace(one, act=replace(one.act, number=2))
+    return town.where(draws=(one, later), reveals=(replace(revealed, act=replace(revealed.act, number=2)),))
+
+
+def ordered(town: Town, **changes: Any) -> Evidence:
+    """The last page on which an order placed a video says something else."""
+    one = [one for one in town.of("page") if one.record.orders][-1]
+    return town.with_({one.index: replace(one.record, **changes)})
+
+
+def end_of_order(town: Town) -> Evidence:
+    """The order was over before the page came."""
+    (one,) = town.evidence.standing.orders
+    page = [page for page in town.of("page") if page.record.orders][-1]
+    return ordered(town, now=one.act.until, time=page.record.time)
+
+
+def signed_once(town: Town) -> Evidence:
+    (one,) = town.evidence.standing.orders
+    return town.where(orders=(replace(one, keys=frozenset(list(one.keys)[:1])),))
+
+
+def items(town: Town, mode: str, **changes: Any) -> Evidence:
+    """The first video of a page has other numbers."""
+    first, *others = town.page(mode).record.items
+    return town.on_page(mode, items=(replace(first, **changes), *others))
+
+
+CASES = [
+    Case(11, lambda town: town.on_page(epoch_digest=to_text(bytes(32))), "with a digest that this epoch has not"),
+    Case(11, lambda town: town.on_page(charter=1), "as the charter in force, which is record"),
+    Case(11, lambda town: town.found("clock"), "the partner found"),
+    Case(12, unanswered, "the partner has no viewers of its own"),
+    Case(12, lambda town: town.found("canary", "shown: another page"), "the partner found"),
+    Case(13, unanswered, "the partner has no viewers of its own"),
+    Case(13, lambda town: canaries(town, late=(200, 201)), "promised 2 entries and has them not: 200 is the first"),
+    Case(13, lambda town: town.found("broken promise"), "the partner found"),
+    Case(14, lambda town: town.where(verifications=()), "has not said yet that it re-ran any"),
+    Case(14, lambda town: verified(town, identical=10, differing=1), "1 differ and 0 could not be re-run"),
+    Case(14, lambda town: verified(town, identical=10, inconclusive=1), "0 differ and 1 could not be re-run"),
+    Case(14, lambda town: verified(town, root=bytes(32)), "verifies another log than this"),
+    Case(14, lambda town: verified(town, pages=0, identical=0), "has not said yet that it re-ran any"),
+    Case(14, lambda town: town.found("re-run", "selection: order"), "the partner found"),
+    Case(14, lambda town: town.found("opening"), "the partner found"),
+    Case(15, lambda town: town.where(reveals=()), "no random draw was revealed yet"),
+    Case(15, lambda town: revealed(town, differing=1), "1 of 10 pages of draw 1 differ"),
+    Case(15, lambda town: revealed(town, root=bytes(32)), "is from another log, or of other pages"),
+    Case(15, lambda town: revealed(town, pages=100), "is from another log, or of other pages"),
+    Case(15, lambda town: revealed(town, sampled=0), "draw 1 was from no pages"),
+    Case(15, drawn_again, "draw 1 was never revealed, and later ones were"),
+    Case(15, lambda town: town.found("draw"), "the partner found"),
+    Case(16, without_a_page, "where page 1 is next, or names another page before it"),
+    Case(16, lambda town: town.on_page(previous=to_text(bytes(32))), "or names another page before it"),
+    Case(16, unanswered, "the partner has no viewers of its own"),
+    Case(16, lambda town: town.found("canary", "journaled: an event"), "the partner found"),
+    Case(17, signed_once, "order 1 was signed by 1, and takes two"),
+    Case(17, lambda town: ordered(town, orders=()), "1 of its videos were placed by order, and it names 0 orders"),
+    Case(17, lambda town: ordered(town, orders=(2,)), "there is no order 2"),
+    Case(17, lambda town: ordered(town, orders=(0,)), "there is no order 0"),
+    Case(17, end_of_order, "was placed by order 1, which is from"),
+    Case(17, lambda town: town.with_({town.of("order")[0].index: None}), "there is no order 1"),
+    Case(17, lambda town: town.found("re-run", "receipt: orders"), "the partner found"),
+    Case(18, lambda town: experimenting(town, ("likes:most",)), "its arms are likes:most, and its release has",
+         experimenting),
+    Case(18, lambda town: experimenting(town, ()), "its arms are none, and its release has", experimenting),
+    Case(18, lambda town: town.on_page(release=to_text(bytes(32)), arms=("a:b",)), "cannot be read here",
+         experimenting),
+    Case(19, lambda town: items(town, "personal", value=0x7F000000), "nothing in this release adds to that"),
+    Case(19, lambda town: items(town, "personal", source="rumour"), "no source of this release is called rumour"),
+    Case(20, lambda town: items(town, "plain", value=1), "something was predicted, weighed or tried out for it"),
+    Case(20, lambda town: town.on_page(wanted="plain"), "a plain page was wanted, and it is personal"),
+    Case(20, lambda town: town.found("re-run", "viewer state: digest"), "the partner found"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}: {case.said[:40]}")
+def test_what_is_met_can_be_not_met(town: Town, case: Case) -> None:
+    check(town, case)
+
+
+@pytest.mark.parametrize("number", range(11, 21))
+def test_nothing_is_met_where_no_page_was_served(town: Town, number: int) -> None:
+    served = ("page", "event", "order")
+    only = town.with_({one.index: None for one in town.records if one.kind in served})
+    said = row_of(only, number).verdict
+    assert (said.state, said.records) == (State.NOT_APPLICABLE, ())
+
+
+def test_only_the_newest_pages_are_explained(town: Town) -> None:
+    assert 0 < len(town.of("page")) < EXPLAINED
+    assert row_of(town.evidence, 19).verdict.records[0].count == len(town.of("page"))
