@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from plainview.http.asking import AskError, ask
+from plainview.http.fetching import FetchError
+from plainview.http.fetching import content as content_of
+from plainview.oversight.partner.browser import BROWSER
 from plainview.oversight.partner.opening import BUSY, Unanswered
 
 TIMEOUT = 10.0
@@ -47,17 +50,20 @@ class App:
 
     def _ask(self, path: str, content: dict[str, Any] | None) -> tuple[bytes, dict[str, Any]]:
         body = None if content is None else msgspec.json.encode(content)
+        headers = BROWSER if body is None else BROWSER | {"content-type": "application/json"}
         try:
-            answer = ask(self._url + path, LIMIT, TIMEOUT, body, {"content-type": "application/json"})
+            answer = ask(self._url + path, LIMIT, TIMEOUT, body, headers)
         except AskError as error:
             raise Unanswered(str(error)) from error
         what = path.partition("?")[0]
         if answer.status in BUSY:
             raise Unanswered(f"{self._url}{what}: answers {answer.status}")
+        data = answer.data
         try:
-            found = msgspec.json.decode(answer.data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            data = content_of(what, answer, LIMIT)
+            found = msgspec.json.decode(data)
+        except (FetchError, msgspec.DecodeError, UnicodeDecodeError):
             found = None
         if answer.status not in (200, 207) or not isinstance(found, dict):
-            raise Odd(f"{what} answers {answer.status} ({answer.data[:200]!a})")
-        return answer.data, found
+            raise Odd(f"{what} answers {answer.status} ({data[:200]!a})")
+        return data, found

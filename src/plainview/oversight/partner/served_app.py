@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from plainview.http.asking import Answer, AskError, ask
 from plainview.http.fetching import FetchError, content
+from plainview.oversight.partner.browser import BROWSER
 from plainview.oversight.partner.following import Taken
 from plainview.oversight.partner.opening import BUSY, Unanswered
 from plainview.records.fields import to_text
@@ -25,13 +26,6 @@ FILES = 200
 """Files of an app at most."""
 _LEADS = (301, 302, 303, 307, 308)
 _PLACE = re.compile(rf"/?(ui/[\w-]+/){re.escape(INDEX)}", re.ASCII)
-_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
-_BROWSER = {
-    "accept": "*/*",
-    "accept-encoding": "gzip",
-    "accept-language": "en",
-    "user-agent": _AGENT,
-}
 
 
 class Otherwise(NamedTuple):
@@ -108,7 +102,7 @@ class ServedApp:
 
     def _ask(self, url: str) -> Answer:
         try:
-            answer = ask(url, LIMIT, TIMEOUT, headers=_BROWSER)
+            answer = ask(url, LIMIT, TIMEOUT, headers=BROWSER)
         except AskError as error:
             raise Unanswered(str(error)) from error
         if answer.status in BUSY:

@@ -47,10 +47,10 @@ class Tested(NamedTuple):
 def approve(stage: Stage, release: Offered, base: bytes, tested: Tested) -> None:
     """Have all parties say what an approval takes, and the partner approve. `base` is the release that it changes."""
     from plainview.ledger.acts import Approval, Build, Result, Submission
+    from plainview.ledger.attestations import PRETENDED
     from plainview.ledger.charters import BOUND_LIMIT
     from plainview.ledger.scopes import MILLION, Scope
     from plainview.ledger.spelling import TIME_LIMIT
-    from plainview.platform.local_licence import PRETENDED
     from plainview.platform.releases import environment_digest
     from plainview.records.fields import to_bytes
 

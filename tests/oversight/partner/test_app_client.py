@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from plainview.oversight.partner.app_client import App, Odd
+
+ANSWER = b'{"viewer": 7}'
+
+
+class Platform(BaseHTTPRequestHandler):
+    """Answers everything alike, and remembers how it was asked."""
+
+    asked: list[tuple[str, str | None]] = []  # noqa: RUF012
+    data = gzip.compress(ANSWER)
+
+    def do_GET(self) -> None:
+        self.asked.append((self.headers["user-agent"], self.headers["content-type"]))
+        self.send_response(200)
+        self.send_header("content-encoding", "gzip")
+        self.send_header("content-length", str(len(self.data)))
+        self.end_headers()
+        self.wfile.write(self.data)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    with HTTPServer(("127.0.0.1", 0), Platform) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield App(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+def test_it_asks_as_a_browser_does(app: App) -> None:
+    Platform.asked.clear()
+    assert app.register("US", "18+") == 7
+    assert app.page(viewer=7) == (ANSWER, {"viewer": 7})
+    assert [kind for _, kind in Platform.asked] == ["application/json", None]
+    assert all(agent.startswith("Mozilla/5.0") for agent, _ in Platform.asked)
+
+
+def test_what_is_not_the_gzip_it_says_is_odd(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Platform, "data", b"none")
+    with pytest.raises(Odd, match="answers 200"):
+        app.page(viewer=7)
