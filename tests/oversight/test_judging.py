@@ -18,7 +18,15 @@ from tests.records.examples import EXAMPLES, TIME, digest
 
 MANIFEST = encode(
     Manifest(
-        configuration=DEFAULT, source=digest(1), lock=digest(2), parameters=digest(3), golden=digest(4), ui=digest(6)
+        configuration=DEFAULT,
+        source=digest(1),
+        lock=digest(2),
+        parameters=digest(3),
+        golden=digest(4),
+        ui=digest(6),
+        training=None,
+        partner=DASHES,
+        sealed=DASHES,
     )
 ).decode()
 RELEASE = to_text(hashlib.sha256(MANIFEST.encode()).digest())
