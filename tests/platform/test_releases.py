@@ -44,6 +44,18 @@ def test_a_lowered_cpu_is_another_environment() -> None:
     assert environment != releases.environment_digest()
 
 
+def test_two_cpus_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a virtual machine calls all of them."""
+
+    def told(model: int) -> str:
+        text = f"cpu family\t: 6\nmodel\t\t: {model}\nmodel name\t: Xeon\nstepping\t: 2\nflags\t\t: sse fma\n"
+        monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+        return releases._cpu()[0]
+
+    assert told(207) == "Xeon, family 6, model 207, stepping 2"
+    assert told(167) == "Xeon, family 6, model 167, stepping 2"
+
+
 def package(path: Path) -> Path:
     for room in ("feed", "learning", "records", "server"):
         (path / room / "inner").mkdir(parents=True)

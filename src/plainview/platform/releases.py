@@ -33,6 +33,10 @@ _LOWERED = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", 
 """Settings that make another CPU of this one, as far as kernels can tell."""
 
 
+_NUMBERS = {"family": "cpu family", "model": "model", "stepping": "stepping"}
+"""Of a CPU, and how Linux calls them."""
+
+
 @functools.cache
 def installed() -> Installed:
     """The release that comes with the code. A data directory may have another of the same code: `Home.release`."""
@@ -208,4 +212,7 @@ def _cpu() -> tuple[str, str]:
         name, _, value = line.partition(":")
         facts.setdefault(name.strip(), value.strip())
     flags = facts.get("flags", facts.get("Features", ""))
-    return facts.get("model name", platform.processor()), " ".join(sorted(flags.split()))
+    # A virtual machine may call every model by one name; its numbers tell them apart.
+    numbers = [f"{name} {facts[line]}" for name, line in _NUMBERS.items() if line in facts]
+    model = ", ".join((facts.get("model name", platform.processor()), *numbers))
+    return model, " ".join(sorted(flags.split()))

@@ -69,6 +69,18 @@ def test_an_honest_operator(directory: Path, overseen: Path, server: str) -> Non
         assert accesses
 
 
+def test_nothing_is_drawn_before_there_are_pages(directory: Path, overseen: Path, server: str) -> None:
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        pages = overseer._following.pages[:]
+        del overseer._following.pages[:]
+        overseer.audit(whole=True)
+        assert not any("draw" in one for one in lines.said)
+        overseer._following.pages.extend(pages)
+        overseer.audit(whole=True)
+        assert "draw 1 is announced" in lines.said
+
+
 def test_a_page_that_is_not_what_the_release_ranks(
     tmp_path: Path, directory: Path, swapped: tuple[Path, int], forged: str
 ) -> None:

@@ -344,7 +344,7 @@ class Overseer:
         draws, now = self._draws, self._outside.clock()
         last = draws.last
         due = last is None or now - last.began >= self._audit_by.draw_every
-        if due and (begun := draws.begin(now)) is not None:
+        if due and self._following.pages and (begun := draws.begin(now)) is not None:
             self._telling.say(f"draw {begun.number} is announced")
         drawn = draws.go_on(self._following.index_of, mirrored.root, self._following.pages)
         if drawn is not None:

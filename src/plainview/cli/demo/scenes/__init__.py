@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from plainview.cli.demo.scenes import account, approval, change, charter, correction, revocation, service
+from plainview.cli.demo.scenes import account, approval, change, charter, controls, correction, revocation, service
 from plainview.cli.demo.stage import Stage
 
 SCENES: tuple[Callable[[Stage], None], ...] = (
@@ -15,5 +15,6 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     revocation.play,
     correction.play,
     account.play,
+    controls.play,
 )
 """Each raises Missed where something does not come out as it must."""
