@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from plainview.feed.configuration import DEFAULT
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import ROLES, digest_text, parse_charter
 from plainview.ledger.notes import parse_note
@@ -165,7 +164,7 @@ def test_an_amendment_waits_for_whoever_has_the_journal_open(adopted: Ceremony, 
     said("amend", file, "--of", adopted.draft, "--merge-delay", "9000")
     for name in PARTIES:
         adopted.sign(name, file)
-    with closing(Home(adopted.home).write(DEFAULT)):
+    with closing(Home(adopted.home).write()):
         refused = invoke("charter", "adopt", file, "--home", adopted.home)
         assert "has this journal open for writing; stop it" in one_line(refused)
     said("adopt", file, "--home", adopted.home)

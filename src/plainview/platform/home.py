@@ -80,7 +80,7 @@ class Home:
         path = self.path / RELEASE
         try:
             return opened(unpack(read_bundle(path)))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # `prepare` and `read` tell of the latter
             return installed()
         except OSError as error:
             raise HomeError(f"{path}: cannot be read ({error.strerror})") from error
