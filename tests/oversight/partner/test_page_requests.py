@@ -127,6 +127,21 @@ def test_what_the_log_has_not_is_waited_for_and_then_proven(
     assert [path.suffix for path in (directory / FINDINGS).iterdir()] == [SUFFIX]
 
 
+def test_one_file_that_cannot_be_held_holds_up_no_other(
+    directory: Path, overseen: Path, server: str, receipt: bytes, index: int
+) -> None:
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        overseer.page_requests.answer(promised(receipt, overseen, index=index + 1))
+        (directory / CANARIES / RECEIPTS / "0.json").write_bytes(b"no receipt")
+        overseer.follow()
+        assert len(lines.found) == 1
+        assert lines.remarks[-1].startswith(f"{RECEIPTS}/0.json: receipt: not JSON")
+        told = len(lines.remarks)
+        overseer.follow()
+        assert len(lines.remarks) == told
+
+
 def test_what_is_no_receipt_of_this_log(
     tmp_path: Path, directory: Path, overseen: Path, server: str, receipt: bytes
 ) -> None:
