@@ -361,17 +361,18 @@ def test_only_acts_of_parties_are_handed_in(tmp_path: Path, directory: Path, ove
 
 def test_a_charter_by_file(tmp_path: Path, directory: Path, overseen: Path, server: str) -> None:
     given = parties_of(overseen) / "charter"
-    assert run(directory, overseen, server, "--once", "--charter-file", str(given)).exit_code == 0
-    assert (directory / "charter").read_bytes() == given.read_bytes()
-    assert run(directory, overseen, server, "--once").exit_code == 0
-    missing = run(directory, overseen, server, "--once", "--charter-file", str(tmp_path / "none"))
-    assert (missing.exit_code, "No such file" in missing.stderr) == (2, True)
     other = invoke(
         "oversee", "run", directory, f"--charter={digest_text(bytes(32))}", "--url", server, "--once",
         "--charter-file", given,
     )  # fmt: skip
     assert other.exit_code == 2
-    assert "its digest is not" in one_line(other)
+    assert f"its digest is not {digest_text(bytes(32))}, but {digest_text(digest_of(overseen))}" in one_line(other)
+    assert not (directory / "charter").exists(), "a mistaken file stands in nobody's way"
+    assert run(directory, overseen, server, "--once", "--charter-file", str(given)).exit_code == 0
+    assert (directory / "charter").read_bytes() == given.read_bytes()
+    assert run(directory, overseen, server, "--once").exit_code == 0
+    missing = run(directory, overseen, server, "--once", "--charter-file", str(tmp_path / "none"))
+    assert (missing.exit_code, "No such file" in missing.stderr) == (2, True)
 
 
 def test_a_wrong_clock_is_found_before_anything_is_opened(
