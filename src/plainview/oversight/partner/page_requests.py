@@ -158,8 +158,7 @@ class PageRequests:
 
     def answer(self, data: bytes) -> Answer:
         """Look into one. Raises Busy, LedgerError where it is no receipt of this log, and OSError."""
-        mirrored, upto = self._following.mirrored, self._rerunning.upto
-        report = self._rerunning.report
+        mirrored, (report, upto) = self._following.mirrored, self._rerunning.known
         if mirrored is None:
             raise Busy("nothing of the log is here yet")
         receipt = claim(data, self._following.believed)
