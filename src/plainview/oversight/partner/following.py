@@ -280,9 +280,10 @@ class Following:
         if charter and (last := self.charters.last) is not None:
             believed = self._believed.last
             if believed is None or last.number > believed.number:
-                self._believed, self._mirror = Charters(self._digest), None
+                ahead = Charters(self._digest)
                 for at in self.charter_indexes:
-                    self._believed.take(at, entry if at == index else self._entry(at))
+                    ahead.take(at, entry if at == index else self._entry(at))
+                self._believed, self._mirror = ahead, None  # whole: other threads ask which charter it is
         if is_of_kind("release", entry):
             with suppress(FormatError):  # which reading the copy tells
                 self.release = Taken(index, public_record("release", Release, entry))
