@@ -1,8 +1,9 @@
 """How long a lying operator goes unnoticed: each attack against a server of its own, the partner seeing only HTTP.
 
-`python -m bench.attacks [NAME ...]` prints what the operator does, what the partner found first, and the seconds from
-the first dishonest deed to the finding. For each attack a town plays on an honest server until the partner has
-re-run its pages and found them identical; then the operator begins to lie. Exit code 1 where one was not found.
+`python -m bench.attacks [NAME ...]` prints what the operator does, what the partner found of it, and the seconds from
+the first dishonest deed to that finding: what else it finds by then does not count. For each attack a town plays on an
+honest server until the partner has re-run its pages and found them identical; then the operator begins to lie. Exit
+code 1 where one was not found.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ from typing import NamedTuple
 from bench.dishonest_server import ATTACKS
 from bench.overseen import Overseen, Partner
 from bench.serving import HOST, Server
+from plainview.cli.demo.children import Said
 from plainview.keys.key_files import read_key
+from plainview.ledger import broken_promises
 from plainview.ledger.acts import AnyAct, Approval, Revocation
 from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.scopes import MILLION, Scope
+from plainview.oversight import findings
+from plainview.oversight.findings import parse_finding
 from plainview.platform.client import ClientError
 from plainview.platform.log.opening import KEY
 from plainview.platform.releases import CACHE, installed_digest
@@ -35,6 +40,8 @@ from plainview.records.fields import to_bytes
 SEED = 4
 DAY = 86_400_000
 SIZE = Size(viewers=24, creators=20, videos=300)
+FINDING = "FINDING: "
+"""How a line begins that tells of one."""
 PATIENCE = 90.0
 """Seconds that the partner has to find out."""
 
@@ -85,12 +92,12 @@ def attack(name: str, directory: Path, cache: Path, kernels: Path) -> Outcome:
         if name in SAID:
             _say(overseen, SAID[name](overseen), directory / "act")
         deed = _deed(signal, 60)
-        found = partner.hears("FINDING", PATIENCE, deed)
+        found = _found(partner, COUNTS[name], PATIENCE, deed)
     except TimeoutError as error:
         said = " / ".join(one.line for one in partner.said[-3:])
         return Outcome(name, None, f"{error}; last: {said}")
     else:
-        return Outcome(name, found.at - deed, found.line.removeprefix("FINDING: "))
+        return Outcome(name, found.at - deed, found.line.removeprefix(FINDING))
     finally:
         ending.set()
         if playing.ident is not None:
@@ -107,6 +114,38 @@ def _deed(signal: Path, seconds: float) -> float:
             return float(text)
         time.sleep(0.01)
     raise TimeoutError(f"the operator did nothing within {seconds:g} s")
+
+
+def kind(line: str) -> str:
+    """Of what a line tells: a finding's kind and stage, a proof's kind."""
+    path = Path(line.rpartition("; ")[2].removeprefix("the proof is in "))
+    if path.suffix == findings.SUFFIX:
+        finding = parse_finding(path.read_bytes())
+        return f"{finding.what} {finding.stage}".rstrip()
+    proof = "broken promise" if path.suffix == broken_promises.SUFFIX else "misbehaviour"
+    return f"{proof} {path.name.partition('-')[0]}"
+
+
+def counts(line: str, found: tuple[str, ...]) -> bool:
+    """Whether it is what finds that attack out, and not what else went wrong."""
+    return line.startswith(FINDING) and kind(line.removeprefix(FINDING)).startswith(found)
+
+
+def _found(partner: Partner, found: tuple[str, ...], seconds: float, deed: float) -> Said:
+    """The first line since the deed that counts. Raises TimeoutError."""
+    end, looked = time.monotonic() + seconds, 0
+    others: list[str] = []
+    while time.monotonic() < end:
+        said = partner.said[looked:]
+        looked += len(said)
+        for one in said:
+            if one.at >= deed and one.line.startswith(FINDING):
+                if counts(one.line, found):
+                    return one
+                others.append(kind(one.line.removeprefix(FINDING)))
+        time.sleep(0.02)
+    missed, instead = " or ".join(found), ", ".join(dict.fromkeys(others)) or "nothing"
+    raise TimeoutError(f"{missed} was not found within {seconds:g} s, but {instead}")
 
 
 def _say(overseen: Overseen, act: AnyAct, path: Path) -> None:
@@ -132,6 +171,29 @@ SAID: dict[str, Callable[[Overseen], AnyAct]] = {
     "backdate": _backdated,
 }
 """What the partner's people say when the attack of that name begins."""
+
+COUNTS: dict[str, tuple[str, ...]] = {
+    "other-release": ("re-run bounds: release",),
+    "weight": ("re-run selection: order", "re-run scoring"),
+    "parameter": ("re-run scoring",),
+    "drop": ("re-run selection: order",),
+    "boost": ("re-run selection: order", "re-run scoring"),
+    "other-page": ("canary shown: the partner's viewer was shown",),
+    "skipped-receipt": ("broken promise",),
+    "counter": ("canary shown: page",),
+    "revocation": ("re-run bounds: licence",),
+    "swallow": ("swallowed",),
+    "edit": ("rewritten",),
+    "fork": ("misbehaviour split",),
+    "events": ("re-run event: key",),
+    "stale": ("re-run viewer state",),
+    "stale-world": ("re-run selection: order", "re-run scoring"),
+    "rows": ("re-run bounds: origin",),
+    "backdate": ("act",),
+    "clock": ("clock",),
+    "ui": ("ui",),
+}
+"""What finds the attack of that name out: how a finding's kind and stage begin, or a proof's kind."""
 
 
 def main() -> None:

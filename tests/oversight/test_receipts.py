@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError, SignatureError
 from plainview.ledger.promises import Promise
 from plainview.ledger.schemes import ED25519
-from plainview.oversight.receipts import RECEIPT_LIMIT, parse_receipt
+from plainview.oversight.receipts import RECEIPT_LIMIT, _once_each, parse_receipt
 from plainview.records.fields import to_text
 from tests.ledger.breaches import DEADLINE
 from tests.ledger.logs import LOG, ORIGIN, signer
@@ -81,6 +81,24 @@ def test_what_is_no_receipt(data: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message) as error:
         parse_receipt(data)
     assert len(str(error.value)) < 300
+
+
+def test_names_are_compared_once_each() -> None:
+    """Whoever sends them chooses how many there are: before any signature is looked at."""
+
+    class Name(str):
+        compared = 0
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            Name.compared += 1
+            return str.__eq__(self, str(other))
+
+    names = [Name(at) for at in range(1000)]
+    with pytest.raises(FormatError, match="'999' is there twice"):
+        _once_each([(name, None) for name in (*names, Name(999))])
+    assert Name.compared < 2 * len(names)
 
 
 @given(st.randoms(use_true_random=False))

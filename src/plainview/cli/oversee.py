@@ -230,7 +230,7 @@ def _opened(
 
     from plainview.cli.home import at_home
     from plainview.http.asking import check_url
-    from plainview.ledger.charters import parse_digest
+    from plainview.ledger.charters import digest_text, parse_charter, parse_digest
     from plainview.ledger.notes import NOTE_LIMIT, parse_note
     from plainview.oversight.partner.directory import alone, keep_charter, kept_charter, read_keys
 
@@ -245,8 +245,9 @@ def _opened(
                     note = parse_note(opened.read(NOTE_LIMIT + 1))
             except OSError as error:
                 raise CommandError(f"{charter_file}: {error.strerror}") from error
-            if (found := keep_charter(directory, note).digest()) != digest:
-                raise CommandError(f"{charter_file}: its digest is not {charter}, but {found.hex()}")
+            if (found := parse_charter(note.text).digest()) != digest:
+                raise CommandError(f"{charter_file}: its digest is not {charter}, but {digest_text(found)}")
+            keep_charter(directory, note)
         kept = kept_charter(directory)
         at_home(None)  # before any kernel is imported
         from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings

@@ -80,7 +80,7 @@ def _answer(out: Console, directory: Path, file: Path, bundles: Path | None) -> 
     from plainview.ledger.errors import LedgerError
     from plainview.ledger.notes import parse_note
     from plainview.oversight.partner.following import Mirrored
-    from plainview.oversight.partner.page_requests import Busy, claim, hand_over, hold, judge
+    from plainview.oversight.partner.page_requests import claim, hand_over, hold, judge
 
     files = MirrorFiles(directory / MIRROR)
     checkpoint = files.read(CHECKPOINT)
@@ -95,11 +95,7 @@ def _answer(out: Console, directory: Path, file: Path, bundles: Path | None) -> 
             raise CommandError(f"{file}: this is no receipt that the log has signed: {error}") from error
         answer, upto = hold(receipt, mirrored), journal.size
         if answer is not None:
-            try:
-                hand_over(receipt, MirrorFiles(directory / CANARIES))
-            except Busy as error:
-                raise CommandError(f"{directory}: {error}; ask again later") from error
-            return answer
+            return hand_over(answer, receipt, MirrorFiles(directory / CANARIES))
         if receipt.index >= upto:
             raise CommandError(
                 f"{file}: record {receipt.index:,} is in the log, and opened to the partner are those below {upto:,}; "

@@ -87,10 +87,11 @@ def parse_receipt(data: bytes) -> Receipt:
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise FormatError(f"receipt: {shown(next(name for name in names if names.count(name) > 1))} is there twice")
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise FormatError(f"receipt: {shown(name)} is there twice")
+        found[name] = value
     return found
 
 

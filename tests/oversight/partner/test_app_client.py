@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from plainview.oversight.partner.app_client import App, Odd
+from plainview.oversight.partner.browser import browser_headers
 
 ANSWER = b'{"viewer": 7}'
 
@@ -15,11 +16,11 @@ ANSWER = b'{"viewer": 7}'
 class Platform(BaseHTTPRequestHandler):
     """Answers everything alike, and remembers how it was asked."""
 
-    asked: list[tuple[str, str | None]] = []  # noqa: RUF012
+    asked: list[dict[str, str]] = []  # noqa: RUF012
     data = gzip.compress(ANSWER)
 
     def do_GET(self) -> None:
-        self.asked.append((self.headers["user-agent"], self.headers["content-type"]))
+        self.asked.append({name.lower(): value for name, value in self.headers.items()})
         self.send_response(200)
         self.send_header("content-encoding", "gzip")
         self.send_header("content-length", str(len(self.data)))
@@ -44,8 +45,10 @@ def test_it_asks_as_a_browser_does(app: App) -> None:
     Platform.asked.clear()
     assert app.register("US", "18+") == 7
     assert app.page(viewer=7) == (ANSWER, {"viewer": 7})
-    assert [kind for _, kind in Platform.asked] == ["application/json", None]
-    assert all(agent.startswith("Mozilla/5.0") for agent, _ in Platform.asked)
+    sent, asked = Platform.asked
+    assert sent.items() >= browser_headers(app._url, "api", posting=True).items()
+    assert asked.items() >= browser_headers(app._url, "api").items()
+    assert set(asked) - set(browser_headers(app._url, "api")) == {"host"}
 
 
 def test_what_is_not_the_gzip_it_says_is_odd(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,16 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.ledger.acts import Revocation
+from plainview.ledger.broken_promises import parse_broken_promise
 from plainview.ledger.charters import Charter
-from plainview.ledger.errors import PolicyError
+from plainview.ledger.errors import PolicyError, SignatureError
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.policies import NO_QUORUM, Log, Policy
+from plainview.ledger.promises import Promise
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
+from plainview.oversight.charters import Charters
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
 from plainview.oversight.partner.following import Following, last_charter
@@ -113,6 +118,47 @@ def test_an_amendment_brings_a_new_key_of_the_log(case: Case) -> None:
         one.look()
         assert one.size == 8
     assert last_charter(case.files, None) == SECOND
+
+
+def test_a_promise_by_a_key_that_was_replaced_since_is_held(case: Case) -> None:
+    case.publish([*HISTORY, charter(SECOND, 2), PAGE], OTHER)
+    following = case.follow()
+    following.look()
+
+    def promise(by: Signer, index: int, entry: bytes = PAGE) -> Note:
+        return parse_note(Promise(ORIGIN, index, leaf_hash(entry), 1).signed(by))
+
+    assert following.keeps(promise(LOG, 4))
+    assert following.keeps(promise(OTHER, 4))
+    assert following.keeps(promise(OTHER, 6))
+    with pytest.raises(SignatureError):
+        following.keeps(promise(LOG, 6))
+    with pytest.raises(Misbehaved) as broken:
+        following.keeps(promise(LOG, 2, OWN))
+    proof = parse_broken_promise(broken.value.path.read_bytes())
+    joint = following.charters.joint((2, proof.promise), (7, proof.against))
+    assert proof.check(joint) == broken.value.contradiction
+
+
+def test_a_charter_is_there_for_other_threads_while_an_amendment_is_taken_up(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.publish(HISTORY)
+    following = case.follow()
+    following.look()
+    seen: list[Charter | None] = []
+    take = Charters.take
+
+    def looked_at(charters: Charters, index: int, entry: bytes) -> None:
+        seen.append(following.charter)
+        take(charters, index, entry)
+
+    monkeypatch.setattr(Charters, "take", looked_at)
+    case.publish([*HISTORY, charter(SECOND, 2), PAGE])
+    following.look()
+    assert following.charter == SECOND
+    assert len(seen) > 2
+    assert None not in seen
 
 
 def test_who_comes_after_an_amendment(case: Case) -> None:

@@ -29,7 +29,7 @@ from plainview.oversight.partner.canaries import RECEIPTS
 from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone, read_keys
 from plainview.oversight.partner.directory import LOG as OWN_LOG
 from plainview.oversight.partner.log import OwnLog
-from plainview.oversight.partner.opening import Records
+from plainview.oversight.partner.opening import Records, Unanswered
 from plainview.oversight.partner.overseer import Overseer
 from plainview.oversight.partner.rerunning import Rerunning
 from plainview.oversight.partner.taking_up import PATIENCE
@@ -172,6 +172,32 @@ def test_an_operator_that_opens_nothing(directory: Path, overseen: Path, server:
     assert any(one.index == found.index and not one.kind for one in found.records)
     (path,) = (directory / FINDINGS).iterdir()
     assert invoke("verify", path, f"--charter={digest_text(digest_of(overseen))}").exit_code == 0
+
+
+def test_an_operator_that_is_busy_for_ever_opens_nothing(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be down: that is no finding. But nothing was checked, and it is told since when."""
+
+    def busy(records: Records, first: int, until: int) -> list[Frame]:
+        raise Unanswered("answers 503 (later)")
+
+    monkeypatch.setattr(Records, "open", busy)
+    now = 0.0
+    with overseeing(directory, overseen, server, monotonic=lambda: now) as (overseer, lines):
+        overseer.follow()
+        start = 1_790_000_000_000 - round(10 * PATIENCE * 1000)
+        monkeypatch.setattr(overseer._taking_up, "_clock", lambda: start + round(now * 1000))
+        told = "records from 0 on are not opened, since 2026-09-21 14:13:20.000 UTC: answers 503 (later)"
+        for _ in range(3):
+            now += 10 * PATIENCE
+            overseer.audit(whole=True)
+            assert overseer.unable == {"audit": told}
+        assert lines.remarks.count(told) == 1
+        assert lines.found == []
+    once = run(directory, overseen, server, "--once")
+    assert once.exit_code == 2
+    assert "error: records from 0 on are not opened, since " in once.stderr
 
 
 def test_an_operator_that_opens_something_else(
@@ -361,17 +387,18 @@ def test_only_acts_of_parties_are_handed_in(tmp_path: Path, directory: Path, ove
 
 def test_a_charter_by_file(tmp_path: Path, directory: Path, overseen: Path, server: str) -> None:
     given = parties_of(overseen) / "charter"
-    assert run(directory, overseen, server, "--once", "--charter-file", str(given)).exit_code == 0
-    assert (directory / "charter").read_bytes() == given.read_bytes()
-    assert run(directory, overseen, server, "--once").exit_code == 0
-    missing = run(directory, overseen, server, "--once", "--charter-file", str(tmp_path / "none"))
-    assert (missing.exit_code, "No such file" in missing.stderr) == (2, True)
     other = invoke(
         "oversee", "run", directory, f"--charter={digest_text(bytes(32))}", "--url", server, "--once",
         "--charter-file", given,
     )  # fmt: skip
     assert other.exit_code == 2
-    assert "its digest is not" in one_line(other)
+    assert f"its digest is not {digest_text(bytes(32))}, but {digest_text(digest_of(overseen))}" in one_line(other)
+    assert not (directory / "charter").exists(), "a mistaken file stands in nobody's way"
+    assert run(directory, overseen, server, "--once", "--charter-file", str(given)).exit_code == 0
+    assert (directory / "charter").read_bytes() == given.read_bytes()
+    assert run(directory, overseen, server, "--once").exit_code == 0
+    missing = run(directory, overseen, server, "--once", "--charter-file", str(tmp_path / "none"))
+    assert (missing.exit_code, "No such file" in missing.stderr) == (2, True)
 
 
 def test_a_wrong_clock_is_found_before_anything_is_opened(

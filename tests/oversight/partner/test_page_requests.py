@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,9 @@ from plainview.keys.key_files import read_key
 from plainview.ledger.acts import Finding, parse_act
 from plainview.ledger.broken_promises import SUFFIX
 from plainview.ledger.errors import LedgerError
-from plainview.ledger.notes import parse_note
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.promises import Promise, parse_promise
-from plainview.oversight.mirror.files import MirrorFiles
-from plainview.oversight.partner.app import make_app
+from plainview.oversight.partner.app import CHECKING, WAITING, Checks, make_app
 from plainview.oversight.partner.canaries import RECEIPTS
 from plainview.oversight.partner.directory import ASKED, CANARIES, FINDINGS, LOG, read_keys
 from plainview.oversight.partner.log import OwnLog
@@ -34,10 +35,9 @@ from plainview.oversight.partner.page_requests import (
     Answer,
     Asked,
     Busy,
-    hand_over,
     judge,
 )
-from plainview.oversight.receipts import Receipt, parse_receipt
+from plainview.oversight.receipts import parse_receipt
 from plainview.platform.home import LOG as OPERATORS
 from plainview.platform.log.opening import KEY
 from plainview.records import Page
@@ -127,6 +127,21 @@ def test_what_the_log_has_not_is_waited_for_and_then_proven(
     assert [path.suffix for path in (directory / FINDINGS).iterdir()] == [SUFFIX]
 
 
+def test_one_file_that_cannot_be_held_holds_up_no_other(
+    directory: Path, overseen: Path, server: str, receipt: bytes, index: int
+) -> None:
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        overseer.page_requests.answer(promised(receipt, overseen, index=index + 1))
+        (directory / CANARIES / RECEIPTS / "0.json").write_bytes(b"no receipt")
+        overseer.follow()
+        assert len(lines.found) == 1
+        assert lines.remarks[-1].startswith(f"{RECEIPTS}/0.json: receipt: not JSON")
+        told = len(lines.remarks)
+        overseer.follow()
+        assert len(lines.remarks) == told
+
+
 def test_what_is_no_receipt_of_this_log(
     tmp_path: Path, directory: Path, overseen: Path, server: str, receipt: bytes
 ) -> None:
@@ -145,7 +160,7 @@ def test_what_is_no_receipt_of_this_log(
     assert not (directory / ASKED).exists()
 
 
-def test_so_many_are_looked_into(directory: Path, overseen: Path, server: str) -> None:
+def test_so_many_are_looked_into(directory: Path, overseen: Path, server: str, receipt: bytes) -> None:
     now = 100.0
     with overseeing(directory, overseen, server, monotonic=lambda: now) as (overseer, _):
         overseer.follow()
@@ -153,12 +168,14 @@ def test_so_many_are_looked_into(directory: Path, overseen: Path, server: str) -
         def taken() -> int:
             count = 0
             while True:
+                for _ in range(2):  # which takes nobody's turn
+                    with pytest.raises(LedgerError):
+                        overseer.page_requests.answer(b"")
                 try:
-                    overseer.page_requests.answer(b"")
-                except LedgerError:
-                    count += 1
+                    overseer.page_requests.answer(receipt)
                 except Busy:
                     return count
+                count += 1
 
         assert (taken(), taken()) == (BURST, 0)
         now += 1
@@ -167,14 +184,68 @@ def test_so_many_are_looked_into(directory: Path, overseen: Path, server: str) -
         assert taken() == BURST
 
 
-def test_so_many_receipts_wait(tmp_path: Path) -> None:
-    first, *others = (Receipt(index, "", "", "", "") for index in range(OPEN + 1))
-    hand_over(first, MirrorFiles(tmp_path))
-    for one in others[:-1]:
-        (tmp_path / RECEIPTS / f"{one.index}.json").touch()
-    hand_over(first, MirrorFiles(tmp_path))  # it waits already
-    with pytest.raises(Busy, match="1,000 receipts wait for the log"):
-        hand_over(others[-1], MirrorFiles(tmp_path))
+def test_one_promise_waits_once(
+    directory: Path, overseen: Path, server: str, receipt: bytes, index: int, tmp_path: Path
+) -> None:
+    """However often it is handed in, and whatever is written below it."""
+    stranger = partner_of(overseen, tmp_path / "stranger").log
+    with overseeing(directory, overseen, server) as (overseer, _):
+        overseer.follow()
+        found = parse_receipt(promised(receipt, overseen, index=overseer.size + 7))
+        note = found.note()
+        for signatures in ((), (stranger.sign(note.text),), (stranger.sign(note.text + "\n"),)):
+            more = Note(note.text, (*signatures, *note.signatures, *signatures)).encode().decode()
+            answer = overseer.page_requests.answer(msgspec.json.encode(replace(found, promise=more)))
+            assert answer.verdict == "waiting"
+        (file,) = (directory / CANARIES / RECEIPTS).iterdir()
+        assert parse_receipt(file.read_bytes()) == found
+
+
+def test_so_many_receipts_wait(
+    directory: Path, overseen: Path, server: str, receipt: bytes, index: int, tmp_path: Path
+) -> None:
+    receipts = directory / CANARIES / RECEIPTS
+    with overseeing(directory, overseen, server) as (overseer, _):
+        overseer.follow()
+        first = promised(receipt, overseen, index=overseer.size + 7)
+        said = overseer.page_requests.answer(first).said
+        for one in range(OPEN - 1):
+            (receipts / f"{one}.json").touch()
+        assert overseer.page_requests.answer(first).said == said  # it waits already
+        for other, verdict in ((overseer.size + 8, "waiting"), (index + 1, "broken")):
+            late = promised(receipt, overseen, index=other)
+            answer = overseer.page_requests.answer(late)
+            assert answer.verdict == verdict
+            assert answer.said.endswith("; 1,000 receipts wait to be held against the log, and this one is not kept")
+        assert len(list(receipts.iterdir())) == OPEN
+
+
+def test_whoever_sends_many_holds_up_nothing_else(overseer: Overseer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receipts are checked a few at a time, and not where the log is read."""
+    threads: set[str] = set()
+    going_on = threading.Event()
+
+    def slow(data: bytes) -> Answer:
+        threads.add(threading.current_thread().name)
+        assert going_on.wait(60)
+        return Answer("waiting", 7, 7, "")
+
+    monkeypatch.setattr(overseer.page_requests, "answer", slow)
+
+    async def many() -> None:
+        checks = Checks(overseer.page_requests)
+        held = [asyncio.ensure_future(checks.answer(b"")) for _ in range(WAITING)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="30 receipts are being checked"):
+            await checks.answer(b"")
+        await asyncio.wait_for(asyncio.to_thread(overseer.log.resource, "checkpoint"), 60)
+        going_on.set()
+        assert len(await asyncio.gather(*held)) == WAITING
+        assert (await checks.answer(b"")).verdict == "waiting"
+        checks.close()
+
+    asyncio.run(many())
+    assert len(threads) <= CHECKING
 
 
 @pytest.fixture

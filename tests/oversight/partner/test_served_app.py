@@ -39,13 +39,13 @@ class Platform:
         self.status = 302
         self.location: str | None = None
         self.asked: list[str] = []
-        self.agents: set[str] = set()
+        self.taken_for: dict[str, str] = {}
         platform = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 platform.asked.append(self.path)
-                platform.agents.add(self.headers["user-agent"])
+                platform.taken_for[self.path.rpartition("/")[2]] = self.headers["sec-fetch-dest"]
                 place = f"/ui/{to_text(ui_digest(platform.files))}/"
                 if self.path == "/":
                     self.send_response(platform.status)
@@ -97,8 +97,9 @@ def test_the_app_of_the_release_in_charge(platform: Platform, case: Case) -> Non
     assert [case.look(taken(7, FILES)) for _ in range(4)] == [None] * 4
     names = {path.rpartition("/")[2] for path in platform.asked}
     assert names == {"", "index.html", "app.css", "main.js", "seal.svg"}
-    (agent,) = platform.agents
-    assert agent.startswith("Mozilla/5.0")  # as any browser: no other look at it is any good
+    assert platform.taken_for == {
+        "": "document", "index.html": "document", "app.css": "style", "main.js": "script", "seal.svg": "image",
+    }  # fmt: skip
 
 
 def test_one_file_that_is_another(platform: Platform, case: Case) -> None:

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from plainview.http.fetching import FetchError
 from plainview.ledger import broken_promises, misbehaviour
 from plainview.ledger.broken_promises import Breach, BrokenPromise
@@ -24,7 +26,7 @@ from plainview.ledger.misbehaviour import Contradiction, Misbehaviour, parse_mis
 from plainview.ledger.nodes import Node, NodeReader
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.opening import open_checkpoint
-from plainview.ledger.policies import Accepted, Policy
+from plainview.ledger.policies import Accepted, Log, Policy
 from plainview.ledger.promises import open_promise, parse_promise
 from plainview.ledger.spelling import printable, shown
 from plainview.ledger.tile_paths import TILE_WIDTH
@@ -115,31 +117,34 @@ class Mirror:
             with _told(self._files):
                 self._keep_all(self._held, 0)
 
-    def keeps(self, promised: Note) -> bool:
+    def keeps(self, promised: Note, logs: Iterable[Log] = ()) -> bool:
         """Whether the log has kept this promise. False where it has not, and nothing that it signed says that it must.
 
-        Raises what `open_promise` does, MirrorError, and Misbehaved when a proof that it is broken has been written, be
-        it by another promise that was held against the log before.
+        Where `logs` are given, a key of theirs must have signed it. Raises what `open_promise` does, MirrorError, and
+        Misbehaved when a proof that it is broken has been written, be it by another promise that was held against the
+        log before.
         """
-        promise = open_promise(promised, self._origin, self._keys)
+        every = {log.key: log for log in (*self._policy.logs, *logs)}
+        policy = replace(self._policy, logs=tuple(every.values()))
+        promise = open_promise(promised, self._origin, [log.key for log in logs] or self._keys)
         index = promise.index
         with _told(self._files):
             first = self._promised.setdefault(index, promised)
             if parse_promise(first.text).leaf != promise.leaf:
                 one, other = sorted((first, promised), key=Note.encode)  # the same file, whichever comes first
-                raise self._proven(BrokenPromise(one, other))
+                raise self._proven(BrokenPromise(one, other), policy)
             if self._held and (size := self._held.checkpoint.size) > index:
                 path = self._read(
                     self._held, lambda read: (*read([Node(0, index)]), *inclusion_proof(index, size, read))
                 )
                 if path[0] == promise.leaf:
                     return True
-                raise self._proven(BrokenPromise(promised, self._held.note, path))
+                raise self._proven(BrokenPromise(promised, self._held.note, path), policy)
             # What is served may be the tree that is held, cosigned anew.
             for head in (self._served, self._held):
                 if head and head.checkpoint.size <= index:
                     with suppress(PolicyError):
-                        raise self._proven(BrokenPromise(promised, self._believed(head.note)))
+                        raise self._proven(BrokenPromise(promised, self._believed(head.note)), policy)
         return False
 
     def _update(self) -> tuple[Accepted | None, list[str]]:
@@ -285,9 +290,9 @@ class Mirror:
             said += ", and without that the quorum cannot be reached: ask for another in the policy"
         return said
 
-    def _proven(self, proof: Misbehaviour | BrokenPromise) -> Misbehaved:
-        """What it proves, once it is written."""
-        found = proof.check(self._policy)
+    def _proven(self, proof: Misbehaviour | BrokenPromise, policy: Policy | None = None) -> Misbehaved:
+        """What it proves, by the mirror's policy or another, once it is written."""
+        found = proof.check(policy or self._policy)
         match found:
             case Contradiction(smaller=smaller, larger=larger):
                 where, suffix = f"{smaller.size}-{larger.size}", misbehaviour.SUFFIX

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import msgspec
@@ -14,16 +15,46 @@ from plainview.ledger.errors import LedgerError
 from plainview.ledger.submissions import SUBMISSION_LIMIT
 from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.partner.log import OwnLog
-from plainview.oversight.partner.page_requests import BODY_LIMIT, Busy, PageRequests
+from plainview.oversight.partner.page_requests import BODY_LIMIT, Answer, Busy, PageRequests
 from plainview.oversight.witness.app import HANDLERS, ROUTES
 from plainview.oversight.witness.witness import PLAIN, Witness
+
+CHECKING = 2
+"""Threads in which viewers' receipts are checked. They are nobody else's: whoever sends many holds up no log."""
+WAITING = 30
+"""Receipts, being checked or not, that are held at a time."""
+
+
+class Checks:
+    """Viewers' receipts as they come, a few at a time."""
+
+    def __init__(self, page_requests: PageRequests) -> None:
+        self._page_requests = page_requests
+        self._pool = ThreadPoolExecutor(CHECKING, thread_name_prefix="check")
+        self._held = 0
+
+    async def answer(self, data: bytes) -> Answer:
+        """What `PageRequests.answer` does, and Busy, too, where too many are held."""
+        if self._held >= WAITING:
+            raise Busy(f"{WAITING} receipts are being checked")
+        self._held += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._page_requests.answer, data)
+        finally:
+            self._held -= 1
+
+    def close(self) -> None:
+        """Take no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def make_app(witness: Witness, log: OwnLog, page_requests: PageRequests) -> Litestar:
     """The HTTP application: the witness below `/witness`, the log below `/log`, `/v1/pages/check` for viewers."""
+    checks = Checks(page_requests)
     return Litestar(
         route_handlers=[Router("/witness", route_handlers=ROUTES), own_log, check_page],
-        state=State({"witness": witness, "log": log, "page_requests": page_requests}),
+        state=State({"witness": witness, "log": log, "checks": checks}),
+        on_shutdown=[checks.close],
         request_max_body_size=SUBMISSION_LIMIT,
         exception_handlers=HANDLERS,
         openapi_config=None,
@@ -50,7 +81,7 @@ async def own_log(state: State, path: Annotated[str, PathParameter()]) -> Respon
 async def check_page(state: State, body: RawBody) -> Response[bytes]:
     """A viewer's receipt, as `/v1/feed` of the platform answered it: what is known of that page."""
     try:
-        answer = await asyncio.to_thread(state.page_requests.answer, body)
+        answer = await state.checks.answer(body)
     except Busy as error:
         return _json({"message": f"{error}: send it again later"}, 429, {"retry-after": "5"})
     except LedgerError as error:

@@ -10,7 +10,7 @@ import msgspec
 from plainview.http.asking import AskError, ask
 from plainview.http.fetching import FetchError
 from plainview.http.fetching import content as content_of
-from plainview.oversight.partner.browser import BROWSER
+from plainview.oversight.partner.browser import browser_headers
 from plainview.oversight.partner.opening import BUSY, Unanswered
 
 TIMEOUT = 10.0
@@ -50,7 +50,7 @@ class App:
 
     def _ask(self, path: str, content: dict[str, Any] | None) -> tuple[bytes, dict[str, Any]]:
         body = None if content is None else msgspec.json.encode(content)
-        headers = BROWSER if body is None else BROWSER | {"content-type": "application/json"}
+        headers = browser_headers(self._url, "api", posting=body is not None)
         try:
             answer = ask(self._url + path, LIMIT, TIMEOUT, body, headers)
         except AskError as error:

@@ -1,5 +1,5 @@
-"""Canary viewers: the partner's own, whom the operator cannot tell from others. What they were shown and sent is held
-against what the journal has of them, to the record."""
+"""Canary viewers: the partner's own, who register and ask as others do (how far, `browser` says). What they were shown
+and sent is held against what the journal has of them, to the record."""
 
 from __future__ import annotations
 

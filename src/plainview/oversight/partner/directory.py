@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plainview.keys.key_files import make_key, read_key
-from plainview.ledger.charters import Charter, parse_charter
 from plainview.ledger.keys import VerifierKey
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.schemes import ED25519, ED25519_COSIGNATURE, Scheme
@@ -100,12 +99,10 @@ def kept_charter(path: Path) -> Note | None:
         raise DirectoryError(f"{path / CHARTER}: cannot be read ({error.strerror})") from error
 
 
-def keep_charter(path: Path, note: Note) -> Charter:
-    """Keep the charter that was given. Raises DirectoryError, and FormatError where it is none."""
-    charter = parse_charter(note.text)
+def keep_charter(path: Path, note: Note) -> None:
+    """Keep the charter that was given, whose digest is known to be the one. Raises DirectoryError."""
     if not os.path.lexists(path / CHARTER):
         try:
             write_durable(HostFileSystem(), path / CHARTER, [note.encode()])
         except OSError as error:
             raise DirectoryError(f"{path / CHARTER}: cannot be written ({error.strerror})") from error
-    return charter

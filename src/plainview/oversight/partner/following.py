@@ -23,6 +23,7 @@ from plainview.ledger.keys import VerifierKey
 from plainview.ledger.nodes import cover
 from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
 from plainview.ledger.policies import Policy
+from plainview.ledger.promises import parse_promise
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, tile_width
@@ -166,8 +167,10 @@ class Following:
         return self._notes.get(hashlib.sha256(note.encode()).digest())
 
     def keeps(self, promised: Note) -> bool:
-        """`Mirror.keeps`, of the log as it was looked at last."""
-        return self._opened().keeps(promised)
+        """`Mirror.keeps`, of the log as it was looked at last, by any key that may have promised an entry there."""
+        mirror = self._opened()
+        policies = self._believed.policies(parse_promise(promised.text).index)
+        return mirror.keeps(promised, [log for one in policies for log in one.logs])
 
     def look(self) -> list[str]:
         """One look at the log: what is to be remarked. Raises MirrorError, and Misbehaved where a proof was written."""
@@ -277,9 +280,10 @@ class Following:
         if charter and (last := self.charters.last) is not None:
             believed = self._believed.last
             if believed is None or last.number > believed.number:
-                self._believed, self._mirror = Charters(self._digest), None
+                ahead = Charters(self._digest)
                 for at in self.charter_indexes:
-                    self._believed.take(at, entry if at == index else self._entry(at))
+                    ahead.take(at, entry if at == index else self._entry(at))
+                self._believed, self._mirror = ahead, None  # whole: other threads ask which charter it is
         if is_of_kind("release", entry):
             with suppress(FormatError):  # which reading the copy tells
                 self.release = Taken(index, public_record("release", Release, entry))

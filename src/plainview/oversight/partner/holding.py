@@ -93,7 +93,7 @@ class Holding:
 
     def promises(self) -> None:
         """Hold the log to what it promised the partner's viewers, and who asked about a page: merge deadlines, too."""
-        late = []
+        late, odd = [], []
         for name in self._receipts.names(RECEIPTS):
             if name.endswith(PARTIAL) or (data := self._receipts.read(name)) is None:
                 continue  # it is being written
@@ -106,14 +106,17 @@ class Holding:
                 self._telling.prove(error)
                 self._receipts.remove(name)
                 continue
-            except (MirrorError, LedgerError) as error:
-                self._telling.remark("promises", [f"{name}: {error}"])
+            except LedgerError as error:
+                odd.append(f"{name}: {error}")
+                continue
+            except MirrorError as error:
+                self._telling.remark("promises", [*odd, f"{name}: {error}"])
                 return
             if parse_promise(receipt.note().text).deadline < self._clock():
                 late.append(receipt.index)
         which = ", ".join(map(str, late[:5]))
         said = f"entries promised by now are not there ({which}); nothing that was cosigned proves it"
-        self._telling.remark("promises", [said] if late else [])
+        self._telling.remark("promises", [*odd, said] if late else odd)
 
     def public_times(self, mirrored: Mirrored) -> None:
         """Hold the journal times that the log shows against those of its cosignatures, once it has grown."""

@@ -124,7 +124,7 @@ class Overseer:
         self._reporting = Reporting(path / FINDINGS, told, self._following, self._copy.journal, self.log, keys.auditor)
         self._telling = self._reporting.telling
         self._requests = Requests(path / REQUESTS)
-        self._taking_up = TakingUp(self._copy, self._records, self._reporting, outside.monotonic)
+        self._taking_up = TakingUp(self._copy, self._records, self._reporting, outside.clock, outside.monotonic)
         self._clocks = Clocks()
         self._rerunning = Rerunning(
             self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads, audit.environment

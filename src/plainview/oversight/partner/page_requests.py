@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from plainview.ledger.errors import FormatError, LedgerError
+from plainview.ledger.notes import Note
+from plainview.ledger.policies import Policy
 from plainview.oversight.charters import Charters
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.canaries import RECEIPTS
@@ -29,7 +32,7 @@ from plainview.replay.findings import Report
 BODY_LIMIT = 1 << 20
 """Bytes of a request: an answer with a whole trace has less."""
 RATE = 10.0
-"""Requests a second that are looked into, of all viewers together."""
+"""Receipts a second that are looked into, of all viewers together: what is none of the log's takes no one's turn."""
 BURST = 50
 """That may come at once."""
 OPEN = 1000
@@ -57,10 +60,19 @@ class Busy(Exception):
 
 
 def claim(data: bytes, charters: Charters) -> Receipt:
-    """The receipt that a viewer handed in, which the log has promised. Raises LedgerError where it is none."""
+    """The receipt that a viewer handed in, which the log has promised, with the signatures by which that is so alone.
+
+    Raises LedgerError where it is none.
+    """
     receipt = parse_receipt(data)
-    charters.judged(receipt.index, receipt.check)
-    return receipt
+
+    def check(policy: Policy) -> Receipt:
+        origin = receipt.check(policy).origin
+        note, known = receipt.note(), {(key.name, key.key_id) for key in policy.keys_of(origin)}
+        signed = tuple(one for one in note.signatures if (one.name, one.key_id) in known)
+        return replace(receipt, promise=Note(note.text, signed).encode().decode())
+
+    return charters.judged(receipt.index, check)
 
 
 def hold(receipt: Receipt, mirrored: Mirrored) -> Answer | None:
@@ -76,16 +88,21 @@ def hold(receipt: Receipt, mirrored: Mirrored) -> Answer | None:
     return Answer("broken", index, size, said)
 
 
-def hand_over(receipt: Receipt, receipts: MirrorFiles) -> None:
+def hand_over(answer: Answer, receipt: Receipt, receipts: MirrorFiles) -> Answer:
     """Have the log held to what it promised, by who follows it: of a broken promise there will be a proof.
 
-    Not for two threads at once. Raises Busy where too many wait.
+    Of a receipt that `claim` gave, and of each promise once. Not for two threads at once. The answer says so where too
+    many wait already.
     """
-    data = msgspec.json.encode(receipt)
-    name = f"{RECEIPTS}/asked-{receipt.index}-{hashlib.sha256(data).hexdigest()[:8]}.json"
-    if receipts.read(name) is None and len(receipts.names(RECEIPTS)) >= OPEN:
-        raise Busy(f"{OPEN:,} receipts wait for the log to have what it promised")
-    receipts.write(name, data)
+    promised = hashlib.sha256(receipt.note().text.encode()).hexdigest()
+    name = f"{RECEIPTS}/asked-{receipt.index}-{promised}.json"
+    if receipts.read(name) is not None:
+        return answer
+    if len(receipts.names(RECEIPTS)) >= OPEN:
+        said = f"{answer.said}; {OPEN:,} receipts wait to be held against the log, and this one is not kept"
+        return replace(answer, said=said)
+    receipts.write(name, msgspec.json.encode(receipt))
+    return answer
 
 
 def judge(receipt: Receipt, report: Report, upto: int) -> Answer:
@@ -141,19 +158,18 @@ class PageRequests:
 
     def answer(self, data: bytes) -> Answer:
         """Look into one. Raises Busy, LedgerError where it is no receipt of this log, and OSError."""
-        self._admit()
-        mirrored, upto = self._following.mirrored, self._rerunning.upto
-        report = self._rerunning.report
+        mirrored, (report, upto) = self._following.mirrored, self._rerunning.known
         if mirrored is None:
             raise Busy("nothing of the log is here yet")
         receipt = claim(data, self._following.believed)
+        self._admit()
         try:
             answer = hold(receipt, mirrored)
         except LedgerError as error:
             raise Busy(f"what is here of the log cannot be read ({error})") from error
         if answer is not None:
             with self._lock:
-                hand_over(receipt, self._receipts)
+                answer = hand_over(answer, receipt, self._receipts)
         elif report is None:
             answer = Answer("waiting", receipt.index, 0, "no page was re-run yet: ask again later")
         else:
@@ -166,7 +182,7 @@ class PageRequests:
             now = self._monotonic()
             self._left, self._since = min(self._left + RATE * (now - self._since), BURST), now
             if self._left < 1:
-                raise Busy(f"{RATE:g} requests a second are looked into")
+                raise Busy(f"{RATE:g} receipts a second are looked into")
             self._left -= 1
 
 

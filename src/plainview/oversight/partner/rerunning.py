@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -46,10 +46,22 @@ class Rerunning:
         self._monotonic = monotonic
         self._looked = 0
         self._newest, self._since = 0, monotonic()
-        self.report: Report | None = None
-        """Of all that was re-run. May be read from any thread, as may be `upto`: read that first."""
-        self.upto = 0
+        self._late: deque[int] = deque()
+        """Pages that came behind, and are to be re-run each for itself."""
+        self._untold = False
+        """Whether something has come that no call has given yet."""
+        self.known: tuple[Report | None, int] = (None, 0)
+        """What `report` and `upto` are, at one time: they may be read from any thread."""
+
+    @property
+    def report(self) -> Report | None:
+        """Of all that was re-run; None before anything was."""
+        return self.known[0]
+
+    @property
+    def upto(self) -> int:
         """All records below it were read, and all pages among them dealt with."""
+        return self.known[1]
 
     def close(self) -> None:
         """End what runs."""
@@ -67,14 +79,29 @@ class Rerunning:
             break
         self._looked = size
         waited = whole or self._monotonic() - self._since >= GRACE
-        report = self._replay.go_on(self._newest - (not waited))
-        late = [self._begin().run(index) for index in report.stragglers]
-        if not (report.records or report.pages or report.epochs or report.differing or late):
+        try:
+            report = self._replay.go_on(self._newest - (not waited))
+        except Exception:
+            self._begin_again()
+            raise
+        if report.records or report.pages or report.epochs or report.differing:
+            self._add(report, True)
+        self._late.extend(report.stragglers)
+        while self._late:
+            self._add(self._begin().run(self._late[0]), False)
+            self._late.popleft()
+        if not self._untold:
             return None
-        for one in (report, *late):
-            self._add(one, one is report)
-        self.upto = self._replay.upto
+        self._untold = False
+        self.known = self.report, self._replay.upto
         return self.report
+
+    def _begin_again(self) -> None:
+        """Go back to record 0, as a start does: what the call that broke off had dealt with is in no report."""
+        broken, self._replay = self._replay, self._begin()
+        self._late.clear()
+        self.known = None, 0
+        broken.close()
 
     def differing(self, pages: Sequence[int]) -> set[int]:
         """Of pages that were re-run, ascending, those that did not come out the same, or could not be re-run at all.
@@ -95,9 +122,10 @@ class Rerunning:
 
     def _add(self, one: Report, whole: bool) -> None:
         """Count in what came of going on, or of a page by itself: of that no record is counted again."""
-        before = self.report
+        before, upto = self.known
+        self._untold = True
         if before is None:
-            self.report = one
+            self.known = one, upto
             return
         known = {difference.index for difference in before.differing}
         new = tuple(difference for difference in one.differing if difference.index not in known)
@@ -105,13 +133,14 @@ class Rerunning:
             name: getattr(before, name) + (getattr(one, name) if whole or name in _OF_PAGES else 0)
             for name in ("records", "missing", "epochs", "snapshots", *_OF_PAGES)
         }
-        self.report = replace(
+        together = replace(
             before,
             **counted,
             inconclusive=dict(sorted((Counter(before.inconclusive) + Counter(one.inconclusive)).items())),
             why_inconclusive=before.why_inconclusive | one.why_inconclusive,
             differing=tuple(sorted((*before.differing, *new), key=lambda difference: difference.index)),
         )
+        self.known = together, upto
 
 
 _OF_PAGES = ("pages", "identical", "unreached", "seconds", "cpu_seconds")

@@ -1,5 +1,6 @@
 """The viewers' app as the platform serves it to a browser, held against the release in charge: all of its files, found
-as a browser finds them, so that nothing tells the partner's viewer from another by what it asks for."""
+as a browser finds them and asked for as `browser` says, so that it takes more than a look at what is asked for, and at
+the user-agent, to tell the partner's viewer from another."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from plainview.http.asking import Answer, AskError, ask
 from plainview.http.fetching import FetchError, content
-from plainview.oversight.partner.browser import BROWSER
+from plainview.oversight.partner.browser import Destination, browser_headers, destination
 from plainview.oversight.partner.following import Taken
 from plainview.oversight.partner.opening import BUSY, Unanswered
 from plainview.records.fields import to_text
@@ -80,7 +81,7 @@ class ServedApp:
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
         """Name and contents of the index, and of what it names."""
-        answer = self._ask(self._top)
+        answer = self._ask(self._top, "document")
         place = _PLACE.fullmatch(answer.location)
         if answer.status not in _LEADS or place is None:
             raise _Odd(f"/ answers {answer.status}, and does not lead to ui/DIGEST/{INDEX}")
@@ -95,14 +96,14 @@ class ServedApp:
             yield name, self._file(place[1], name)
 
     def _file(self, place: str, name: str) -> bytes:
-        answer = self._ask(self._top + place + name)
+        answer = self._ask(self._top + place + name, destination(name))
         if answer.status != 200:
             raise _Odd(f"{name} answers {answer.status}")
         return content(name, answer, LIMIT)
 
-    def _ask(self, url: str) -> Answer:
+    def _ask(self, url: str, what: Destination) -> Answer:
         try:
-            answer = ask(url, LIMIT, TIMEOUT, headers=BROWSER)
+            answer = ask(url, LIMIT, TIMEOUT, headers=browser_headers(url, what))
         except AskError as error:
             raise Unanswered(str(error)) from error
         if answer.status in BUSY:
