@@ -120,7 +120,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         11, "Every page has a receipt", "", serving.receipts,
         "that the manifest, charter and epoch of each receipt that was opened are those of the log",
-        "whether a viewer's app keeps it, as ours does",
+        "whether viewers keep theirs, which our app lets them",
     ),
     _control(
         12, "Clients get the receipt", "", serving.handed_out,
@@ -170,7 +170,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         20, "A feed without profiling", f"{DSA} 38", serving.unprofiled,
         "pages that were asked for without profiling; that their viewer state has no history shows by re-running them",
-        "whether it is one tap away in the app",
+        "whether the app that a viewer is served offers it, as ours does in the tab itself",
     ),
     _control(
         21, "Declared data only", PT, custody.inventory,
