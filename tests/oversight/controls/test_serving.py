@@ -11,7 +11,7 @@ from plainview.feed.configuration import Arm, Experiment, Manifest, Weight
 from plainview.ledger.policies import Witnessed
 from plainview.oversight.controls.coverage import LAG
 from plainview.oversight.controls.evidence import Canaries, Evidence
-from plainview.oversight.controls.pages import EXPLAINED
+from plainview.oversight.controls.pages import EXPLAINED, Places
 from plainview.oversight.controls.serving import UNREVEALED
 from plainview.oversight.controls.verdicts import State
 from plainview.records import Record
@@ -64,9 +64,13 @@ def counted(town: Town, **changes: int) -> Evidence:
 
 
 def waiting(town: Town, long: int) -> Evidence:
-    """The journal goes on for so long after the first page above what was verified."""
-    pages, (*_, last) = town.evidence.pages.all, town.evidence.standing.verifications
-    return replace(town.evidence, newest=pages.times[pages.below(last.act.upto)] + long)
+    """The journal goes on for so long after the only page above what was verified."""
+    evidence, (*_, last) = town.evidence, town.evidence.standing.verifications
+    pages, below = evidence.pages.all, evidence.pages.all.below(last.act.upto)
+    made = Places(pages.indexes[:below], pages.times[:below])
+    made.add(evidence.size - 1, evidence.newest)
+    here = replace(evidence.pages, all=made)
+    return replace(evidence, pages=here, epochs=Places(), newest=evidence.newest + long)
 
 
 def unrevealed(town: Town, long: int, upto: int = 2) -> Evidence:
