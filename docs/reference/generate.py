@@ -61,7 +61,7 @@ Each control has:
 | `number`, `topic`, `title`, `source` | as above |
 | `state` | `met`, `not met` or `not applicable` |
 | `said` | why, in words |
-| `records` | a list: their `kind`, their `count`, indexes of the `first` hundred, and `which` they are, if need be |
+| `records` | a list: `kind`, `count`, indexes of the `first` hundred (none of the partner's own viewers), and `which` |
 | `findings` | a list: its `file`, the `index` of the record that it is about or null, and in a `sentence` what it is |
 | `looks_at`, `leaves_open` | as above |
 """

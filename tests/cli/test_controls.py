@@ -71,6 +71,17 @@ def test_one_of_them_with_all_its_records(kept: Town) -> None:
     assert "✘ not met\nNo report is drawn up\n" in shown.stdout
 
 
+@pytest.mark.parametrize("number", [12, 13, 16])
+def test_the_partners_own_viewers_are_not_named(kept: Town, number: int) -> None:
+    """Who is told their records' indexes could serve them otherwise from then on."""
+    pages = kept.evidence.canaries.pages
+    assert f"page, of the partner's own viewers: {pages} records\n" in controls(kept, number).stdout
+    (one,) = json.loads(controls(kept, number, "--json").stdout)["controls"]
+    (own,) = [cited for cited in one["records"] if cited["which"]]
+    assert own == {"kind": "page", "count": pages, "first": [], "which": "of the partner's own viewers"}
+    assert f"{pages} records" in controls(kept).stdout
+
+
 def test_a_finding_is_told_with_its_file(kept: Town, tmp_path: Path) -> None:
     shutil.copytree(kept.directory, tmp_path / "partner")
     (tmp_path / "partner" / FINDINGS / "draw-1.plainview-finding").write_bytes(b"plainview/finding@v1\n{}\n")

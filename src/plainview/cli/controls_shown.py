@@ -11,7 +11,7 @@ from plainview.cli.console import console
 from plainview.ledger.charters import digest_text
 from plainview.ledger.spelling import moment, printable
 from plainview.oversight.controls.table import TOPICS, Row
-from plainview.oversight.controls.verdicts import Cited, State
+from plainview.oversight.controls.verdicts import Cited, State, some
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -95,7 +95,9 @@ def show_json(evidence: Evidence, rows: list[Row]) -> None:
 
 
 def listed(one: Cited, most: int = LISTED) -> str:
-    """Records by their indexes, `most` at most: `records 12, 15, 19 and 3,204 more`."""
+    """Records by their indexes, `most` at most: `records 12, 15, 19 and 3,204 more`; else how many."""
+    if not one.first:
+        return some(one.count, "record")
     shown = [f"{index:,}" for index in one.first[:most]]
     if left := one.count - len(shown):
         return f"records {', '.join(shown)} and {left:,} more"

@@ -11,7 +11,9 @@ from plainview.ledger.acts import Emergency
 from plainview.ledger.attestations import PRETENDED
 from plainview.ledger.charters import Party
 from plainview.ledger.scopes import Scope
+from plainview.oversight.controls.coverage import LAG
 from plainview.oversight.controls.evidence import Evidence, InForce
+from plainview.oversight.controls.pages import Places
 from plainview.oversight.controls.verdicts import State
 from plainview.records.fields import to_text
 from tests.oversight.controls.town import Case, Town, check, row_of
@@ -37,6 +39,23 @@ def trained(town: Town, **changes: Any) -> Evidence:
     said = {"log": town.evidence.standing.charter.origin, "start": start, "upto": upto}
     roots = {"before": to_text(before), "root": to_text(root)}
     return manifest(town, parameters=TAUGHT, training=said | roots | changes)
+
+
+def nulls(town: Town) -> Evidence:
+    """The manifest of the release names all, and says nothing."""
+    (one,) = town.of("release")
+    text = msgspec.json.encode(dict.fromkeys(msgspec.json.decode(one.record.manifest))).decode()
+    made = to_text(hashlib.sha256(text.encode()).digest())
+    return town.with_({one.index: replace(one.record, manifest=text, digest=made)})
+
+
+def epoch_waits(town: Town) -> Evidence:
+    """An epoch stands above what was verified, and the journal goes on for hours."""
+    evidence, (*_, last) = town.evidence, town.evidence.standing.verifications
+    epochs = Places(evidence.epochs.indexes[:], evidence.epochs.times[:])
+    epochs.add(evidence.size - 1, evidence.newest)
+    assert last.act.upto < evidence.size
+    return replace(evidence, epochs=epochs, newest=evidence.newest + LAG + 1)
 
 
 def builds(town: Town, **changes: Any) -> Evidence:
@@ -99,11 +118,18 @@ def without(town: Town, kind: str, act: str = "") -> Evidence:
     return town.with_({one.index: None})
 
 
+def verified_pages(town: Town) -> int:
+    """That the last verification counts."""
+    return town.evidence.standing.verifications[-1].act.pages
+
+
 CASES = [
     Case(1, lambda town: manifest(town, digest=False, golden="x"), "is not the one whose digest its release has"),
     Case(1, lambda town: manifest(town, source=None), "does not name its source"),
     Case(1, lambda town: manifest(town, configuration={"sources": []}), "does not name its name, regions, candidates"),
-    Case(1, lambda town: manifest(town, golden="x"), "the log has no manifest of its release"),
+    Case(1, lambda town: manifest(town, golden="x"), "cannot be read as one of this version: Manifest"),
+    Case(1, nulls, "cannot be read as one of this version: Manifest"),
+    Case(1, lambda town: manifest(town, golden=TAUGHT), "the log has no manifest of its release"),
     Case(1, lambda town: town.found("re-run", "bounds: release"), "the partner found: something"),
     Case(2, lambda town: town.with_(town.resigned("approval", "auditor")), "may not rank"),
     Case(2, lambda town: town.on_page(grounds=(1,)), "it rests on records 1, and what lets it rank is"),
@@ -138,9 +164,13 @@ CASES = [
     Case(8, lambda town: replace(town.evidence, roots={}), "verifies another log than this"),
     Case(
         8,
-        lambda town: town.with_(town.resigned("verification", "auditor", identical=10, inconclusive=1)),
+        lambda town: town.with_(
+            town.resigned("verification", "auditor", identical=verified_pages(town) - 1, inconclusive=1)
+        ),
         "could not run a release that learned",
     ),
+    Case(8, lambda town: replace(town.evidence, opened=town.evidence.opened - 50), "mirrored only those below record"),
+    Case(8, epoch_waits, "has waited for more than 2 hours"),
     Case(8, lambda town: manifest(town, parameters=TAUGHT), "does not say what they were learned from"),
     Case(8, lambda town: trained(town, log="other.example"), "they were learned from another log", trained),
     Case(8, lambda town: trained(town, upto=5), "records that this log has not", trained),

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from plainview.oversight.controls.evidence import Evidence
 from plainview.oversight.controls.verdicts import State
+from tests.oversight.controls.test_serving import counted, verified
 from tests.oversight.controls.town import Case, Town, check, row_of
 
 
@@ -17,6 +18,12 @@ def lifted(town: Town) -> Evidence:
 CASES = [
     Case(32, lifted, "lifts decision 9, which nobody took on that video"),
     Case(32, lambda town: town.where(verifications=()), "shows by re-running them"),
+    Case(32, lambda town: verified(town, root=bytes(32)), "verifies another log than this"),
+    Case(32, lambda town: counted(town, differing=1), "1 differ and 0 could not be re-run"),
+    Case(32, lambda town: counted(town, inconclusive=1), "0 differ and 1 could not be re-run"),
+    Case(32, lambda town: verified(town, pages=1, identical=1), "verifies 1 page below record"),
+    Case(32, lambda town: town.found("opening"), "the partner found"),
+    Case(32, lambda town: town.found("draw"), "the partner found"),
     Case(32, lambda town: town.found("re-run", "filter: ineligible"), "the partner found"),
     Case(32, lambda town: town.found("re-run", "bounds: ineligible"), "the partner found"),
     Case(32, lambda town: town.found("re-run", "retrieval: popular"), "the partner found"),

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from plainview.ledger.acts import Finding
 from plainview.ledger.charters import Charter, Party
 from plainview.ledger.policies import NO_QUORUM, Group
+from plainview.oversight.controls.bearing import WORD
 from plainview.oversight.controls.evidence import Evidence, InForce
 from plainview.oversight.controls.verdicts import State, cited
 from plainview.records.fields import DASHES, to_text
-from tests.oversight.controls.test_algorithm import manifest
+from tests.oversight.controls.test_algorithm import manifest, nulls
 from tests.oversight.controls.town import Case, Town, check, row_of
 
 FILE = b"\5" * 32
@@ -47,8 +48,19 @@ def announced(town: Town, *found: str) -> Evidence:
     (placed,) = town.evidence.standing.draws
     act = Finding(placed.act.log, FILE, 7, "something")
     evidence = town.where(findings=(replace(placed, act=act),))
-    made = town.found("canary", digest=FILE).found[0]
+    made = town.found("re-run", digest=FILE).found[0]
     return replace(evidence, found=tuple(replace(made, unproven=why) for why in found))
+
+
+def seen(town: Town, *kinds: str) -> Evidence:
+    """These were found, and each is in a file."""
+    return replace(town.evidence, found=tuple(town.found(kind).found[0] for kind in kinds))
+
+
+def announced_alone(town: Town, what: str) -> Evidence:
+    """What was announced is of another kind."""
+    evidence = announced(town, "")
+    return replace(evidence, found=(replace(evidence.found[0], what=what),))
 
 
 def uncounted(town: Town) -> Evidence:
@@ -69,6 +81,12 @@ CASES = [
          lambda town: manifest(town, sealed=to_text(FILE), partner=DASHES)),
     Case(40, lambda town: manifest(town, sealed=DASHES, partner=None), "has no partner part",
          lambda town: manifest(town, sealed=DASHES, partner=to_text(FILE))),
+    Case(40, lambda town: manifest(town, sealed=DASHES, partner=5), "the partner part of the manifest of record",
+         lambda town: manifest(town, sealed=DASHES, partner=to_text(FILE))),
+    Case(40, lambda town: manifest(town, sealed="x", partner=DASHES), "is not committed to by a digest",
+         lambda town: manifest(town, sealed=to_text(FILE), partner=DASHES)),
+    Case(40, nulls, "the partner part of the manifest of record",
+         lambda town: manifest(town, sealed=to_text(FILE), partner=DASHES)),
     Case(41, lambda town: by_policy(town, groups=(Group("both", 1, ("partner", "second")),)), "one witness alone"),
     Case(41, lambda town: by_policy(town, quorum="second"), "one witness alone"),
     Case(41, lambda town: by_policy(town, quorum=NO_QUORUM), "asks nobody to cosign"),
@@ -78,6 +96,8 @@ CASES = [
     Case(42, uncounted, "does not count: quorum both not reached"),
     Case(43, lambda town: announced(town, "its proof ends elsewhere"), "proves nothing by itself: its proof ends",
          lambda town: announced(town, "")),
+    *(Case(43, lambda town, kind=kind: announced_alone(town, kind), "1 file of findings, all the partner's word",  # type: ignore[misc]
+           lambda town: announced(town, "")) for kind in sorted(WORD)),
     Case(43, announced, "announces is not here", lambda town: announced(town, "")),
 ]  # fmt: skip
 NEVER = {44: State.NOT_MET}
@@ -109,9 +129,19 @@ def test_a_release_that_keeps_nothing_back_needs_no_tiers(town: Town) -> None:
 
 
 def test_what_was_found_is_named(town: Town) -> None:
-    assert row_of(announced(town, ""), 43).verdict.said.endswith("check: canary-7")
+    said = row_of(announced(town, ""), 43).verdict.said
+    assert said == "what was found lies in 1 file that anybody can check: re-run-7"
     both = announced(town, "", "")
-    assert row_of(both, 43).verdict.said.endswith("check: canary-7 and 1 more")
+    assert row_of(both, 43).verdict.said.endswith("2 files that anybody can check: re-run-7 and 1 more")
+
+
+def test_the_partners_word_is_told_apart_from_proof(town: Town) -> None:
+    verdict = row_of(seen(town, "canary", "broken promise", "ui", "clock"), 43).verdict
+    assert verdict.state is State.MET
+    assert "lies in 2 files that anybody can check: broken promise-7 and 1 more; 2 others are the partner's word" in (
+        verdict.said
+    )
+    assert row_of(seen(town, "canary", "ui"), 43).verdict.state is State.NOT_MET
 
 
 def test_nothing_found_is_no_incident(town: Town) -> None:

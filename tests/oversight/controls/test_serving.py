@@ -8,9 +8,12 @@ from msgspec.structs import replace
 
 from plainview.feed import experiments
 from plainview.feed.configuration import Arm, Experiment, Manifest, Weight
+from plainview.ledger.policies import Witnessed
+from plainview.oversight.controls.coverage import LAG
 from plainview.oversight.controls.evidence import Canaries, Evidence
-from plainview.oversight.controls.pages import EXPLAINED
-from plainview.oversight.controls.verdicts import State, cited
+from plainview.oversight.controls.pages import EXPLAINED, Places
+from plainview.oversight.controls.serving import UNREVEALED
+from plainview.oversight.controls.verdicts import State
 from plainview.records import Record
 from plainview.records.codec import decode, encode
 from plainview.records.fields import to_text
@@ -43,7 +46,7 @@ def canaries(town: Town, **changes: Any) -> Evidence:
 
 def unanswered(town: Town) -> Evidence:
     """The partner's viewers were never served."""
-    return replace(town.evidence, canaries=Canaries(2, cited("page", ()), ()))
+    return replace(town.evidence, canaries=Canaries(2, 0, 0))
 
 
 def revealed(town: Town, **changes: Any) -> Evidence:
@@ -52,6 +55,38 @@ def revealed(town: Town, **changes: Any) -> Evidence:
 
 def verified(town: Town, **changes: Any) -> Evidence:
     return town.with_(town.resigned("verification", "auditor", **changes))
+
+
+def counted(town: Town, **changes: int) -> Evidence:
+    """Of all pages so many did not come out again."""
+    pages = town.evidence.standing.verifications[-1].act.pages
+    return verified(town, identical=pages - sum(changes.values()), **changes)
+
+
+def waiting(town: Town, long: int) -> Evidence:
+    """The journal goes on for so long after the only page above what was verified."""
+    evidence, (*_, last) = town.evidence, town.evidence.standing.verifications
+    pages, below = evidence.pages.all, evidence.pages.all.below(last.act.upto)
+    made = Places(pages.indexes[:below], pages.times[:below])
+    made.add(evidence.size - 1, evidence.newest)
+    here = replace(evidence.pages, all=made)
+    return replace(evidence, pages=here, epochs=Places(), newest=evidence.newest + long)
+
+
+def unrevealed(town: Town, long: int, upto: int = 2) -> Evidence:
+    """Draws after the one that was revealed were announced that long ago."""
+    (one,) = town.evidence.standing.draws
+    later = tuple(replace(one, act=replace(one.act, number=number)) for number in range(2, upto + 1))
+    return replace(town.where(draws=(one, *later)), newest=town.evidence.times[one.index] + long)
+
+
+def unreadable(town: Town) -> Evidence:
+    """The release's manifest is of a version that this one cannot read."""
+    (release,) = town.of("release")
+    text = release.record.manifest.replace('{"configuration"', '{"format":2,"configuration"', 1)
+    digest = to_text(hashlib.sha256(text.encode()).digest())
+    changes: dict[int, Record | None] = {release.index: replace(release.record, manifest=text, digest=digest)}
+    return town.with_(changes | {one.index: replace(one.record, release=digest) for one in town.of("page")})
 
 
 def without_a_page(town: Town) -> Evidence:
@@ -99,21 +134,31 @@ CASES = [
     Case(12, unanswered, "the partner has no viewers of its own"),
     Case(12, lambda town: town.found("canary", "shown: another page"), "the partner found"),
     Case(13, unanswered, "the partner has no viewers of its own"),
-    Case(13, lambda town: canaries(town, late=(200, 201)), "promised 2 entries and has them not: 200 is the first"),
+    Case(13, lambda town: canaries(town, late=2), "it has 2 not in time"),
+    Case(13, lambda town: replace(town.evidence, witnessed=()), "no witness has cosigned"),
+    Case(13, lambda town: replace(town.evidence, witnessed=(Witnessed("w", 0),)), "no witness has cosigned"),
+    Case(13, lambda town: replace(town.evidence, witnessed=None, uncounted="too few"), "does not count: too few"),
     Case(13, lambda town: town.found("broken promise"), "the partner found"),
     Case(14, lambda town: town.where(verifications=()), "has not said yet that it re-ran any"),
-    Case(14, lambda town: verified(town, identical=10, differing=1), "1 differ and 0 could not be re-run"),
-    Case(14, lambda town: verified(town, identical=10, inconclusive=1), "0 differ and 1 could not be re-run"),
+    Case(14, lambda town: counted(town, differing=1), "1 differ and 0 could not be re-run"),
+    Case(14, lambda town: counted(town, inconclusive=1), "0 differ and 1 could not be re-run"),
     Case(14, lambda town: verified(town, root=bytes(32)), "verifies another log than this"),
     Case(14, lambda town: verified(town, pages=0, identical=0), "has not said yet that it re-ran any"),
+    Case(14, lambda town: verified(town, pages=1, identical=1), "verifies 1 page below record"),
+    Case(14, lambda town: replace(town.evidence, opened=town.evidence.opened - 50), "mirrored only those below record"),
+    Case(14, lambda town: waiting(town, LAG + 1), "has waited for more than 2 hours", lambda town: waiting(town, LAG)),
     Case(14, lambda town: town.found("re-run", "selection: order"), "the partner found"),
     Case(14, lambda town: town.found("opening"), "the partner found"),
     Case(15, lambda town: town.where(reveals=()), "no random draw was revealed yet"),
-    Case(15, lambda town: revealed(town, differing=1), "1 of 10 pages of draw 1 differ"),
+    Case(15, lambda town: revealed(town, differing=1), "pages of draw 1 differ"),
     Case(15, lambda town: revealed(town, root=bytes(32)), "is from another log, or of other pages"),
     Case(15, lambda town: revealed(town, pages=100), "is from another log, or of other pages"),
     Case(15, lambda town: revealed(town, sampled=0), "draw 1 was from no pages"),
+    Case(15, lambda town: revealed(town, sampled=1), "draw 1 was too small: with 95 % confidence at most"),
     Case(15, drawn_again, "draw 1 was never revealed, and later ones were"),
+    Case(15, lambda town: unrevealed(town, UNREVEALED + 1), "more than a day ago, and is not revealed",
+         lambda town: unrevealed(town, UNREVEALED)),
+    Case(15, lambda town: unrevealed(town, 0, 3), "draw 2 was never revealed, and later ones were announced"),
     Case(15, lambda town: town.found("draw"), "the partner found"),
     Case(16, without_a_page, "where page 1 is next, or names another page before it"),
     Case(16, lambda town: town.on_page(previous=to_text(bytes(32))), "or names another page before it"),
@@ -129,10 +174,14 @@ CASES = [
     Case(18, lambda town: experimenting(town, ("likes:most",)), "its arms are likes:most, and its release has",
          experimenting),
     Case(18, lambda town: experimenting(town, ()), "its arms are none, and its release has", experimenting),
-    Case(18, lambda town: town.on_page(release=to_text(bytes(32)), arms=("a:b",)), "cannot be read here",
+    Case(18, lambda town: town.on_page(release=to_text(bytes(32)), arms=("a:b",)), "of 1 page the release's",
+         experimenting),
+    Case(18, unreadable, "the release's configuration cannot be read here",
          experimenting),
     Case(19, lambda town: items(town, "personal", value=0x7F000000), "nothing in this release adds to that"),
     Case(19, lambda town: items(town, "personal", source="rumour"), "no source of this release is called rumour"),
+    Case(19, lambda town: town.on_page(release=to_text(bytes(32))), "of 1 of the newest"),
+    Case(19, unreadable, "configuration cannot be read here"),
     Case(20, lambda town: items(town, "plain", value=1), "something was predicted, weighed or tried out for it"),
     Case(20, lambda town: town.on_page(wanted="plain"), "a plain page was wanted, and it is personal"),
     Case(20, lambda town: town.found("re-run", "viewer state: digest"), "the partner found"),

@@ -154,7 +154,7 @@ def build_town(path: Path, cache: Path) -> Town:
     charter = parse_note((parties_of(home) / "charter").read_bytes())
     server = Server(home, cache, KERNELS)
     url = f"http://127.0.0.1:{server.port}"
-    with overseeing(directory, home, url, sample=10, canaries=2, charters=(charter,)) as (overseer, lines):
+    with overseeing(directory, home, url, sample=100, canaries=2, charters=(charter,)) as (overseer, lines):
         second = Cosigner(
             overseer.witness._logs[charter_of(home).origin],
             KEYS[:1],

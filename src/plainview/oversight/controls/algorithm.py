@@ -10,8 +10,10 @@ from plainview.ledger.acts import Approval, Emergency
 from plainview.ledger.attestations import PRETENDED, apart, cpu_model
 from plainview.ledger.charters import digest_text
 from plainview.ledger.standing import Grant
+from plainview.oversight.controls.coverage import unverified, verified
 from plainview.oversight.controls.evidence import Evidence, fields_of, training_of
 from plainview.oversight.controls.verdicts import Verdict, cited, met, not_applicable, not_met, some
+from plainview.records.codec import RecordError, decode
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_bytes, to_text
 
@@ -171,18 +173,18 @@ def training(e: Evidence) -> Verdict:
     for index, release in e.releases:
         if wrong := _untaught(release.manifest, e):
             return not_met(f"the release of record {index:,} brings parameters, and {wrong}", cited("release", [index]))
-    done = [one for one in e.standing.verifications if one.act.upto > epochs.first[0]]
-    if not done:
+    last = verified(e)
+    if last is None or not (learned := e.epochs.below(last.act.upto)):
         return not_met("the partner has not said that it learned anything again", epochs)
-    if e.roots.get(done[-1].act.upto) != done[-1].act.root:
-        return not_met(f"record {done[-1].index:,} verifies another log than this", cited("act", [done[-1].index]))
-    if done[-1].act.inconclusive:
-        return not_met("the partner could not run a release that learned", cited("act", [done[-1].index]))
+    if short := unverified(e):
+        return short
+    if last.act.inconclusive:
+        return not_met("the partner could not run a release that learned", cited("act", [last.index]))
     return met(
-        f"{some(epochs.count, 'epoch')}; the partner learned all below record {done[-1].act.upto:,} again, to the same "
-        "digests",
+        f"of {some(epochs.count, 'epoch')} the partner learned the {learned:,} below record {last.act.upto:,} again, "
+        "to the same digests",
         epochs,
-        cited("act", [done[-1].index]),
+        cited("act", [last.index]),
     )
 
 
@@ -258,8 +260,13 @@ def _unnamed(manifest: str, digest: str) -> str:
     """What is wrong with a release's manifest, as its bytes say it; empty where nothing is."""
     if to_text(hashlib.sha256(manifest.encode("utf-8", "surrogatepass")).digest()) != digest:
         return "is not the one whose digest its release has"
-    left = list(_missing(manifest))
-    return f"does not name its {', '.join(left)}" if left else ""
+    if left := list(_missing(manifest)):
+        return f"does not name its {', '.join(left)}"
+    try:
+        decode(Manifest, manifest.encode("utf-8", "surrogatepass"))
+    except RecordError as error:
+        return f"cannot be read as one of this version: {error}"
+    return ""
 
 
 def _missing(manifest: str) -> Iterator[str]:

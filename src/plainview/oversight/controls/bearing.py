@@ -10,12 +10,13 @@ from plainview.oversight.controls.evidence import Found
 MISBEHAVIOUR, BROKEN_PROMISE = "misbehaviour", "broken promise"
 
 _OF: dict[str, frozenset[int]] = {
-    "re-run": frozenset({14}),
+    # A page that is not what it should be may have lost a video by nothing that is written down.
+    "re-run": frozenset({14, 32}),
     "act": frozenset({39}),
-    "opening": frozenset({14, 21}),
+    "opening": frozenset({14, 21, 32}),
     "swallowed": frozenset({39}),
     "access": frozenset({24, 39}),
-    "draw": frozenset({14, 15}),
+    "draw": frozenset({14, 15, 32}),
     "canary": frozenset({16}),
     "clock": frozenset({11}),
     "rewritten": frozenset({41}),
@@ -23,6 +24,9 @@ _OF: dict[str, frozenset[int]] = {
     MISBEHAVIOUR: frozenset({41}),
     BROKEN_PROMISE: frozenset({13}),
 }
+WORD = frozenset({"opening", "swallowed", "access", "canary", "rewritten", "ui"})
+"""Kinds of which a file proves the records, and not what was found: that is the partner's word
+(`oversight.findings.NOT_PROVEN`)."""
 _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
     "re-run": (
         ("bounds: licence", frozenset({2, 5})),
@@ -33,7 +37,6 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("bounds: clock", frozenset({11})),
         ("bounds: session", frozenset({16})),
         ("bounds: order", frozenset({17})),
-        ("bounds: ineligible", frozenset({32})),
         ("bounds: act", frozenset({39})),
         ("bounds: charter", frozenset({39})),
         ("epoch", frozenset({8})),
@@ -42,10 +45,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("receipt: arms", frozenset({18})),
         ("receipt: orders", frozenset({17})),
         ("viewer state", frozenset({20})),
-        # A video that is not where it should be was kept out, or put there, by nothing that is written down.
-        ("retrieval", frozenset({32})),
-        ("filter", frozenset({32})),
-        ("selection", frozenset({17, 32})),
+        ("selection", frozenset({17})),
     ),
     "canary": (("shown", frozenset({12})),),
 }

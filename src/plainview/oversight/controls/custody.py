@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from plainview.oversight.controls.coverage import unopened
 from plainview.oversight.controls.evidence import Evidence
-from plainview.oversight.controls.verdicts import Cited, Verdict, met, not_applicable, not_met, some
+from plainview.oversight.controls.verdicts import Cited, Verdict, met, not_applicable, not_met
 
 NO_CUSTODY = "no custody: records are readable by the operator"
 
@@ -12,8 +13,10 @@ def inventory(e: Evidence) -> Verdict:
     """21."""
     if not e.opened:
         return not_met("no record was opened to the partner, so none was held against what is declared")
+    if short := unopened(e):
+        return short
     return met(
-        f"{some(e.opened, 'record')} of {len(e.kinds)} declared kinds, with just the fields declared for them",
+        f"all below record {e.opened:,} are of {len(e.kinds)} declared kinds, with just the fields declared for them",
         *e.kinds.values(),
     )
 

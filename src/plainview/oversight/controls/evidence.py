@@ -17,12 +17,14 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Witnessed
 from plainview.ledger.standing import Standing
 from plainview.oversight.acts import Acts
-from plainview.oversight.controls.pages import Asking, Before, Pages, Turn
+from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Turn
 from plainview.oversight.controls.verdicts import Cited, Counted
+from plainview.oversight.public_entries import is_of_kind
 from plainview.records import (
     PUBLIC,
     UPLOAD,
     Access,
+    Act,
     Decision,
     Epoch,
     History,
@@ -100,10 +102,11 @@ class Canaries(msgspec.Struct, frozen=True):
     """What the partner's own viewers were given."""
 
     viewers: int
-    pages: Cited
-    """Whose receipts they had, and that were compared with the journal."""
-    late: tuple[int, ...]
-    """Indexes that the log promised them and has not, by a cosigned time after the promise's."""
+    pages: int
+    """Whose receipts they had, and that were compared with the journal. Their indexes would tell who these viewers are.
+    """
+    late: int
+    """Entries that the log promised them and has not, by a cosigned time after the promise's."""
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +152,11 @@ class Evidence(Outside, frozen=True, kw_only=True):
     """Of those, the ones before which no record says where their import comes from."""
     accesses: tuple[At, ...]
     pages: Pages
+    epochs: Places
+    times: Mapping[int, int]
+    """Journal times of acts, by index."""
+    newest: int
+    """Journal time of the last record whose time is known."""
 
     def charter_at(self, index: int) -> Charter:
         """The one in force for the record at an index."""
@@ -178,6 +186,9 @@ class Gathering:
         self._accesses: list[At] = []
         self._turns: dict[str, Turn] = {}
         self._asking = Asking()
+        self._published = Places()
+        self._times: dict[int, int] = {}
+        self._newest = 0
 
     @property
     def sizes(self) -> set[int]:
@@ -199,12 +210,16 @@ class Gathering:
     def take(self, index: int, kind: str, record: Record, commitment: bytes | None) -> None:
         """Take up the next record. Raises ProofError where the first is no charter."""
         self._kinds.setdefault(kind, Counted(kind)).add(index)
+        self._newest = max(self._newest, record.time)  # type: ignore[attr-defined]  # all kinds have one
         if kind in PUBLIC:
             self._judge(index, kind, record)
         match record:
             case Page():
                 self._page(index, record, commitment)
+            case Act():
+                self._times[index] = record.time
             case Epoch():
+                self._published.add(index, record.time)
                 self._epochs[record.epoch] = record.digest
                 if len(self._epochs) > EPOCHS:
                     self._epochs.popitem(last=False)
@@ -224,6 +239,11 @@ class Gathering:
             case _:
                 pass
 
+    def pass_over(self, index: int, entry: bytes) -> None:
+        """The next record was not opened: only its leaf is known."""
+        if is_of_kind("page", entry):
+            self._asking.pass_over(index, self._newest)
+
     def evidence(self, outside: Outside) -> Evidence:
         """All that was taken up, and what there is beside it."""
         return Evidence(
@@ -239,6 +259,9 @@ class Gathering:
             stray=tuple(counted.cited() for _, counted in sorted(self._stray.items())),
             accesses=tuple(self._accesses),
             pages=self._asking.pages(self._acts.last),
+            epochs=self._published,
+            times=self._times,
+            newest=self._newest,
             **{name: getattr(outside, name) for name in outside.__struct_fields__},
         )
 

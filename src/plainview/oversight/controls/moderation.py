@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from plainview.oversight.controls.coverage import verified
 from plainview.oversight.controls.evidence import Evidence
-from plainview.oversight.controls.serving import NO_PAGE, verified
-from plainview.oversight.controls.verdicts import Verdict, cited, met, not_applicable, not_met
+from plainview.oversight.controls.serving import rerun
+from plainview.oversight.controls.verdicts import State, Verdict, cited, met, not_applicable, not_met
 
 NONE = "no moderation decision was taken"
 
@@ -21,11 +22,11 @@ def decisions(e: Evidence) -> Verdict:
 
 def restrictions(e: Evidence) -> Verdict:
     """32."""
-    if not len(e.pages.indexes):
-        return not_applicable(NO_PAGE)
-    last = verified(e)
-    if last is None or not last.act.identical:
-        return not_met("what was kept out of pages shows by re-running them, and the partner has not said that it did")
+    last, again = verified(e), rerun(e)
+    if again.state is State.NOT_APPLICABLE:
+        return again
+    if last is None or again.state is State.NOT_MET:
+        return not_met(f"what was kept out of pages shows by re-running them, and {again.said}", *again.records)
     known: dict[int, int] = {}
     for index, decision in e.decisions:
         if decision.effect == "lift" and known.get(decision.decision) != decision.video:

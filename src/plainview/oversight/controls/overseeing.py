@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from plainview.ledger.policies import NO_QUORUM
+from plainview.oversight.controls.bearing import WORD
 from plainview.oversight.controls.evidence import Evidence, fields_of
 from plainview.oversight.controls.verdicts import Cited, Verdict, cited, met, not_applicable, not_met, some
-from plainview.records.fields import DASHES
+from plainview.records.fields import DASHES, DigestOrDashes
 
 TIERS = ("partner", "sealed")
 """Fields of a manifest that commit to what is not public; DASHES where there is nothing."""
@@ -67,8 +70,14 @@ def tiers(e: Evidence) -> Verdict:
     kept: list[int] = []
     for index, release in e.releases:
         said = fields_of(release.manifest)
-        if left := [name for name in TIERS if name not in said]:
-            return not_met(f"the manifest of record {index:,} has no {left[0]} part", cited("release", [index]))
+        for name in TIERS:
+            if name not in said:
+                return not_met(f"the manifest of record {index:,} has no {name} part", cited("release", [index]))
+            try:
+                msgspec.convert(said[name], DigestOrDashes)
+            except msgspec.ValidationError:
+                what = f"the {name} part of the manifest of record {index:,} is not committed to by a digest"
+                return not_met(what, cited("release", [index]))
         kept += [index] if any(said[name] != DASHES for name in TIERS) else []
     if not kept:
         return not_applicable("nothing of a release is kept back: each manifest is public as a whole")
@@ -107,7 +116,7 @@ def offline(e: Evidence) -> Verdict:
 
 
 def incidents(e: Evidence) -> Verdict:
-    """43."""
+    """43: what is in any file must hold, and something that was found must follow from files."""
     announced = {one.act.file: one.index for one in e.standing.findings}
     if not e.found and not announced:
         return not_applicable("nothing was found")
@@ -118,8 +127,15 @@ def incidents(e: Evidence) -> Verdict:
     here = {one.digest for one in e.found}
     if lost := [index for file, index in announced.items() if file not in here]:
         return not_met(f"the file that record {lost[0]:,} announces is not here", cited("act", lost))
-    others = f" and {len(e.found) - 1:,} more" if len(e.found) > 1 else ""
-    return met(f"what was found lies in files that anybody can check: {e.found[0].file}{others}", acts)
+    proofs = [one for one in e.found if one.what not in WORD]
+    word = len(e.found) - len(proofs)
+    if not proofs:
+        return not_met(f"{some(word, 'file')} of findings, all the partner's word on records that they prove", acts)
+    others = f" and {len(proofs) - 1:,} more" if len(proofs) > 1 else ""
+    said = f"what was found lies in {some(len(proofs), 'file')} that anybody can check: {proofs[0].file}{others}"
+    if word:
+        said += f"; {some(word, 'other')} are the partner's word on records that the files prove"
+    return met(said, acts)
 
 
 def reports(_: Evidence) -> Verdict:

@@ -56,11 +56,33 @@ class Checked(msgspec.Struct, frozen=True):
     """Of the first that is broken, in words."""
 
 
+class Places(msgspec.Struct, frozen=True):
+    """Where records of one kind stand."""
+
+    indexes: array[int] = msgspec.field(default_factory=lambda: array("Q"))
+    """Ascending."""
+    times: array[int] = msgspec.field(default_factory=lambda: array("Q"))
+    """Their journal times; of one that was not opened, the newest that is known before it."""
+
+    def add(self, index: int, time: int) -> None:
+        """One more, its index above those before."""
+        self.indexes.append(index)
+        self.times.append(time)
+
+    def below(self, size: int) -> int:
+        """How many there are below an index."""
+        return bisect_left(self.indexes, size)
+
+
 class Pages(msgspec.Struct, frozen=True):
     """What all pages came to."""
 
-    indexes: array[int]
-    """All, ascending."""
+    all: Places
+    """Those that were not opened too: their leaves say that they are pages."""
+    unread: Cited
+    """Of releases whose configuration cannot be read here."""
+    unexplained: int
+    """Of these, how many are among the EXPLAINED newest."""
     refused: Cited
     """Plain ones where a personal one was wanted: no release might rank."""
     ordered: Cited
@@ -69,10 +91,6 @@ class Pages(msgspec.Struct, frozen=True):
     """By the questions of CHECKS, and `why` for EXPLAINED of them."""
     last_use: Mapping[int, int]
     """The last page that rests on an act, by that act's index."""
-
-    def below(self, size: int) -> int:
-        """How many there are below an index."""
-        return bisect_left(self.indexes, size)
 
 
 Check = Callable[[Page, Before], str | None]
@@ -171,7 +189,7 @@ def assigned(page: Page, before: Before) -> str | None:
     """Of a page on which an experiment of its release runs: whether its arms are those of its viewer."""
     configuration = before.releases.get(page.release)
     if configuration is None:
-        return f"the experiments of its release {page.release} cannot be read here" if page.arms else None
+        return None  # it is counted among those that cannot be read
     personal = page.request.mode == "personal"
     places = experiments.places(configuration, page.viewer, page.now) if personal else ()
     arms = experiments.names(configuration, places)
@@ -204,17 +222,17 @@ class Asking:
     """Pages as they come, in index order."""
 
     def __init__(self) -> None:
-        self._indexes = array("Q")
+        self._all, self._unread = Places(), Counted("page", "of releases that cannot be read here")
         self._kept = {name: Counted("page") for name in (*CHECKS, EXPLANATION)}
         self._broken = {name: Counted("page") for name in (*CHECKS, EXPLANATION)}
         self._why: dict[str, str] = {}
         self._refused, self._ordered = Counted("page", "the baseline's"), Counted("page")
         self._last_use: dict[int, int] = {}
-        self._newest: deque[tuple[int, Page, Configuration]] = deque(maxlen=EXPLAINED)
+        self._newest: deque[tuple[int, Page, Configuration | None]] = deque(maxlen=EXPLAINED)
 
     def take(self, index: int, page: Page, before: Before) -> None:
         """Ask about the next one."""
-        self._indexes.append(index)
+        self._all.add(index, page.time)
         if page.wanted != page.request.mode == "plain":
             self._refused.add(index)
         if page.orders:
@@ -223,16 +241,25 @@ class Asking:
             self._last_use[ground] = index
         for name, check in CHECKS.items():
             self._count(name, index, check(page, before))
-        if (configuration := before.releases.get(page.release)) is not None:
-            self._newest.append((index, page, configuration))
+        configuration = before.releases.get(page.release)
+        self._newest.append((index, page, configuration))
+        if configuration is None:
+            self._unread.add(index)
+
+    def pass_over(self, index: int, time: int) -> None:
+        """The next one was not opened; `time` is the newest known before it."""
+        self._all.add(index, time)
 
     def pages(self, standing: Standing | None) -> Pages:
         """What all of them came to; `standing` has the orders."""
         orders = {} if standing is None else {one.act.number: Given(one.act, ()) for one in standing.orders}
         for index, page, configuration in self._newest:
-            self._count(EXPLANATION, index, _explained(page, configuration, orders))
+            if configuration is not None:
+                self._count(EXPLANATION, index, _explained(page, configuration, orders))
         return Pages(
-            indexes=self._indexes,
+            all=self._all,
+            unread=self._unread.cited(),
+            unexplained=sum(configuration is None for _, _, configuration in self._newest),
             refused=self._refused.cited(),
             ordered=self._ordered.cited(),
             checks={

@@ -75,19 +75,20 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
     notes: dict[bytes, int] = {}
     files = MirrorFiles(path / CANARIES)
     canaries = {canary.viewer: canary for canary in _canaries(files)}
-    foreign, shown = Counted("access"), Counted("page", "of the partner's own viewers")
+    foreign, shown = Counted("access"), 0
     with closing(_Copy(path / JOURNAL, mirrored)) as copy:
         for index, kind, record, commitment, entry in copy.records():
             if index == 0 or kind == "charter":
                 _take_charter(charters, index, entry)
             if record is None:
+                gathering.pass_over(index, entry)
                 continue
             gathering.take(index, kind, record, commitment)
             match record:
                 case Act() | Order():
                     notes.setdefault(_digest(record.note), index)
                 case Page() if (canary := canaries.get(record.viewer)) is not None and index < canary.checked:
-                    shown.add(index)
+                    shown += 1
                 case Access(by=keys.auditor.key.name) if not requests.made(to_bytes(record.request)):
                     foreign.add(index)
                 case _:
@@ -104,7 +105,7 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
             roots={size: mirrored.root(size) for size in sorted(gathering.sizes) if size <= mirrored.checkpoint.size},
             found=tuple(_findings(path / FINDINGS, prove(charters))),
             own=tuple(_own(path / LOG, keys, notes, charters)),
-            canaries=Canaries(len(canaries), shown.cited(), tuple(sorted(set(_late(files, mirrored, accepted))))),
+            canaries=Canaries(len(canaries), shown, len(set(_late(files, mirrored, accepted)))),
         )
     )
 

@@ -67,8 +67,8 @@ NOT_BUILT = "nothing: this version does not do it"
 CONTROLS: tuple[Control, ...] = (
     _control(
         1, "Manifest names everything", f"{EO}; {JV}", algorithm.manifest,
-        "each release's manifest has the release's digest and names all that one of this version does; each page names "
-        "a release that the log has",
+        "each release's manifest has the release's digest and is one of this version, strictly read, with all that "
+        "such a one names; each page names a release that the log has",
         "packs of moderation policies, of which there are none",
     ),
     _control(
@@ -102,8 +102,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         8, "Training can be repeated", EO, algorithm.training,
-        "that the partner has folded the epochs again from record 0, and that parameters which a release brings say "
-        "from which records of this log they were learned",
+        "that the partner has folded the epochs again from record 0, by its last verification, whose reach is asked as "
+        "in 14; that parameters which a release brings say from which records of this log they were learned",
         "whether learning these again gives the parameters, which whoever has the records can try",
     ),
     _control(
@@ -119,7 +119,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         11, "Every page has a receipt", "", serving.receipts,
-        "that each receipt's manifest, charter and epoch are those of the log",
+        "that the manifest, charter and epoch of each receipt that was opened are those of the log",
+        "whether viewers keep theirs, which our app lets them",
     ),
     _control(
         12, "Clients get the receipt", "", serving.handed_out,
@@ -128,16 +129,21 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         13, "Promises are kept in time", "", serving.in_time,
-        "what the log promised to the partner's own viewers, against cosigned trees",
+        "what the log promised to the partner's own viewers, against the checkpoint mirrored last and the times at "
+        "which witnesses cosigned it",
+        "what was promised to other viewers, who have to look themselves",
     ),
     _control(
         14, "Pages can be re-run", "", serving.rerun,
-        "the partner's last verification: that all pages it could reach are identical, in this log",
+        "the partner's last verification: that it is of this log and of all its pages below that record, each "
+        "identical; that the copy of the journal is no more than 1,000 records, or a tenth of the log, behind the "
+        "mirror, and no page or epoch has stood above that record for more than 2 hours of journal time",
         "pages after that record",
     ),
     _control(
         15, "Random audits", "", serving.drawn,
-        "each draw's announcement and reveal, that it is from this log's tree and its pages, and that none differs",
+        "each draw's announcement and its reveal within a day, that it is from this log's tree and all its pages, that "
+        "none differs, and that by the last less than 5 % of them can have been tampered with",
         "one viewer treated otherwise, whom no draw finds, but who can have any of their own pages re-run",
     ),
     _control(
@@ -153,21 +159,22 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         18, "Experiments are assigned openly", "", serving.experimental,
-        "each page's arms, computed again from the manifest's table, its salt and the viewer",
+        "each page's arms, computed again from the manifest's table, its salt and the viewer; that the manifest of "
+        "each can be read here",
     ),
     _control(
         19, "Why this video", f"{DSA} 27", serving.explained,
-        "the newest 100 pages, explained from their receipts and held against their release",
-        "whether the app shows it",
+        "the newest 100 pages, explained from their receipts and held against their release, which can be read here",
+        "whether the app that a viewer is served shows just that, as ours does",
     ),
     _control(
         20, "A feed without profiling", f"{DSA} 38", serving.unprofiled,
         "pages that were asked for without profiling; that their viewer state has no history shows by re-running them",
-        "whether it is one tap away in the app",
+        "whether the app that a viewer is served offers it, as ours does in the tab itself",
     ),
     _control(
         21, "Declared data only", PT, custody.inventory,
-        "each opened record's kind and fields, read strictly",
+        "each opened record's kind and fields, read strictly; that all but the newest are opened, as in 14",
         "what is kept outside the journal",
     ),
     _control(22, "One gateway a boundary", PT, custody.gateways, NOT_BUILT),
@@ -182,8 +189,8 @@ CONTROLS: tuple[Control, ...] = (
     _control(31, "Decisions are signed", "", moderation.decisions, NOT_BUILT),
     _control(
         32, "No silent filter", "", moderation.restrictions,
-        "the partner's last verification, since re-running shows by what each video was kept out; that what is lifted "
-        "was decided",
+        "control 14, since re-running shows by what each video was kept out; that what is lifted was decided",
+        "whether a decision's ground is the true one; pages after the last verification",
     ),
     _control(33, "Statements of reasons", f"{DSA} 17, 24", moderation.statements, NOT_BUILT),
     _control(34, "Notices by anyone", f"{DSA} 16, 22", moderation.notices, NOT_BUILT),
@@ -199,10 +206,12 @@ CONTROLS: tuple[Control, ...] = (
         39, "The watcher is watched", "", overseeing.watched,
         "each act of the partner's own log in the operator's, each act and charter judged again, and accesses by the "
         "auditor's key against what its program asked for",
+        "what the partner does with what was opened to it",
     ),
     _control(
         40, "Tiers of disclosure", "", overseeing.tiers,
-        "that each release's manifest commits to what is for the partner and to what is sealed, if anything is",
+        "that each release's manifest commits by a digest to what is for the partner and to what is sealed, if "
+        "anything is",
         "whether these were opened to whom they are for",
     ),
     _control(
@@ -216,7 +225,9 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         43, "Incidents leave proofs", "", overseeing.incidents,
-        "each file among the findings, by itself, and each finding that the log announces",
+        "each file among the findings, by itself, and each finding that the log announces; files of what only the "
+        "partner saw, which prove the records that it is about, are counted apart",
+        "what the partner's word alone says was found",
     ),
     _control(44, "Recomputable reports", f"{DSA} 15", overseeing.reports, NOT_BUILT),
 )  # fmt: skip

@@ -9,6 +9,8 @@ import msgspec
 
 KEPT = 100
 """Indexes of one kind that are kept to be shown; the others are counted."""
+OWN_VIEWERS = "of the partner's own viewers"
+"""Records that are never named."""
 
 
 class State(enum.Enum):
@@ -25,7 +27,7 @@ class Cited(msgspec.Struct, frozen=True):
     kind: str
     count: int
     first: tuple[int, ...]
-    """Indexes of the first KEPT of them, ascending."""
+    """Indexes of the first KEPT of them, ascending; none of OWN_VIEWERS."""
     which: str = ""
     """Which ones, where their kind does not tell enough."""
 
