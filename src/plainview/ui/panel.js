@@ -13,6 +13,10 @@ export class Panel {
 
   constructor() {
     this.#dialog.addEventListener("close", () => this.#closed());
+    this.#dialog.addEventListener("click", (event) => {
+      const { top } = this.#dialog.getBoundingClientRect();
+      if (event.target === this.#dialog && event.clientY < top) this.close(); // on what it covers
+    });
   }
 
   get kind() {
@@ -42,7 +46,8 @@ export class Panel {
     const head = element("div", { class: "head" }, element("h2", { id: "panel-title", tabindex: "-1" }, title), close);
     const focused = this.#dialog.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     const opened = this.#dialog.querySelector("details")?.open ?? false;
-    this.#dialog.replaceChildren(head, element("div", { class: "content" }, content));
+    this.#dialog.querySelectorAll(":scope > .head, :scope > .content").forEach((old) => old.remove());
+    this.#dialog.prepend(head, element("div", { class: "content" }, content));
     const details = this.#dialog.querySelector("details");
     if (details) details.open = opened;
     if (focused) this.#dialog.querySelector(`[data-key="${focused}"]`)?.focus();
@@ -55,7 +60,7 @@ export class Panel {
   #closed() {
     this.#kind = null;
     delete document.body.dataset.panel;
-    this.#from?.focus();
+    this.#from?.focus({ preventScroll: true });
     this.#from = null;
   }
 }
