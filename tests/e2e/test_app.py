@@ -23,6 +23,7 @@ from plainview.ledger.charters import AGREEING
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Policy, Witness
 from plainview.oversight.explanations import Explanation, explain
+from plainview.oversight.findings import SAID
 from plainview.oversight.witness.directory import make_directory
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
@@ -375,8 +376,8 @@ def test_what_differs_elsewhere_refutes_no_other_page(browser: Browser, platform
     with opened(browser, platform) as page:
         fourth = panel(page).locator(".steps li").nth(3)
         upto = reloaded(page)["receipt"]["index"] + 1
-        page.keyboard.press("c")
         expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        page.keyboard.press("c")
         expect(fourth).to_contain_text("If it holds: the designated third party")
         handed_in(Verification(parties.origin, upto, bytes(32), 40, 37, 2, 1))
         expect(fourth).to_contain_text("of all pages so far, not necessarily yours, 1 differ and 2", timeout=PATIENCE)
@@ -387,7 +388,14 @@ def test_what_differs_elsewhere_refutes_no_other_page(browser: Browser, platform
         page.keyboard.press("c")
         handed_in(Verification(parties.origin, upto, bytes(32), 42, 38, 2, 2))
         expect(fourth).to_contain_text("not necessarily yours, 2 differ", timeout=PATIENCE)
-        handed_in(Finding(parties.origin, bytes(32), upto - 2, "computed again, it is another page"))
+        clock = Finding(parties.origin, bytes(32), upto - 2, "its time is not that of its witnesses")
+        handed_in(clock)
+        page.keyboard.press("Escape")
+        with page.expect_response("**/v1/acts?**"):
+            page.keyboard.press("c")
+        expect(fourth).to_contain_text("not necessarily yours, 2 differ")  # a finding of another kind explains none
+        detail = SAID["re-run"].format(index=upto - 2, stage="items", detail="other")
+        handed_in(replace(clock, file=b"\1" * 32, sentence=detail))
         page.keyboard.press("Escape")
         page.keyboard.press("c")
         expect(seal(page)).to_have_text("Checked", timeout=PATIENCE)
@@ -491,6 +499,25 @@ def test_the_end_of_the_feed(browser: Browser, platform: Platform) -> None:
         expect(page.locator(".video").nth(16)).to_be_attached()  # and on as before
 
 
+def test_an_empty_platform_says_so(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        page.route("**/v1/feed**", lambda route: route.fulfill(json=route.fetch().json() | {"videos": []}))
+        page.reload()
+        expect(page.locator(".instead")).to_contain_text("There is nothing here yet")
+        expect(page.locator(".instead")).not_to_contain_text("Nothing comes twice")
+
+
+def test_a_creator_who_is_kept_off_goes_at_once(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        answer = reloaded(page)
+        creator = answer["videos"][0]["video"]["creator"]
+        expect(page.locator(".video .time").first).to_contain_text("0:0")
+        page.keyboard.press("w")
+        panel(page).get_by_role("button", name="Never creator").click()
+        expect(page.locator(".toast")).to_contain_text("is kept off your pages")
+        expect(page.locator(".video .who", has_text=f"Creator {creator}")).to_have_count(1)  # the one that is watched
+
+
 def test_a_phone_can_take_back_and_close_the_sheet(browser: Browser, platform: Platform) -> None:
     with opened(browser, platform, PHONE) as page:
         page.locator(".video .why").first.click()
@@ -547,6 +574,25 @@ def test_all_can_be_done_by_keys(browser: Browser, platform: Platform) -> None:
         page.keyboard.press("Escape")
         expect(panel(page)).to_be_hidden()
         expect(page.locator(".video .why").first).to_be_focused()
+
+
+def test_keys_are_for_what_is_focused(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        page.get_by_role("radio", name="personal", exact=True).focus()
+        page.keyboard.press("j")
+        expect(page.locator(".video").nth(1)).to_be_in_viewport(ratio=0.9)
+        page.keyboard.press("w")
+        expect(panel(page).get_by_role("heading", name="Why this video")).to_be_focused()
+        at = page.locator(".feed").evaluate("feed => feed.scrollTop")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(300)
+        assert page.locator(".feed").evaluate("feed => feed.scrollTop") == at
+        page.keyboard.press("Escape")
+        page.get_by_role("radio", name="personal", exact=True).focus()
+        with page.expect_response("**/v1/viewers"):
+            page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("radio", name="not personal")).to_be_checked()
+        expect(page.locator(".toast")).to_contain_text("goes by nothing that you did")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,6 +3,7 @@
 
 import { element } from "./element.js";
 import { icon } from "./icons.js";
+import { bringForward } from "./toast.js";
 
 const BESIDE = matchMedia("(min-width: 900px)");
 
@@ -32,6 +33,7 @@ export class Panel {
     this.show(title, content);
     document.body.dataset.panel = kind;
     if (!this.#dialog.open) beside ? this.#dialog.show() : this.#dialog.showModal();
+    bringForward();
     this.#dialog.scrollTop = 0;
     this.#dialog.querySelector("h2").focus({ preventScroll: true });
   }

@@ -76,7 +76,7 @@ export async function checkPage(page, shown, before, told) {
   const second = await take(1, () => included(receipt, found));
   if (second !== HELD) return skipped(steps, 2, second, told);
   await take(2, () => witnessed(found));
-  await take(3, () => rerun(receipt, found));
+  await take(3, () => ranAgain(receipt, found));
   return steps;
 }
 
@@ -146,7 +146,7 @@ async function witnessed({ charter, proof }) {
 
 // What the partner said of it: a finding speaks of one record, a verification of all pages below one, in counts since
 // the log's first record. So a page was found to be the same where these counts leave no room for another verdict.
-async function rerun(receipt, { charters, proof }) {
+async function ranAgain(receipt, { charters, proof }) {
   const acts = (await actsSoFar()).filter((one) => one.counts);
   const findings = acts.filter((one) => one.said.act === "finding");
   const own = findings.find((one) => one.said.record === String(receipt.index));
@@ -158,11 +158,12 @@ async function rerun(receipt, { charters, proof }) {
   if (!verifications.length) throw new Open("No partner has announced anything in this log yet.");
   const covers = (one) => one.upto > receipt.index;
   const before = verifications.findLast((one) => !covers(one)) ?? NOTHING;
+  const differ = findings.filter((one) => one.said.text.startsWith(RERUN));
   let left = null;
   for (const verification of verifications.filter(covers)) {
     await checkAct(verification.act, charters, proof);
     for (const since of new Set([NOTHING, before])) {
-      const elsewhere = findings.filter((one) => since.upto <= Number(one.said.record) && isBelow(one, verification));
+      const elsewhere = differ.filter(({ said: { record } }) => since.upto <= record && record < verification.upto);
       const records = new Set(elsewhere.map((one) => one.said.record));
       const differing = verification.differing - since.differing;
       if (verification.inconclusive !== since.inconclusive || differing !== records.size) continue;
@@ -185,6 +186,8 @@ async function rerun(receipt, { charters, proof }) {
   );
 }
 
+const RERUN = "computed again, "; // so begins what is found by running a page again: other findings are not counted
+
 const NOTHING = { act: null, upto: 0, differing: 0, inconclusive: 0 }; // had been run again when the log began
 
 const countsOf = (act) => ({
@@ -193,8 +196,6 @@ const countsOf = (act) => ({
   differing: Number(act.said.differing),
   inconclusive: Number(act.said.inconclusive),
 });
-
-const isBelow = (finding, { upto }) => Number(finding.said.record) < upto;
 
 const known = [];
 let reading = Promise.resolve();

@@ -9,7 +9,7 @@ let timer = 0;
 
 // `undo` takes it back: it is offered where it is given.
 export function toast(text, undo = null) {
-  stand(document.querySelector("dialog:modal"));
+  bringForward();
   const leave = () => place.replaceChildren();
   const back = element("button", { type: "button", class: "quiet", onclick: () => (leave(), undo()) }, "Undo");
   place.replaceChildren(element("p", { class: "toast" }, text, undo === null ? null : back));
@@ -17,8 +17,9 @@ export function toast(text, undo = null) {
   timer = setTimeout(leave, SECONDS * 1000);
 }
 
-// Within a modal dialog while one is open: nothing outside of it can be seen well, or tapped.
-function stand(dialog) {
+// What is said stands within a modal dialog while one is open: nothing outside of it can be seen well, or tapped.
+export function bringForward() {
+  const dialog = document.querySelector("dialog:modal");
   const parent = dialog ?? document.body;
   if (place.parentNode === parent) return;
   parent.append(place);
