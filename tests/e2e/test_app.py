@@ -473,10 +473,10 @@ def test_the_end_of_the_feed(browser: Browser, platform: Platform) -> None:
     ending = True
 
     def emptied(route: Route) -> None:
-        if not ending or "&n=0&" in route.request.url:
-            return route.continue_()
-        content = route.fetch().json()
-        route.fulfill(json=content | {"videos": []})
+        if ending and "&n=0&" not in route.request.url:
+            route.fulfill(json=route.fetch().json() | {"videos": []})
+        else:
+            route.continue_()
 
     with opened(browser, platform, change=lambda page: page.route("**/v1/feed**", emptied)) as page:
         instead = page.locator(".instead")
