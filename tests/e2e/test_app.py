@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,8 +19,11 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from bench.serving import Server
 from plainview.feed.configuration import DEFAULT
 from plainview.ledger.acts import Finding, Verification
+from plainview.ledger.charters import AGREEING
+from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Policy, Witness
 from plainview.oversight.explanations import Explanation, explain
+from plainview.oversight.findings import SAID
 from plainview.oversight.witness.directory import make_directory
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
@@ -268,7 +272,7 @@ def test_the_seal_fills_as_the_browser_checks(browser: Browser, platform: Platfo
         receipt = reloaded(page)["receipt"]
         expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
         seal(page).click()
-        expect(panel(page)).to_contain_text("Yours is not among them yet")
+        expect(panel(page)).to_contain_text("No partner has announced anything in this log yet")
         expect(panel(page)).to_contain_text("Cosigned by north")
         expect(panel(page)).to_contain_text("Not shown by any of this")
         act = Verification(parties.origin, receipt["index"] + 1, bytes(32), 12, 12, 0, 0)
@@ -362,6 +366,188 @@ def test_what_the_partner_found_is_told(browser: Browser, platform: Platform) ->
         expect(panel(page)).to_contain_text("computed again, it is another page")
 
 
+def test_what_differs_elsewhere_refutes_no_other_page(browser: Browser, platform: Platform) -> None:
+    """A verification counts all pages since record 0: whose they are is said by findings alone."""
+    parties = platform.parties
+
+    def handed_in(act: Verification | Finding) -> None:
+        assert platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})["counts"]
+
+    with opened(browser, platform) as page:
+        fourth = panel(page).locator(".steps li").nth(3)
+        upto = reloaded(page)["receipt"]["index"] + 1
+        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        page.keyboard.press("c")
+        expect(fourth).to_contain_text("If it holds: the designated third party")
+        handed_in(Verification(parties.origin, upto, bytes(32), 40, 37, 2, 1))
+        expect(fourth).to_contain_text("of all pages so far, not necessarily yours, 1 differ and 2", timeout=PATIENCE)
+        assert fourth.get_attribute("class") == "open"
+
+        upto = reloaded(page)["receipt"]["index"] + 1  # two without a verdict came before: they are none of these
+        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        page.keyboard.press("c")
+        handed_in(Verification(parties.origin, upto, bytes(32), 42, 38, 2, 2))
+        expect(fourth).to_contain_text("not necessarily yours, 2 differ", timeout=PATIENCE)
+        clock = Finding(parties.origin, bytes(32), upto - 2, "its time is not that of its witnesses")
+        handed_in(clock)
+        page.keyboard.press("Escape")
+        with page.expect_response("**/v1/acts?**"):
+            page.keyboard.press("c")
+        expect(fourth).to_contain_text("not necessarily yours, 2 differ")  # a finding of another kind explains none
+        detail = SAID["re-run"].format(index=upto - 2, stage="items", detail="other")
+        handed_in(replace(clock, file=b"\1" * 32, sentence=detail))
+        page.keyboard.press("Escape")
+        page.keyboard.press("c")
+        expect(seal(page)).to_have_text("Checked", timeout=PATIENCE)
+        expect(fourth).to_contain_text("1 of which differ, each another than yours")
+        handed_in(Finding(parties.origin, bytes(32), upto - 1, "after all, it is another page"))
+        page.keyboard.press("Escape")
+        page.keyboard.press("c")
+        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        expect(fourth).to_contain_text("after all, it is another page")
+
+
+CHARTERS = """async (charters) => {
+  const { chartersOf } = await import(new URL("charters.js", document.querySelector("link[rel=icon]").href));
+  return (await chartersOf({ charters })).map((one) => one.number);
+}"""
+
+
+def test_who_has_to_sign_a_charter(browser: Browser, platform: Platform) -> None:
+    """An amendment each key that is new; the first one those whom it needs, and not each builder and auditor."""
+    first, *others = platform.client.get("/v1/charters")["charters"]
+    few = platform.parties.note(parse_note(first["note"].encode()).text, *AGREEING)
+    assert len(few) < len(first["note"])
+    with opened(browser, platform) as page:
+        assert page.evaluate(CHARTERS, [{"index": 0, "note": few}]) == [0]
+        assert page.evaluate(CHARTERS, [first, *others]) == list(range(1 + len(others)))
+
+
+def test_a_page_whose_answer_was_lost_is_asked_for_again_as_it_was(browser: Browser, platform: Platform) -> None:
+    """The platform has recorded it, with what was acknowledged then: what was done since is no part of it."""
+    lost: list[str] = []
+
+    def losing(route: Route) -> None:
+        if "&n=1&" in route.request.url and not lost:
+            lost.append(route.request.url)
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    with opened(browser, platform, change=lambda page: page.route("**/v1/feed**", losing), complaints=1) as page:
+        for _ in range(5):
+            page.keyboard.press("j")
+            page.wait_for_timeout(150)
+        expect(page.locator(".instead h2")).to_have_text("This page did not come")
+        with page.expect_response("**/v1/events"):
+            page.keyboard.press("l")
+        with page.expect_request("**/v1/feed**") as again:
+            page.locator(".instead button").click()
+        assert again.value.url == lost[0]
+        second = page.locator(".video").nth(8)
+        second.scroll_into_view_if_needed()
+        expect(second.locator(".seal")).to_have_text(re.compile("3 of 4|Checked"), timeout=PATIENCE)
+
+
+def test_another_mode_or_label_than_recorded_is_noticed(browser: Browser, platform: Platform) -> None:
+    def other_mode(page: Page) -> None:
+        page.route("**/v1/feed**", lambda route: route.continue_(url=route.request.url.replace("=personal", "=plain")))
+
+    def labelled(answer: dict[str, Any]) -> None:
+        for video in answer["videos"]:
+            video["label"] = "" if video["label"] else "Sponsored"
+
+    for change, told in (
+        (other_mode, "has another mode than your browser asked with"),
+        (changing("**/v1/feed**", labelled), "an order put video"),
+    ):
+        with opened(browser, platform, change=change) as page:
+            expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+            page.keyboard.press("c")
+            expect(panel(page).locator(".steps li").first).to_contain_text(re.compile(told, re.IGNORECASE))
+
+
+def test_the_end_of_the_feed(browser: Browser, platform: Platform) -> None:
+    """It is a place like a video's: nothing plays behind it, and it goes where there is more."""
+    ending = True
+
+    def emptied(route: Route) -> None:
+        if ending and "&n=0&" not in route.request.url:
+            route.fulfill(json=route.fetch().json() | {"videos": []})
+        else:
+            route.continue_()
+
+    with opened(browser, platform, change=lambda page: page.route("**/v1/feed**", emptied)) as page:
+        instead = page.locator(".instead")
+        for _ in range(9):
+            page.keyboard.press("j")
+            page.wait_for_timeout(150)
+        expect(instead).to_be_in_viewport(ratio=0.9)
+        expect(instead).to_contain_text("You have seen all there is")
+        last = page.locator(".video .time").nth(7)
+        stopped = last.inner_text()
+        page.wait_for_timeout(1200)
+        assert last.inner_text() == stopped
+        ending = False
+        instead.get_by_role("button").click()
+        expect(page.locator(".video").nth(8)).to_be_in_viewport(ratio=0.9)
+        expect(instead).to_have_count(0)
+        for _ in range(6):
+            page.keyboard.press("j")
+            page.wait_for_timeout(150)
+        expect(page.locator(".video").nth(16)).to_be_attached()  # and on as before
+
+
+def test_an_empty_platform_says_so(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        page.route("**/v1/feed**", lambda route: route.fulfill(json=route.fetch().json() | {"videos": []}))
+        page.reload()
+        expect(page.locator(".instead")).to_contain_text("There is nothing here yet")
+        expect(page.locator(".instead")).not_to_contain_text("Nothing comes twice")
+
+
+def test_a_creator_who_is_kept_off_goes_at_once(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        answer = reloaded(page)
+        creator = answer["videos"][0]["video"]["creator"]
+        expect(page.locator(".video .time").first).to_contain_text("0:0")
+        page.keyboard.press("w")
+        panel(page).get_by_role("button", name="Never creator").click()
+        expect(page.locator(".toast")).to_contain_text("is kept off your pages")
+        expect(page.locator(".video .who", has_text=f"Creator {creator}")).to_have_count(1)  # the one that is watched
+
+
+def test_a_phone_can_take_back_and_close_the_sheet(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform, PHONE) as page:
+        page.locator(".video .why").first.click()
+        creator = panel(page).get_by_role("button", name="Never creator")
+        with page.expect_response("**/v1/settings"):
+            creator.click()
+        with page.expect_response("**/v1/settings") as taken_back:
+            page.get_by_role("button", name="Undo").click()
+        assert taken_back.value.request.post_data_json["setting"] == "unblock"
+        expect(panel(page)).to_be_visible()
+        page.mouse.click(PHONE[0] // 2, 40)
+        expect(panel(page)).to_be_hidden()
+        expect(page.locator(".toast")).to_have_text("Taken back.")
+
+
+def test_a_platform_that_is_away_is_not_taken_for_an_old_browser(browser: Browser, platform: Platform) -> None:
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.route("**/health", lambda route: route.abort())
+        page.goto(platform.url)
+        expect(page.locator(".instead")).to_contain_text("The platform does not answer. Are you connected?")
+        expect(page.locator(".instead")).not_to_contain_text("browser of 2025")
+        page.unroute("**/health")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator(".welcome")).to_be_visible()
+    finally:
+        context.close()
+
+
 def test_what_another_says_in_the_partners_name_does_not_count(browser: Browser, platform: Platform) -> None:
     parties = platform.parties
 
@@ -388,6 +574,25 @@ def test_all_can_be_done_by_keys(browser: Browser, platform: Platform) -> None:
         page.keyboard.press("Escape")
         expect(panel(page)).to_be_hidden()
         expect(page.locator(".video .why").first).to_be_focused()
+
+
+def test_keys_are_for_what_is_focused(browser: Browser, platform: Platform) -> None:
+    with opened(browser, platform) as page:
+        page.get_by_role("radio", name="personal", exact=True).focus()
+        page.keyboard.press("j")
+        expect(page.locator(".video").nth(1)).to_be_in_viewport(ratio=0.9)
+        page.keyboard.press("w")
+        expect(panel(page).get_by_role("heading", name="Why this video")).to_be_focused()
+        at = page.locator(".feed").evaluate("feed => feed.scrollTop")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(300)
+        assert page.locator(".feed").evaluate("feed => feed.scrollTop") == at
+        page.keyboard.press("Escape")
+        page.get_by_role("radio", name="personal", exact=True).focus()
+        with page.expect_response("**/v1/viewers"):
+            page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("radio", name="not personal")).to_be_checked()
+        expect(page.locator(".toast")).to_contain_text("goes by nothing that you did")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -30,8 +30,8 @@ async function opened(note, before) {
     if (!(count >= deciding.quorums[role]))
       throw new Error(`charter ${charter.number} lacks signatures of its ${role}`);
   }
-  const old = new Set((before?.parties ?? []).map((party) => party.key.text));
-  if (charter.parties.some((party) => !old.has(party.key.text) && !signed.has(party.key.text))) {
+  const old = new Set(before?.parties.map((party) => party.key.text));
+  if (before && charter.parties.some((party) => !old.has(party.key.text) && !signed.has(party.key.text))) {
     throw new Error(`charter ${charter.number} names a key that has not signed it`);
   }
   return charter;

@@ -28,7 +28,7 @@ export function checkContent(card, steps) {
             {},
             element("h3", {}, step.title, " ", element("span", { class: "verdict" }, WORDS[state])),
             element("p", { class: "says" }, says),
-            element("p", { class: "small" }, step.proves),
+            element("p", { class: "small" }, state === HELD ? step.proves : `If it holds: ${uncapital(step.proves)}`),
           ),
         );
       }),
@@ -56,6 +56,7 @@ export function checkContent(card, steps) {
   ];
 }
 
+const uncapital = (text) => `${text[0].toLowerCase()}${text.slice(1)}`;
 const fact = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
 
 function sentence(held, all, refuted) {

@@ -7,8 +7,12 @@ const ENDS = 8;
 
 export function digest(text, what) {
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    toast(`${what} is copied.`);
+    try {
+      await navigator.clipboard.writeText(text);
+      toast(`${what[0].toUpperCase()}${what.slice(1)} is copied.`);
+    } catch {
+      toast(`Your browser does not let it be copied. It is ${text}`);
+    }
   };
   const shown = text.length > 2 * ENDS + 1 ? `${text.slice(0, ENDS)}\u2026${text.slice(-ENDS)}` : text;
   return element(

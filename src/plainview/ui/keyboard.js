@@ -18,7 +18,8 @@ export const KEYS = [
   ["esc", "Close what is open", "close", "Escape"],
 ];
 
-const TYPING = "input, select, textarea, [contenteditable]";
+const TYPING = "input:not([type=radio]), select, textarea, [contenteditable]";
+const MOVING = "[type=radio], .panel *"; // arrows are for what is chosen or read there
 const PRESSED = "button, summary, a, input";
 
 export function listenForKeys(acts) {
@@ -27,6 +28,7 @@ export function listenForKeys(acts) {
     if (document.querySelector("dialog:modal") || event.target.matches(TYPING)) return;
     const found = KEYS.find(([key, , , other]) => event.key === key || event.key === other);
     if (!found || (event.key === " " && event.target.matches(PRESSED))) return;
+    if (event.key.startsWith("Arrow") && event.target.matches(MOVING)) return;
     event.preventDefault();
     acts[found[2]]();
   });

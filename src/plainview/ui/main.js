@@ -1,7 +1,8 @@
 // The viewers' app: who watches, what is shown, and what they can do.
 
-import { addressOf, send } from "./api.js";
+import { addressOf, Refused, send } from "./api.js";
 import { checkContent } from "./check.js";
+import { element } from "./element.js";
 import { randomToken } from "./encoding.js";
 import { Feed } from "./feed.js";
 import { listenForKeys, showKeys } from "./keyboard.js";
@@ -23,7 +24,7 @@ async function start() {
   history.replaceState(null, "", addressOf(""));
   const node = document.querySelector(".feed");
   let viewer = rememberedViewer() ?? (await welcome());
-  const pages = new Pages(viewer.viewer, await makeSession());
+  const pages = new Pages(viewer.viewer, await makeSession(), () => viewer.mode);
   const panel = new Panel();
 
   const acts = {
@@ -33,15 +34,21 @@ async function start() {
     not_interested: (card) => once(card, "not_interested", "not_interested", "Fewer like this, from the next page on."),
     share: (card) => share(card),
     why: (card) => open(WHY, "Why this video", card),
-    seal: (card) => open(CHECK, "Check this page", card),
+    seal(card) {
+      feed.checkSoon();
+      return open(CHECK, "Check this page", card);
+    },
     unknown() {
       forgetViewer();
       location.reload();
     },
     less: (card) => acts.not_interested(card),
-    never: (card) =>
-      choose("block", "unblock", card.video.creator, `Creator ${card.video.creator} is kept off your pages.`),
-    mute: (_, tag) => choose("mute", "unmute", tag, `#${tag} is kept off your pages.`),
+    never({ video: { creator } }) {
+      const said = `Creator ${creator} is kept off your pages.`;
+      return choose("block", "unblock", creator, said, (video) => video.creator === creator);
+    },
+    mute: (_, tag) =>
+      choose("mute", "unmute", tag, `#${tag} is kept off your pages.`, (video) => video.tags.includes(tag)),
   };
 
   const feed = new Feed(node, pages, acts, (card) => {
@@ -93,25 +100,35 @@ async function start() {
   }
 
   async function share(card) {
-    const url = addressOf(`v1/videos/${card.video.id}`);
+    const { id, caption, creator } = card.video;
+    const text = `${caption || "A video"} (video ${id} by creator ${creator} on Plainview)`;
+    const url = addressOf("");
     try {
-      if (navigator.share) await navigator.share({ title: card.video.caption, url });
-      else await navigator.clipboard.writeText(url);
-    } catch {
-      return; // they thought better of it
+      if (navigator.share) await navigator.share({ text, url });
+      else await navigator.clipboard.writeText(`${text} ${url}`);
+    } catch (error) {
+      if (error.name !== "AbortError") toast("Your browser does not let it be shared or copied."); // else they left it
+      return;
     }
     await pages.tell(card.page, card.position, "share").catch(() => {});
-    toast(navigator.share ? "Shared." : "The video's address is copied.");
+    toast(navigator.share ? "Shared." : "Copied: its caption and number, and this platform's address.");
   }
 
-  const choose = (setting, back, target, said) => set(setting, target, said, () => set(back, target, "Taken back."));
+  // Videos of which `out` is true are not to come any more: not those either that are loaded already.
+  async function choose(setting, back, target, said, out) {
+    if (!(await set(setting, target, said, () => set(back, target, "Taken back.")))) return;
+    feed.dropAhead((card) => out(card.video));
+    feed.fill();
+  }
 
   async function set(setting, target, said, undo = null) {
     try {
       await send("v1/settings", { viewer: viewer.viewer, id: randomToken(), setting, target });
       toast(said, undo);
+      return true;
     } catch (error) {
       toast(error.message);
+      return false;
     }
   }
 
@@ -152,9 +169,23 @@ async function start() {
   await feed.load();
 }
 
-start().catch((error) => {
-  const place = document.querySelector(".instead");
-  place.replaceChildren(
-    `This app cannot go on here: ${error.message} It needs a browser of 2025 or later, with Ed25519.`,
-  );
-});
+async function startHere() {
+  if (!isSecureContext) {
+    return say("This address is not safe enough: browsers check signatures only over HTTPS, or at localhost.");
+  }
+  try {
+    await start();
+  } catch (error) {
+    if (error.name === "NotSupportedError") {
+      return say("This app cannot go on here: it needs a browser of 2025 or later, with Ed25519.");
+    }
+    const unreachable = error instanceof Refused && (error.status === 0 || error.status >= 500);
+    const again = element("button", { type: "button", class: "strong", onclick: () => location.reload() }, "Try again");
+    say(unreachable ? error.message : `This app cannot go on here: ${error.message}`, again);
+  }
+}
+
+const say = (text, again = null) =>
+  document.querySelector(".instead").replaceChildren(...[element("p", { role: "alert" }, text), again].filter(Boolean));
+
+startHere();

@@ -10,36 +10,48 @@ const TRIES = 3;
 export class Pages {
   #viewer;
   #session;
+  #modeNow;
   #n = 0;
-  #nonce = randomToken();
+  #asked = null;
   #previous = null;
   #acknowledged = 0;
   #last = Promise.resolve();
 
-  constructor(viewer, session) {
+  // `modeNow` gives the mode that the viewer has chosen.
+  constructor(viewer, session, modeNow) {
     this.#viewer = viewer;
+    this.#modeNow = modeNow;
     this.#session = session;
   }
 
-  // The next page: the answer, what was asked, and the page before. Asked again after a failure, it is the same one.
+  // The next page: the answer, what was asked, and the page before. What got no answer may have been recorded all the
+  // same, so it is asked for again as it was. One of a mode that was given up in the meantime is passed over.
   next() {
     return this.#inTurn(async () => {
-      const asked = {
-        viewer: this.#viewer,
-        session: this.#session.name,
-        n: this.#n,
-        nonce: this.#nonce,
-        limit: LIMIT,
-        acknowledged: this.#acknowledged,
-      };
-      const answer = await ask("v1/feed", asked);
-      const page = { answer, asked: { ...asked, previous: this.#previous } };
-      this.#n += 1;
-      this.#nonce = randomToken();
-      this.#previous = answer.receipt.commitment;
-      this.#saw(answer.receipt.index);
+      let page;
+      do page = await this.#next();
+      while (page.asked.mode !== this.#modeNow());
       return page;
     });
+  }
+
+  async #next() {
+    this.#asked ??= {
+      viewer: this.#viewer,
+      session: this.#session.name,
+      n: this.#n,
+      nonce: randomToken(),
+      limit: LIMIT,
+      mode: this.#modeNow(),
+      acknowledged: this.#acknowledged,
+    };
+    const answer = await ask("v1/feed", this.#asked);
+    const page = { answer, asked: { ...this.#asked, previous: this.#previous } };
+    this.#asked = null;
+    this.#n += 1;
+    this.#previous = answer.receipt.commitment;
+    this.#saw(answer.receipt.index);
+    return page;
   }
 
   // Tell what was done with a video of a page; the index under which the journal has it.

@@ -3,6 +3,7 @@
 
 import { element } from "./element.js";
 import { icon } from "./icons.js";
+import { bringForward } from "./toast.js";
 
 const BESIDE = matchMedia("(min-width: 900px)");
 
@@ -13,6 +14,10 @@ export class Panel {
 
   constructor() {
     this.#dialog.addEventListener("close", () => this.#closed());
+    this.#dialog.addEventListener("click", (event) => {
+      const { top } = this.#dialog.getBoundingClientRect();
+      if (event.target === this.#dialog && event.clientY < top) this.close(); // on what it covers
+    });
   }
 
   get kind() {
@@ -28,6 +33,7 @@ export class Panel {
     this.show(title, content);
     document.body.dataset.panel = kind;
     if (!this.#dialog.open) beside ? this.#dialog.show() : this.#dialog.showModal();
+    bringForward();
     this.#dialog.scrollTop = 0;
     this.#dialog.querySelector("h2").focus({ preventScroll: true });
   }
@@ -42,7 +48,8 @@ export class Panel {
     const head = element("div", { class: "head" }, element("h2", { id: "panel-title", tabindex: "-1" }, title), close);
     const focused = this.#dialog.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     const opened = this.#dialog.querySelector("details")?.open ?? false;
-    this.#dialog.replaceChildren(head, element("div", { class: "content" }, content));
+    this.#dialog.querySelectorAll(":scope > .head, :scope > .content").forEach((old) => old.remove());
+    this.#dialog.prepend(head, element("div", { class: "content" }, content));
     const details = this.#dialog.querySelector("details");
     if (details) details.open = opened;
     if (focused) this.#dialog.querySelector(`[data-key="${focused}"]`)?.focus();
@@ -55,7 +62,7 @@ export class Panel {
   #closed() {
     this.#kind = null;
     delete document.body.dataset.panel;
-    this.#from?.focus();
+    this.#from?.focus({ preventScroll: true });
     this.#from = null;
   }
 }

@@ -17,12 +17,14 @@ export async function openReceipt(receipt) {
 export const entryOf = (receipt) => `{"k":"page","c":"${receipt.commitment}"}`;
 
 // What of an opened record is not what was asked for and shown, in words; null where all is. `shown` are the ids of the
-// videos, null for one that did not come to the screen: its own record may be damaged.
-export function otherThan(page, asked, shown) {
+// videos, null for one that did not come to the screen: its own record may be damaged. `labelled` says which of them
+// are shown as placed by order.
+export function otherThan(page, asked, shown, labelled) {
   const pairs = {
     viewer: [page.viewer, asked.viewer],
     session: [page.session, asked.session],
     number: [page.n, asked.n],
+    mode: [page.wanted, asked.mode],
     nonce: [page.request.nonce, asked.nonce],
     limit: [page.request.limit, asked.limit],
     "last acknowledged record": [page.request.acknowledged, asked.acknowledged],
@@ -35,5 +37,13 @@ export function otherThan(page, asked, shown) {
   const at = recorded.findIndex((video, place) => shown[place] !== null && shown[place] !== video);
   if (at >= 0)
     return `Your screen shows video ${shown[at] ?? "none"} in place ${at + 1}; the record has ${recorded[at]} there.`;
+  const other = page.items.findIndex(
+    (item, place) => shown[place] !== null && labelled[place] !== (item.selector === "ordered"),
+  );
+  if (other >= 0 && other < shown.length) {
+    return labelled[other]
+      ? `Your screen says that an order put video ${shown[other]} there; the record does not.`
+      : `An order put video ${shown[other]} there, by the record; your screen does not say so.`;
+  }
   return shown.length === recorded.length ? null : "Your screen shows more videos than the record has.";
 }

@@ -37,48 +37,58 @@ export const STEPS = [
 
 export const UNPROVEN =
   "Not shown by any of this: that the algorithm is fair, that who acts in its data is human, or that this app is " +
-  "the one that was approved. No program can vouch for itself: for that the partner's own viewers fetch its files.";
+  "the one that was approved. No program can vouch for itself: for that the partner's own viewers fetch its files. " +
+  "Your browser took the log's first charter from this platform at your first visit: compare its digest, below, with " +
+  "the one that the parties have published.";
 
 // The digest of the log's first charter, as this browser took it when it first saw one; null before. All rests on it.
 export const anchor = () => localStorage.getItem(ANCHOR);
 
-// The four steps of one page, as `{state, says}`. `shown` is as `otherThan` takes it.
-// `told` is called whenever one was taken.
-export async function checkPage(page, shown, told) {
-  const steps = STEPS.map(() => ({ state: OPEN, says: "This comes next." }));
+// No step is taken yet.
+export const untaken = () => STEPS.map(() => ({ state: OPEN, says: "This comes next." }));
+
+// The four steps of one page, as `{state, says}`. `shown` is as `otherThan` takes it, `before` are the steps as they
+// were: one that held stays so while it cannot be asked again. `told` is called whenever one was taken.
+export async function checkPage(page, shown, before, told) {
+  const steps = [...before];
   const take = async (at, work) => {
+    let step;
     try {
-      const says = await work();
-      steps[at] = says instanceof Open ? { state: OPEN, says: says.message } : { state: HELD, says };
+      step = { state: HELD, says: await work() };
     } catch (error) {
       const state = error instanceof Open || error.status !== undefined ? OPEN : REFUTED;
-      steps[at] = { state, says: error.message };
+      step = { state, says: error.message };
     }
+    if (step.state !== OPEN || steps[at].state !== HELD) steps[at] = step;
     told(steps);
-    return steps[at].state;
+    return step.state;
   };
   const { receipt } = page.answer;
   const found = {};
   const first = await take(0, async () => {
     found.page = await openReceipt(receipt);
-    const other = otherThan(found.page, page.asked, shown);
+    const labelled = page.answer.videos.map((video) => Boolean(video.label));
+    const other = otherThan(found.page, page.asked, shown, labelled);
     if (other !== null) throw new Error(other);
     return `Record ${receipt.index}: ${shown.length} videos in this order, by the digest ${short(receipt.commitment)}`;
   });
-  if (first !== HELD) return skipped(steps, told, "It rests on the line above.");
+  if (first !== HELD) return skipped(steps, 1, first, told);
   const second = await take(1, () => included(receipt, found));
-  if (second !== HELD) return skipped(steps, told, "It rests on the line above.");
+  if (second !== HELD) return skipped(steps, 2, second, told);
   await take(2, () => witnessed(found));
-  await take(3, () => rerun(receipt, found));
+  await take(3, () => ranAgain(receipt, found));
   return steps;
 }
 
 // What cannot be said yet.
 class Open extends Error {}
 
-function skipped(steps, told, says) {
-  const from = steps.findIndex((step) => step.state !== HELD) + 1;
-  for (let at = from; at < steps.length; at += 1) steps[at] = { state: OPEN, says };
+// The steps from that one on, which rest on one that is open or refuted now.
+function skipped(steps, from, why, told) {
+  for (let at = from; at < steps.length; at += 1) {
+    if (why === OPEN && steps[at].state === HELD) continue;
+    steps[at] = { state: OPEN, says: "It rests on the line above." };
+  }
   told(steps);
   return steps;
 }
@@ -134,30 +144,78 @@ async function witnessed({ charter, proof }) {
   return `Cosigned by ${names.join(", ")}, last at ${when}, as asked for by the charter ${short(charter.digest)}`;
 }
 
-// The first announcement that covers it: it stands behind the page, since it cannot speak of what is not there yet.
-async function rerun(receipt, { charters, proof }) {
-  let from = receipt.index + 1;
-  while (from !== null) {
-    const { acts, next } = await ask("v1/acts", { from });
-    for (const act of acts.filter((one) => one.counts)) {
-      const said = linesOf(parseNote(act.note).text);
-      if (said.act === "finding" && said.record === String(receipt.index)) {
-        await checkAct(act, charters, proof);
-        throw new Error(`The partner found something wrong with this page: ${said.text}`);
-      }
-      if (said.act !== "verification" || Number(said.upto) <= receipt.index) continue;
-      await checkAct(act, charters, proof);
-      if (said.differing !== "0")
-        throw new Error(`Of the ${said.pages} pages that it ran again, ${said.differing} differ.`);
-      const word = `Record ${act.index}, signed by the partner: all ${said.pages} pages below record ${said.upto}`;
-      if (said.inconclusive !== "0") throw new Open(`${word}, ${said.inconclusive} of them without a verdict`);
-      return `${word}, none of which differs`;
+// What the partner said of it: a finding speaks of one record, a verification of all pages below one, in counts since
+// the log's first record. So a page was found to be the same where these counts leave no room for another verdict.
+async function ranAgain(receipt, { charters, proof }) {
+  const acts = (await actsSoFar()).filter((one) => one.counts);
+  const findings = acts.filter((one) => one.said.act === "finding");
+  const own = findings.find((one) => one.said.record === String(receipt.index));
+  if (own) {
+    await checkAct(own, charters, proof);
+    throw new Error(`The partner found something wrong with this page: ${own.said.text}`);
+  }
+  const verifications = acts.filter((one) => one.said.act === "verification").map(countsOf);
+  if (!verifications.length) throw new Open("No partner has announced anything in this log yet.");
+  const covers = (one) => one.upto > receipt.index;
+  const before = verifications.findLast((one) => !covers(one)) ?? NOTHING;
+  const differ = findings.filter((one) => one.said.text.startsWith(RERUN));
+  let left = null;
+  for (const verification of verifications.filter(covers)) {
+    await checkAct(verification.act, charters, proof);
+    for (const since of new Set([NOTHING, before])) {
+      const elsewhere = differ.filter(({ said: { record } }) => since.upto <= record && record < verification.upto);
+      const records = new Set(elsewhere.map((one) => one.said.record));
+      const differing = verification.differing - since.differing;
+      if (verification.inconclusive !== since.inconclusive || differing !== records.size) continue;
+      for (const act of [since.act, ...elsewhere]) if (act) await checkAct(act, charters, proof);
+      const from = since.upto ? ` and from record ${since.upto} on` : "";
+      const well = differing ? `${differing} of which differ, each another than yours` : "none of which differs";
+      const which = `all pages below record ${verification.upto}${from}`;
+      return `Record ${verification.act.index}, signed by the partner: ${which}, ${well}`;
     }
-    from = next;
+    left = verification;
+  }
+  if (left === null) {
+    throw new Open(
+      "It runs pages again all the time, and announces every hour or so how far it came. Yours is not among them yet.",
+    );
   }
   throw new Open(
-    "It runs pages again all the time, and announces every hour or so how far it came. Yours is not among them yet.",
+    `Record ${left.act.index}, signed by the partner: of all pages so far, not necessarily yours, ${left.differing} ` +
+      `differ and ${left.inconclusive} are without a verdict.`,
   );
+}
+
+const RERUN = "computed again, "; // so begins what is found by running a page again: other findings are not counted
+
+const NOTHING = { act: null, upto: 0, differing: 0, inconclusive: 0 }; // had been run again when the log began
+
+const countsOf = (act) => ({
+  act,
+  upto: Number(act.said.upto),
+  differing: Number(act.said.differing),
+  inconclusive: Number(act.said.inconclusive),
+});
+
+const known = [];
+let reading = Promise.resolve();
+
+// All acts of the log, as the platform shows them; what it showed once is not asked for again.
+function actsSoFar() {
+  reading = reading
+    .catch(() => {})
+    .then(async () => {
+      let from = known.length ? known.at(-1).index + 1 : 0;
+      while (from !== null) {
+        const { acts, next } = await ask("v1/acts", { from });
+        const after = known.at(-1)?.index ?? -1;
+        const fresh = acts.filter((one) => one.index > after);
+        known.push(...fresh.map((one) => ({ ...one, said: linesOf(parseNote(one.note).text) })));
+        from = next;
+      }
+      return known;
+    });
+  return reading;
 }
 
 const linesOf = (text) =>

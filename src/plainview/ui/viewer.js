@@ -4,10 +4,14 @@ import { send } from "./api.js";
 
 const KEPT = "plainview.viewer";
 
-// Null before the first visit.
+// Null before the first visit, and where what is kept cannot be read.
 export function rememberedViewer() {
-  const kept = localStorage.getItem(KEPT);
-  return kept === null ? null : JSON.parse(kept);
+  try {
+    return JSON.parse(localStorage.getItem(KEPT));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 // `mode` is personal or plain: the platform remembers it, too.
