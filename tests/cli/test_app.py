@@ -102,7 +102,7 @@ def test_no_home_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("replay", "--all"), ("evaluate",), ("feed", "1"), ("import", "kuairand", "x"), ("serve",), ("demo",)]
+    "command", [("replay", "--all"), ("evaluate",), ("feed", "1"), ("import", "kuairand", "x"), ("serve",)]
 )
 def test_a_home_that_is_a_file_is_told_in_a_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
     home = tmp_path / "file"

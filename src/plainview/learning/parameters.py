@@ -36,7 +36,7 @@ def learned(tables: Tables) -> dict[str, NDArray[np.float32]]:
     """The parameters of a world, copied."""
     columns = {}
     for name in SHAPES:
-        table, _, field = name.partition(".")
+        table, field = name.split(".")
         columns[name] = getattr(tables, table)[field].copy()
     return columns
 
@@ -44,7 +44,7 @@ def learned(tables: Tables) -> dict[str, NDArray[np.float32]]:
 def lay(tables: Tables, parameters: Parameters) -> None:
     """Put parameters in their places."""
     for name, array in parameters.items():
-        table, _, field = name.partition(".")
+        table, field = name.split(".")
         getattr(tables, table)[field] = array
 
 
