@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from plainview.feed.configuration import DEFAULT
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import ROLES, digest_text, parse_charter
 from plainview.ledger.notes import parse_note
@@ -110,7 +109,7 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
 def test_the_baseline_is_the_data_directorys_release(ceremony: Ceremony) -> None:
     with second_installed(ceremony.home):
         said("new", ceremony.draft, *ceremony.parties(), "--policy", ceremony.policy, "--home", ceremony.home)
-    assert to_text(parse_charter(parse_note(ceremony.draft.read_bytes()).text).baseline) == SECOND_DIGEST
+    assert to_text(parse_charter(ceremony.draft.read_text()).baseline) == SECOND_DIGEST
 
 
 @pytest.mark.parametrize("without", PARTIES)
@@ -172,7 +171,7 @@ def test_an_amendment_waits_for_whoever_has_the_journal_open(adopted: Ceremony, 
     said("amend", file, "--of", adopted.draft, "--merge-delay", "9000")
     for name in PARTIES:
         adopted.sign(name, file)
-    with closing(Home(adopted.home).write(DEFAULT)):
+    with closing(Home(adopted.home).write()):
         refused = invoke("charter", "adopt", file, "--home", adopted.home)
         assert "has this journal open for writing; stop it" in one_line(refused)
     said("adopt", file, "--home", adopted.home)

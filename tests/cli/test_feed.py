@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from plainview.feed.configuration import DEFAULT
 from plainview.feed.heads import HEADS
 from plainview.platform.acts import Acts
 from plainview.platform.home import Home
@@ -40,7 +39,7 @@ def test_a_page_of_a_home_that_nobody_serves(served: Path) -> None:
 def test_where_nothing_may_rank_the_baseline_says_so(played: Path, served: Path) -> None:
     parties = Parties(played)
     stop = parties.revocation(to_bytes(installed_digest()), size_of(served))
-    with closing(Home(served).write(DEFAULT)) as journal:
+    with closing(Home(served).write()) as journal:
         acts = Acts(journal, now)
         assert not acts.submit(parties.signed(stop, "partner")).reason
     result = invoke("feed", "5", "--home", served)

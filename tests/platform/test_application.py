@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from plainview.feed.configuration import DEFAULT
 from plainview.journal import Draft
 from plainview.platform.application import Application
 from plainview.platform.catalogue import NewVideo
@@ -50,7 +49,7 @@ def test_records_that_came_with_no_learner_are_caught_up(home: Path) -> None:
         populate(application)
         indexes = play(application)
         video = application.catalogue.record(1)
-    with closing(Home(home).write(DEFAULT)) as journal:
+    with closing(Home(home).write()) as journal:
         journal.append([Draft(structs.replace(video, time=0, video=number)) for number in range(500, 600)])
         size = journal.size
     with open_town(home) as application:

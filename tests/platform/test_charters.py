@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from plainview.feed.configuration import DEFAULT
 from plainview.keys.key_files import make_key
 from plainview.ledger.policies import Log
 from plainview.ledger.schemes import ED25519
@@ -52,7 +51,7 @@ def test_the_logs_keys_are_all_that_it_ever_had(home: Path, tmp_path: Path) -> N
 def test_a_chain_that_is_broken_is_told_by_its_record(home: Path, broken: dict[str, Any], message: str) -> None:
     begun(home, licensed=False)
     put(home, amendment(home, **broken).encode().decode())
-    for use in (lambda: charters(home), Home(home).check, lambda: Home(home).write(DEFAULT)):
+    for use in (lambda: charters(home), Home(home).check, lambda: Home(home).write()):
         with pytest.raises(HomeError, match=f"record 3 brings no charter into force: charter .*{message}"):
             use()
 

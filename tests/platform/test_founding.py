@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from plainview.feed.configuration import DEFAULT
 from plainview.keys.key_files import make_key, read_key
 from plainview.ledger.charters import parse_charter
 from plainview.ledger.notes import Note
@@ -57,7 +56,7 @@ def test_a_journal_begins_with_charter_release_and_epoch_0(tmp_path: Path, home:
 
 
 def test_without_a_charter_none_begins(home: Path) -> None:
-    with closing(Home(home).write(DEFAULT)) as journal:
+    with closing(Home(home).write()) as journal:
         with pytest.raises(HomeError, match=r"`plainview charter adopt FILE --home .*`plainview charter local DIRECT"):
             found(journal, Home(home))
         assert journal.size == 0
