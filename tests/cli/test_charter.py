@@ -17,6 +17,7 @@ from plainview.platform.releases import installed_digest
 from plainview.records.fields import to_text
 from tests.cli.homes import invoke, one_line
 from tests.platform.homes import charter_of
+from tests.platform.second import SECOND_DIGEST, second_installed
 
 ORIGIN = "feed.example/log"
 PARTIES = ("operator", "licensor", "partner-1", "partner-2")
@@ -103,6 +104,12 @@ def test_a_ceremony_of_four(ceremony: Ceremony) -> None:
     journal = said("show", "--home", ceremony.home)
     assert journal == f"record 0, in force:\n{shown}"
     assert said("policy", ceremony.draft) == said("policy", "--home", ceremony.home) == ceremony.policy.read_text()
+
+
+def test_the_baseline_is_the_data_directorys_release(ceremony: Ceremony) -> None:
+    with second_installed(ceremony.home):
+        said("new", ceremony.draft, *ceremony.parties(), "--policy", ceremony.policy, "--home", ceremony.home)
+    assert to_text(parse_charter(ceremony.draft.read_text()).baseline) == SECOND_DIGEST
 
 
 @pytest.mark.parametrize("without", PARTIES)

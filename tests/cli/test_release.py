@@ -187,6 +187,24 @@ def test_what_is_of_other_code_is_not_installed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "command", [("golden",), ("attest", "act", "--key", "key", "--log", LOG), ("evaluate",), ("learn", "new")]
+)
+def test_what_cannot_be_run_is_a_sentence_wherever_it_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_key(tmp_path / "key", "builder.example", ED25519)
+    configuration = to_builtins(replace(installed().configuration, scorer="none"))
+    made = manifested(bundle_of(installed()), configuration=configuration)
+    (tmp_path / "made").write_bytes(pack(made))
+    group = () if command[0] in ("evaluate", "learn") else ("release",)
+    result = invoke(*group, *command, "--release", "made", "--home", tmp_path / "home")
+    assert result.exit_code == 2
+    assert f"error: made: release {made.release} cannot be run: configuration: no scorer is called" in one_line(result)
+    assert "scorer     none\n" in invoke("release", "show", "--release", "made").output
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"scorer": "none"}, "no scorer is called 'none'"),

@@ -305,7 +305,10 @@ def test_the_manifest_of_another_release(
     code, said = run(capsys, "personal.json")
     flat = " ".join(said.split())
     assert code == 3
-    assert f"Not weighed: release {page_in(files / 'personal.json').release} is not the one installed here" in flat
+    assert (
+        f"Not weighed: release {page_in(files / 'personal.json').release} is not the one that comes with the code here"
+        in flat
+    )
     assert "can be given as --manifest FILE" in flat
     assert said.count("    Predicted ") == 8
     assert "Filters" not in said

@@ -17,19 +17,18 @@ from plainview.platform.home import RELEASE, Home
 from plainview.platform.releases import bundle_of, installed
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_bytes, to_text
-from plainview.replay.installed import Installed
 from tests.platform.parties import Parties
 
 FIRST = installed()
 FIRST_DIGEST = FIRST.digest
 _PARAMETERS = {name: array + np.float32(0.125) for name, array in learned(FIRST.world().tables).items()}
-SECOND = Installed(
-    replace(
+SECOND = FIRST._replace(
+    manifest=replace(
         FIRST.manifest,
         configuration=replace(DEFAULT, name="second", exploration=Exploration(slot=2, pool=32, newcomers=50)),
         parameters=to_text(arrays_digest(_PARAMETERS)),
     ),
-    _PARAMETERS,
+    parameters=_PARAMETERS,
 )
 SECOND_DIGEST = SECOND.digest
 

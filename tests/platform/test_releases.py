@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numba
 import pytest
+from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, Manifest
 from plainview.platform import releases
+from plainview.platform.faults import HomeError
+from plainview.platform.home import RELEASE, Home
 from plainview.records import decode, encode
 from plainview.records.fields import to_bytes
-from plainview.replay.bundles import source_digest, source_of
+from plainview.replay.bundles import pack, source_digest, source_of
+from plainview.replay.locks import LOWERED
+from tests.replay.releases import manifested
 
 QUIET = {name: value for name, value in os.environ.items() if name != releases.CACHE}
 
@@ -33,15 +38,28 @@ def test_manifest_reads_back() -> None:
 
 def test_digests_are_the_same_in_another_process() -> None:
     code = "from plainview.platform import releases as r; print(r.installed_digest(), r.environment_digest())"
-    found = run(code, PYTHONHASHSEED="7", **{name: "" for name in releases._LOWERED if name not in os.environ})
+    found = run(code, PYTHONHASHSEED="7", **{name: "" for name in LOWERED if name not in os.environ})
     assert found.split() == [releases.installed_digest(), releases.environment_digest()]
 
 
-def test_a_lowered_cpu_is_another_environment() -> None:
+@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"OPENBLAS_CORETYPE": "Haswell"}])
+def test_a_lowered_cpu_is_another_environment(setting: dict[str, str]) -> None:
     code = "from plainview.platform import releases as r; print(r.installed_digest(), r.environment_digest())"
-    release, environment = run(code, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="").split()
+    release, environment = run(code, **setting).split()
     assert release == releases.installed_digest()
     assert environment != releases.environment_digest()
+
+
+def test_a_release_keeps_its_own_app(tmp_path: Path) -> None:
+    """One that differs in it alone is computed here, and not served."""
+    base = releases.bundle_of(releases.installed())
+    other = manifested(replace(base, ui={"index.html": b"<!doctype html>"}))
+    assert releases.bundle_of(releases.opened(other)) == other
+    with pytest.raises(HomeError, match=f"release {other.release} has app"):
+        Home(tmp_path).install(other)
+    (tmp_path / RELEASE).write_bytes(pack(other))
+    with pytest.raises(HomeError, match=f"release {other.release} has app"):
+        _ = Home(tmp_path).release
 
 
 def test_two_cpus_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

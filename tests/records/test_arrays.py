@@ -80,3 +80,9 @@ def test_what_is_none_is_refused(data: bytes) -> None:
 def test_other_spellings_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"array|spelling|header"):
         unpack_floats(data)
+
+
+@pytest.mark.parametrize(("shape", "told"), [([2**62, -1], "'a' is cut off"), ([1] * 65, "'a' has 65 sides")])
+def test_a_shape_is_left_as_soon_as_it_is_too_large(shape: list[object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        unpack_floats(file({"a": entry(shape, 0, 4)}, bytes(4)))

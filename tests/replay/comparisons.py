@@ -58,7 +58,7 @@ def _comparing(
     with ExitStack() as stack:
         journal = stack.enter_context(reading(home))
         stop = journal.size if stop is None else stop
-        epochs = epochs_of(journal)
+        epochs = epochs_of(journal, stop)
         interval = pages_of(journal, epochs, start, stop, most)
         both = a(journal), b(journal)
         for contender in both:

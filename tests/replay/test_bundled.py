@@ -59,11 +59,30 @@ def started(kernels: Path, code: str, patience: float = 20) -> Bundled:
         ("heard(); answer('done')", "it answered with Done, which is out of turn"),
         ("heard(); answer('ready', version=1)", "it speaks version 1, and 2 was asked for"),
         ("heard(); answer('failed', reason='no such region')", "it gave up: no such region"),
+        ("heard(); answer('failed', reason='no \x1b[31mregion')", r"it gave up: no \\x1b\[31mregion"),
+        ("heard(); answer('what\x1b[31m')", r"its answer is none: .*\\x1b\[31m"),
     ],
 )
 def test_what_is_no_answer_is_told(tmp_path: Path, code: str, told: str) -> None:
     with pytest.raises(BundleFailed, match=told):
         started(tmp_path, code)
+
+
+def test_a_terminal_is_told_nothing_by_a_lock(tmp_path: Path) -> None:
+    bundle = running("")
+    odd = manifested(replace(bundle, lock=bundle.lock.replace(b"msgspec==", b"msgspec==\x1b[31m", 1)))
+    with pytest.raises(BundleFailed, match=r"is installed, not \\x1b\[31m"):
+        Bundled(odd, Nothing(), tmp_path, 1, 20)
+
+
+def test_nor_by_what_it_answers(tmp_path: Path) -> None:
+    code = """
+heard(); answer("epoch", parent="\\x1b", delta="", digest="", state="")
+heard(); answer("ranked", outcomes=[["", "score", "\\x1b[31m"]])
+"""
+    with closing(started(tmp_path, READY + code)) as run:
+        assert run.cut(None, 0, False).parent == r"'\x1b'"
+        assert run.rank([Served(4, PAGE, 0)]) == [Outcome("", "score", r"'\x1b[31m'")]
 
 
 @pytest.mark.parametrize("code", ["", READY, READY + "os.write(1, b'\\0')\n"])

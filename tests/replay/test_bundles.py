@@ -6,24 +6,33 @@ import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 from msgspec.structs import replace
 
+from plainview.feed.configuration import max_lag_of
 from plainview.platform.releases import bundle_of, installed, installed_digest
 from plainview.records.arrays import pack_floats
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import to_text
+from plainview.records.release import MANIFEST_LIMIT
 from plainview.replay import bundles
+from plainview.replay.bounds import Reign
 from plainview.replay.bundles import Bundle, BundleError, pack, unpack
+from plainview.replay.incumbent import Incumbent
+from tests.records.test_arrays import entry, file
 from tests.replay.releases import manifested
 
 BUNDLE = bundle_of(installed())
 PACKED = pack(BUNDLE)
 FILES = list(BUNDLE.files().items())
+DEEP = '{"x":' + "[" * 50_000
+ODD = file({"a": entry([1], 0, 4, **{"\x1b[31m": 1})}, bytes(4))
 SMALL = replace(
     BUNDLE,
     source={"feed/a.py": b"A = 1\n", "learning/b/c.py": b"B = 2\n", "records/d.py": b""},
@@ -138,6 +147,11 @@ def test_what_is_hostile_is_told(data: bytes, told: str) -> None:
         (lambda one: manifested(replace(one, lock=b"cffi==1\n" + one.lock)), "has entries of others than"),
         (lambda one: manifested(replace(one, lock=b"numpy==1\n")), "no entry of llvmlite, msgspec, numba"),
         (lambda one: manifested(replace(one, lock=b"\xff")), "lock.txt: "),
+        (lambda one: manifested(replace(one, lock=one.lock + b"numpy==1\n")), "its entry of numpy has no hashes"),
+        (lambda one: manifested(replace(one, partner=DEEP.encode())), "partner.json is no partner's tier"),
+        (lambda one: manifested(one, x="y" * MANIFEST_LIMIT), "manifest.json has more than 30,000 characters"),
+        (lambda one: manifested(one, x=json.decode("[" * 50 + "]" * 50)), "manifest.json is nested more than 32 deep"),
+        (lambda one: manifested(replace(one, parameters=ODD)), "parameters.safetensors: .*\\\\x1b"),
         (lambda one: manifested(one, parameters="A" * 43), "the digest of its parameters is"),
         (lambda one: manifested(one, configuration={}), "manifest.json is no release's"),
         (lambda one: replace(one, manifest=b"{}"), "manifest.json is no release's"),
@@ -158,6 +172,26 @@ def test_the_app_that_a_manifest_names() -> None:
     for none in ("", "{}", "[]", '{"ui":"x"}'):
         with pytest.raises(ValueError, match="no release's manifest"):
             bundles.app_named(none)
+
+
+@pytest.mark.parametrize("read", [bundles.app_named, max_lag_of])
+def test_a_manifest_nested_without_end_is_none(read: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match="no release's manifest"):
+        read(DEEP)
+
+
+def test_nor_is_one_that_was_in_charge(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Computing:
+        def golden(self) -> str:
+            return "x"
+
+        def close(self) -> None: ...
+
+    incumbent = Incumbent(cast(Any, None), installed(), None, 1, 1)
+    incumbent.reign = Reign(0, "r", DEEP, 0)
+    monkeypatch.setattr(incumbent, "_running", Computing())
+    assert not incumbent.sound()
+    assert incumbent.why == "its golden vectors come to x on this machine, and by its manifest to nothing"
 
 
 PARAMETERS = pack_floats({"a": np.ones(3, np.float32)})

@@ -10,7 +10,7 @@ from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.learning.rerun import Placed, Proposal, Rerun, Served
 from plainview.ledger.frontier import Frontier
 from plainview.ledger.hashing import leaf_hash
-from plainview.records import Page
+from plainview.records import Epoch, Page
 from plainview.records.fields import to_text
 from plainview.replay.bundled import BundleFailed
 from plainview.replay.comparison import Comparison, Likeness, Named, Reach, ReleaseDiff, ServedBy, ViewersIn
@@ -99,8 +99,8 @@ def test_an_interval_and_a_number_of_pages(served: Path, pages: list[Entry]) -> 
     some = compared(served, start=start, stop=stop, most=50)
     assert (some.reach.found, some.reach.pages, some.served[0].as_logged) == (150, 50, 50)
     with reading(served) as journal:
-        taken = pages_of(journal, epochs_of(journal), start, stop, 50).pages
-        whole = pages_of(journal, epochs_of(journal), start, stop, None).pages
+        taken = pages_of(journal, epochs_of(journal, stop), start, stop, 50).pages
+        whole = pages_of(journal, epochs_of(journal, stop), start, stop, None).pages
     chosen = sorted(index for indexes in taken.values() for index in indexes)
     assert chosen == sorted(index for indexes in whole.values() for index in indexes)[::3]
 
@@ -128,11 +128,15 @@ def test_pages_of_a_third_release_are_told_apart(copy: Path, pages: list[Entry])
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fields", [{"epoch": 4_000_000}, {"viewer_upto": 2**40}])
+@pytest.mark.parametrize("fields", [{"epoch": 4_000_000}, {"epoch": None}, {"viewer_upto": 2**40}])
 def test_a_receipt_that_cites_what_cannot_be_is_left_out(
-    copy: Path, pages: list[Entry], fields: dict[str, int]
+    copy: Path, pages: list[Entry], entries: list[Entry], fields: dict[str, int | None]
 ) -> None:
-    forge(copy, pages[30].index, **fields)
+    latest = of(entries, "epoch")[-1]
+    assert isinstance(latest.record, Epoch)
+    assert latest.index > pages[30].index
+    cited = {name: latest.record.epoch if number is None else number for name, number in fields.items()}
+    forge(copy, pages[30].index, **cited)
     made = compared(copy, most=None)
     assert (made.reach.found, made.reach.left_out, made.reach.pages) == (len(pages), 1, len(pages) - 1)
 
@@ -141,6 +145,13 @@ def test_a_plain_page_that_goes_on_in_a_list_of_later_is_left_out(copy: Path, pa
     plain = next(one for one in pages if isinstance(one.record, Page) and one.record.request.mode == "plain")
     forge(copy, plain.index, pinned=4_000_000)
     assert compared(copy).reach.left_out == 1
+
+
+def test_what_comes_after_the_interval_is_not_read(copy: Path, pages: list[Entry], entries: list[Entry]) -> None:
+    last = of(entries, "epoch")[-1].index
+    stop = next(page.index for page in pages[20:])
+    damage(copy, last)
+    assert compared(copy, stop=stop).reach.pages == 20
 
 
 def test_a_damaged_record_ends_it(copy: Path, pages: list[Entry]) -> None:

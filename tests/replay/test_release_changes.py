@@ -26,7 +26,7 @@ def value(**weights: int) -> list[dict[str, Any]]:
 
 
 def test_a_release_is_what_it_is() -> None:
-    assert changes(OURS, OURS) == Changes((), (), ())
+    assert changes(OURS, OURS) == Changes((), (), (), ())
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,19 @@ def test_digests_are_told_and_of_source_and_lock_what_is_in_them() -> None:
     source = dict(OURS.source)
     changed = source["feed/heads.py"]
     source["feed/heads.py"] = changed.replace(b"\n", b"\n# more\n", 2)
+    source["feed/stages.py"] = b"\n".join(source["feed/stages.py"].splitlines()[::-1])
     del source["feed/positives.py"]
     source["feed/wink.py"] = b"one\ntwo\n"
     lock = OURS.lock.replace(b"numba==", b"numba==9", 1).replace(b"--hash=sha256:", b"--hash=sha256:0", 1)
-    found = changes(OURS, manifested(replace(OURS, source=source, lock=lock), golden="G" * 42 + "A"))
+    ui = {name: data for name, data in OURS.ui.items() if name != "index.html"}
+    found = changes(OURS, manifested(replace(OURS, source=source, lock=lock, ui=ui), golden="G" * 42 + "A"))
     assert [one.field for one in found.manifest] == ["golden"]
     lines = len(OURS.source["feed/positives.py"].splitlines())
     assert found.source == (
-        File("feed/heads.py", 0, 2, ""), File("feed/positives.py", lines, 0, "a"), File("feed/wink.py", 0, 2, "b"),
+        File("feed/heads.py", 0, 2, ""), File("feed/positives.py", lines, 0, "a"),
+        File("feed/stages.py", 0, 0, ""), File("feed/wink.py", 0, 2, "b"),
     )  # fmt: skip
+    assert found.app == (File("index.html", len(OURS.ui["index.html"].splitlines()), 0, "a"),)
     llvmlite, numba = found.lock
     assert llvmlite == Locked("llvmlite", llvmlite.before, llvmlite.before)  # other wheels of the same versions
     assert (numba.package, numba.after[0]) == ("numba", f"9{numba.before[0]}")

@@ -12,6 +12,7 @@ import typer
 from plainview.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from plainview.feed.configuration import Configuration
     from plainview.platform.home import Home
     from plainview.replay.bundled import Bundles
     from plainview.replay.bundles import Bundle
@@ -69,16 +70,37 @@ def write_bundle(file: Path, bundle: Bundle) -> None:
 
 
 def release_of(home: Home, path: Path | None) -> Installed:
-    """The release in a file, or else the home's. Raises CommandError and HomeError."""
+    """The release in a file, or else the home's, to be computed: it imports kernels. Raises CommandError, HomeError."""
+    if path is None:
+        return home.release
+    found = release_in(path)
+    try:
+        check_runs(found.configuration)
+    except ValueError as error:
+        raise CommandError(f"{path}: release {found.digest} cannot be run: {error}") from error
+    return found
+
+
+def release_in(path: Path) -> Installed:
+    """The release in a file, whose code is what is installed. Raises CommandError."""
     from plainview.platform.releases import OtherCode, opened
     from plainview.replay.bundles import BundleError
 
-    if path is None:
-        return home.release
     try:
         return opened(bundle_in(path))
-    except (BundleError, OtherCode) as error:
+    except BundleError as error:
+        raise CommandError(f"{path}: no release's bundle: {error}") from error
+    except OtherCode as error:
         raise CommandError(f"{path}: {error}") from error
+
+
+def check_runs(configuration: Configuration) -> None:
+    """Raises ValueError for one that no page or world can be computed with."""
+    from plainview.feed.actions import Reader
+    from plainview.feed.pipeline import Pipeline
+
+    Pipeline.of(configuration)
+    Reader(configuration.regions)
 
 
 def opened_here(bundle: Bundle) -> Installed | None:

@@ -57,7 +57,7 @@ EmergencyShare = Annotated[
 ]
 Baseline = Annotated[
     str | None,
-    typer.Option(metavar="DIGEST", help="The release that serves when no other may; at first the installed one."),
+    typer.Option(metavar="DIGEST", help="The release that serves when no other may; at first the data directory's."),
 ]
 
 
@@ -104,6 +104,7 @@ def new(
     emergency_limit: EmergencyLimit = None,
     emergency_share: EmergencyShare = None,
     baseline: Baseline = None,
+    home: HomeOption = None,
 ) -> None:
     """Write a charter, for its parties to sign. A role's quorum is one key, the builders' two, unless --quorum says."""
     with told():
@@ -126,7 +127,7 @@ def new(
                 *(clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
                 *(emergency_limit, emergency_share),
             ),
-            _baseline(baseline),
+            _first_baseline(home) if baseline is None else _baseline(baseline),
             believed,
         )
         _write(file, made)
@@ -418,11 +419,18 @@ def _policy(path: Path) -> Policy:
         raise CommandError(f"{path}: {error}") from error
 
 
-def _baseline(digest: str | None) -> bytes:
-    from plainview.platform.releases import installed_digest
+def _first_baseline(home: Path | None) -> bytes:
+    """The release that the data directory is computed with. Raises HomeError."""
+    from plainview.platform.home import Home, default_home
+    from plainview.records.fields import to_bytes
+
+    return to_bytes(Home(home or default_home()).release.digest)
+
+
+def _baseline(digest: str) -> bytes:
     from plainview.records.fields import to_bytes
 
     try:
-        return to_bytes(installed_digest() if digest is None else digest)
+        return to_bytes(digest)
     except ValueError as error:
         raise CommandError(f"--baseline {digest}: a release's digest has 43 characters") from error

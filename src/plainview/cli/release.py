@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.cli.bundle_files import ReleaseOption, bundle_in, check_new, release_of, write_bundle
+from plainview.cli.bundle_files import (
+    ReleaseOption,
+    bundle_in,
+    check_new,
+    check_runs,
+    release_in,
+    release_of,
+    write_bundle,
+)
 from plainview.cli.errors import CommandError, told
 from plainview.cli.golden import golden_vectors
 from plainview.cli.home import HomeOption, at_home
 from plainview.cli.release_diff import diff
 
 if TYPE_CHECKING:
-    from plainview.feed.configuration import Configuration
     from plainview.replay.installed import Installed
 
 release = typer.Typer(
@@ -45,7 +52,7 @@ def show(
         from plainview.platform.releases import environment_digest
         from plainview.records import encode
 
-        shown = release_of(Home(home or default_home()), file)
+        shown = Home(home or default_home()).release if file is None else release_in(file)
     made, has = shown.manifest, shown.configuration
     if manifest:
         typer.echo(encode(made), nl=False)
@@ -133,7 +140,7 @@ def _configured(base: Installed, file: Path) -> Installed:
     data = read_file(file)
     try:
         configuration = read(Configuration, data)
-        _check_runs(configuration)
+        check_runs(configuration)
     except ValueError as error:  # RecordError too
         raise CommandError(f"{file}: no configuration of a release: {error}") from error
     made = base._replace(manifest=replace(base.manifest, configuration=configuration))
@@ -215,15 +222,6 @@ def read_file(path: Path) -> bytes:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _check_runs(configuration: Configuration) -> None:
-    """Raises ValueError for one that no page or world can be computed with."""
-    from plainview.feed.actions import Reader
-    from plainview.feed.pipeline import Pipeline
-
-    Pipeline.of(configuration)
-    Reader(configuration.regions)
-
-
 @release.command()
 def install(file: BundleFile, home: HomeOption = None) -> None:
     """Have a data directory be computed with this release from the next start of `plainview serve` on.
@@ -231,17 +229,10 @@ def install(file: BundleFile, home: HomeOption = None) -> None:
     Its code must be what is installed here. Its golden vectors are not computed again: `release golden` does.
     """
     with told():
-        from plainview.replay.bundles import BundleError
+        from plainview.platform.releases import bundle_of
 
         directory = at_home(home)
-        try:
-            found = bundle_in(file)
-        except BundleError as error:
-            raise CommandError(f"{file}: no release's bundle: {error}") from error
-        try:
-            _check_runs(release_of(directory, file).configuration)
-        except ValueError as error:
-            raise CommandError(f"{file}: release {found.release} cannot be run: {error}") from error
+        found = bundle_of(release_of(directory, file))
         directory.install(found)
     typer.echo(
         f"{directory.path}: release {found.release}, {found.name}, from the next `plainview serve` on, which takes the "

@@ -149,7 +149,7 @@ def _compared(
             start, stop, most = wanted
             stop = min(journal.size if stop is None else stop, journal.size)
             progress.say("Looking for pages")
-            epochs = epochs_of(journal)
+            epochs = epochs_of(journal, stop)
             interval = pages_of(journal, epochs, start, stop, most)
             if not interval.pages:
                 raise CommandError(_no_pages(home, journal, start, stop, interval.found))

@@ -10,6 +10,7 @@ from plainview.ledger.spelling import printable
 if TYPE_CHECKING:
     from plainview.replay.comparison import Comparison, Likeness, ReleaseDiff
     from plainview.replay.exposure import Share
+    from plainview.replay.release_changes import File
 
 MILLION = 1_000_000
 MILLIONTHS = frozenset({"weight", "decay", "floor", "penalty", "share"})
@@ -46,6 +47,21 @@ _FIELDS = (
     (r"learning\.popular_period", "seconds between lists of the popular"),
     (r"max_lag", "records by which a page's epoch may lag"),
 )
+_TIERS = {
+    "parameters": "learned parameters, by digest",
+    "golden": "golden vectors, by digest",
+    "training": "what its parameters were learned from",
+    "training.base": "the release that learned them",
+    "training.log": "the log that taught them",
+    "training.start": "the first record that taught",
+    "training.upto": "the first record that was not read",
+    "training.before": "root of that log at the first",
+    "training.root": "root of that log at the second",
+    "training.state": "the world they were taken from, by digest",
+    "partner": "what the partner alone reads, by commitment",
+    "sealed": "what the licensor sealed, by commitment",
+}
+"""What else a manifest has."""
 
 
 class Field(NamedTuple):
@@ -91,26 +107,30 @@ def fields(found: ReleaseDiff) -> list[Field]:
 
 
 def others(found: ReleaseDiff) -> list[str]:
-    """What of source and lock is another, a sentence each; that nothing is, where nothing is."""
+    """What of source, app and lock is another, a sentence each; that nothing is, where nothing is."""
     told = []
-    for file in found.changes.source:
-        lines = f"{file.added:,} lines added, {file.removed:,} removed"
-        match file.only:
-            case "a":
-                told.append(f"source: {file.path} is gone ({file.removed:,} lines)")
-            case "b":
-                told.append(f"source: {file.path} is new ({file.added:,} lines)")
-            case _:
-                told.append(f"source: {file.path} is another ({lines})")
-    for locked in found.changes.lock:
+    changed = found.changes
+    for what, files in (("source", changed.source), ("app", changed.app)):
+        told += [f"{what}: {file.path} {_how(file)}" for file in files] or [f"{what}: the same"]
+    for locked in changed.lock:
         before, after = (", ".join(one) or NOTHING for one in (locked.before, locked.after))
         how = f"{before} in A, {after} in B" if before != after else f"other wheels of {before}"
         told.append(f"lock: {locked.package}, {how}")
-    if not found.changes.source:
-        told.append("source: the same")
-    if not found.changes.lock:
+    if not changed.lock:
         told.append("lock: the same")
-    return told
+    return [_readable(one) for one in told]
+
+
+def _how(file: File) -> str:
+    match file.only:
+        case "a":
+            return f"is gone ({_counted(file.removed, 'line')})"
+        case "b":
+            return f"is new ({_counted(file.added, 'line')})"
+        case _ if file.added or file.removed:
+            return f"is another ({_counted(file.added, 'line')} added, {file.removed:,} removed)"
+        case _:
+            return "has the same lines, in another order or with other ends"
 
 
 def sentences(made: Comparison) -> list[str]:
@@ -200,7 +220,7 @@ def _section(title: str, note: str, label: str, rows: tuple[Share, ...], most: i
     longest = max((abs(row.difference) for row in moved), default=1.0)
     bars = tuple(
         Bar(
-            label.format(row.id),
+            _readable(label.format(row.id)),
             row.difference > 0,
             abs(row.difference) / longest,
             f"{abs(row.difference) * 100:.2f}",
@@ -213,9 +233,8 @@ def _section(title: str, note: str, label: str, rows: tuple[Share, ...], most: i
 
 def _words(field: str) -> str:
     """What a field is; the field itself where no words are known."""
-    for start, words in (("parameters", "learned parameters, by digest"), ("golden", "golden vectors, by digest")):
-        if field == start:
-            return words
+    if field in _TIERS:
+        return _TIERS[field]
     name = field.removeprefix("configuration.")
     if name != field:
         for pattern, words in _FIELDS:

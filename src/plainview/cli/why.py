@@ -137,8 +137,8 @@ def _configuration(release: str, given: Path | None) -> tuple[Configuration | No
     manifest = here if given is None else _manifest(given, release)
     if given is None and release != installed_digest():
         return None, (
-            f"release {release} is not the one installed here, {installed_digest()}: its manifest, which is public, "
-            "can be given as --manifest FILE"
+            f"release {release} is not the one that comes with the code here, {installed_digest()}: its manifest, "
+            "which is public, can be given as --manifest FILE"
         )
     if manifest.source != here.source:
         return None, f"the code of release {release} is not what is installed here: install that release"

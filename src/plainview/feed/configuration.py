@@ -173,7 +173,7 @@ def max_lag_of(manifest: str) -> int:
     """The `max_lag` of any release's manifest, whatever else that has. Raises ValueError where it is none."""
     try:
         return msgspec.json.decode(manifest, type=_Bounding).configuration.max_lag
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"no release's manifest: {error}") from error
 
 

@@ -18,7 +18,7 @@ from plainview.journal import EpochStore, Fence, Journal, JournalReader, PlainSe
 from plainview.platform.charters import Charters
 from plainview.platform.faults import HomeError
 from plainview.platform.reigns import reign_of
-from plainview.platform.releases import OtherCode, installed, opened
+from plainview.platform.releases import OtherCode, check_app, installed, opened
 from plainview.records.fields import to_bytes
 from plainview.replay.bundles import Bundle, BundleError, pack, read_bundle, unpack
 from plainview.replay.installed import Installed
@@ -75,13 +75,17 @@ class Home:
     def release(self) -> Installed:
         """What worlds and pages are computed with here: the release of its bundle, or the one that comes with the code.
 
-        Read once. Raises HomeError for a bundle that cannot be read, or is of other code than is installed.
+        Read once. Raises HomeError for a bundle that cannot be read, or is not of the code and the app installed here.
         """
         path = self.path / RELEASE
         try:
-            return opened(unpack(read_bundle(path)))
-        except (FileNotFoundError, NotADirectoryError):  # `prepare` and `read` tell of the latter
+            release = opened(unpack(read_bundle(path)))
+            check_app(release)
+            return release
+        except FileNotFoundError:
             return installed()
+        except NotADirectoryError as error:
+            raise self._unusable(FileExistsError()) from error
         except OSError as error:
             raise HomeError(f"{path}: cannot be read ({error.strerror})") from error
         except (BundleError, OtherCode) as error:
@@ -89,9 +93,9 @@ class Home:
 
     def install(self, bundle: Bundle) -> None:
         """Have the directory be computed with this release from the next start on. Raises HomeError."""
-        self.prepare()
         try:
-            opened(bundle)
+            check_app(opened(bundle))
+            self.prepare()
             write_durable(HostFileSystem(), self.path / RELEASE, [pack(bundle)])
         except OtherCode as error:
             raise HomeError(str(error)) from error

@@ -19,20 +19,17 @@ import plainview
 from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.learning.parameters import NONE, read_parameters
 from plainview.learning.provenance import read_tier
+from plainview.ledger.spelling import printable
 from plainview.records.arrays import pack_floats
 from plainview.records.codec import decode, encode
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import DASHES, to_text
 from plainview.replay.bundles import Bundle, code_digest, source_digest, source_of, ui_digest, ui_of
 from plainview.replay.installed import Installed
-from plainview.replay.locks import LOCKED, departures, lock_of
+from plainview.replay.locks import LOCKED, LOWERED, departures, lock_of
 
 CACHE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(plainview.__file__).parent
-_LOWERED = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES")
-"""Settings that make another CPU of this one, as far as kernels can tell."""
-
-
 _NUMBERS = {"family": "cpu family", "model": "model", "stepping": "stepping"}
 """Of a CPU, and how Linux calls them."""
 
@@ -51,7 +48,8 @@ def installed() -> Installed:
             training=None,
             partner=DASHES,
             sealed=DASHES,
-        )
+        ),
+        ui=installed_ui(),
     )
 
 
@@ -76,33 +74,43 @@ def installed_code() -> str:
 def bundle_of(release: Installed) -> Bundle:
     """All of a release, to be written down and run elsewhere."""
     parameters = pack_floats(release.parameters) if release.parameters else b""
-    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), installed_ui(), parameters, release.partner)
+    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), release.ui, parameters, release.partner)
 
 
 class OtherCode(Exception):
-    """A bundle that cannot be computed with what is installed here, and why."""
+    """A bundle that cannot be computed, or served, with what is installed here, and why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(printable(why))
 
 
 def opened(bundle: Bundle) -> Installed:
     """The release in a bundle, to be computed here. Raises OtherCode."""
     here = installed().manifest
     outline = bundle.outline
-    for what, there, wanted in (
-        ("source", outline.source, here.source),
-        ("lock", outline.lock, here.lock),
-        ("app", outline.ui, here.ui),
-    ):
-        if there != wanted:
-            raise OtherCode(
-                f"release {bundle.release} has {what} {there}, and what is installed here has {wanted}: install the "
-                "version of Plainview that it was made with; `--bundles` re-runs its pages without"
-            )
+    for what, there, wanted in (("source", outline.source, here.source), ("lock", outline.lock, here.lock)):
+        _check_same(bundle.release, what, there, wanted)
     try:
         if bundle.partner:
             read_tier(bundle.partner)
-        return Installed(decode(Manifest, bundle.manifest), read_parameters(bundle.parameters), bundle.partner)
+        return Installed(
+            decode(Manifest, bundle.manifest), read_parameters(bundle.parameters), bundle.partner, bundle.ui
+        )
     except ValueError as error:
         raise OtherCode(f"release {bundle.release} is none that its own code runs: {error}") from error
+
+
+def check_app(release: Installed) -> None:
+    """Raises OtherCode where another app than the release's would be served with it."""
+    _check_same(release.digest, "app", release.manifest.ui, installed().manifest.ui)
+
+
+def _check_same(release: str, what: str, there: str, wanted: str) -> None:
+    if there != wanted:
+        raise OtherCode(
+            f"release {release} has {what} {there}, and what is installed here has {wanted}: install the version of "
+            "Plainview that it was made with; `--bundles` re-runs its pages without"
+        )
 
 
 @functools.cache
@@ -145,7 +153,7 @@ def environment() -> dict[str, str]:
     model, flags = _cpu()
     facts = {"machine": platform.machine(), "cpu": model, "flags": flags, "python": platform.python_version()}
     facts |= {name: _version(name) for name in LOCKED}
-    return facts | {name: os.environ.get(name, "") for name in _LOWERED}
+    return facts | {name: os.environ.get(name, "") for name in LOWERED}
 
 
 class CacheUnusable(Exception):

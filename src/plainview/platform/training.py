@@ -48,9 +48,10 @@ class Learned(NamedTuple):
 def learn(journal: JournalReader, base: Installed, span: Span, advance: Callable[[int], None]) -> Learned:
     """What the release `base` learns from the records of `span`. The same on every machine.
 
-    Everything is read from record 0 on, checked, and held to the bounds that a replay holds it to: what should not be
-    in the journal teaches nothing. `advance` is told how many records were read. Raises HomeError for what should not
-    be there and for a range that teaches nothing, JournalDamaged.
+    Everything is read from record 0 on and held to the bounds, admissions and signatures that a replay holds it to:
+    what should not be in the journal teaches nothing. Epochs are not folded and pages not ranked again, as a replay
+    does. `advance` is told how many records were read. Raises HomeError for what should not be there and for a range
+    that teaches nothing, JournalDamaged.
     """
     follower = Follower(journal, base.configuration, RESIDENTS, base.world(), 0, span.start)
     bounds, counts, tree = Bounds(journal), _Counts(span.start), Frontier()

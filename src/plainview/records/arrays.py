@@ -13,6 +13,8 @@ from plainview.records.digests import Arrays
 
 Floats = dict[str, NDArray[np.float32]]
 _LENGTH, _FLOAT = 8, 4
+_SIDES = 64
+"""Of an array at most: NumPy has no more."""
 
 
 class _Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,14 +47,15 @@ def unpack_floats(data: bytes) -> Floats:
     arrays: Floats = {}
     at = start
     for name, one in header.items():
-        size = 1
+        if not 1 <= len(one.shape) <= _SIDES:
+            raise ValueError(f"array {name!r} has {len(one.shape):,} sides, not 1 to {_SIDES}")
+        end = at + _FLOAT
         for length in one.shape:
             if length < 1:
                 raise ValueError(f"array {name!r} has a side of {length}")
-            size *= length
-        end = at + _FLOAT * size
-        if not one.shape or end > len(data):
-            raise ValueError(f"array {name!r} is a scalar, or cut off")
+            end = at + (end - at) * length
+            if end > len(data):
+                raise ValueError(f"array {name!r} is cut off")
         arrays[name] = np.frombuffer(data[at:end], "<f4").reshape(one.shape)
         at = end
     if pack_floats(arrays) != data:

@@ -9,6 +9,9 @@ from msgspec import Meta
 from plainview.records.codec import Record
 from plainview.records.fields import U32, U53, Digest, DigestOrDashes, Millis, Name
 
+MANIFEST_LIMIT = 30_000
+"""Characters of a release's manifest at most."""
+
 
 class Release(Record, frozen=True):
     """The public tier of a release's manifest: what may be known by anyone."""
@@ -17,7 +20,7 @@ class Release(Record, frozen=True):
     name: Name
     digest: Digest
     """SHA-256 of the exact bytes of the manifest (`feed.configuration.Manifest`)."""
-    manifest: Annotated[str, Meta(max_length=30_000)]
+    manifest: Annotated[str, Meta(max_length=MANIFEST_LIMIT)]
     """Those bytes, as text."""
 
 

@@ -26,11 +26,12 @@ import msgspec
 from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
 from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Placed, Proposal, Served
+from plainview.ledger.spelling import printable
 from plainview.records import KIND_OF, Record, encode
 from plainview.records.fields import to_text
 from plainview.replay.bundles import Bundle
 from plainview.replay.installed import Installed
-from plainview.replay.locks import departures
+from plainview.replay.locks import LOWERED, departures
 
 PATIENCE = 900.0
 """Seconds for an answer: the first ones compile all kernels."""
@@ -40,11 +41,6 @@ SAID_LIMIT = 4_096
 """Bytes kept of what it writes to standard error."""
 FILE_LIMIT = 64 * 1024 * 1024
 """Bytes of a file that it may write while it computes its golden vectors: those, and kernels."""
-_LOWERED = (
-    "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES",
-    "OPENBLAS_CORETYPE", "GLIBC_TUNABLES",
-)  # fmt: skip
-"""What of the environment is handed on: settings that make another CPU of this one."""
 _BEGIN = """\
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -92,7 +88,10 @@ class Running(Protocol):
 
 
 class BundleFailed(Exception):
-    """What a bundle was to compute cannot be known from it, and why."""
+    """What a bundle was to compute cannot be known from it, and why: in words that may be the bundle's own."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(printable(why[:SAID_LIMIT]))
 
 
 class Bundles:
@@ -176,7 +175,7 @@ class Bundled:
     def cut(self, parent: Parent | None, upto: int, whole: bool) -> Cut:
         """See `Rerun.cut`."""
         made = self._asked(messages.Cut(parent, upto, whole), messages.Epoch)
-        return Cut(made.parent, made.delta, made.digest, made.state)
+        return Cut(*map(printable, (made.parent, made.delta, made.digest, made.state)))
 
     def draw(self, regions: Iterable[str]) -> None:
         """See `Rerun.draw`."""
@@ -189,7 +188,7 @@ class Bundled:
     def rank(self, pages: Sequence[Served]) -> list[Outcome]:
         """See `Rerun.rank`."""
         ranked = self._asked(messages.Rank(_wanted(pages)), messages.Ranked).outcomes
-        return [Outcome(one.trace, one.stage, one.detail) for one in _as_many(ranked, pages)]
+        return [Outcome(*map(printable, (one.trace, one.stage, one.detail))) for one in _as_many(ranked, pages)]
 
     def propose(self, pages: Sequence[Served]) -> list[Proposal]:
         """See `Rerun.propose`."""
@@ -250,7 +249,7 @@ class Bundled:
                     known = self._past.known(answer.viewers, min(answer.upto, self._given))
                     self._send(messages.Viewers(list(known)), deadline)
                 case messages.Failed():
-                    raise BundleFailed(f"it gave up: {answer.reason[:SAID_LIMIT]}")
+                    raise BundleFailed(f"it gave up: {answer.reason}")
                 case _ if isinstance(answer, kind):
                     return answer
                 case _:
@@ -331,7 +330,7 @@ class Bundled:
 
 def _start(program: str, place: _Place) -> dict[str, Any]:
     """How to run one of the programs above on a bundle that is laid out: for `subprocess`."""
-    handed_on = {name: os.environ[name] for name in _LOWERED if name in os.environ}
+    handed_on = {name: os.environ[name] for name in LOWERED if name in os.environ}
     return {
         # -I: no user's packages, no variables of Python's, nothing of the working directory.
         "args": [sys.executable, "-I", "-c", program, str(place.source), str(os.getpid())],

@@ -12,18 +12,23 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from plainview.ledger.spelling import printable
 from plainview.records.arrays import unpack_floats
 from plainview.records.digests import arrays_digest, commitment
 from plainview.records.fields import DASHES, U32, Digest, DigestOrDashes, Name, to_bytes, to_text
-from plainview.replay.locks import LOCKED, lock_of
+from plainview.records.release import MANIFEST_LIMIT
+from plainview.replay.locks import LOCKED, entries_of, lock_of
 
 ROOMS = ("feed", "learning", "records")
 """Whose files are the algorithm."""
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle at most."""
+NESTED = 32
+"""Levels of a manifest at most; ours has six."""
 MANIFEST, LOCK, PARAMETERS, PARTNER = "manifest.json", "lock.txt", "parameters.safetensors", "partner.json"
 _PACKAGE = "plainview"
 _SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
@@ -37,7 +42,10 @@ _END = bytes(2 * _BLOCK)
 
 
 class BundleError(Exception):
-    """A file that is not a release's bundle, and the first thing that is wrong with it."""
+    """A file that is not a release's bundle, and the first thing that is wrong with it, maybe in its own words."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(printable(wrong))
 
 
 class _Configured(msgspec.Struct, frozen=True):
@@ -180,6 +188,7 @@ def unpack(data: bytes) -> Bundle:
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
     try:
         outline = msgspec.json.decode(manifest, type=Outline)
+        _check_manifest(manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{MANIFEST} is no release's: {error}") from error
     try:
@@ -199,18 +208,30 @@ def unpack(data: bytes) -> Bundle:
     if (committed := DASHES if partner is None else _commitment(partner)) != outline.partner:
         raise BundleError(f"the commitment to its {PARTNER} is {committed}, and {MANIFEST} says {outline.partner}")
     try:
-        whole = lock_of(lock) == lock
+        if lock_of(lock) != lock:
+            raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
+        entries_of(lock)
     except ValueError as error:  # UnicodeDecodeError too
         raise BundleError(f"{LOCK}: {error}") from error
-    if not whole:
-        raise BundleError(f"{LOCK} has entries of others than {', '.join(LOCKED)}")
     return Bundle(manifest, lock, source, ui, packed or b"", partner or b"")
+
+
+def _check_manifest(manifest: bytes) -> None:
+    """Raises BundleError for one that no `release` record holds, or that whoever reads it could not go through."""
+    if len(manifest.decode()) > MANIFEST_LIMIT:
+        raise BundleError(f"{MANIFEST} has more than {MANIFEST_LIMIT:,} characters: no journal could name it")
+    level: list[Any] = [msgspec.json.decode(manifest)]
+    for _ in range(NESTED):
+        level = [part for one in level for part in (one.values() if isinstance(one, dict) else one)]
+        level = [one for one in level if isinstance(one, dict | list)]
+    if level:
+        raise BundleError(f"{MANIFEST} is nested more than {NESTED} deep")
 
 
 def _commitment(partner: bytes) -> str:
     try:
         salt = msgspec.json.decode(partner, type=_Salted).salt
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{PARTNER} is no partner's tier: {error}") from error
     return to_text(commitment(to_bytes(salt), partner))
 
@@ -254,5 +275,5 @@ def app_named(manifest: str) -> str:
     """The digest of the app that any release's manifest names. Raises ValueError where it is none."""
     try:
         return msgspec.json.decode(manifest, type=_Apped).ui
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"no release's manifest: {error}") from error

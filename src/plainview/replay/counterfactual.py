@@ -8,7 +8,7 @@ release would have shown something else: it is one step, exactly, and says nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -92,16 +92,25 @@ class _Cited(NamedTuple):
         return cls(entry.index, page.epoch, listed, page.viewer_upto)
 
 
-def epochs_of(journal: JournalReader) -> dict[int, Epoch]:
-    """By number, without those that cannot be."""
+class Published(NamedTuple):
+    """An epoch, in the journal."""
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    epoch: Epoch
+
+
+def epochs_of(journal: JournalReader, stop: int) -> dict[int, Published]:
+    """Those with index < stop by number, without those that cannot be."""
     return {
-        entry.record.epoch: entry.record
-        for entry in journal.of_kind("epoch")
+        entry.record.epoch: Published(entry.index, entry.record)
+        for entry in journal.of_kind("epoch", 0, stop)
         if isinstance(entry.record, Epoch) and entry.record.upto <= entry.index
     }
 
 
-def pages_of(journal: JournalReader, epochs: Collection[int], start: int, stop: int, most: int | None) -> Interval:
+def pages_of(
+    journal: JournalReader, epochs: Mapping[int, Published], start: int, stop: int, most: int | None
+) -> Interval:
     """The pages with start <= index < stop; `most` of them, evenly spread over the interval, where that is less."""
     served = [_Cited.of(entry) for entry in journal.of_kind("page", start, stop)]
     found = len(served)
@@ -110,7 +119,9 @@ def pages_of(journal: JournalReader, epochs: Collection[int], start: int, stop: 
     interval = Interval(found, 0, {}, {}, {})
     left_out = 0
     for index, epoch, listed, seen in served:
-        if seen > index or epoch not in epochs or (listed and (listed[0] > epoch or listed[0] not in epochs)):
+        cited = {epoch, listed[0]} if listed else {epoch}
+        there = all(number in epochs and epochs[number].index < index for number in cited)
+        if seen > index or not there or max(cited) > epoch:
             left_out += 1
             continue
         interval.pages.setdefault(epoch, []).append(index)
@@ -128,7 +139,7 @@ class Counterfactual:
         journal: JournalReader,
         a: Contender,
         b: Contender,
-        epochs: dict[int, Epoch],
+        epochs: dict[int, Published],
         interval: Interval,
         *,
         observe: Callable[[int, Record], None],
@@ -155,11 +166,11 @@ class Counterfactual:
         """Each page with what comes in its place, by epoch and index. Raises ReleaseFailed and JournalDamaged."""
         pages, drawn = self._interval.pages, self._interval.drawn
         for number in sorted(pages.keys() | drawn.keys()):
-            self._cut(self._epochs[number])
+            self._cut(self._epochs[number].epoch)
             self._draw(sorted(drawn.get(number, ())))
             indexes = pages.get(number, [])
             if indexes:
-                self._take(indexes[-1] + 1, self._epochs[number].upto)
+                self._take(indexes[-1] + 1, self._epochs[number].epoch.upto)
             for at in range(0, len(indexes), SLICE):
                 yield from self._pairs(indexes[at : at + SLICE])
             self._drop(self._over.get(number, []))

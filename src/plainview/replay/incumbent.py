@@ -87,7 +87,7 @@ class Incumbent:
         if self._running is not None:
             try:
                 wanted = msgspec.json.decode(self.reign.manifest, type=_Manifest).golden
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 wanted = "nothing"
             if (found := self._golden[release]) != wanted:
                 self.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from plainview.feed.configuration import Configuration, Manifest
@@ -22,6 +24,8 @@ class Installed(NamedTuple):
     parameters: Parameters = NONE
     partner: bytes = b""
     """Its partner's tier, empty where it has none."""
+    ui: Mapping[str, bytes] = MappingProxyType({})
+    """The files of its app, which need not be the one that is served here."""
 
     @property
     def configuration(self) -> Configuration:

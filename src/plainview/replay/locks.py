@@ -9,6 +9,11 @@ from typing import NamedTuple
 LOCKED = ("llvmlite", "msgspec", "numba", "numpy")
 """What the algorithm computes with. None of them needs anything else."""
 _ENTRY = re.compile(r"^(?=\S)", re.MULTILINE)
+LOWERED = (
+    "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_INTEL_SVML", "NPY_DISABLE_CPU_FEATURES",
+    "OPENBLAS_CORETYPE", "GLIBC_TUNABLES",
+)  # fmt: skip
+"""Settings of the environment that make another CPU of this one, as far as what is computed can tell."""
 
 
 def lock_of(requirements: bytes) -> bytes:
@@ -33,11 +38,17 @@ class Entry(NamedTuple):
 
 
 def entries_of(lock: bytes) -> dict[str, list[Entry]]:
-    """The entries of a release's lock, by package; of LOCKED each has a list."""
+    """The entries of a release's lock, by package; of LOCKED each has a list.
+
+    Raises ValueError for an entry of a version alone.
+    """
     entries: dict[str, list[Entry]] = {name: [] for name in LOCKED}
     for entry in _ENTRY.split(lock.decode())[1:]:
         name, _, rest = entry.partition("==")
-        entries.setdefault(name, []).append(Entry(*rest.split(maxsplit=1)))
+        parts = rest.split(maxsplit=1)
+        if len(parts) != len(Entry._fields):
+            raise ValueError(f"its entry of {name} has no hashes")
+        entries.setdefault(name, []).append(Entry(*parts))
     return entries
 
 

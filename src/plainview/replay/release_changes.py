@@ -1,23 +1,21 @@
-"""What is another in one release than in another: of its manifest, its source and its lock."""
+"""What is another in one release than in another: of its manifest, its source, its lock and its app."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
 
-from plainview.replay.bundles import Bundle, BundleError
+from plainview.replay.bundles import Bundle
 from plainview.replay.locks import LOCKED, entries_of
 
 ORDER = "order"
 """Stands for the order of named things, where that is all that changed of them."""
-NESTED = 32
-"""Levels of a manifest at most; ours has six."""
 _NAMING = ("name", "head")
 """Fields by which the entries of a list are told apart."""
-_APART = ("source", "lock")
+_APART = ("source", "lock", "ui")
 """Fields of a manifest that are digests of what is compared by itself."""
 
 
@@ -32,11 +30,11 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file of the source."""
+    """A file of the source or the app."""
 
     path: str
     removed: int
-    """Lines of A's that are not in B's."""
+    """Lines of A's that are not in B's, each as often as it is there; a line that was moved is in both."""
     added: int
     only: str
     """`a` or `b` where only that release has the file, else empty."""
@@ -57,26 +55,21 @@ class Changes(msgspec.Struct, frozen=True):
     manifest: tuple[Change, ...]
     source: tuple[File, ...]
     lock: tuple[Locked, ...]
+    app: tuple[File, ...]
 
 
 def changes(a: Bundle, b: Bundle) -> Changes:
-    """What is another in `b` than in `a`, each list in the order of its names.
-
-    Raises BundleError for a manifest that is nested too deep to be compared.
-    """
+    """What is another in `b` than in `a`, each list in the order of its names."""
     return Changes(
-        tuple(_fields(_manifest(a), _manifest(b))), tuple(_files(a.source, b.source)), tuple(_locked(a.lock, b.lock))
+        tuple(_fields(_manifest(a), _manifest(b))),
+        tuple(_files(a.source, b.source)),
+        tuple(_locked(a.lock, b.lock)),
+        tuple(_files(a.ui, b.ui)),
     )
 
 
 def _manifest(bundle: Bundle) -> dict[str, Any]:
     whole = msgspec.json.decode(bundle.manifest, type=dict[str, Any])
-    level: list[Any] = [whole]
-    for _ in range(NESTED):
-        level = [part for one in level for part in (one.values() if isinstance(one, dict) else one)]
-        level = [one for one in level if isinstance(one, dict | list)]
-    if level:
-        raise BundleError(f"the manifest of release {bundle.release} is nested more than {NESTED} deep")
     return {name: value for name, value in whole.items() if name not in _APART}
 
 
@@ -113,10 +106,9 @@ def _files(a: Mapping[str, bytes], b: Mapping[str, bytes]) -> Iterator[File]:
     for path in sorted(a.keys() | b.keys()):
         if a.get(path) == b.get(path):
             continue
-        before, after = (one.get(path, b"").splitlines() for one in (a, b))
-        kept = sum(size for _, _, size in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks())
+        before, after = (Counter(one.get(path, b"").splitlines()) for one in (a, b))
         only = "" if path in a and path in b else "a" if path in a else "b"
-        yield File(path, len(before) - kept, len(after) - kept, only)
+        yield File(path, (before - after).total(), (after - before).total(), only)
 
 
 def _locked(a: bytes, b: bytes) -> Iterator[Locked]:

@@ -297,7 +297,7 @@ def fields_of(manifest: str) -> dict[str, Any]:
     """Those of a release's manifest, whatever version wrote it; none where it is no manifest."""
     try:
         return msgspec.json.decode(manifest.encode("utf-8", "surrogatepass"), type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
 
 
