@@ -21,7 +21,7 @@ export function toast(text, undo = null) {
 export function bringForward() {
   const dialog = document.querySelector("dialog:modal");
   const parent = dialog ?? document.body;
-  if (place.parentNode === parent) return;
+  if (place.parentNode === parent && dialog === null) return;
   parent.append(place);
-  dialog?.addEventListener("close", () => document.body.append(place), { once: true });
+  dialog?.addEventListener("close", bringForward, { once: true });
 }
