@@ -44,7 +44,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here: a
 VIDEOS = 400
 PHONE, DESK = (320, 640), (1280, 800)
 PATIENCE = 20_000
-"""Milliseconds for what takes the log a second or two."""
+"""Milliseconds for what takes the log a second or two; a machine may be busy."""
+expect.set_options(timeout=PATIENCE)
 
 
 class Platform(NamedTuple):
@@ -270,7 +271,7 @@ def test_the_seal_fills_as_the_browser_checks(browser: Browser, platform: Platfo
     parties = platform.parties
     with opened(browser, platform) as page:
         receipt = reloaded(page)["receipt"]
-        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("3 of 4")
         seal(page).click()
         expect(panel(page)).to_contain_text("No partner has announced anything in this log yet")
         expect(panel(page)).to_contain_text("Cosigned by north")
@@ -278,7 +279,7 @@ def test_the_seal_fills_as_the_browser_checks(browser: Browser, platform: Platfo
         act = Verification(parties.origin, receipt["index"] + 1, bytes(32), 12, 12, 0, 0)
         taken = platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})
         assert taken["counts"]
-        expect(seal(page)).to_have_text("Checked", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("Checked")
         expect(panel(page)).to_contain_text("Your browser has checked this page from end to end")
         with page.expect_download() as kept:
             panel(page).get_by_role("button", name="Keep the receipt").click()
@@ -346,7 +347,7 @@ def test_tampering_is_noticed(
     browser: Browser, platform: Platform, change: Callable[[Page], None], step: int, told: str
 ) -> None:
     with opened(browser, platform, change=change) as page:
-        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("Does not hold")
         page.keyboard.press("c")
         states = panel(page).locator(".steps li")
         expect(states.nth(step)).to_have_class("refuted")
@@ -358,10 +359,10 @@ def test_tampering_is_noticed(
 def test_what_the_partner_found_is_told(browser: Browser, platform: Platform) -> None:
     with opened(browser, platform) as page:
         receipt = reloaded(page)["receipt"]
-        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("3 of 4")
         act = Finding(platform.parties.origin, bytes(32), receipt["index"], "computed again, it is another page")
         assert platform.client.post("/v1/acts", {"note": platform.parties.signed(act, "auditor").note})["counts"]
-        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("Does not hold")
         page.keyboard.press("c")
         expect(panel(page)).to_contain_text("computed again, it is another page")
 
@@ -376,18 +377,18 @@ def test_what_differs_elsewhere_refutes_no_other_page(browser: Browser, platform
     with opened(browser, platform) as page:
         fourth = panel(page).locator(".steps li").nth(3)
         upto = reloaded(page)["receipt"]["index"] + 1
-        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("3 of 4")
         page.keyboard.press("c")
         expect(fourth).to_contain_text("If it holds: the designated third party")
         handed_in(Verification(parties.origin, upto, bytes(32), 40, 37, 2, 1))
-        expect(fourth).to_contain_text("of all pages so far, not necessarily yours, 1 differ and 2", timeout=PATIENCE)
+        expect(fourth).to_contain_text("of all pages so far, not necessarily yours, 1 differ and 2")
         assert fourth.get_attribute("class") == "open"
 
         upto = reloaded(page)["receipt"]["index"] + 1  # two without a verdict came before: they are none of these
-        expect(seal(page)).to_have_text("3 of 4", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("3 of 4")
         page.keyboard.press("c")
         handed_in(Verification(parties.origin, upto, bytes(32), 42, 38, 2, 2))
-        expect(fourth).to_contain_text("not necessarily yours, 2 differ", timeout=PATIENCE)
+        expect(fourth).to_contain_text("not necessarily yours, 2 differ")
         clock = Finding(parties.origin, bytes(32), upto - 2, "its time is not that of its witnesses")
         handed_in(clock)
         page.keyboard.press("Escape")
@@ -398,12 +399,12 @@ def test_what_differs_elsewhere_refutes_no_other_page(browser: Browser, platform
         handed_in(replace(clock, file=b"\1" * 32, sentence=detail))
         page.keyboard.press("Escape")
         page.keyboard.press("c")
-        expect(seal(page)).to_have_text("Checked", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("Checked")
         expect(fourth).to_contain_text("1 of which differ, each another than yours")
         handed_in(Finding(parties.origin, bytes(32), upto - 1, "after all, it is another page"))
         page.keyboard.press("Escape")
         page.keyboard.press("c")
-        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("Does not hold")
         expect(fourth).to_contain_text("after all, it is another page")
 
 
@@ -447,7 +448,7 @@ def test_a_page_whose_answer_was_lost_is_asked_for_again_as_it_was(browser: Brow
         assert again.value.url == lost[0]
         second = page.locator(".video").nth(8)
         second.scroll_into_view_if_needed()
-        expect(second.locator(".seal")).to_have_text(re.compile("3 of 4|Checked"), timeout=PATIENCE)
+        expect(second.locator(".seal")).to_have_text(re.compile("3 of 4|Checked"))
 
 
 def test_another_mode_or_label_than_recorded_is_noticed(browser: Browser, platform: Platform) -> None:
@@ -463,7 +464,7 @@ def test_another_mode_or_label_than_recorded_is_noticed(browser: Browser, platfo
         (changing("**/v1/feed**", labelled), "an order put video"),
     ):
         with opened(browser, platform, change=change) as page:
-            expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+            expect(seal(page)).to_have_text("Does not hold")
             page.keyboard.press("c")
             expect(panel(page).locator(".steps li").first).to_contain_text(re.compile(told, re.IGNORECASE))
 
@@ -557,7 +558,7 @@ def test_what_another_says_in_the_partners_name_does_not_count(browser: Browser,
         page.route("**/v1/acts?**", lambda route: route.fulfill(json={"acts": [said], "next": None}))
 
     with opened(browser, platform, change=forged) as page:
-        expect(seal(page)).to_have_text("Does not hold", timeout=PATIENCE)
+        expect(seal(page)).to_have_text("Does not hold")
         page.keyboard.press("c")
         expect(panel(page)).to_contain_text("no auditor's key has signed")
 
@@ -583,11 +584,14 @@ def test_keys_are_for_what_is_focused(browser: Browser, platform: Platform) -> N
         expect(page.locator(".video").nth(1)).to_be_in_viewport(ratio=0.9)
         page.keyboard.press("w")
         expect(panel(page).get_by_role("heading", name="Why this video")).to_be_focused()
+        page.wait_for_timeout(300)  # until the stage stands still
         at = page.locator(".feed").evaluate("feed => feed.scrollTop")
         page.keyboard.press("ArrowDown")
         page.wait_for_timeout(300)
         assert page.locator(".feed").evaluate("feed => feed.scrollTop") == at
-        page.keyboard.press("Escape")
+        for key in ("Escape", "w", "Escape"):  # one right after the other, whatever the machine is busy with
+            page.keyboard.press(key)
+        expect(panel(page)).to_be_hidden()
         page.get_by_role("radio", name="personal", exact=True).focus()
         with page.expect_response("**/v1/viewers"):
             page.keyboard.press("ArrowDown")

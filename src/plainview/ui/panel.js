@@ -57,9 +57,11 @@ export class Panel {
 
   close() {
     this.#dialog.close();
+    this.#closed(); // the event comes later, and a key that is pressed before it would find the panel open still
   }
 
   #closed() {
+    if (this.#dialog.open || this.#kind === null) return;
     this.#kind = null;
     delete document.body.dataset.panel;
     this.#from?.focus({ preventScroll: true });
