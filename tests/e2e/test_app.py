@@ -281,6 +281,7 @@ def test_the_seal_fills_as_the_browser_checks(browser: Browser, platform: Platfo
         assert taken["counts"]
         expect(seal(page)).to_have_text("Checked")
         expect(panel(page)).to_contain_text("Your browser has checked this page from end to end")
+        expect(panel(page).get_by_role("heading", name="Check this page")).to_be_focused()  # though it was drawn again
         with page.expect_download() as kept:
             panel(page).get_by_role("button", name="Keep the receipt").click()
         assert json.loads(Path(kept.value.path()).read_bytes())["receipt"] == receipt

@@ -45,14 +45,15 @@ export class Panel {
       { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.close() },
       icon("close"),
     );
-    const head = element("div", { class: "head" }, element("h2", { id: "panel-title", tabindex: "-1" }, title), close);
+    const heading = element("h2", { id: "panel-title", tabindex: "-1", "data-key": "title" }, title);
+    const head = element("div", { class: "head" }, heading, close);
     const focused = this.#dialog.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     const opened = this.#dialog.querySelector("details")?.open ?? false;
     this.#dialog.querySelectorAll(":scope > .head, :scope > .content").forEach((old) => old.remove());
     this.#dialog.prepend(head, element("div", { class: "content" }, content));
     const details = this.#dialog.querySelector("details");
     if (details) details.open = opened;
-    if (focused) this.#dialog.querySelector(`[data-key="${focused}"]`)?.focus();
+    if (focused) this.#dialog.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   close() {
