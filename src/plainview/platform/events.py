@@ -124,7 +124,7 @@ class Events:
                 self._metrics.event("failed", len(drafts))
                 raise
         # Pages that were served meanwhile may have pushed out one that is cited: each is looked for once.
-        kept = cache(lambda viewer, page: self._residency.showed(viewer, page) is not None)
+        kept = cache(lambda viewer, page: self._residency.remembers(viewer, page))
         taken = []
         for place, one in enumerate(checked):
             try:
@@ -211,7 +211,7 @@ class Events:
         if new.viewer in unread:
             raise unread[new.viewer].with_traceback(None)
         try:
-            late = self._residency.showed(new.viewer, new.page) is None
+            late = not self._residency.remembers(new.viewer, new.page)
         except JournalDamaged as error:
             unread[new.viewer] = error
             raise

@@ -25,6 +25,12 @@ class Reign(NamedTuple):
     """Whether its first epoch is there."""
 
 
+def manifest_of(journal: JournalReader, release: str) -> str | None:
+    """The manifest of a release that is or was in charge; None where none of that digest was. Raises JournalDamaged."""
+    records = (entry.record for entry in journal.of_kind("release", newest_first=True))
+    return next((one.manifest for one in records if isinstance(one, Release) and one.digest == release), None)
+
+
 def reign_of(journal: JournalReader) -> Reign:
     """Of the release in charge. Raises LookupError for a journal without any, JournalDamaged."""
     for entry in journal.of_kind("release", newest_first=True):

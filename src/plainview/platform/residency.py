@@ -60,15 +60,15 @@ class Residency:
                 self._upto[self._residents.slot(viewer)] = records[-1][0] + 1
             return self._copied(viewer)
 
-    def showed(self, viewer: int, page: int) -> list[int] | None:
-        """The videos of a page of `viewer`, None where it is none of the last that their state remembers.
+    def remembers(self, viewer: int, page: int) -> bool:
+        """Whether a page is one of the last that the state of `viewer` has.
 
         Raises Fault for a viewer without records.
         """
         with self._lock:
             if viewer in self._residents:
-                return _videos(self._residents.rows[self._residents.slot(viewer)], page)
-        return _videos(self.standing(viewer).row[0], page)
+                return _has(self._residents.rows[self._residents.slot(viewer)], page)
+        return _has(self.standing(viewer).row[0], page)
 
     def observe(self, entries: list[Entry]) -> None:
         """Take up new records; called before they are acknowledged."""
@@ -96,9 +96,5 @@ class Residency:
         return self._journal.history(f"viewer:{viewer}", start, stop)
 
 
-def _videos(row: np.void, page: int) -> list[int] | None:
-    (places,) = np.nonzero(row["p_key"] == page)
-    for place in places.tolist():
-        if row["p_count"][place]:
-            return row["p_video"][place][: row["p_count"][place]].tolist()  # type: ignore[no-any-return]
-    return None
+def _has(row: np.void, page: int) -> bool:
+    return bool(((row["p_key"] == page) & (row["p_count"] > 0)).any())

@@ -30,9 +30,10 @@ from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
+from plainview.platform.reigns import manifest_of
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
-from plainview.records import PAGE_LIMIT, Charter, Page, Release
+from plainview.records import PAGE_LIMIT, Charter, Page
 from plainview.records.fields import Mode
 from plainview.server import answers
 from plainview.server.answers import (
@@ -448,11 +449,9 @@ def _charters(application: Application) -> ChartersAnswer:
 
 
 def _manifest(application: Application, digest: str) -> bytes:
-    for entry in application.journal.of_kind("release", newest_first=True):
-        assert isinstance(entry.record, Release)
-        if entry.record.digest == digest:
-            return entry.record.manifest.encode()
-    raise Fault("unknown_release", f"digest: no release {digest} is or was in charge", "digest")
+    if (manifest := manifest_of(application.journal, digest)) is None:
+        raise Fault("unknown_release", f"digest: no release {digest} is or was in charge", "digest")
+    return manifest.encode()
 
 
 def _act_proof(application: Application, index: int, size: int) -> ActProof:
