@@ -117,8 +117,9 @@ def _live(running: Application, viewers: list[int], pages: int, rng: random.Rand
         if turn % 97 == 50:
             acts.append(
                 Decision(
-                    time=0, decision=1 + rng.getrandbits(40), effect="restrict", video=1000 + rng.randrange(VIDEOS),
-                    regions=("US",), ages=(), ground="a test",
+                    time=0, decision=1 + rng.getrandbits(40), effect="restrict", policy="local_law",
+                    restriction="geo_disabled", video=1000 + rng.randrange(VIDEOS), regions=("US",), ages=(),
+                    ground="a test",
                 )
             )  # fmt: skip
         _append(running, acts)

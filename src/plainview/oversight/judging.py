@@ -10,7 +10,9 @@ from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.charters import Bounds, parse_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
-from plainview.records import Charter, Epoch, Page, Release, decode
+from plainview.moderation.rules.decisions import why_beyond
+from plainview.moderation.rules.pack import pack_of
+from plainview.records import Charter, Decision, Epoch, Page, Release, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import to_bytes, to_text
@@ -19,7 +21,8 @@ from plainview.records.fields import to_bytes, to_text
 def judge(index: int, records: Mapping[int, Record]) -> list[str]:
     """What is wrong with that record, by itself and the other `records` of its log, by their indexes: sentences.
 
-    Each holds whatever else is in the log, but for an amendment that is not among them: an empty list says nothing.
+    Each holds whatever else is in the log, but for an amendment or a release's record that is not among them: an empty
+    list says nothing.
     """
     record = records.get(index)
     match record:
@@ -27,6 +30,8 @@ def judge(index: int, records: Mapping[int, Record]) -> list[str]:
             return list(_page(index, record, records))
         case Epoch():
             return list(_epoch(index, record, records))
+        case Decision():
+            return list(_decision(index, record, records))
         case _:
             return []
 
@@ -61,6 +66,17 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
     for at, other in records.items():
         if isinstance(other, Epoch) and at < index and other.epoch + 1 == epoch.epoch and other.digest != epoch.parent:
             yield f"its parent is not the digest of record {at}, the epoch before"
+
+
+def _decision(index: int, decision: Decision, records: Mapping[int, Record]) -> Iterator[str]:
+    """By the policies of the last release before that index, of the ones that are here."""
+    before = [at for at, other in records.items() if isinstance(other, Release) and at < index]
+    if not before:
+        return
+    release = records[max(before)]
+    with suppress(ValueError):
+        if isinstance(release, Release) and (why := why_beyond(pack_of(release), decision)):
+            yield f"by the policies of record {max(before)} it may not be: {why}"
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:
