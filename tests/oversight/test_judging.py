@@ -16,6 +16,7 @@ from plainview.records import Charter, Epoch, Event, Page, Record, Release, enco
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.ledger.chartered import CHARTER, QUORUM, note_of
+from tests.records.decisions import restricting
 from tests.records.examples import EXAMPLES, TIME, digest
 
 POLICIES = installed_policies()
@@ -124,3 +125,13 @@ def test_a_charter_that_cannot_be_read_bounds_nothing() -> None:
     late = HONEST | {AT: page(now=TIME - 9000)}
     assert len(judge(AT, late)) == 1
     assert judge(AT, late | {0: Charter(time=TIME, note="thesis")}) == []
+
+
+def test_a_decision_beyond_the_policies_of_the_release_before_it() -> None:
+    within, beyond = restricting(1, 5), replace(restricting(1, 5), policy="because")
+    assert judge(AT, HONEST | {AT: within}) == []
+    (said,) = judge(AT, HONEST | {AT: beyond})
+    assert said == "by the policies of record 1 it may not be: version 1 of the policies has no policy because"
+    assert judge(AT, {AT: beyond}) == []  # no release is here
+    unread = Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST, policies="")
+    assert judge(AT, HONEST | {AT: beyond, 1500: unread}) == []

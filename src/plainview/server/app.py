@@ -23,7 +23,7 @@ from msgspec.inspect import is_struct_type
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.ledger.spelling import to_base64
-from plainview.moderation.rules.pack import Pack
+from plainview.moderation.rules.pack import Allowed, Pack, Policy
 from plainview.platform.acts import LIMIT, NewAct
 from plainview.platform.application import Application
 from plainview.platform.audit import RecordsRequest
@@ -131,7 +131,10 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
         ),
         logging_config=None,
     )
-    describe(app.openapi_schema, [Problem, *(kind for kind in vars(answers).values() if is_struct_type(kind))])
+    describe(
+        app.openapi_schema,
+        [Problem, Pack, Policy, Allowed, *(kind for kind in vars(answers).values() if is_struct_type(kind))],
+    )
     return app
 
 

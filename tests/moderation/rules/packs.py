@@ -42,6 +42,6 @@ def decision(
     effect: Any = "restrict",
 ) -> Decision:
     return Decision(
-        time=1, decision=4, effect=effect, policy=policy, restriction=restriction, video=7, regions=regions, ages=ages,
+        time=0, decision=4, effect=effect, policy=policy, restriction=restriction, video=7, regions=regions, ages=ages,
         ground=ground,
     )  # fmt: skip
