@@ -123,13 +123,14 @@ def test_the_policies(client: Client) -> None:
 
 
 def test_a_page_explained_names_the_policies_by_which_videos_were_kept_out(client: Client, town: Application) -> None:
-    video = feed(client, viewer=5).json()["videos"][0]["video"]["id"]
+    one, other = (client.post("/v1/viewers", json={}).json()["viewer"] for _ in range(2))
+    video = feed(client, viewer=one, mode="plain").json()["videos"][0]["video"]["id"]
     made = restricting(77, video)
     before = town.epoch.epoch
     (outcome,) = town.journal.append([Draft(made)])
     assert not isinstance(outcome, Refused), outcome
     assert town.wait_for(before + 1, 60)
-    index = feed(client, viewer=6, limit=30).json()["receipt"]["index"]
+    index = feed(client, viewer=other, mode="plain", limit=30).json()["receipt"]["index"]
     trace = client.get(f"/v1/pages/{index}").json()["trace"]
     assert [one["reason"] for one in trace["retrieved"] if one["filter"] == "ineligible"] == [77]
     (decision,) = trace["decisions"]

@@ -131,10 +131,8 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
         ),
         logging_config=None,
     )
-    describe(
-        app.openapi_schema,
-        [Problem, Pack, Policy, Allowed, *(kind for kind in vars(answers).values() if is_struct_type(kind))],
-    )
+    described = [kind for kind in vars(answers).values() if is_struct_type(kind)]
+    describe(app.openapi_schema, [Problem, Pack, Policy, Allowed, *described])
     return app
 
 
