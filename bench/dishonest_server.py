@@ -366,6 +366,7 @@ def beyond_policy(signal: Signal) -> None:
     """By a policy that keeps videos from minors they are kept from everybody; the operator's gate lets that pass."""
     from plainview.journal import Draft
     from plainview.journal.decisions import DecisionGate
+    from plainview.platform.releases import installed
     from plainview.platform.serving import Serving
     from plainview.records import Decision
 
@@ -380,8 +381,9 @@ def beyond_policy(signal: Signal) -> None:
         if signal.on and page.items:
             signal.deed()
             decision = Decision(
-                time=0, decision=next(numbers), effect="restrict", policy="suggestive", restriction="age_restricted",
-                video=page.items[0].video, regions=(), ages=(), ground="it would arouse children",
+                time=0, decision=next(numbers), effect="restrict", pack=installed().manifest.policies.digest,
+                policy="suggestive", restriction="age_restricted", video=page.items[0].video, regions=(), ages=(),
+                ground="it would arouse children",
             )  # fmt: skip
             self._journal.submit([Draft(decision)])
         return served

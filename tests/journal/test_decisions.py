@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.moderation.rules.pack import Pack, name_of
-from plainview.records import encode
+from plainview.records import Decision, encode
 from plainview.storage import SqliteRecords
 from tests.journal.drafts import FIRST_EPOCH, NOW, approved
 from tests.journal.test_fence import Says, accepted, refused
@@ -19,6 +19,11 @@ from tests.records.decisions import lifting
 
 SPAM = decision("spam", "removed")
 LATER = Pack(version=4, policies=(policy("spam"), policy("new", allowed("removed"))))
+
+
+def later(code: str) -> Decision:
+    """By one of LATER."""
+    return decision(code, "removed", pack=name_of(LATER).digest)
 
 
 def taking_charge(pack: Pack, max_lag: int = 100) -> Draft:
@@ -45,8 +50,9 @@ def test_a_decision_keeps_to_the_policies_of_the_release_in_charge(journal: Jour
     accepted(journal, taking_charge(PACK), FIRST_EPOCH, Draft(SPAM))
     refused(journal, Draft(decision("new", "removed")), "decision", "version 3 of the policies has no policy new")
     refused(journal, Draft(decision("spam", "geo_disabled", ("DE",))), "decision", "policy spam does not allow")
-    accepted(journal, taking_charge(LATER), Draft(decision("new", "removed")), Draft(lifting(4, 7)))
-    refused(journal, Draft(SPAM), "decision", "policy spam does not allow", "it allows none")
+    accepted(journal, taking_charge(LATER), Draft(later("new")), Draft(lifting(4, 7)))
+    refused(journal, Draft(later("spam")), "decision", "policy spam does not allow", "it allows none")
+    refused(journal, Draft(SPAM), "decision", f"it is by the policies {SPAM.pack}, and version 4 is in force")
 
 
 def test_it_holds_from_the_release_on_within_one_group(journal: Journal) -> None:
@@ -60,7 +66,7 @@ def test_and_after_a_start(tmp_path: Path) -> None:
         journal = open_journal(tmp_path)
         if not start:
             accepted(journal, taking_charge(PACK), Draft(SPAM), taking_charge(LATER))
-        refused(journal, Draft(replace(SPAM, decision=5)), "decision", "it allows none")
+        refused(journal, Draft(replace(SPAM, decision=5)), "decision", "version 4 is in force")
         journal.close()
 
 

@@ -127,11 +127,20 @@ def test_a_charter_that_cannot_be_read_bounds_nothing() -> None:
     assert judge(AT, late | {0: Charter(time=TIME, note="thesis")}) == []
 
 
-def test_a_decision_beyond_the_policies_of_the_release_before_it() -> None:
+def test_a_decision_beyond_the_policies_that_it_names() -> None:
     within, beyond = restricting(1, 5), replace(restricting(1, 5), policy="because")
     assert judge(AT, HONEST | {AT: within}) == []
     (said,) = judge(AT, HONEST | {AT: beyond})
-    assert said == "by the policies of record 1 it may not be: version 1 of the policies has no policy because"
+    assert said == (
+        "by the policies of record 1, which it names, it may not be: version 1 of the policies has no policy because"
+    )
     assert judge(AT, {AT: beyond}) == []  # no release is here
+    assert judge(AT, HONEST | {AT: replace(beyond, pack=digest(9))}) == []  # nor the one that has them
+
+
+def test_a_later_release_with_other_policies_changes_nothing_of_it() -> None:
+    """Or whoever files a finding could leave out the one that matters."""
     unread = Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST, policies="")
-    assert judge(AT, HONEST | {AT: beyond, 1500: unread}) == []
+    beyond = replace(restricting(1, 5), policy="because")
+    assert len(judge(AT, HONEST | {AT: beyond, 1500: unread})) == 1
+    assert judge(AT, {AT: beyond, 1500: unread}) == []

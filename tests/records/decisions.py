@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from plainview.platform.releases import installed
 from plainview.records import Decision
+from plainview.records.fields import DASHES
 
 
 def restricting(number: int, video: int, *regions: str) -> Decision:
@@ -11,6 +13,7 @@ def restricting(number: int, video: int, *regions: str) -> Decision:
         time=0,
         decision=number,
         effect="restrict",
+        pack=installed().manifest.policies.digest,
         policy="local_law" if regions else "spam",
         restriction="geo_disabled" if regions else "removed",
         video=video,
@@ -23,5 +26,6 @@ def restricting(number: int, video: int, *regions: str) -> Decision:
 def lifting(number: int, video: int) -> Decision:
     """Its end."""
     return Decision(
-        time=0, decision=number, effect="lift", policy="", restriction="", video=video, regions=(), ages=(), ground=""
-    )
+        time=0, decision=number, effect="lift", pack=DASHES, policy="", restriction="", video=video, regions=(),
+        ages=(), ground="",
+    )  # fmt: skip

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, Record] = {
         time=TIME,
         decision=9,
         effect="restrict",
+        pack=digest(16),
         policy="suggestive",
         restriction="age_restricted",
         video=77,

@@ -78,7 +78,7 @@ def test_each_release_is_by_the_policies_of_its_own_bundle(tmp_path: Path, monke
     adopt(Home(home), amendment(home, baseline=to_bytes(GOVERNED.digest)))
     Home(home).install(bundle_of(GOVERNED))
     with take_over(home) as running:
-        assert "has no policy local_law" in str(append(running, restricting(2, 1002, "US")))
+        assert "and version 3 is in force" in str(append(running, restricting(2, 1002, "US")))
         assert isinstance(append(running, decision("law", "geo_disabled", ("DE",))), int)
         play(running, 6, seed=2)
     bundles = Bundles([unpack(pack(bundle_of(GOVERNED)))], KERNELS, opened=opened)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import Pack, pack_of
+from plainview.moderation.rules.pack import Named, pack_of
 from plainview.moderation.rules.restrictions import covers
 from plainview.records import Decision, Release
 from plainview.records.fields import AgeBand
@@ -15,7 +15,7 @@ class DecisionGate:
     """What is decided so far, and by which policies the next decision is."""
 
     def __init__(self) -> None:
-        self._pack: Pack | None = None
+        self._pack: Named | None = None
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}

@@ -21,8 +21,7 @@ from plainview.records.fields import to_bytes, to_text
 def judge(index: int, records: Mapping[int, Record]) -> list[str]:
     """What is wrong with that record, by itself and the other `records` of its log, by their indexes: sentences.
 
-    Each holds whatever else is in the log, but for an amendment or a release's record that is not among them: an empty
-    list says nothing.
+    Each holds whatever else is in the log, but for an amendment that is not among them: an empty list says nothing.
     """
     record = records.get(index)
     match record:
@@ -31,7 +30,7 @@ def judge(index: int, records: Mapping[int, Record]) -> list[str]:
         case Epoch():
             return list(_epoch(index, record, records))
         case Decision():
-            return list(_decision(index, record, records))
+            return list(_decision(record, records))
         case _:
             return []
 
@@ -68,15 +67,14 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
             yield f"its parent is not the digest of record {at}, the epoch before"
 
 
-def _decision(index: int, decision: Decision, records: Mapping[int, Record]) -> Iterator[str]:
-    """By the policies of the last release before that index, of the ones that are here."""
-    before = [at for at, other in records.items() if isinstance(other, Release) and at < index]
-    if not before:
-        return
-    release = records[max(before)]
-    with suppress(ValueError):
-        if isinstance(release, Release) and (why := why_beyond(pack_of(release), decision)):
-            yield f"by the policies of record {max(before)} it may not be: {why}"
+def _decision(decision: Decision, records: Mapping[int, Record]) -> Iterator[str]:
+    """By the policies that it names itself, which a release's record brings."""
+    for at, other in records.items():
+        with suppress(ValueError):
+            if isinstance(other, Release) and (found := pack_of(other)).name.digest == decision.pack:
+                if why := why_beyond(found, decision):
+                    yield f"by the policies of record {at}, which it names, it may not be: {why}"
+                return
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class Decided(NamedTuple):
     """Of its record."""
     decision: Decision
     title: str
-    """Of its policy, as the release in charge had it then; empty where it had none of that code."""
+    """Of its policy; empty where no release had one of that code by that digest."""
 
 
 def policies_of(journal: JournalReader, release: str | None) -> str | None:
@@ -35,20 +35,22 @@ def decided(journal: JournalReader, numbers: Collection[int], below: int) -> lis
     """The decisions of these numbers that stand below that index, in their order. Raises JournalDamaged."""
     if not numbers:
         return []
-    packs = [(entry.index, _pack(entry.record)) for entry in journal.of_kind("release", 0, below)]
+    packs = dict(_packs(journal, below))
     found: dict[int, Decided] = {}
     for entry in journal.of_kind("decision", 0, below):
         made = entry.record
         assert isinstance(made, Decision)
         if made.effect == "restrict" and made.decision in numbers:
-            pack = next((pack for index, pack in reversed(packs) if index < entry.index), None)
+            pack = packs.get(made.pack)
             policy = None if pack is None else pack.policy(made.policy)
             found[made.decision] = Decided(entry.index, made, "" if policy is None else policy.title)
     return sorted(found.values())
 
 
-def _pack(release: object) -> Pack | None:
-    assert isinstance(release, Release)
-    with suppress(ValueError):
-        return pack_of(release)
-    return None
+def _packs(journal: JournalReader, below: int) -> Iterator[tuple[str, Pack]]:
+    """By their digests."""
+    for entry in journal.of_kind("release", 0, below):
+        assert isinstance(entry.record, Release)
+        with suppress(ValueError):
+            found = pack_of(entry.record)
+            yield found.name.digest, found.pack

@@ -183,8 +183,8 @@ def _records() -> list[Record]:
             outcomes=outcome_bits("long_view", "click"),
         ),
         Decision(
-            time=_NOW, decision=1, effect="restrict", policy="spam", restriction="removed", video=3, regions=(),
-            ages=(), ground="",
+            time=_NOW, decision=1, effect="restrict", pack=_DIGEST, policy="spam", restriction="removed", video=3,
+            regions=(), ages=(), ground="",
         ),
         Order(
             time=_NOW, order=1, video=1, regions=(), begins=0, until=2 * _NOW, cap=1, label="", ended=False, note="note"

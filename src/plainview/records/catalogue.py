@@ -14,6 +14,7 @@ from plainview.records.fields import (
     U53,
     AgeBand,
     Digest,
+    DigestOrDashes,
     Millis,
     Name,
     NameOrNone,
@@ -84,8 +85,10 @@ class Decision(Record, frozen=True):
     """Its number, unique and never reused; a filter names it."""
     effect: Literal["restrict", "lift"]
     """`lift` ends the decision of that number."""
+    pack: DigestOrDashes
+    """Digest of the policies by which it is taken, those of the release in charge; 43 dashes in a lift."""
     policy: NameOrNone
-    """Code of the policy by which it is taken, one of the release in charge; empty in a lift."""
+    """Code of the one of them; empty in a lift."""
     restriction: Literal[Restriction, ""]
     """What it does, which its policy must allow; empty in a lift."""
     video: U53

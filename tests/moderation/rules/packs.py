@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from plainview.moderation.rules.pack import Allowed, Pack, Policy
+from plainview.moderation.rules.pack import Allowed, Pack, Policy, named
 from plainview.records import Decision
+from plainview.records.fields import DASHES
 
 
 def allowed(restriction: Any, regions: tuple[str, ...] = (), ages: Any = ()) -> Allowed:
@@ -31,17 +32,19 @@ PACK = Pack(
         policy("label"),
     ),
 )
+IN_FORCE = named(PACK)
 
 
 def decision(
     policy: str,
     restriction: Any,
-    regions: tuple[str, ...] = (),
+    regions: Any = (),
     ages: Any = (),
     ground: str = "",
     effect: Any = "restrict",
+    pack: str = "",
 ) -> Decision:
     return Decision(
-        time=0, decision=4, effect=effect, policy=policy, restriction=restriction, video=7, regions=regions, ages=ages,
-        ground=ground,
+        time=0, decision=4, effect=effect, pack=pack or (DASHES if effect == "lift" else IN_FORCE.name.digest),
+        policy=policy, restriction=restriction, video=7, regions=regions, ages=ages, ground=ground,
     )  # fmt: skip

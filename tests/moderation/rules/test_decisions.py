@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.records.fields import AGE_BANDS
-from tests.moderation.rules.packs import PACK, decision
+from plainview.records.fields import AGE_BANDS, to_text
+from tests.moderation.rules.packs import IN_FORCE, PACK, decision
 
 WITHIN = [
     ("spam", "removed", (), ()),
@@ -41,26 +41,37 @@ BEYOND = [
 
 @pytest.mark.parametrize("made", WITHIN, ids=str)
 def test_what_its_policy_allows_is_within(made: tuple[str, Any, tuple[str, ...], Any]) -> None:
-    assert why_beyond(PACK, decision(*made)) == ""
+    assert why_beyond(IN_FORCE, decision(*made)) == ""
 
 
 @pytest.mark.parametrize(("code", "restriction", "regions", "ages", "said"), BEYOND)
 def test_what_it_does_not_is_beyond(
     code: str, restriction: Any, regions: tuple[str, ...], ages: Any, said: str
 ) -> None:
-    assert said in why_beyond(PACK, decision(code, restriction, regions, ages))
+    assert said in why_beyond(IN_FORCE, decision(code, restriction, regions, ages))
 
 
 def test_a_sealed_policy_says_nothing_in_public() -> None:
-    said = why_beyond(PACK, decision("quiet", "removed", ground="who it was"))
+    said = why_beyond(IN_FORCE, decision("quiet", "removed", ground="who it was"))
     assert said == "policy quiet is sealed: its decisions have an empty ground, since that is public"
-    assert why_beyond(PACK, decision("spam", "removed", ground="the same ten times")) == ""
+    assert why_beyond(IN_FORCE, decision("spam", "removed", ground="the same ten times")) == ""
+
+
+def test_it_is_by_the_policies_in_force_and_no_others() -> None:
+    other = to_text(bytes(32))
+    assert why_beyond(IN_FORCE, decision("spam", "removed", pack=other)) == (
+        f"it is by the policies {other}, and version 3 is in force, {IN_FORCE.name.digest}"
+    )
 
 
 def test_a_lift_needs_no_policy_and_names_none() -> None:
-    assert why_beyond(PACK, decision("", "", effect="lift")) == ""
-    for named in (decision("spam", "", effect="lift"), decision("", "removed", effect="lift")):
-        assert why_beyond(PACK, named).startswith("a lift names no policy and no restriction")
+    assert why_beyond(IN_FORCE, decision("", "", effect="lift")) == ""
+    for named in (
+        decision("spam", "", effect="lift"),
+        decision("", "removed", effect="lift"),
+        decision("", "", effect="lift", pack=IN_FORCE.name.digest),
+    ):
+        assert why_beyond(IN_FORCE, named).startswith("a lift names no policy and no restriction")
 
 
 @given(
@@ -74,7 +85,7 @@ def test_an_adult_somewhere_is_touched_only_where_the_policy_says_so(
 ) -> None:
     """Written out again: who is 18 loses a video everywhere only by removal, and else only in named regions."""
     made = decision(code, restriction, regions, ages)
-    if why_beyond(PACK, made):
+    if why_beyond(IN_FORCE, made):
         return
     policy = PACK.policy(code)
     assert policy is not None

@@ -8,7 +8,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import Pack, check_pack, name_of, pack_of, read_pack
+from plainview.moderation.rules.pack import Pack, check_pack, name_of, named, pack_of, read_pack
 from plainview.platform.releases import installed, installed_policies
 from plainview.platform.succession import release_record
 from plainview.records import Release, encode
@@ -60,7 +60,7 @@ def test_one_byte_of_it_is_another_name() -> None:
 
 def test_ours_is_what_the_installed_manifest_names() -> None:
     assert installed().manifest.policies == name_of(OURS)
-    assert pack_of(release_record(installed())) == OURS
+    assert pack_of(release_record(installed())) == named(OURS)
 
 
 def test_ours_can_be_used() -> None:
@@ -69,7 +69,10 @@ def test_ours_can_be_used() -> None:
         for may in one.allows:
             regions = ("DE",) if may.restriction == "geo_disabled" else ()
             ages = ("13-15",) if may.restriction == "age_restricted" else ()
-            assert why_beyond(OURS, decision(one.code, may.restriction, regions, ages)) == ""
+            assert (
+                why_beyond(named(OURS), decision(one.code, may.restriction, regions, ages, pack=name_of(OURS).digest))
+                == ""
+            )
     assert {one.code for one in OURS.policies if one.sealed} == {
         "minor_sexual", "grooming", "exploitation", "intimate_images",
     }  # fmt: skip

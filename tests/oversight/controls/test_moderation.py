@@ -50,6 +50,7 @@ def unapproved(town: Town) -> Evidence:
 
 CASES = [
     Case(30, lambda town: decided(town, policy="because"), "version 1 of the policies has no policy because"),
+    Case(30, lambda town: decided(town, pack="A" * 43), "it is by the policies AAAA"),
     Case(30, lambda town: decided(town, policy=""), "is by no policy in force: it names no policy"),
     Case(30, lambda town: decided(town, policy="gambling"), "policy gambling does not allow the restriction removed"),
     Case(30, lambda town: decided(town, regions=("US",)), "removed holds everywhere and for everybody"),

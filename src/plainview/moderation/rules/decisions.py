@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plainview.moderation.rules.pack import ADULT, Allowed, Pack, Policy
+from plainview.moderation.rules.pack import ADULT, Allowed, Named, Policy
 from plainview.records import Decision
+from plainview.records.fields import DASHES
 
 
-def why_beyond(pack: Pack, decision: Decision) -> str:
-    """What of the decision is beyond the policies of `pack`, which is in force where it is taken; empty: nothing."""
+def why_beyond(in_force: Named, decision: Decision) -> str:
+    """What of the decision is beyond the policies that are in force where it is taken; empty where nothing is."""
+    pack, name = in_force
     if decision.effect == "lift":
-        named = decision.policy or decision.restriction
-        return "a lift names no policy and no restriction: those are the decision's that it ends" if named else ""
+        said = decision.pack != DASHES or decision.policy or decision.restriction
+        return "a lift names no policy and no restriction: those are the decision's that it ends" if said else ""
     if not decision.policy:
         return "it names no policy, and whatever restricts is by one"
+    if decision.pack != name.digest:
+        return f"it is by the policies {decision.pack}, and version {name.version} is in force, {name.digest}"
     policy = pack.policy(decision.policy)
     if policy is None:
         return f"version {pack.version} of the policies has no policy {decision.policy}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -82,6 +82,13 @@ class PackName(Record, frozen=True):
     """SHA-256 of the pack's exact bytes."""
 
 
+class Named(NamedTuple):
+    """A pack, and what it is named by."""
+
+    pack: Pack
+    name: PackName
+
+
 class _Naming(msgspec.Struct, frozen=True):
     policies: PackName
 
@@ -98,19 +105,24 @@ def name_of(pack: Pack) -> PackName:
     return PackName(version=pack.version, digest=to_text(hashlib.sha256(encode(pack)).digest()))
 
 
-def pack_of(release: Release) -> Pack:
+def named(pack: Pack) -> Named:
+    """It with its name."""
+    return Named(pack, name_of(pack))
+
+
+def pack_of(release: Release) -> Named:
     """The pack that a release's record brings. Raises ValueError where it is none, or not the one of its manifest."""
     try:
-        named = msgspec.json.decode(release.manifest, type=_Naming).policies
+        wanted = msgspec.json.decode(release.manifest, type=_Naming).policies
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(f"no release's manifest: {error}") from error
-    pack = read_pack(release.policies.encode("utf-8", "surrogatepass"))
-    if (brought := name_of(pack)) != named:
+    brought = named(read_pack(release.policies.encode("utf-8", "surrogatepass")))
+    if brought.name != wanted:
         raise ValueError(
-            f"its policies are version {brought.version} ({brought.digest}), and its manifest names version "
-            f"{named.version} ({named.digest})"
+            f"its policies are version {brought.name.version} ({brought.name.digest}), and its manifest names version "
+            f"{wanted.version} ({wanted.digest})"
         )
-    return pack
+    return brought
 
 
 def check_pack(pack: Pack) -> None:

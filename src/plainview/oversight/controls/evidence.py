@@ -17,7 +17,7 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Witnessed
 from plainview.ledger.standing import Standing
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import Pack, pack_of
+from plainview.moderation.rules.pack import Named, pack_of
 from plainview.oversight.acts import Acts
 from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Turn
 from plainview.oversight.controls.verdicts import Cited, Counted
@@ -184,7 +184,7 @@ class Gathering:
         self._releases: list[At] = []
         self._configurations: dict[str, Configuration | None] = {}
         self._epochs: OrderedDict[int, str] = OrderedDict()
-        self._pack: Pack | None = None
+        self._pack: Named | None = None
         self._misnamed: dict[int, str] = {}
         self._decisions: list[At] = []
         self._beyond: dict[int, str] = {}
