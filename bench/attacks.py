@@ -189,6 +189,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "stale": ("re-run viewer state",),
     "stale-world": ("re-run selection: order", "re-run scoring"),
     "rows": ("re-run bounds: origin",),
+    "policy": ("re-run bounds: decision",),
     "backdate": ("act",),
     "clock": ("clock",),
     "ui": ("ui",),

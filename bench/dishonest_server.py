@@ -362,6 +362,36 @@ def foreign_rows(signal: Signal) -> None:
     patch(Serving, "_append", lied)
 
 
+def beyond_policy(signal: Signal) -> None:
+    """By a policy that keeps videos from minors they are kept from everybody; the operator's gate lets that pass."""
+    from plainview.journal import Draft
+    from plainview.journal.decisions import DecisionGate
+    from plainview.platform.releases import installed
+    from plainview.platform.serving import Serving
+    from plainview.records import Decision
+
+    check, append = DecisionGate.check, Serving._append
+    numbers = iter(range(1, 10**9))
+
+    def lets_through(self: DecisionGate, decision: Any) -> str:
+        return "" if signal.on else check(self, decision)
+
+    def lied(self: Serving, page: Any) -> Any:
+        served = append(self, page)
+        if signal.on and page.items:
+            signal.deed()
+            decision = Decision(
+                time=0, decision=next(numbers), effect="restrict", pack=installed().manifest.policies.digest,
+                policy="suggestive", restriction="age_restricted", video=page.items[0].video, regions=(), ages=(),
+                ground="it would arouse children",
+            )  # fmt: skip
+            self._journal.submit([Draft(decision)])
+        return served
+
+    patch(DecisionGate, "check", lets_through)
+    patch(Serving, "_append", lied)
+
+
 def backdated(signal: Signal) -> None:
     """An approval that says to hold since yesterday is taken down as one that counts."""
     from plainview.ledger import licensing
@@ -426,6 +456,7 @@ ATTACKS: dict[str, Attack] = {
     "stale": Attack("picks a stale viewer state", stale),
     "stale-world": Attack("picks a stale world", stale_world),
     "rows": Attack("feeds rows that were not let in into learning", foreign_rows),
+    "policy": Attack("restricts beyond its policy", beyond_policy),
     "backdate": Attack("backdates an approval", backdated),
     "clock": Attack("sets the clock", clock),
     "ui": Attack("serves another UI bundle", other_app),

@@ -19,6 +19,7 @@ from plainview.ledger.acts import Build, parse_act
 from plainview.ledger.notes import parse_note
 from plainview.ledger.opening import verified_signatures
 from plainview.ledger.schemes import ED25519
+from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.platform import releases
 from plainview.platform.home import RELEASE, Home
 from plainview.platform.reigns import reign_of
@@ -138,6 +139,51 @@ def test_another_configuration_makes_another_release(calm: Path, tmp_path: Path)
     act = parse_act(parse_note((tmp_path / "act").read_bytes()).text)
     assert isinstance(act, Build)
     assert (to_text(act.release), to_text(act.golden)) == (made.release, outline.golden)
+
+
+def test_other_policies_make_another_release(tmp_path: Path) -> None:
+    shown = invoke("release", "show", "--policies").stdout
+    changed = json.loads(shown)
+    changed["policies"][-1]["text"] = "Videos of creators below 16 stay among friends."
+    (tmp_path / "same").write_text(json.dumps(changed))
+    result = invoke("release", "bundle", tmp_path / "no", "--policies", tmp_path / "same")
+    assert result.exit_code == 2
+    assert f"other policies than version 1 of release {installed_digest()}: number them anew" in one_line(result)
+    (tmp_path / "new").write_text(json.dumps(changed | {"version": 2}))
+    result = invoke("release", "bundle", tmp_path / "made", "--policies", tmp_path / "new")
+    assert result.exit_code == 0, result.output
+    made, base = unpack((tmp_path / "made").read_bytes()), bundle_of(installed())
+    assert made.release in result.output
+    assert made.release != base.release
+    assert (made.source, made.ui, made.lock, made.outline.golden) == (base.source, base.ui, base.lock, GOLDEN)
+    named = decode(Manifest, made.manifest).policies
+    assert named == name_of(read_pack(made.policies))
+    said = invoke("release", "show", "--release", tmp_path / "made").output
+    assert f"  policies   {named.digest}, version 2\n" in said
+    assert json.loads(invoke("release", "show", "--policies", "--release", tmp_path / "made").stdout)["version"] == 2
+    assert invoke("release", "check", tmp_path / "made").exit_code == 0
+    assert invoke("release", "install", tmp_path / "made", "--home", tmp_path / "home").exit_code == 0
+    assert Home(tmp_path / "home").release.policies == made.policies
+    again = invoke("release", "bundle", tmp_path / "again", "--policies", tmp_path / "new", "--home", tmp_path / "home")
+    assert (again.exit_code, made.release in again.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda pack: pack | {"version": 0}, "the first pack is version 1"),
+        (lambda pack: pack | {"policies": pack["policies"][:1] * 2}, "policy minor_sexual is there twice"),
+        (lambda pack: pack | {"more": 1}, "Pack: Object contains unknown field `more`"),
+        (lambda pack: pack | {"policies": [pack["policies"][0] | {"severity": "grave"}]}, "Invalid enum value 'grave'"),
+    ],
+)
+def test_policies_that_are_none_are_told(tmp_path: Path, change: Any, said: str) -> None:
+    (tmp_path / "pack").write_text(json.dumps(change(json.loads(installed().policies))))
+    result = invoke("release", "bundle", tmp_path / "made", "--policies", tmp_path / "pack")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'pack'}: no policies of a release: " in one_line(result)
+    assert said in one_line(result)
+    assert not (tmp_path / "made").exists()
 
 
 def test_a_release_is_installed_in_a_home(calm: Path, tmp_path: Path) -> None:

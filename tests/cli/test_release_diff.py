@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from plainview.cli.release_diff_words import MILLIONTHS, percent
 from plainview.feed import configuration
+from plainview.moderation.rules.pack import read_pack
 from plainview.platform import releases
 from plainview.records import Page, encode
 from plainview.replay.bundles import Bundle, pack
@@ -48,7 +49,7 @@ def test_what_is_another_is_said_in_words_without_a_journal(second: Path) -> Non
     assert "the slot of exploration, from 0 | 4 | 2 | configuration.exploration.slot" in {
         line.rstrip(" |") for line in lines
     }
-    assert lines[-3:] == ["source: the same", "app: the same", "lock: the same"]
+    assert lines[-4:] == ["policies: the same", "source: the same", "app: the same", "lock: the same"]
     assert any(line.startswith("learned parameters, by digest | ") for line in lines)
 
 
@@ -71,6 +72,32 @@ def test_a_weight_is_said_as_the_number_it_stands_for(tmp_path: Path) -> None:
     assert re.search(r"source: feed/heads.py is gone \(\d+ lines\)", result.output)
 
 
+def test_what_changed_in_the_policies_is_said_in_words(tmp_path: Path) -> None:
+    pack_ = read_pack(OURS.policies)
+    spam = pack_.policy("spam")
+    law = pack_.policy("local_law")
+    assert spam is not None
+    assert law is not None
+    bounded = replace(law.allows[0], regions=("DE", "FR"))
+    changed = {
+        "spam": replace(spam, severity="high", allows=spam.allows[:1]),
+        "local_law": replace(law, allows=(bounded,)),
+    }
+    policies = tuple(changed.get(one.code, one) for one in pack_.policies if one.code != "gambling")
+    other = replace(OURS, policies=encode(replace(pack_, version=2, policies=policies)))
+    result = invoke("release", "diff", "installed", written(tmp_path / "other", manifested(other)), COLUMNS="500")
+    for line in (
+        r"version of the policies +1 +2 +version",
+        r"how grave policy spam is +low +high +policies\.spam\.severity",
+        r"that policy spam allows fyf_ineligible +regions none, ages none +none +policies\.spam\.allows\.",
+        r"where policy local_law allows geo_disabled; none: anywhere +none +DE, FR ",
+        r"policy gambling +title Gambling, text Games for money",
+    ):
+        assert re.search(line, " ".join(result.output.split())), line
+    assert "policies: the same" not in result.output
+    assert "policies.digest" not in result.output
+
+
 def test_every_field_in_millionths_is_said_so() -> None:
     structs = [one for one in vars(configuration).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)]
     fields = {name for one in structs for name, kind in one.__annotations__.items() if kind == "Micros"}
@@ -83,7 +110,7 @@ def test_one_release_twice_is_one(tmp_path: Path) -> None:
     result = invoke("release", "diff", "installed", ours)
     assert (result.exit_code, result.output.splitlines()[-1]) == (0, "They are one release.")
     assert json.loads(invoke("release", "diff", ours, ours, "--json").stdout)["changes"] == {
-        "manifest": [], "source": [], "lock": [], "app": [],
+        "manifest": [], "policies": [], "source": [], "lock": [], "app": [],
     }  # fmt: skip
     result = invoke("release", "diff", "installed", ours, "--home", tmp_path)
     assert result.exit_code == 2

@@ -23,7 +23,6 @@ from plainview.platform.releases import installed, installed_digest
 from plainview.records import Page, decode, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
-from plainview.replay.installed import Installed
 from plainview.server.answers import page_answer
 from tests.cli.homes import invoke
 from tests.cli.test_verify import INSTALLED, only_verify
@@ -300,7 +299,7 @@ def test_the_manifest_of_another_release(
     assert run(capsys, "personal.json", "--manifest", "manifest") == (0, whole)
     # The same code with other libraries is another release.
     here = replace(installed().manifest, lock=to_text(bytes(32)))
-    monkeypatch.setattr(command, "installed", lambda: Installed(here))
+    monkeypatch.setattr(command, "installed", lambda: installed()._replace(manifest=here))
     monkeypatch.setattr(command, "installed_digest", lambda: to_text(bytes(32)))
     code, said = run(capsys, "personal.json")
     flat = " ".join(said.split())
@@ -316,7 +315,9 @@ def test_the_manifest_of_another_release(
     assert (answer["judged"], answer["filters"], answer["videos"][0]["sum"]) == (False, None, None)
     assert run(capsys, "personal.json", str(answer["videos"][0]["video"]))[0] == 3
     assert run(capsys, "personal.json", "--manifest", "manifest") == (0, whole)
-    monkeypatch.setattr(command, "installed", lambda: Installed(replace(here, source=to_text(bytes(32)))))
+    monkeypatch.setattr(
+        command, "installed", lambda: installed()._replace(manifest=replace(here, source=to_text(bytes(32))))
+    )
     code, said = run(capsys, "personal.json", "--manifest", "manifest")
     assert code == 3
     assert "is not what is installed here: install that release" in " ".join(said.split())

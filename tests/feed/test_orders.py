@@ -17,11 +17,12 @@ from plainview.feed.plain import pin
 from plainview.feed.ranking import Asked, Ranked, rank
 from plainview.feed.tables import REGION_WORDS
 from plainview.learning.fold import Fold
-from plainview.records import Decision, Page, Record, Request, Setting, Video
+from plainview.records import Page, Record, Request, Setting, Video
 from plainview.records.fields import Mode
 from tests.conformance.test_stages import order
 from tests.exactness.test_cuts import served
 from tests.feed.towns import START, TOKEN, fold_town, town
+from tests.records.decisions import restricting
 
 NOW = START + 10**9
 SLOT = DEFAULT.ordered.slot
@@ -138,8 +139,7 @@ def test_an_order_ends_at_its_cap() -> None:
 @pytest.mark.parametrize(
     ("name", "record", "fields"),
     [
-        ("ineligible", lambda video: Decision(time=START, decision=7, effect="restrict", video=video, regions=("US",),
-                                              ages=("18+",), ground=""), {}),
+        ("ineligible", lambda video: replace(restricting(7, video, "US"), time=START), {}),
         ("age", lambda video: replace(_video(video), audience="18+"), {"age": "16-17"}),
         ("blocked-creator", lambda video: Setting(time=START, viewer=VIEWER, id=TOKEN, setting="block",
                                                   target=video // 5 % 17), {}),

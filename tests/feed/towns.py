@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
 from plainview.feed.actions import ACTION, Actions
 from plainview.feed.configuration import DEFAULT
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import Decision, Impression, Origin, Record, Setting, Video, Viewer
+from plainview.records import Impression, Origin, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
+from tests.records.decisions import restricting
 
 ZERO = to_text(bytes(32))
 TOKEN = to_text(bytes(16))
@@ -43,9 +45,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
                 at=START + 40_000 * row, watched=20_000 * long_view + 500, outcomes=long_view | like << 2,
             )
         )  # fmt: skip
-    records.append(
-        Decision(time=START, decision=1, effect="restrict", video=5, regions=("US",), ages=(), ground="a test")
-    )
+    records.append(replace(restricting(1, 5, "US"), time=START))
     records.append(Setting(time=START, viewer=1, id=TOKEN, setting="block", target=3))
     return list(enumerate(records))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from msgspec import json, to_builtins
 from msgspec.structs import replace
 
 from plainview.journal import Draft
-from plainview.records import Epoch
+from plainview.moderation.rules.pack import Pack, name_of
+from plainview.records import Epoch, Release, encode
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
+from tests.moderation.rules.packs import PACK
 from tests.records.examples import EXAMPLES, digest
 
 NOW = 1_767_225_600_000
@@ -66,12 +69,15 @@ def release() -> Draft:
     return example("release", digest=RELEASE)
 
 
-MANIFEST = '{"configuration":{"max_lag":100}}'
-APPROVED = to_text(sha256(MANIFEST.encode()).digest())
-
-
-def approved(max_lag: int = 100, **changes: Any) -> Draft:
-    """A release whose digest is its manifest's, as one that is judged has to be."""
-    manifest = MANIFEST.replace("100", str(max_lag))
+def approved(max_lag: int = 100, pack: Pack = PACK, **changes: Any) -> Draft:
+    """A release whose digest is its manifest's, and whose policies are, as of one that is judged they have to be."""
+    made = {"configuration": {"max_lag": max_lag}, "policies": to_builtins(name_of(pack))}
+    manifest = json.encode(made).decode()
     digest = to_text(sha256(manifest.encode()).digest())
-    return example("release", **({"name": "approved", "digest": digest, "manifest": manifest} | changes))
+    fields = {"name": "approved", "digest": digest, "manifest": manifest, "policies": encode(pack).decode()}
+    return example("release", **(fields | changes))
+
+
+_APPROVED = approved().record
+assert isinstance(_APPROVED, Release)
+APPROVED = _APPROVED.digest

@@ -31,6 +31,7 @@ from tests.journal.drafts import (
     release,
     viewer,
 )
+from tests.moderation.rules.packs import IN_FORCE
 
 
 @pytest.fixture
@@ -297,7 +298,7 @@ def test_an_epoch_is_as_large_as_it_may_be_and_small_only_for_what_cannot_wait(t
     accepted(journal, first)
     last: str = first.record.digest  # type: ignore[attr-defined]
     refused(journal, epoch(2, 12, last), "epoch", "epoch 2 takes up 4 records, and none that ends one before 5")
-    accepted(journal, viewer(20), example("decision"))
+    accepted(journal, viewer(20), example("decision", policy="young", pack=IN_FORCE.name.digest))
     # Record 24 is one that ends an epoch: of those from 8 to 23 none does.
     refused(journal, epoch(2, 12, last), "epoch", "and none that ends one before 5")
     second, third = epoch(2, 16, last), epoch(3, 24, epoch(2, 16, last).record.digest)  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from plainview.learning.catalogue import duration_bucket
 from plainview.learning.fold import Fold
 from plainview.records import Decision, Record, Video
 from tests.feed.towns import START, fold_town
+from tests.records.decisions import lifting, restricting
 
 VIDEO = Video(
     time=START, video=9, creator=4, created=START, duration=20_000, tags=(3, 8), sound=2, form=1, region="ZZ",
@@ -24,7 +25,8 @@ US_ADULT = 4 * 1 + 3
 
 
 def decide(number: int, *regions: str, effect: Literal["restrict", "lift"] = "restrict", video: int = 9) -> Decision:
-    return Decision(time=START, decision=number, effect=effect, video=video, regions=regions, ages=(), ground="a test")
+    made = restricting(number, video, *regions) if effect == "restrict" else lifting(number, video)
+    return msgspec.structs.replace(made, time=START)
 
 
 def folded(*records: Record) -> Fold:

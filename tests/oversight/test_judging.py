@@ -9,13 +9,17 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.oversight.judging import judge
+from plainview.platform.releases import installed_policies
 from plainview.records import Charter, Epoch, Event, Page, Record, Release, encode
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.ledger.chartered import CHARTER, QUORUM, note_of
+from tests.records.decisions import restricting
 from tests.records.examples import EXAMPLES, TIME, digest
 
+POLICIES = installed_policies()
 MANIFEST = encode(
     Manifest(
         configuration=DEFAULT,
@@ -24,6 +28,7 @@ MANIFEST = encode(
         parameters=digest(3),
         golden=digest(4),
         ui=digest(6),
+        policies=name_of(read_pack(POLICIES)),
         training=None,
         partner=DASHES,
         sealed=DASHES,
@@ -56,7 +61,7 @@ def event(viewer: int = 5) -> Record:
 
 HONEST: dict[int, Record] = {
     0: Charter(time=TIME, note=note_of(CHARTER, *QUORUM).encode().decode()),
-    1: Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST),
+    1: Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST, policies=POLICIES.decode()),
     950: FIRST,
     1098: event(),
     1099: event(viewer=6),
@@ -97,7 +102,9 @@ def test_a_page_on_an_old_epoch() -> None:
     assert judge(at + 1, moved | {at + 1: page()}) == [
         f"its epoch lags {DEFAULT.max_lag + 1:,} records, and its release allows {DEFAULT.max_lag:,}"
     ]
-    forged = Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST.replace("50000", "50001"))
+    forged = Release(
+        time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST.replace("50000", "50001"), policies=""
+    )
     assert judge(at + 1, moved | {at + 1: page(), 1: forged}) == []  # no manifest of that release
 
 
@@ -118,3 +125,22 @@ def test_a_charter_that_cannot_be_read_bounds_nothing() -> None:
     late = HONEST | {AT: page(now=TIME - 9000)}
     assert len(judge(AT, late)) == 1
     assert judge(AT, late | {0: Charter(time=TIME, note="thesis")}) == []
+
+
+def test_a_decision_beyond_the_policies_that_it_names() -> None:
+    within, beyond = restricting(1, 5), replace(restricting(1, 5), policy="because")
+    assert judge(AT, HONEST | {AT: within}) == []
+    (said,) = judge(AT, HONEST | {AT: beyond})
+    assert said == (
+        "by the policies of record 1, which it names, it may not be: version 1 of the policies has no policy because"
+    )
+    assert judge(AT, {AT: beyond}) == []  # no release is here
+    assert judge(AT, HONEST | {AT: replace(beyond, pack=digest(9))}) == []  # nor the one that has them
+
+
+def test_a_later_release_with_other_policies_changes_nothing_of_it() -> None:
+    """Or whoever files a finding could leave out the one that matters."""
+    unread = Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST, policies="")
+    beyond = replace(restricting(1, 5), policy="because")
+    assert len(judge(AT, HONEST | {AT: beyond, 1500: unread})) == 1
+    assert judge(AT, {AT: beyond, 1500: unread}) == []

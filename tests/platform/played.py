@@ -12,12 +12,13 @@ from plainview.journal import Draft, Refused
 from plainview.platform.application import Application
 from plainview.platform.learner import Cadence
 from plainview.platform.serving import Ask
-from plainview.records import Decision, Event, Page, Record, Setting, Video, Viewer
+from plainview.records import Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
 from tests.platform.homes import begun
 from tests.platform.parties import Parties
 from tests.platform.signing import of_name
 from tests.platform.signing import session as new_session
+from tests.records.decisions import restricting
 
 VIDEOS = 300
 CREATORS = 20
@@ -115,12 +116,7 @@ def _live(running: Application, viewers: list[int], pages: int, rng: random.Rand
                 )
             )  # fmt: skip
         if turn % 97 == 50:
-            acts.append(
-                Decision(
-                    time=0, decision=1 + rng.getrandbits(40), effect="restrict", video=1000 + rng.randrange(VIDEOS),
-                    regions=("US",), ages=(), ground="a test",
-                )
-            )  # fmt: skip
+            acts.append(restricting(1 + rng.getrandbits(40), 1000 + rng.randrange(VIDEOS), "US"))
         _append(running, acts)
 
 

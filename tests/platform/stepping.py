@@ -19,6 +19,7 @@ from plainview.records.fields import to_bytes, to_text
 from tests.platform.homes import begun
 from tests.platform.parties import DAY, Parties
 from tests.platform.towns import QUICK
+from tests.records.decisions import restricting
 
 RELEASE = to_bytes(installed_digest())
 ORIGIN = Origin(time=0, origin="town", licence="ours", source="made up", digest=to_text(bytes(32)))
@@ -108,7 +109,7 @@ def video(number: int) -> Video:
 
 
 def decision(number: int, about: int) -> Decision:
-    return Decision(time=0, decision=number, effect="restrict", video=about, regions=(), ages=(), ground="a test")
+    return restricting(number, about)
 
 
 def impression(row: int, origin: str = ORIGIN.origin, **fields: int) -> Impression:

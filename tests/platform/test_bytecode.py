@@ -16,7 +16,7 @@ HONEST, OTHER = "WEIGHT = 1\n", "WEIGHT = 2\n"
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     for room in ROOMS:
-        (tmp_path / room).mkdir()
+        (tmp_path / room).mkdir(parents=True)
         (tmp_path / room / "__init__.py").write_text("")
     (tmp_path / "feed" / "ranking.py").write_text(HONEST)
     return tmp_path

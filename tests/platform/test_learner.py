@@ -14,7 +14,6 @@ from plainview.platform.catalogue import NewVideo
 from plainview.platform.learner import Cadence, _Trouble
 from plainview.platform.lineage import LineageBroken
 from plainview.platform.viewers import NewViewer
-from plainview.records import Decision
 from plainview.records.fields import DASHES, to_text
 from plainview.storage import StoreFull
 from tests.platform.faulty import NO_SPACE, Faulty, no_reading, no_space_for_objects, no_space_for_records
@@ -34,6 +33,7 @@ from tests.platform.towns import (
     state,
     until,
 )
+from tests.records.decisions import restricting
 from tests.replay.replays import replayed
 
 
@@ -68,9 +68,7 @@ def test_some_records_do_not_wait(home: Path, kind: str) -> None:
         application.catalogue.add(NewVideo(video=1, creator=1, duration=1000))
         before = application.epoch.epoch
         if kind == "decision":
-            application.journal.append(
-                [Draft(Decision(time=0, decision=1, effect="restrict", video=1, regions=(), ages=(), ground=""))]
-            )
+            application.journal.append([Draft(restricting(1, 1))])
         else:
             for viewer in range(30):
                 application.viewers.register(NewViewer(viewer=viewer))

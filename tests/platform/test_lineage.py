@@ -15,7 +15,6 @@ from plainview.platform.lineage import Lineage, LineageBroken
 from plainview.platform.releases import installed
 from plainview.platform.viewers import NewViewer
 from plainview.records import Record
-from plainview.replay.installed import Installed
 from tests.feed.test_probe import FLUSH_TO_ZERO, in_thread, set_mxcsr
 from tests.platform.faulty import no_space_for_objects
 from tests.platform.forging import lose_all, lose_objects
@@ -104,7 +103,7 @@ def test_a_world_that_cannot_be_had_again_is_named(home: Path) -> None:
     lose_all(home)
     learning = structs.replace(installed().configuration.learning, admit_after=50)
     configuration = structs.replace(installed().configuration, learning=learning)
-    otherwise = Installed(structs.replace(installed().manifest, configuration=configuration))
+    otherwise = installed()._replace(manifest=structs.replace(installed().manifest, configuration=configuration))
     files = Home(home)
     journal = files.read()
     lineage = Lineage(journal, files.epochs, otherwise)

@@ -75,7 +75,7 @@ def test_two_cpus_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def package(path: Path) -> Path:
-    for room in ("feed", "learning", "records", "server"):
+    for room in ("feed", "learning", "moderation/rules", "moderation", "records", "server"):
         (path / room / "inner").mkdir(parents=True)
         (path / room / "a.py").write_text("A = 1\n")
         (path / room / "inner" / "b.py").write_text("B = 2\n")
@@ -89,6 +89,7 @@ def test_source_digest_sees_every_byte_and_name(tmp_path: Path) -> None:
         lambda: (top / "feed" / "a.py").write_text("A = 2\n"),
         lambda: (top / "records" / "inner" / "b.py").rename(top / "records" / "inner" / "c.py"),
         lambda: (top / "learning" / "new.py").write_text(""),
+        lambda: (top / "moderation" / "rules" / "a.py").write_text("A = 2\n"),
     ):
         change()
         digest = source_digest(source_of(top))
@@ -100,6 +101,7 @@ def test_source_digest_looks_at_the_algorithm_alone(tmp_path: Path) -> None:
     top = package(tmp_path)
     before = source_digest(source_of(top))
     (top / "server" / "a.py").write_text("A = 3\n")
+    (top / "moderation" / "a.py").write_text("A = 3\n")
     (top / "feed" / "__pycache__").mkdir()
     (top / "feed" / "__pycache__" / "a.pyc").write_bytes(b"x")
     assert source_digest(source_of(top)) == before

@@ -13,9 +13,10 @@ from plainview.platform.application import Application
 from plainview.platform.faults import Fault
 from plainview.platform.releases import environment_digest, installed_digest
 from plainview.platform.viewers import NewSetting, NewViewer
-from plainview.records import Decision, Page
+from plainview.records import Page
 from plainview.records.fields import DASHES, to_text
 from tests.platform.towns import ask, event, open_town, page_of, populate, raw, settled, token
+from tests.records.decisions import restricting
 
 
 def refused(application: Application, **fields: Any) -> Fault:
@@ -232,7 +233,7 @@ def test_what_is_restricted_is_ranked_again_without_it(home: Path) -> None:
         populate(application)
         _, page = page_of(application, limit=10)
         video = page.items[0].video
-        decision = Decision(time=0, decision=1, effect="restrict", video=video, regions=(), ages=(), ground="a rule")
+        decision = restricting(1, video)
         (outcome,) = application.journal.append([Draft(decision)])
         # The epoch may not be out yet: then the fence refuses, and the page waits for it.
         _, page = page_of(application, viewer=2, limit=30)

@@ -55,6 +55,9 @@ EXAMPLES: dict[str, Record] = {
         time=TIME,
         decision=9,
         effect="restrict",
+        pack=digest(16),
+        policy="suggestive",
+        restriction="age_restricted",
         video=77,
         regions=("DE", "FR"),
         ages=("13-15", "16-17"),
@@ -149,7 +152,9 @@ EXAMPLES: dict[str, Record] = {
     "refusal": Refusal(
         time=TIME, origin="kuairand-pure", kind="impression", rows=3, digest=digest(15), reason="nobody let it in"
     ),
-    "release": Release(time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}'),
+    "release": Release(
+        time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}', policies='{"version":1}'
+    ),
     "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3),
     "video": Video(
         time=TIME,

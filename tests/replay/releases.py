@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from msgspec import json
 from msgspec.structs import replace
 
+from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.platform.releases import bundle_of, installed
 from plainview.records.fields import to_text
 from plainview.replay.bundles import Bundle, source_digest, ui_digest
@@ -17,6 +19,8 @@ def manifested(bundle: Bundle, **changes: object) -> Bundle:
     made = json.decode(bundle.manifest)
     made["source"] = to_text(source_digest(bundle.source))
     made["ui"] = to_text(ui_digest(bundle.ui))
+    with suppress(ValueError):
+        made["policies"] = json.decode(json.encode(name_of(read_pack(bundle.policies))))
     made["lock"] = to_text(hashlib.sha256(bundle.lock).digest())
     return replace(bundle, manifest=json.encode(made | changes))
 

@@ -31,6 +31,7 @@ from tests.replay.releases import manifested
 BUNDLE = bundle_of(installed())
 PACKED = pack(BUNDLE)
 FILES = list(BUNDLE.files().items())
+NEEDED = ("policies.json", "plainview/moderation/__init__.py")
 DEEP = '{"x":' + "[" * 50_000
 ODD = file({"a": entry([1], 0, 4, **{"\x1b[31m": 1})}, bytes(4))
 SMALL = replace(
@@ -95,6 +96,23 @@ def test_nor_in_a_manifest_that_fits(at: int, by: int) -> None:
     assert unpack(packed).release != BUNDLE.release
 
 
+@given(st.integers(0, len(BUNDLE.policies) - 1), st.integers(1, 255))
+def test_nor_in_its_policies(at: int, by: int) -> None:
+    policies = bytearray(BUNDLE.policies)
+    policies[at] ^= by
+    try:
+        packed = pack(manifested(replace(BUNDLE, policies=bytes(policies))))
+    except BundleError:
+        return
+    assert unpack(packed).release != BUNDLE.release
+
+
+def test_nor_in_the_rules() -> None:
+    name = "moderation/rules/decisions.py"
+    source = {**BUNDLE.source, name: BUNDLE.source[name] + b"#"}
+    assert unpack(pack(manifested(replace(BUNDLE, source=source)))).release != BUNDLE.release
+
+
 @given(st.integers(0, len(PACKED)), st.binary(min_size=1, max_size=600))
 def test_what_is_cut_off_or_added_is_refused(at: int, more: bytes) -> None:
     for data in (PACKED[:at] if at < len(PACKED) else b"", PACKED + more, more):
@@ -116,13 +134,16 @@ def test_what_is_cut_off_or_added_is_refused(at: int, more: bytes) -> None:
         (tar(*FILES[1:]), "it has no lock.txt"),
         (tar(*FILES[:1], *FILES[2:]), "it has no manifest.json"),
         (tar(*FILES[:2], *FILES[3:]), "it has no plainview/__init__.py"),
+        *((tar(*(one for one in FILES if one[0] != name)), f"it has no {name}") for name in NEEDED),
+        (tar(*((name, b"#" if name == NEEDED[1] else data) for name, data in FILES)), f"{NEEDED[1]} is not empty"),
         (tar(FILES[1], FILES[0], *FILES[2:]), "'lock.txt' is out of order, or there twice"),
         (tar(FILES[0], FILES[0], *FILES[1:]), "'lock.txt' is out of order, or there twice"),
         *(
             (tar((name, b""), *FILES), f"member {name!r} belongs to no bundle")
             for name in (
                 "/etc/passwd", "../x.py", "plainview/../x.py", "plainview/feed/../x.py", "plainview/feed//x.py",
-                "./lock.txt", "numpy.py", "plainview/server/app.py", "plainview/feed/x.so", "plainview/x.py",
+                "./lock.txt", "numpy.py", "plainview/server/app.py", "plainview/feed/x.so", "plainview/moderation/x.py",
+                "plainview/x.py",
                 "plainview/feed/x.py/", "sitecustomize.py", "ui/x.py", "ui/../x.js", "ui//x.js", "ui/x.js/", "x.js",
                 "plainview/ui/x.js", "plainview/feed/caf\N{LATIN SMALL LETTER E WITH ACUTE}.py",
             )
@@ -144,6 +165,14 @@ def test_what_is_hostile_is_told(data: bytes, told: str) -> None:
         (lambda one: replace(one, ui={"index.html": one.ui["index.html"]}), "the digest of its app is"),
         (lambda one: replace(one, ui={}), "the digest of its app is"),
         (lambda one: replace(one, lock=one.lock.replace(b"sha256:", b"sha256:0", 1)), "the digest of its lock.txt is"),
+        (
+            lambda one: replace(one, policies=one.policies.replace(b"Spam", b"Spim")),
+            "its policies.json is version 1 with",
+        ),
+        (lambda one: manifested(replace(one, policies=b"{}")), "policies.json: Pack: "),
+        (lambda one: manifested(one, policies={"version": 2, "digest": "A" * 43}), "says version 2 with A+"),
+        (lambda one: manifested(one, policies=1), "manifest.json is no release's"),
+        (lambda one: manifested(one, x='"' * 12_000), "no journal could name it: release: .* bytes of public fields"),
         (lambda one: manifested(replace(one, lock=b"cffi==1\n" + one.lock)), "has entries of others than"),
         (lambda one: manifested(replace(one, lock=b"numpy==1\n")), "no entry of llvmlite, msgspec, numba"),
         (lambda one: manifested(replace(one, lock=b"\xff")), "lock.txt: "),

@@ -26,7 +26,7 @@ def value(**weights: int) -> list[dict[str, Any]]:
 
 
 def test_a_release_is_what_it_is() -> None:
-    assert changes(OURS, OURS) == Changes((), (), (), ())
+    assert changes(OURS, OURS) == Changes((), (), (), (), ())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from plainview.feed.viewers import BLOCKS, PAGES
+from plainview.journal import Draft, Refused
 from plainview.journal.frames import parse_frames
 from plainview.ledger.access_requests import AccessRequest
 from plainview.ledger.hashing import leaf_hash
@@ -18,11 +19,13 @@ from plainview.ledger.inclusion import verify_inclusion
 from plainview.ledger.spelling import hash_from_base64
 from plainview.oversight.public_entries import public_record
 from plainview.platform.application import Application
+from plainview.platform.releases import installed, installed_digest
 from plainview.records import Act, Order, Page, decode
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.parties import Parties
 from tests.platform.signing import of_name, signed
 from tests.platform.towns import now, settled, token, until
+from tests.records.decisions import restricting
 
 Client = TestClient[Litestar]
 
@@ -103,6 +106,38 @@ def test_a_page_explained(client: Client) -> None:
     kept_out = [one for one in trace["retrieved"] if one["filter"]]
     assert len(trace["retrieved"]) - len(kept_out) >= len(trace["scored"])
     assert client.get(f"/v1/pages/{feed(client, mode='plain').json()['receipt']['index']}").json()["identical"]
+
+
+def test_the_policies(client: Client) -> None:
+    answer = client.get("/v1/policies")
+    assert (answer.status_code, answer.content) == (200, installed().policies)
+    assert answer.headers["cache-control"] == "no-cache"
+    manifest = client.get(f"/v1/releases/{installed_digest()}").json()
+    assert to_text(hashlib.sha256(answer.content).digest()) == manifest["policies"]["digest"]
+    of_release = client.get("/v1/policies", params={"release": installed_digest()})
+    assert of_release.content == answer.content
+    assert "immutable" in of_release.headers["cache-control"]
+    other = to_text(bytes(32))
+    answer = client.get("/v1/policies", params={"release": other})
+    wrong(answer, 404, "unknown_release", "release", f"no release {other} is or was in charge")
+
+
+def test_a_page_explained_names_the_policies_by_which_videos_were_kept_out(client: Client, town: Application) -> None:
+    one, other = (client.post("/v1/viewers", json={}).json()["viewer"] for _ in range(2))
+    video = feed(client, viewer=one, mode="plain").json()["videos"][0]["video"]["id"]
+    made = restricting(77, video)
+    before = town.epoch.epoch
+    (outcome,) = town.journal.append([Draft(made)])
+    assert not isinstance(outcome, Refused), outcome
+    assert town.wait_for(before + 1, 60)
+    index = feed(client, viewer=other, mode="plain", limit=30).json()["receipt"]["index"]
+    trace = client.get(f"/v1/pages/{index}").json()["trace"]
+    assert [one["reason"] for one in trace["retrieved"] if one["filter"] == "ineligible"] == [77]
+    (decision,) = trace["decisions"]
+    assert decision == {
+        "decision": 77, "index": outcome.index, "video": video, "policy": "spam", "title": "Spam",
+        "restriction": "removed", "regions": [], "ages": [], "ground": "a test",
+    }  # fmt: skip
 
 
 def test_events_and_their_results(client: Client) -> None:

@@ -29,7 +29,7 @@ ROUTES = {
     "GET /health", "GET /metrics", "GET /v1/feed", "GET /v1/pages/{index}", "GET /v1/pages/{index}/proof",
     "GET /v1/videos/{video_id}", "GET /log/{path}",
     "GET /v1/acts", "POST /v1/acts", "GET /v1/acts/{index}/proof", "POST /v1/audit/records",
-    "GET /v1/orders", "GET /v1/charters", "GET /v1/releases/{digest}",
+    "GET /v1/orders", "GET /v1/charters", "GET /v1/releases/{digest}", "GET /v1/policies",
     "POST /v1/events", "POST /v1/settings", "POST /v1/videos", "POST /v1/viewers",
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from plainview.cli.learn import learn
 from plainview.cli.mirror import mirror
 from plainview.cli.order import order
 from plainview.cli.oversee import oversee
+from plainview.cli.policies import policies
 from plainview.cli.release import release
 from plainview.cli.replay import replay
 from plainview.cli.witness import witness
@@ -74,6 +75,7 @@ _pass_on("import", "plainview.cli.import_", "Import a data set you have download
 app.command()(learn)
 app.command()(mirror)
 app.add_typer(oversee, name="oversee")
+app.command()(policies)
 app.add_typer(release, name="release")
 app.command()(replay)
 _pass_on("serve", "plainview.cli.serve", "Serve feeds over HTTP.")

@@ -42,6 +42,9 @@ def show(
     configuration: Annotated[
         bool, typer.Option("--configuration", help="Print the configuration, to be changed: `release bundle` takes it.")
     ] = False,
+    policies: Annotated[
+        bool, typer.Option("--policies", help="Print the policies, to be changed: `release bundle` takes them.")
+    ] = False,
     home: HomeOption = None,
     file: ReleaseOption = None,
 ) -> None:
@@ -62,6 +65,11 @@ def show(
 
         typer.echo(json.format(encode(has)).decode())
         return
+    if policies:
+        from msgspec import json
+
+        typer.echo(json.format(shown.policies).decode())
+        return
     was = made.training
     learned = f"by {was.base} from records {was.start} to {was.upto - 1} of {was.log}" if was else "not told"
     learned = learned if shown.parameters else "nothing"
@@ -73,6 +81,7 @@ def show(
         f"  parameters {made.parameters}\n"
         f"  golden     {made.golden}\n"
         f"  app        {made.ui}\n"
+        f"  policies   {made.policies.digest}, version {made.policies.version}\n"
         f"  learned    {learned}\n"
         f"  partner    {made.partner}\n"
         f"  sealed     {made.sealed}\n"
@@ -95,6 +104,14 @@ def bundle(
         typer.Option(
             metavar="JSON",
             help="Make another release of it, with this configuration (`release show --configuration`).",
+            show_default=False,
+        ),
+    ] = None,
+    policies: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="JSON",
+            help="Make another release of it, with these policies (`release show --policies`).",
             show_default=False,
         ),
     ] = None,
@@ -121,6 +138,8 @@ def bundle(
         made = release_of(at_home(home), of)
         if configuration is not None:
             made = _configured(made, configuration)
+        if policies is not None:
+            made = _governed(made, policies)
         if sealed is not None:
             made = made._replace(manifest=replace(made.manifest, sealed=_commitment(sealed)))
         from plainview.platform.releases import bundle_of
@@ -146,6 +165,26 @@ def _configured(base: Installed, file: Path) -> Installed:
     made = base._replace(manifest=replace(base.manifest, configuration=configuration))
     found, _ = golden_vectors(made)
     return made._replace(manifest=replace(made.manifest, golden=found))
+
+
+def _governed(base: Installed, file: Path) -> Installed:
+    """The release that `base` is with the policies in a file."""
+    from msgspec.structs import replace
+
+    from plainview.moderation.rules.pack import Pack, check_pack, name_of
+    from plainview.records import encode, read
+
+    try:
+        pack = read(Pack, read_file(file))
+        check_pack(pack)
+    except ValueError as error:  # RecordError too
+        raise CommandError(f"{file}: no policies of a release: {error}") from error
+    was, named = base.manifest.policies, name_of(pack)
+    if named.version == was.version and named.digest != was.digest:
+        raise CommandError(
+            f"{file}: other policies than version {was.version} of release {base.digest}: number them anew"
+        )
+    return base._replace(manifest=replace(base.manifest, policies=named), policies=encode(pack))
 
 
 @release.command()

@@ -47,6 +47,21 @@ _FIELDS = (
     (r"learning\.popular_period", "seconds between lists of the popular"),
     (r"max_lag", "records by which a page's epoch may lag"),
 )
+_POLICIES = (
+    (r"version", "version of the policies"),
+    (r"policies\.order", "the order of the policies"),
+    (r"policies\.([\w.-]+)\.title", "what policy {} is called"),
+    (r"policies\.([\w.-]+)\.text", "what policy {} says"),
+    (r"policies\.([\w.-]+)\.category", "the DSA's category of policy {}"),
+    (r"policies\.([\w.-]+)\.severity", "how grave policy {} is"),
+    (r"policies\.([\w.-]+)\.sealed", "whether decisions by policy {} say nothing of what happened"),
+    (r"policies\.([\w.-]+)\.allows\.order", "the order of what policy {} allows"),
+    (r"policies\.([\w.-]+)\.allows\.(\w+)\.regions", "where policy {} allows {}; none: anywhere"),
+    (r"policies\.([\w.-]+)\.allows\.(\w+)\.ages", "for whom policy {} allows {}; none: for all that it may be for"),
+    (r"policies\.([\w.-]+)\.allows\.(\w+)", "that policy {} allows {}"),
+    (r"policies\.([\w.-]+)", "policy {}"),
+)
+"""Of a pack; the first that fits."""
 _TIERS = {
     "parameters": "learned parameters, by digest",
     "golden": "golden vectors, by digest",
@@ -96,20 +111,22 @@ class Section(NamedTuple):
 
 
 def fields(found: ReleaseDiff) -> list[Field]:
-    """All that is another in the manifest."""
+    """All that is another in the manifest and in the policies."""
     told = []
-    for one in found.changes.manifest:
-        name = one.field.removeprefix("configuration.")
-        last = name.rpartition(".")[2]
-        parts = one.field, _words(one.field), _value(one.before, last), _value(one.after, last)
+    for change, words in (
+        *((one, _words(one.field)) for one in found.changes.manifest),
+        *((one, _worded(_POLICIES, one.field) or one.field) for one in found.changes.policies),
+    ):
+        last = change.field.rpartition(".")[2]
+        parts = change.field, words, _value(change.before, last), _value(change.after, last)
         told.append(Field(*map(_readable, parts)))
     return told
 
 
 def others(found: ReleaseDiff) -> list[str]:
-    """What of source, app and lock is another, a sentence each; that nothing is, where nothing is."""
-    told = []
+    """What of source, app and lock is another, a sentence each; that nothing is, of policies too, where nothing is."""
     changed = found.changes
+    told = [] if changed.policies else ["policies: the same"]
     for what, files in (("source", changed.source), ("app", changed.app)):
         told += [f"{what}: {file.path} {_how(file)}" for file in files] or [f"{what}: the same"]
     for locked in changed.lock:
@@ -236,11 +253,15 @@ def _words(field: str) -> str:
     if field in _TIERS:
         return _TIERS[field]
     name = field.removeprefix("configuration.")
-    if name != field:
-        for pattern, words in _FIELDS:
-            if match := re.fullmatch(pattern, name):
-                return words.format(*match.groups())
-    return field
+    return (_worded(_FIELDS, name) if name != field else "") or field
+
+
+def _worded(patterns: tuple[tuple[str, str], ...], name: str) -> str:
+    """What the first pattern that fits says; empty where none does."""
+    for pattern, words in patterns:
+        if match := re.fullmatch(pattern, name):
+            return words.format(*match.groups())
+    return ""
 
 
 def _value(value: object, field: str) -> str:

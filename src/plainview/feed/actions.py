@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from plainview.feed.orders import EVERYWHERE, region_words
 from plainview.feed.tables import REGIONS, UNKNOWN_SURFACE
+from plainview.moderation.rules.restrictions import mask
 from plainview.records import (
     ACTIONS,
     Decision,
@@ -113,18 +114,8 @@ class Reader:
         return self._region.get(name, 0)
 
     def mask(self, decision: Decision) -> int:
-        """Bit 4 * region + age band, for each pair in which `decision` keeps the video back.
-
-        A region that the release does not name shares ZZ's bits with all such regions: rather too much is kept back
-        there than too little.
-        """
-        regions = sorted({self.region(name) for name in decision.regions}) if decision.regions else range(16)
-        ages = [AGE_BANDS.index(age) for age in decision.ages] if decision.ages else range(4)
-        bits = 0
-        for region in regions:
-            for age in ages:
-                bits |= 1 << (4 * region + age)
-        return bits - (1 << 64) if bits >> 63 else bits
+        """For whom `decision` keeps its video back (`moderation.rules.restrictions`)."""
+        return mask(decision, self.region)
 
     def read(self, entries: Iterable[tuple[int, Record]]) -> Actions:
         """The actions of (index, record) pairs, in order; records that neither fold takes up give none."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from plainview.moderation.rules.pack import PackName
 from plainview.records.codec import Record
 from plainview.records.fields import U16, U32, U53, Digest, DigestOrDashes, Micros, Millis, Name, Region, Text, Token
 
@@ -143,7 +144,7 @@ class Manifest(Record, frozen=True):
 
     configuration: Configuration
     source: Digest
-    """SHA-256 over the files of `records`, `feed` and `learning`, in path order."""
+    """SHA-256 over the files of `records`, `feed`, `learning` and `moderation.rules`, in path order."""
     lock: Digest
     """SHA-256 of the locked dependencies."""
     parameters: Digest
@@ -152,6 +153,8 @@ class Manifest(Record, frozen=True):
     """What its golden vectors come to (`learning.golden`)."""
     ui: Digest
     """SHA-256 over the files of the viewers' app, in path order."""
+    policies: PackName
+    """The policies by which videos may be kept from viewers while it is in charge."""
     training: Training | None
     """Where its parameters come from; nil where it brings none, or none that can be learned again."""
     partner: DigestOrDashes

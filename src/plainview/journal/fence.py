@@ -15,10 +15,12 @@ from itertools import chain
 from typing import NamedTuple, Protocol
 
 from plainview.feed.configuration import max_lag_of
+from plainview.journal.decisions import DecisionGate
 from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
 from plainview.journal.origins import OriginGate
 from plainview.ledger.standing import EpochBounds
+from plainview.moderation.rules.pack import pack_of
 from plainview.records import (
     JUDGED,
     KIND_OF,
@@ -110,7 +112,8 @@ class _Turn(NamedTuple):
 
 class Fence:
     """Refuses pages that break the bounds that were set, epochs that do not follow the last or are larger or smaller
-    than they may be, releases that may not take charge, and rows of imports that the partner has not let in.
+    than they may be, releases that may not take charge, decisions beyond the policies of the one in charge, and rows of
+    imports that the partner has not let in.
 
     The release of the last `release` record is in charge: epochs are its own, and no other's pages are taken. Its own
     epochs begin with the first after that record.
@@ -120,10 +123,11 @@ class Fence:
     `now_tolerance`: milliseconds at most between a page's `now` and its journal time; whoever finds another charter in
     force sets it anew.
 
-    `judge`: by whom charters, acts and orders are judged; whoever wrote them has, where there is none.
+    `judge`: by whom charters, acts and orders are judged; where there is none whoever wrote them has, and releases and
+    decisions as well.
 
-    Codes: `closed`, `act`, `charter`, `order`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`,
-    `epoch`, `origin`.
+    Codes: `closed`, `act`, `charter`, `order`, `release`, `licence`, `decision`, `ineligible`, `stale`, `clock`,
+    `session`, `epoch`, `origin`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -168,6 +172,9 @@ class Fence:
         if isinstance(record, (Origin, Video, History, Impression)):
             reason = self._origins.check(record)
             return Refused(reason, "origin") if reason else None
+        if self._judge is not None and isinstance(record, Decision):
+            reason = self._decisions.check(record)
+            return Refused(reason, "decision") if reason else None
         if self._judge is not None and isinstance(record, (Act, Charter, Order)):
             reason = self._judge.check(index, record)
             return Refused(reason, KIND_OF[type(record)]) if reason else None
@@ -221,10 +228,11 @@ class Fence:
                 self._release, self._since = record.digest, index
                 self._first = 0 if self._last is None else self._last.epoch + 1
                 self._epochs.clear()
+                self._decisions.observe(record)
                 with suppress(ValueError):  # where nothing is judged
                     self._max_lag = max_lag_of(record.manifest)
             case Decision():
-                self._observe_decision(record)
+                self._decisions.observe(record)
             case Order():
                 if record.ended:
                     self._ended[record.order] = index
@@ -246,24 +254,11 @@ class Fence:
         self._last = None
         self._endings: list[int] = []
         """Indexes, since the last epoch, of what ends one however small."""
-        self._decided: dict[int, int] = {}
-        """The video each decision was about when it was first written: a number is never reused."""
-        self._restricted: dict[int, dict[int, Decision]] = {}
+        self._decisions = DecisionGate()
         self._ended: dict[int, int] = {}
         """By number: where an order was ended."""
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
-
-    def _observe_decision(self, decision: Decision) -> None:
-        if self._decided.setdefault(decision.decision, decision.video) != decision.video:
-            return
-        active = self._restricted.setdefault(decision.video, {})
-        if decision.effect == "restrict":
-            active[decision.decision] = decision
-        else:
-            active.pop(decision.decision, None)
-        if not active:
-            del self._restricted[decision.video]
 
     def _check_page(self, index: int, time: int, page: Page) -> Refused | None:
         return (
@@ -308,14 +303,13 @@ class Fence:
     def _check_items(self, page: Page) -> Refused | None:
         request = page.request
         for item in page.items:
-            for decision in self._restricted.get(item.video, {}).values():
-                here = not decision.regions or request.region in decision.regions
-                if here and (not decision.ages or request.age in decision.ages):
-                    return Refused(
-                        f"video {item.video} is restricted by decision {decision.decision} "
-                        f"in region {request.region} for age {request.age}",
-                        "ineligible",
-                    )
+            decision = self._decisions.restricting(item.video, request.region, request.age)
+            if decision is not None:
+                return Refused(
+                    f"video {item.video} is restricted by decision {decision.decision} "
+                    f"in region {request.region} for age {request.age}",
+                    "ineligible",
+                )
         return None
 
     def _check_orders(self, page: Page) -> Refused | None:
@@ -408,6 +402,7 @@ class Fence:
             return Refused(f"release {release.digest} is in charge already, from record {self._since} on", "licence")
         try:
             max_lag_of(release.manifest)
+            pack_of(release)
         except ValueError as error:
             return Refused(f"release {release.digest}: {error}", "licence")
         reason = self._judge.may_take_charge(release)

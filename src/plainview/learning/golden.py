@@ -137,8 +137,9 @@ def _town(chance: _Chance) -> Iterator[Record]:
         yield Setting(time=START, viewer=1, id=chance.token(), setting=setting, target=target)  # type: ignore[arg-type]
     for number, regions in enumerate((("US",), (), ("DE", "FR")), 1):
         yield Decision(
-            time=START, decision=number, effect="restrict", video=3 * chance.below(VIDEOS), regions=regions,
-            ages=("16-17",) if number == 2 else (), ground="golden",
+            time=START, decision=number, effect="restrict", pack=to_text(RELEASE), policy="golden",
+            restriction="geo_disabled" if regions else "age_restricted", video=3 * chance.below(VIDEOS),
+            regions=regions, ages=("16-17",) if number == 2 else (), ground="golden",
         )  # fmt: skip
     for number, regions in enumerate((("DE",), (), ("DE", "US")), 1):
         yield Order(

@@ -10,7 +10,9 @@ from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.charters import Bounds, parse_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
-from plainview.records import Charter, Epoch, Page, Release, decode
+from plainview.moderation.rules.decisions import why_beyond
+from plainview.moderation.rules.pack import pack_of
+from plainview.records import Charter, Decision, Epoch, Page, Release, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import to_bytes, to_text
@@ -27,6 +29,8 @@ def judge(index: int, records: Mapping[int, Record]) -> list[str]:
             return list(_page(index, record, records))
         case Epoch():
             return list(_epoch(index, record, records))
+        case Decision():
+            return list(_decision(record, records))
         case _:
             return []
 
@@ -61,6 +65,16 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
     for at, other in records.items():
         if isinstance(other, Epoch) and at < index and other.epoch + 1 == epoch.epoch and other.digest != epoch.parent:
             yield f"its parent is not the digest of record {at}, the epoch before"
+
+
+def _decision(decision: Decision, records: Mapping[int, Record]) -> Iterator[str]:
+    """By the policies that it names itself, which a release's record brings."""
+    for at, other in records.items():
+        with suppress(ValueError):
+            if isinstance(other, Release) and (found := pack_of(other)).name.digest == decision.pack:
+                if why := why_beyond(found, decision):
+                    yield f"by the policies of record {at}, which it names, it may not be: {why}"
+                return
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:

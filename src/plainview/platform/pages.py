@@ -6,6 +6,7 @@ import threading
 from typing import NamedTuple
 
 from plainview.feed.actions import Reader
+from plainview.feed.filters.ineligible import Ineligible
 from plainview.feed.pipeline import Pipeline
 from plainview.feed.probe import probe
 from plainview.feed.ranking import Asked, rank
@@ -16,6 +17,7 @@ from plainview.journal.keys import page_key
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import Lineage, LineageBroken
 from plainview.platform.pins import Pins
+from plainview.platform.policies import Decided, decided
 from plainview.platform.published import Published
 from plainview.records import Page
 from plainview.records.fields import to_bytes, to_text
@@ -30,6 +32,8 @@ class Explained(NamedTuple):
     identical: bool
     """Whether items and trace came out as the receipt has them."""
     reason: str
+    decided: tuple[Decided, ...] = ()
+    """By which videos were kept out."""
 
 
 class Pages:
@@ -44,6 +48,9 @@ class Pages:
         self._pins = pins
         self._pipeline = pipeline
         self._release = release
+        names = [one.name for one in pipeline.filters]
+        self._ineligible = names.index(Ineligible.name) if Ineligible.name in names else -1
+        """Place of the filter that names decisions; -1 for none, which keeps nothing out."""
         self._reader = Reader(pipeline.configuration.regions)
         self._one = threading.Lock()
 
@@ -72,9 +79,10 @@ class Pages:
             return Explained(entry, None, False, str(error))
         same = (ranked.items, ranked.arms, ranked.orders) == (page.items, page.arms, page.orders)
         identical = same and to_text(ranked.trace.digest()) == page.trace
-        return Explained(
-            entry, ranked, identical, "" if identical else "what was computed again is not what was served"
-        )
+        kept_out = ranked.trace.filters == 1 + self._ineligible
+        numbers = set(ranked.trace.reasons[kept_out].tolist())
+        why = "" if identical else "what was computed again is not what was served"
+        return Explained(entry, ranked, identical, why, tuple(decided(self._journal, numbers, page.policy)))
 
     def _rank(self, page: Page) -> Ranked:
         probe()

@@ -20,8 +20,9 @@ from plainview.feed.configuration import DEFAULT, GOLDEN, Manifest
 from plainview.learning.parameters import NONE, read_parameters
 from plainview.learning.provenance import read_tier
 from plainview.ledger.spelling import printable
+from plainview.moderation.rules.pack import Pack, name_of, read_pack
 from plainview.records.arrays import pack_floats
-from plainview.records.codec import decode, encode
+from plainview.records.codec import decode, encode, read
 from plainview.records.digests import arrays_digest
 from plainview.records.fields import DASHES, to_text
 from plainview.replay.bundles import Bundle, code_digest, source_digest, source_of, ui_digest, ui_of
@@ -45,10 +46,12 @@ def installed() -> Installed:
             parameters=to_text(arrays_digest(NONE)),
             golden=GOLDEN,
             ui=to_text(ui_digest(installed_ui())),
+            policies=name_of(read_pack(installed_policies())),
             training=None,
             partner=DASHES,
             sealed=DASHES,
         ),
+        installed_policies(),
         ui=installed_ui(),
     )
 
@@ -66,6 +69,12 @@ def installed_ui() -> dict[str, bytes]:
     return ui_of(_PACKAGE)
 
 
+@functools.cache
+def installed_policies() -> bytes:
+    """The exact bytes of the policies that come with the code."""
+    return encode(read(Pack, (_PACKAGE / "moderation" / "policies.json").read_bytes()))
+
+
 def installed_code() -> str:
     """The digest of the code that is installed, whichever release of it is computed (`bundles.code_digest`)."""
     return code_digest(installed().manifest.source, installed().manifest.lock)
@@ -74,7 +83,8 @@ def installed_code() -> str:
 def bundle_of(release: Installed) -> Bundle:
     """All of a release, to be written down and run elsewhere."""
     parameters = pack_floats(release.parameters) if release.parameters else b""
-    return Bundle(encode(release.manifest), lock(), source_of(_PACKAGE), release.ui, parameters, release.partner)
+    source = source_of(_PACKAGE)
+    return Bundle(encode(release.manifest), lock(), source, release.ui, release.policies, parameters, release.partner)
 
 
 class OtherCode(Exception):
@@ -93,9 +103,8 @@ def opened(bundle: Bundle) -> Installed:
     try:
         if bundle.partner:
             read_tier(bundle.partner)
-        return Installed(
-            decode(Manifest, bundle.manifest), read_parameters(bundle.parameters), bundle.partner, bundle.ui
-        )
+        manifest, parameters = decode(Manifest, bundle.manifest), read_parameters(bundle.parameters)
+        return Installed(manifest, bundle.policies, parameters, bundle.partner, bundle.ui)
     except ValueError as error:
         raise OtherCode(f"release {bundle.release} is none that its own code runs: {error}") from error
 

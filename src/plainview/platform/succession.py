@@ -43,8 +43,8 @@ def succeed(
 
 def release_record(release: Installed) -> Release:
     """What says that it takes charge; the journal gives it its time."""
-    manifest = encode(release.manifest).decode()
-    return Release(time=0, name=release.configuration.name, digest=release.digest, manifest=manifest)
+    manifest, policies = encode(release.manifest).decode(), release.policies.decode()
+    return Release(time=0, name=release.configuration.name, digest=release.digest, manifest=manifest, policies=policies)
 
 
 def _append(journal: Journal, record: Record) -> None:

@@ -182,7 +182,10 @@ def _records() -> list[Record]:
             time=_NOW, origin="import", row=0, viewer=2, video=3, surface=0, at=_NOW, watched=9_000,
             outcomes=outcome_bits("long_view", "click"),
         ),
-        Decision(time=_NOW, decision=1, effect="restrict", video=3, regions=(), ages=(), ground=""),
+        Decision(
+            time=_NOW, decision=1, effect="restrict", pack=_DIGEST, policy="spam", restriction="removed", video=3,
+            regions=(), ages=(), ground="",
+        ),
         Order(
             time=_NOW, order=1, video=1, regions=(), begins=0, until=2 * _NOW, cap=1, label="", ended=False, note="note"
         ),

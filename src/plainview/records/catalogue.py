@@ -7,7 +7,21 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from plainview.records.codec import Record
-from plainview.records.fields import U8, U16, U32, U53, AgeBand, Digest, Millis, Name, Region, Text
+from plainview.records.fields import (
+    U8,
+    U16,
+    U32,
+    U53,
+    AgeBand,
+    Digest,
+    DigestOrDashes,
+    Millis,
+    Name,
+    NameOrNone,
+    Region,
+    Restriction,
+    Text,
+)
 
 UPLOAD = "upload"
 """The origin of a video that came with no import."""
@@ -71,9 +85,16 @@ class Decision(Record, frozen=True):
     """Its number, unique and never reused; a filter names it."""
     effect: Literal["restrict", "lift"]
     """`lift` ends the decision of that number."""
+    pack: DigestOrDashes
+    """Digest of the policies by which it is taken, those of the release in charge; 43 dashes in a lift."""
+    policy: NameOrNone
+    """Code of the one of them; empty in a lift."""
+    restriction: Literal[Restriction, ""]
+    """What it does, which its policy must allow; empty in a lift."""
     video: U53
     regions: tuple[Region, ...]
     """Empty: everywhere."""
     ages: tuple[AgeBand, ...]
     """Empty: every age band."""
     ground: Text
+    """Facts and circumstances, in words; empty where the policy is sealed."""

@@ -37,10 +37,16 @@ Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*(?!\n)$")]
 ArmName = Annotated[str, Meta(max_length=129, pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9][a-z0-9._-]*(?!\n)$")]
 """An experiment and one of its arms: `experiment:arm`, each a Name."""
+NameOrNone = Annotated[str, Meta(max_length=64, pattern=r"^([a-z0-9][a-z0-9._-]*)?(?!\n)$")]
+"""A Name, or nothing where there is none to give."""
 Text = Annotated[str, Meta(max_length=2000)]
 
 AgeBand = Literal["unknown", "13-15", "16-17", "18+"]
 AGE_BANDS: tuple[AgeBand, ...] = ("unknown", "13-15", "16-17", "18+")
+Restriction = Literal["removed", "fyf_ineligible", "geo_disabled", "age_restricted"]
+"""How a decision may keep a video from viewers. `removed` and `fyf_ineligible`, kept out of recommendations, hold
+everywhere and for everybody; `geo_disabled` for everybody in the regions it names; `age_restricted` for the age bands
+below 18 that it names."""
 Mode = Literal["personal", "plain"]
 """`plain` is the non-profiling mode."""
 

@@ -11,6 +11,8 @@ from plainview.records.fields import U32, U53, Digest, DigestOrDashes, Millis, N
 
 MANIFEST_LIMIT = 30_000
 """Characters of a release's manifest at most."""
+POLICIES_LIMIT = 30_000
+"""Characters of its policies at most. Both together have to fit a leaf."""
 
 
 class Release(Record, frozen=True):
@@ -22,6 +24,8 @@ class Release(Record, frozen=True):
     """SHA-256 of the exact bytes of the manifest (`feed.configuration.Manifest`)."""
     manifest: Annotated[str, Meta(max_length=MANIFEST_LIMIT)]
     """Those bytes, as text."""
+    policies: Annotated[str, Meta(max_length=POLICIES_LIMIT)]
+    """The exact bytes of the policies that the manifest names by their digest (`moderation.rules.pack`), as text."""
 
 
 class Epoch(Record, frozen=True):

@@ -17,26 +17,32 @@ from typing import Any
 import msgspec
 
 from plainview.ledger.spelling import printable
+from plainview.moderation.rules.pack import PackName, name_of, read_pack
+from plainview.records import Release
 from plainview.records.arrays import unpack_floats
 from plainview.records.digests import arrays_digest, commitment
 from plainview.records.fields import DASHES, U32, Digest, DigestOrDashes, Name, to_bytes, to_text
+from plainview.records.leaf import public_leaf
 from plainview.records.release import MANIFEST_LIMIT
 from plainview.replay.locks import LOCKED, entries_of, lock_of
 
-ROOMS = ("feed", "learning", "records")
+ROOMS = ("feed", "learning", "moderation/rules", "records")
 """Whose files are the algorithm."""
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle at most."""
 NESTED = 32
 """Levels of a manifest at most; ours has six."""
-MANIFEST, LOCK, PARAMETERS, PARTNER = "manifest.json", "lock.txt", "parameters.safetensors", "partner.json"
+MANIFEST, LOCK, POLICIES = "manifest.json", "lock.txt", "policies.json"
+PARAMETERS, PARTNER = "parameters.safetensors", "partner.json"
 _PACKAGE = "plainview"
 _SOURCE = re.compile(rf"{_PACKAGE}/(({'|'.join(ROOMS)})/(\w+/)*\w+\.py)", re.ASCII)
 UI = "ui"
 UI_FILE = re.compile(r"(\w+/)*\w+\.(css|html|js|svg)", re.ASCII)
 """What a file of the app is called, below UI."""
-_INIT = f"{_PACKAGE}/__init__.py"
-"""Empty: what a release needs of the package is that it is one."""
+_INITS = (f"{_PACKAGE}/__init__.py", f"{_PACKAGE}/moderation/__init__.py")
+"""Empty: what a release needs of these packages is that they are some."""
+_LATEST = 2**53 - 1
+"""The last time that a record can have."""
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
 
@@ -62,6 +68,7 @@ class Outline(msgspec.Struct, frozen=True):
     parameters: Digest
     golden: Digest
     ui: Digest
+    policies: PackName
     partner: DigestOrDashes
 
 
@@ -82,6 +89,8 @@ class Bundle(msgspec.Struct, frozen=True):
     """Its files by their path in the package, `feed/ranking.py`."""
     ui: Mapping[str, bytes]
     """The app's files by their path below UI, `index.html`."""
+    policies: bytes
+    """The exact bytes of its policies."""
     parameters: bytes = b""
     """The file of those that it brings along, empty where it brings none."""
     partner: bytes = b""
@@ -112,7 +121,8 @@ class Bundle(msgspec.Struct, frozen=True):
         source = {f"{_PACKAGE}/{name}": data for name, data in self.source.items()}
         ui = {f"{UI}/{name}": data for name, data in self.ui.items()}
         brought = {name: data for name, data in ((PARAMETERS, self.parameters), (PARTNER, self.partner)) if data}
-        members = {LOCK: self.lock, MANIFEST: self.manifest, _INIT: b"", **brought, **source, **ui}
+        whole = {LOCK: self.lock, MANIFEST: self.manifest, POLICIES: self.policies}
+        members = {**whole, **dict.fromkeys(_INITS, b""), **brought, **source, **ui}
         return dict(sorted(members.items()))
 
 
@@ -177,12 +187,13 @@ def unpack(data: bytes) -> Bundle:
         if name <= last:
             raise BundleError(f"member {name!r} is out of order, or there twice")
         last, members[name] = name, contents
-    for name in (LOCK, MANIFEST, _INIT):
+    for name in (LOCK, MANIFEST, POLICIES, *_INITS):
         if name not in members:
             raise BundleError(f"it has no {name}")
-    if members.pop(_INIT):
-        raise BundleError(f"{_INIT} is not empty")
-    manifest, lock = members.pop(MANIFEST), members.pop(LOCK)
+    for name in _INITS:
+        if members.pop(name):
+            raise BundleError(f"{name} is not empty")
+    manifest, lock, policies = members.pop(MANIFEST), members.pop(LOCK), members.pop(POLICIES)
     packed, partner = members.pop(PARAMETERS, None), members.pop(PARTNER, None)
     ui = {name.removeprefix(f"{UI}/"): members.pop(name) for name in list(members) if name.startswith(f"{UI}/")}
     source = {name.removeprefix(f"{_PACKAGE}/"): contents for name, contents in members.items()}
@@ -205,6 +216,7 @@ def unpack(data: bytes) -> Bundle:
     ):
         if to_text(found) != named:
             raise BundleError(f"the digest of its {what} is {to_text(found)}, and {MANIFEST} says {named}")
+    _check_policies(manifest, policies, outline.policies)
     if (committed := DASHES if partner is None else _commitment(partner)) != outline.partner:
         raise BundleError(f"the commitment to its {PARTNER} is {committed}, and {MANIFEST} says {outline.partner}")
     try:
@@ -213,7 +225,7 @@ def unpack(data: bytes) -> Bundle:
         entries_of(lock)
     except ValueError as error:  # UnicodeDecodeError too
         raise BundleError(f"{LOCK}: {error}") from error
-    return Bundle(manifest, lock, source, ui, packed or b"", partner or b"")
+    return Bundle(manifest, lock, source, ui, policies, packed or b"", partner or b"")
 
 
 def _check_manifest(manifest: bytes) -> None:
@@ -226,6 +238,24 @@ def _check_manifest(manifest: bytes) -> None:
         level = [one for one in level if isinstance(one, dict | list)]
     if level:
         raise BundleError(f"{MANIFEST} is nested more than {NESTED} deep")
+
+
+def _check_policies(manifest: bytes, policies: bytes, named: PackName) -> None:
+    """Raises BundleError for policies that are not the manifest's, or that no `release` record holds with it."""
+    try:
+        found = name_of(read_pack(policies))
+    except ValueError as error:
+        raise BundleError(f"{POLICIES}: {error}") from error
+    if found != named:
+        raise BundleError(
+            f"its {POLICIES} is version {found.version} with the digest {found.digest}, and {MANIFEST} says version "
+            f"{named.version} with {named.digest}"
+        )
+    record = Release(time=_LATEST, name="n" * 64, digest=DASHES, manifest=manifest.decode(), policies=policies.decode())
+    try:
+        public_leaf("release", record)
+    except ValueError as error:
+        raise BundleError(f"no journal could name it: {error}") from error
 
 
 def _commitment(partner: bytes) -> str:
@@ -241,7 +271,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     while data[at : at + _BLOCK].strip(b"\0"):
         header = data[at : at + _BLOCK]
         name = header[:100].rstrip(b"\0").decode(errors="backslashreplace")
-        named = name in (LOCK, MANIFEST, PARAMETERS, PARTNER, _INIT) or _SOURCE.fullmatch(name)
+        named = name in (LOCK, MANIFEST, POLICIES, PARAMETERS, PARTNER, *_INITS) or _SOURCE.fullmatch(name)
         if not named and not (name.startswith(f"{UI}/") and UI_FILE.fullmatch(name, len(UI) + 1)):
             raise BundleError(f"member {name!r} belongs to no bundle")
         try:

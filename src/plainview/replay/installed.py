@@ -21,6 +21,8 @@ class Installed(NamedTuple):
     """A release whose worlds and pages this process computes."""
 
     manifest: Manifest
+    policies: bytes
+    """The exact bytes of those that the manifest names (`moderation.rules.pack`)."""
     parameters: Parameters = NONE
     partner: bytes = b""
     """Its partner's tier, empty where it has none."""

@@ -1,4 +1,4 @@
-"""What is another in one release than in another: of its manifest, its source, its lock and its app."""
+"""What is another in one release than in another: of its manifest, policies, source, lock and app."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from plainview.replay.locks import LOCKED, entries_of
 
 ORDER = "order"
 """Stands for the order of named things, where that is all that changed of them."""
-_NAMING = ("name", "head")
+_NAMING = ("name", "head", "code", "restriction")
 """Fields by which the entries of a list are told apart."""
-_APART = ("source", "lock", "ui")
+_APART = ("source", "lock", "ui", "policies")
 """Fields of a manifest that are digests of what is compared by itself."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A field of the manifest, as the manifest spells it: reals in millionths, times in milliseconds."""
+    """A field of the manifest or the policies, as these spell it: reals in millionths, times in milliseconds."""
 
     field: str
-    """`configuration.value.like.weight`; entries of lists go by their name or head."""
+    """`configuration.value.like.weight`; entries of lists go by their name, head, code or restriction."""
     before: Any
     """None where A does not have it."""
     after: Any
@@ -53,6 +53,7 @@ class Changes(msgspec.Struct, frozen=True):
     """What is another in B than in A; nothing where they are one release."""
 
     manifest: tuple[Change, ...]
+    policies: tuple[Change, ...]
     source: tuple[File, ...]
     lock: tuple[Locked, ...]
     app: tuple[File, ...]
@@ -62,6 +63,7 @@ def changes(a: Bundle, b: Bundle) -> Changes:
     """What is another in `b` than in `a`, each list in the order of its names."""
     return Changes(
         tuple(_fields(_manifest(a), _manifest(b))),
+        tuple(_fields(_policies(a), _policies(b))),
         tuple(_files(a.source, b.source)),
         tuple(_locked(a.lock, b.lock)),
         tuple(_files(a.ui, b.ui)),
@@ -71,6 +73,10 @@ def changes(a: Bundle, b: Bundle) -> Changes:
 def _manifest(bundle: Bundle) -> dict[str, Any]:
     whole = msgspec.json.decode(bundle.manifest, type=dict[str, Any])
     return {name: value for name, value in whole.items() if name not in _APART}
+
+
+def _policies(bundle: Bundle) -> dict[str, Any]:
+    return msgspec.json.decode(bundle.policies, type=dict[str, Any])
 
 
 def _fields(a: object, b: object, field: str = "") -> Iterator[Change]:

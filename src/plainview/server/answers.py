@@ -18,6 +18,7 @@ from plainview.platform.catalogue import Card
 from plainview.platform.events import Taken
 from plainview.platform.orders import Counts
 from plainview.platform.pages import Explained
+from plainview.platform.policies import Decided
 from plainview.records import Act, Order, Page, encode
 from plainview.records.fields import to_text
 from plainview.server.problems import STATUS
@@ -266,6 +267,27 @@ class ScoredCandidate(msgspec.Struct, frozen=True):
     parts: dict[str, float]
 
 
+class DecisionAnswer(msgspec.Struct, frozen=True):
+    """A moderation decision that kept a video out."""
+
+    decision: int
+    """Its number, as candidates name it in `reason`."""
+    index: int
+    """Of its record."""
+    video: int
+    policy: str
+    """Code of the policy by which it was taken; GET /v1/policies has its text."""
+    title: str
+    """What that policy is called."""
+    restriction: str
+    regions: tuple[str, ...]
+    """Where; empty: everywhere."""
+    ages: tuple[str, ...]
+    """For which age bands; empty: for all."""
+    ground: str
+    """Facts and circumstances, in words."""
+
+
 class TraceAnswer(msgspec.Struct, frozen=True):
     """All that was looked at for a page, in the order of retrieval."""
 
@@ -274,6 +296,8 @@ class TraceAnswer(msgspec.Struct, frozen=True):
     selected: list[int]
     orders: list[int]
     """Numbers of the orders that could have put a video there."""
+    decisions: list[DecisionAnswer]
+    """By which videos were kept out."""
     weights: dict[str, float]
     """What each head counted, the viewer's arms of experiments included; empty on a plain page."""
 
@@ -357,7 +381,7 @@ def explained_answer(pipeline: Pipeline, explained: Explained, promise: bytes) -
     assert isinstance(page, Page)
     trace = None
     if explained.ranked is not None:
-        trace = _trace_answer(pipeline, explained.ranked.trace, page.request.mode == "plain")
+        trace = _trace_answer(pipeline, explained.ranked.trace, explained.decided, page.request.mode == "plain")
     return ExplainedAnswer(receipt_of(explained.entry, promise), explained.identical, explained.reason, trace)
 
 
@@ -367,7 +391,7 @@ def _judged(entry: Entry, reason: str) -> JudgedAct:
     return JudgedAct(entry.index, entry.time, act.note, act.counts, reason)
 
 
-def _trace_answer(pipeline: Pipeline, trace: Trace, plain: bool) -> TraceAnswer:
+def _trace_answer(pipeline: Pipeline, trace: Trace, decided: Iterable[Decided], plain: bool) -> TraceAnswer:
     """A trace with names in place of numbers."""
     sources = ("popular", "fresh") if plain else tuple(source.name for source, _ in pipeline.sources)
     filters = ("", *(one.name for one in pipeline.filters))
@@ -386,8 +410,14 @@ def _trace_answer(pipeline: Pipeline, trace: Trace, plain: bool) -> TraceAnswer:
         ScoredCandidate(video, value, dict(zip(HEADS, parts, strict=False)))
         for video, value, parts in zip(trace.scored.tolist(), trace.values.tolist(), trace.parts.tolist(), strict=True)
     ]
+    decisions = [
+        DecisionAnswer(
+            made.decision, index, made.video, made.policy, title, made.restriction, made.regions, made.ages, made.ground
+        )
+        for index, made, title in decided
+    ]
     weights = dict(zip(HEADS, trace.weights.tolist(), strict=False))
-    return TraceAnswer(retrieved, scored, trace.selected.tolist(), trace.orders.tolist(), weights)
+    return TraceAnswer(retrieved, scored, trace.selected.tolist(), trace.orders.tolist(), decisions, weights)
 
 
 def _floats(bits: list[int]) -> list[Any]:

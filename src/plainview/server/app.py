@@ -23,6 +23,7 @@ from msgspec.inspect import is_struct_type
 import plainview
 from plainview.feed.viewers import BLOCKS, FOLLOWS, MUTES, PAGES
 from plainview.ledger.spelling import to_base64
+from plainview.moderation.rules.pack import Allowed, Pack, Policy
 from plainview.platform.acts import LIMIT, NewAct
 from plainview.platform.application import Application
 from plainview.platform.audit import RecordsRequest
@@ -30,6 +31,7 @@ from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
+from plainview.platform.policies import policies_of
 from plainview.platform.reigns import manifest_of
 from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewSetting, NewViewer
@@ -106,6 +108,7 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
                     list_orders,
                     list_charters,
                     release,
+                    list_policies,
                 ],
             ),
             app_address,
@@ -128,7 +131,8 @@ def make_app(application: Application, pool: ThreadPoolExecutor, slow: ThreadPoo
         ),
         logging_config=None,
     )
-    describe(app.openapi_schema, [Problem, *(kind for kind in vars(answers).values() if is_struct_type(kind))])
+    described = [kind for kind in vars(answers).values() if is_struct_type(kind)]
+    describe(app.openapi_schema, [Problem, Pack, Policy, Allowed, *described])
     return app
 
 
@@ -331,6 +335,25 @@ async def release(
     return Response(manifest, media_type=MediaType.JSON, headers={"cache-control": FOREVER})
 
 
+@get(
+    "/policies",
+    summary="Get the policies",
+    responses={200: _answer(Pack, "The policies")} | dict.fromkeys((400, 404, 500, 503), _BAD),
+)
+async def list_policies(
+    state: State,
+    release: Annotated[
+        str | None,
+        QueryParameter(pattern=_DIGEST, description="Those of this release; without, of the one that is in charge."),
+    ] = None,
+) -> Response[bytes]:
+    """By which policies videos are kept from feeds, and how far a decision by each may go at most. They come byte for
+    byte: SHA-256 of them stands in the release's manifest."""
+    found = await _in(state.slow, _policies, state.application, release)
+    headers = {"cache-control": "no-cache" if release is None else FOREVER}
+    return Response(found, media_type=MediaType.JSON, headers=headers)
+
+
 @post(
     "/audit/records",
     summary="Open records",
@@ -452,6 +475,12 @@ def _manifest(application: Application, digest: str) -> bytes:
     if (manifest := manifest_of(application.journal, digest)) is None:
         raise Fault("unknown_release", f"digest: no release {digest} is or was in charge", "digest")
     return manifest.encode()
+
+
+def _policies(application: Application, release: str | None) -> bytes:
+    if (found := policies_of(application.journal, release)) is None:
+        raise Fault("unknown_release", f"release: no release {release} is or was in charge", "release")
+    return found.encode()
 
 
 def _act_proof(application: Application, index: int, size: int) -> ActProof:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
+from plainview.feed.configuration import Manifest
+from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.oversight.controls.evidence import Evidence
 from plainview.oversight.controls.verdicts import State
+from plainview.records import decode, encode
 from tests.oversight.controls.test_serving import counted, verified
 from tests.oversight.controls.town import Case, Town, check, row_of
 
@@ -15,7 +20,47 @@ def lifted(town: Town) -> Evidence:
     return town.with_({one.index: replace(one.record, video=6)})
 
 
+def decided(town: Town, **fields: Any) -> Evidence:
+    """The first decision says something else."""
+    one = town.of("decision")[0]
+    return town.with_({one.index: replace(one.record, **fields)})
+
+
+def governed(town: Town, **fields: Any) -> Evidence:
+    """The release's record has other fields."""
+    one = town.of("release")[0]
+    return town.with_({one.index: replace(one.record, **fields)})
+
+
+def renamed(town: Town) -> Evidence:
+    """Another release came with other policies of the same version."""
+    one = town.of("release")[0]
+    pack = read_pack(one.record.policies.encode())
+    other = replace(pack, policies=pack.policies[1:])
+    manifest = encode(replace(decode(Manifest, one.record.manifest.encode()), policies=name_of(other))).decode()
+    made = replace(one.record, manifest=manifest, policies=encode(other).decode())
+    return town.with_({town.of("order")[-1].index: made})
+
+
+def unapproved(town: Town) -> Evidence:
+    """Its first charter names another baseline."""
+    charters = [one._replace(charter=replace(one.charter, baseline=bytes(32))) for one in town.evidence.charters]
+    return replace(town.evidence, charters=tuple(charters), standing=replace(town.evidence.standing, grants=()))
+
+
 CASES = [
+    Case(30, lambda town: decided(town, policy="because"), "version 1 of the policies has no policy because"),
+    Case(30, lambda town: decided(town, pack="A" * 43), "it is by the policies AAAA"),
+    Case(30, lambda town: decided(town, policy=""), "is by no policy in force: it names no policy"),
+    Case(30, lambda town: decided(town, policy="gambling"), "policy gambling does not allow the restriction removed"),
+    Case(30, lambda town: decided(town, regions=("US",)), "removed holds everywhere and for everybody"),
+    Case(30, lambda town: governed(town, policies="{}"), "cannot be read: Pack: "),
+    Case(30, lambda town: governed(town, manifest="{}"), "cannot be read: no release's manifest"),
+    Case(30, renamed, "are another version 1 than before"),
+    Case(30, unapproved, "nobody has approved the release of record"),
+    Case(30, lambda town: town.found("re-run", "bounds: decision"), "the partner found"),
+    Case(32, lambda town: decided(town, policy="because"), "is by no policy in force"),
+    Case(1, lambda town: governed(town, policies="{}"), "cannot be told: Pack: "),
     Case(32, lifted, "lifts decision 9, which nobody took on that video"),
     Case(32, lambda town: town.where(verifications=()), "shows by re-running them"),
     Case(32, lambda town: verified(town, root=bytes(32)), "verifies another log than this"),
@@ -28,7 +73,7 @@ CASES = [
     Case(32, lambda town: town.found("re-run", "bounds: ineligible"), "the partner found"),
     Case(32, lambda town: town.found("re-run", "retrieval: popular"), "the partner found"),
 ]
-NEVER = dict.fromkeys((30, 31, 33, 34, 35, 36, 37), State.NOT_MET)
+NEVER = dict.fromkeys((31, 33, 34, 35, 36, 37), State.NOT_MET)
 """What this version does not do."""
 
 
@@ -43,3 +88,11 @@ def test_what_is_not_done_is_not_met_where_it_matters(town: Town, number: int) -
     undecided = town.with_({one.index: None for one in town.of("decision")})
     expected = State.NOT_MET if number == 34 else State.NOT_APPLICABLE
     assert row_of(undecided, number).verdict.state is expected
+
+
+def test_without_decisions_policies_are_met_all_the_same(town: Town) -> None:
+    undecided = row_of(town.with_({one.index: None for one in town.of("decision")}), 30).verdict
+    assert (undecided.state, undecided.said) == (
+        State.MET,
+        "1 version of the policies, approved with the release that names it; 0 decisions, each within one of them",
+    )

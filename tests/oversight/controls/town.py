@@ -33,7 +33,7 @@ from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.releases import environment_digest, installed
 from plainview.platform.warming import warm
-from plainview.records import Decision, Origin, Record
+from plainview.records import Origin, Record
 from plainview.records.digests import traffic_draw
 from plainview.records.fields import to_bytes, to_text
 from tests.http.servers import serving
@@ -43,6 +43,7 @@ from tests.platform.homes import amendment, begun, charter_of, parties_of, size_
 from tests.platform.parties import DAY, Parties
 from tests.platform.stepping import impression as imported
 from tests.platform.towns import event, now, open_town, page_of, populate, raw, settled, token, until
+from tests.records.decisions import lifting, restricting
 from tests.server.clients import KERNELS
 
 INSTALLED = to_bytes(installed().digest)
@@ -209,8 +210,8 @@ def _happen(town: Application, parties: Parties) -> None:
         _append(town, imported(row, ORIGIN.origin))
     refused = town.journal.append([Draft(imported(0, "planted"))])
     assert isinstance(refused[0], Refused)
-    for effect in ("restrict", "lift"):
-        _append(town, Decision(time=0, decision=9, effect=effect, video=5, regions=(), ages=(), ground="a test"))
+    for decision in (restricting(9, 5), lifting(9, 5)):
+        _append(town, decision)
     ordered = town.acts.submit(parties.order(1, 7))
     assert not ordered.reason
     session = token()

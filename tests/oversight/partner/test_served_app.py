@@ -28,7 +28,7 @@ DELAY = 5.0
 
 def taken(index: int, files: dict[str, bytes]) -> Taken:
     manifest = encode(replace(installed().manifest, ui=to_text(ui_digest(files)))).decode()
-    return Taken(index, Release(time=TIME, name="baseline", digest=digest(1), manifest=manifest))
+    return Taken(index, Release(time=TIME, name="baseline", digest=digest(1), manifest=manifest, policies=""))
 
 
 class Platform:

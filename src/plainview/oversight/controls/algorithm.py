@@ -30,9 +30,11 @@ def manifest(e: Evidence) -> Verdict:
     for index, release in e.releases:
         if left := _unnamed(release.manifest, release.digest):
             return not_met(f"the manifest of record {index:,} {left}", cited("release", [index]))
-    wrong = e.pages.checks["bound"]
-    if wrong.broken.count:
-        return not_met(wrong.why, wrong.broken)
+        if wrong := e.misnamed.get(index):
+            return not_met(f"the policies of record {index:,} cannot be told: {wrong}", cited("release", [index]))
+    unbound = e.pages.checks["bound"]
+    if unbound.broken.count:
+        return not_met(unbound.why, unbound.broken)
     return met(
         "each release's manifest names all that can influence a page, under the release's digest",
         e.kind("release"),

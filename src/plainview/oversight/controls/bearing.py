@@ -34,6 +34,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("bounds: closed", frozenset({2})),
         ("bounds: epoch", frozenset({8})),
         ("bounds: origin", frozenset({9})),
+        ("bounds: decision", frozenset({30})),
         ("bounds: clock", frozenset({11})),
         ("bounds: session", frozenset({16})),
         ("bounds: order", frozenset({17})),

@@ -16,6 +16,8 @@ from plainview.ledger.errors import ProofError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Witnessed
 from plainview.ledger.standing import Standing
+from plainview.moderation.rules.decisions import why_beyond
+from plainview.moderation.rules.pack import Named, pack_of
 from plainview.oversight.acts import Acts
 from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Turn
 from plainview.oversight.controls.verdicts import Cited, Counted
@@ -142,7 +144,11 @@ class Evidence(Outside, frozen=True, kw_only=True):
     kinds: Mapping[str, Cited]
     """All records by their kinds, private ones as far as they were opened."""
     releases: tuple[At, ...]
+    misnamed: Mapping[int, str]
+    """Of `releases` those whose policies are not what their manifest names, and why."""
     decisions: tuple[At, ...]
+    beyond: Mapping[int, str]
+    """Of `decisions` those that are not within a policy of the release in charge, and why."""
     origins: tuple[At, ...]
     unadmitted: Mapping[int, str]
     """Of `origins` those that nobody had let in where they stand, and their names."""
@@ -178,7 +184,10 @@ class Gathering:
         self._releases: list[At] = []
         self._configurations: dict[str, Configuration | None] = {}
         self._epochs: OrderedDict[int, str] = OrderedDict()
+        self._pack: Named | None = None
+        self._misnamed: dict[int, str] = {}
         self._decisions: list[At] = []
+        self._beyond: dict[int, str] = {}
         self._origins: list[At] = []
         self._unadmitted: dict[int, str] = {}
         self._rows: dict[str, int] = {}
@@ -226,8 +235,12 @@ class Gathering:
             case Release():
                 self._releases.append(At(index, record))
                 self._configurations[record.digest] = _configuration(record)
+                self._release(index, record)
             case Decision():
                 self._decisions.append(At(index, record))
+                why = "no policies are in force" if self._pack is None else why_beyond(self._pack, record)
+                if why:
+                    self._beyond[index] = why
             case Origin():
                 self._origin(index, record)
             case Video() | History() | Impression() if record.origin != UPLOAD:
@@ -252,7 +265,9 @@ class Gathering:
             wrong=tuple(self._wrong),
             kinds={kind: counted.cited() for kind, counted in sorted(self._kinds.items())},
             releases=tuple(self._releases),
+            misnamed=self._misnamed,
             decisions=tuple(self._decisions),
+            beyond=self._beyond,
             origins=tuple(self._origins),
             unadmitted=self._unadmitted,
             rows=self._rows,
@@ -286,6 +301,13 @@ class Gathering:
         )
         self._asking.take(index, page, before)
         self._turns[page.session] = Turn(page.viewer, page.n, to_text(commitment or bytes(32)))
+
+    def _release(self, index: int, release: Release) -> None:
+        self._pack = None
+        try:
+            self._pack = pack_of(release)
+        except ValueError as error:
+            self._misnamed[index] = str(error)
 
     def _origin(self, index: int, origin: Origin) -> None:
         self._origins.append(At(index, origin))

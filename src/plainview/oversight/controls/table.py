@@ -68,8 +68,8 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         1, "Manifest names everything", f"{EO}; {JV}", algorithm.manifest,
         "each release's manifest has the release's digest and is one of this version, strictly read, with all that "
-        "such a one names; each page names a release that the log has",
-        "packs of moderation policies, of which there are none",
+        "such a one names; its record brings the policies that it names by their digest; each page names a release "
+        "that the log has",
     ),
     _control(
         2, "Unapproved code does not rank", "", algorithm.approved,
@@ -185,12 +185,19 @@ CONTROLS: tuple[Control, ...] = (
     _control(27, "Erasure", f"{GDPR} 17", custody.erasure, NOT_BUILT),
     _control(28, "Export for its owner", f"{GDPR} 15, 20", custody.export, NOT_BUILT),
     _control(29, "Keys are the custodian's", "", custody.split_keys, NOT_BUILT),
-    _control(30, "Policies are versioned", f"{DSA} 14", moderation.policies, NOT_BUILT),
+    _control(
+        30, "Policies are versioned", f"{DSA} 14", moderation.policies,
+        "each release's record has the policies that its manifest names, can be read here, and was approved or is a "
+        "charter's baseline; no version of the policies stands for two; each decision names a policy of the release in "
+        "charge where it stands, with a restriction that this policy allows for these regions and ages",
+        "whether the policies are good ones; classifiers and their thresholds, of which there are none",
+    ),
     _control(31, "Decisions are signed", "", moderation.decisions, NOT_BUILT),
     _control(
         32, "No silent filter", "", moderation.restrictions,
-        "control 14, since re-running shows by what each video was kept out; that what is lifted was decided",
-        "whether a decision's ground is the true one; pages after the last verification",
+        "control 14, since re-running shows by what each video was kept out; that each decision is within a policy, as "
+        "in 30, and what is lifted was decided",
+        "whether a decision's policy and ground are the true ones; pages after the last verification",
     ),
     _control(33, "Statements of reasons", f"{DSA} 17, 24", moderation.statements, NOT_BUILT),
     _control(34, "Notices by anyone", f"{DSA} 16, 22", moderation.notices, NOT_BUILT),

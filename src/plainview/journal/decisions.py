@@ -1,0 +1,53 @@
+"""The gate of moderation: no decision beyond the policies of the release in charge, and no page past a decision."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from plainview.moderation.rules.decisions import why_beyond
+from plainview.moderation.rules.pack import Named, pack_of
+from plainview.moderation.rules.restrictions import covers
+from plainview.records import Decision, Release
+from plainview.records.fields import AgeBand
+
+
+class DecisionGate:
+    """What is decided so far, and by which policies the next decision is."""
+
+    def __init__(self) -> None:
+        self._pack: Named | None = None
+        self._decided: dict[int, int] = {}
+        """The video each decision was about when it was first written: a number is never reused."""
+        self._restricted: dict[int, dict[int, Decision]] = {}
+
+    def check(self, decision: Decision) -> str:
+        """Why the decision may not be written down next; empty if it may."""
+        if self._pack is None:
+            return f"decision {decision.decision}: no release is in charge, by whose policies it could be taken"
+        reason = why_beyond(self._pack, decision)
+        return f"decision {decision.decision}: {reason}" if reason else ""
+
+    def restricting(self, video: int, region: str, age: AgeBand) -> Decision | None:
+        """One that keeps the video from such a viewer; None where none does."""
+        active = self._restricted.get(video, {}).values()
+        return next((one for one in active if covers(one, region, age)), None)
+
+    def observe(self, record: Decision | Release) -> None:
+        """Take in one that was appended; in index order."""
+        if isinstance(record, Release):
+            self._pack = None
+            with suppress(ValueError):  # where nothing is judged
+                self._pack = pack_of(record)
+        else:
+            self._observe(record)
+
+    def _observe(self, decision: Decision) -> None:
+        if self._decided.setdefault(decision.decision, decision.video) != decision.video:
+            return
+        active = self._restricted.setdefault(decision.video, {})
+        if decision.effect == "restrict":
+            active[decision.decision] = decision
+        else:
+            active.pop(decision.decision, None)
+        if not active:
+            del self._restricted[decision.video]

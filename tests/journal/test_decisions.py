@@ -1,0 +1,87 @@
+"""What moderation may do, asked of the journal's one writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
+from plainview.moderation.rules.pack import Pack, name_of
+from plainview.records import Decision, encode
+from plainview.storage import SqliteRecords
+from tests.journal.drafts import FIRST_EPOCH, NOW, approved
+from tests.journal.test_fence import Says, accepted, refused
+from tests.moderation.rules.packs import PACK, allowed, decision, policy
+from tests.records.decisions import lifting
+
+SPAM = decision("spam", "removed")
+LATER = Pack(version=4, policies=(policy("spam"), policy("new", allowed("removed"))))
+
+
+def later(code: str) -> Decision:
+    """By one of LATER."""
+    return decision(code, "removed", pack=name_of(LATER).digest)
+
+
+def taking_charge(pack: Pack, max_lag: int = 100) -> Draft:
+    """A release with these policies."""
+    return approved(max_lag, pack=pack)
+
+
+def open_journal(path: Path) -> Journal:
+    return Journal(SqliteRecords(path, writing=True), PlainSealer(), Fence(100, 2000, Says("")), lambda: NOW)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = open_journal(tmp_path)
+    yield made
+    made.close()
+
+
+def test_before_any_release_nothing_is_decided(journal: Journal) -> None:
+    refused(journal, Draft(SPAM), "decision", "decision 4: no release is in charge")
+
+
+def test_a_decision_keeps_to_the_policies_of_the_release_in_charge(journal: Journal) -> None:
+    accepted(journal, taking_charge(PACK), FIRST_EPOCH, Draft(SPAM))
+    refused(journal, Draft(decision("new", "removed")), "decision", "version 3 of the policies has no policy new")
+    refused(journal, Draft(decision("spam", "geo_disabled", ("DE",))), "decision", "policy spam does not allow")
+    accepted(journal, taking_charge(LATER), Draft(later("new")), Draft(lifting(4, 7)))
+    refused(journal, Draft(later("spam")), "decision", "policy spam does not allow", "it allows none")
+    refused(journal, Draft(SPAM), "decision", f"it is by the policies {SPAM.pack}, and version 4 is in force")
+
+
+def test_it_holds_from_the_release_on_within_one_group(journal: Journal) -> None:
+    accepted(journal, taking_charge(PACK))
+    made = [Draft(SPAM), taking_charge(LATER), Draft(replace(SPAM, decision=5))]
+    assert [type(one) for one in journal.append(made)] == [Ack, Ack, Refused]
+
+
+def test_and_after_a_start(tmp_path: Path) -> None:
+    for start in range(2):
+        journal = open_journal(tmp_path)
+        if not start:
+            accepted(journal, taking_charge(PACK), Draft(SPAM), taking_charge(LATER))
+        refused(journal, Draft(replace(SPAM, decision=5)), "decision", "version 4 is in force")
+        journal.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"policies": encode(LATER).decode()}, "its policies are version 4"),
+        ({"policies": ""}, "Pack: "),
+        ({"policies": encode(PACK).decode() + " "}, "Pack: valid, but not in the record's one exact spelling"),
+    ],
+)
+def test_a_release_brings_the_policies_that_its_manifest_names(
+    journal: Journal, changes: dict[str, str], said: str
+) -> None:
+    made = taking_charge(PACK)
+    refused(journal, Draft(replace(made.record, **changes)), "licence", said)
+    assert name_of(PACK) != name_of(LATER)
+    accepted(journal, made)

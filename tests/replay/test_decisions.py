@@ -1,0 +1,94 @@
+"""Decisions that an operator slipped past their own fence: replay finds each that is by no policy in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from plainview.journal import Draft, Refused
+from plainview.journal.decisions import DecisionGate
+from plainview.moderation.rules.pack import name_of
+from plainview.platform.application import Application
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
+from plainview.platform.releases import bundle_of, installed, opened
+from plainview.records import Decision, encode
+from plainview.records.fields import to_bytes
+from plainview.replay.bundled import Bundles
+from plainview.replay.bundles import pack, unpack
+from tests.moderation.rules.packs import PACK, decision
+from tests.platform.homes import amendment
+from tests.platform.played import application, play
+from tests.platform.second import take_over
+from tests.records.decisions import lifting, restricting
+from tests.replay.replays import KERNELS, reading, replayed
+
+GOVERNED = installed()._replace(manifest=replace(installed().manifest, policies=name_of(PACK)), policies=encode(PACK))
+"""The installed release with other policies."""
+
+
+def append(running: Application, made: Decision) -> int | str:
+    """Its index, or why it is refused."""
+    (outcome,) = running.journal.append([Draft(made)])
+    return f"{outcome.code}: {outcome.reason}" if isinstance(outcome, Refused) else outcome.index
+
+
+PLANTED = [
+    (replace(restricting(1, 1001), policy="because"), "version 1 of the policies has no policy because"),
+    (replace(restricting(2, 1002), policy=""), "it names no policy"),
+    (replace(restricting(3, 1003), restriction="age_restricted"), "policy spam does not allow"),
+    (
+        replace(restricting(4, 1004), policy="suggestive", restriction="age_restricted"),
+        "it names none: that would be everybody",
+    ),
+    (replace(restricting(5, 1005), policy="grooming", ground="at the school"), "policy grooming is sealed"),
+    (replace(lifting(6, 1006), policy="spam"), "a lift names no policy"),
+]
+
+
+def test_each_beyond_its_policy_is_found_where_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else: pages after it were ranked with it, as the world has it."""
+    home = tmp_path / "home"
+    with application(home) as running:
+        play(running, 6)
+        size = running.journal.size
+        for made, said in PLANTED:
+            assert str(append(running, made)).startswith("decision: ")
+            assert said in str(append(running, made))
+        assert running.journal.size == size
+        assert isinstance(append(running, restricting(7, 1007)), int)
+        with monkeypatch.context() as blind:
+            blind.setattr(DecisionGate, "check", lambda *_: "")
+            at = [append(running, made) for made, _ in PLANTED]
+        play(running, 6, seed=2)
+    report = replayed(home)
+    assert [(one.index, one.stage) for one in report.differing] == [(index, "bounds: decision") for index in at]
+    for one, (_, said) in zip(report.differing, PLANTED, strict=True):
+        assert said in one.detail
+    assert report.identical == report.pages == 12
+
+
+def test_each_release_is_by_the_policies_of_its_own_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    with application(home) as running:
+        append(running, restricting(1, 1001, "US"))
+        play(running, 6)
+    adopt(Home(home), amendment(home, baseline=to_bytes(GOVERNED.digest)))
+    Home(home).install(bundle_of(GOVERNED))
+    with take_over(home) as running:
+        assert "and version 3 is in force" in str(append(running, restricting(2, 1002, "US")))
+        assert isinstance(append(running, decision("law", "geo_disabled", ("DE",))), int)
+        play(running, 6, seed=2)
+    bundles = Bundles([unpack(pack(bundle_of(GOVERNED)))], KERNELS, opened=opened)
+    report = replayed(home, bundles=bundles)
+    assert (report.identical, report.differing, report.inconclusive) == (12, (), {})
+    with take_over(home) as running, monkeypatch.context() as blind:
+        blind.setattr(DecisionGate, "check", lambda *_: "")
+        index = append(running, restricting(2, 1002, "US"))
+    (found,) = replayed(home, bundles=bundles).differing
+    assert (found.index, found.stage) == (index, "bounds: decision")
+    with reading(home) as journal:
+        (first, second) = [entry.record for entry in journal.of_kind("release")]
+    assert (first.policies.encode(), second.policies.encode()) == (installed().policies, encode(PACK))  # type: ignore[attr-defined]
