@@ -35,11 +35,13 @@ from plainview.records import (
     Record,
     Release,
     Setting,
+    Tally,
     Video,
     Viewer,
 )
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
+from plainview.records.tally import counted
 
 SESSIONS = 65_536
 """Sessions whose last page is kept at hand; any other is looked up in the journal."""
@@ -97,7 +99,7 @@ class Judge(Protocol):
 
 _SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
 """What is not written down any more once every licence has ended."""
-_OBSERVED = frozenset({Act, Charter, Order, Page, Epoch, Release, Decision, Origin, Video, History, Impression})
+_OBSERVED = frozenset({Act, Charter, Order, Page, Epoch, Release, Decision, Origin, Video, History, Impression, Tally})
 
 
 class _Turn(NamedTuple):
@@ -110,7 +112,8 @@ class _Turn(NamedTuple):
 
 class Fence:
     """Refuses pages that break the bounds that were set, epochs that do not follow the last or are larger or smaller
-    than they may be, releases that may not take charge, and rows of imports that the partner has not let in.
+    than they may be, releases that may not take charge, rows of imports that the partner has not let in, and tallies
+    whose ranges do not follow on one another.
 
     The release of the last `release` record is in charge: epochs are its own, and no other's pages are taken. Its own
     epochs begin with the first after that record.
@@ -123,7 +126,7 @@ class Fence:
     `judge`: by whom charters, acts and orders are judged; whoever wrote them has, where there is none.
 
     Codes: `closed`, `act`, `charter`, `order`, `release`, `licence`, `ineligible`, `stale`, `clock`, `session`,
-    `epoch`, `origin`.
+    `epoch`, `origin`, `tally`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -146,6 +149,9 @@ class Fence:
         judged = heapq.merge(*map(past.of_kind, JUDGED), key=lambda entry: entry.index)
         for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision", "origin"))):
             self.observe(entry.index, entry.record, entry.commitment)
+        for entry in past.of_kind("tally", newest_first=True):
+            self.observe(entry.index, entry.record, entry.commitment)
+            break
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
             recent.append(entry)
@@ -165,6 +171,8 @@ class Fence:
             return self._check_epoch(index, record) or self._check_size(time, record)
         if type(record) is Release:
             return self._check_succession(record)
+        if type(record) is Tally:
+            return self._check_tally(index, record)
         if isinstance(record, (Origin, Video, History, Impression)):
             reason = self._origins.check(record)
             return Refused(reason, "origin") if reason else None
@@ -230,6 +238,8 @@ class Fence:
                     self._ended[record.order] = index
             case Origin() | Video() | History() | Impression():
                 self._origins.observe(record)
+            case Tally():
+                self._tallied = record.upto
             case _:
                 pass
 
@@ -253,6 +263,8 @@ class Fence:
         """By number: where an order was ended."""
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
+        self._tallied = 0
+        """Where the last tally's range ends."""
 
     def _observe_decision(self, decision: Decision) -> None:
         if self._decided.setdefault(decision.decision, decision.video) != decision.video:
@@ -412,6 +424,16 @@ class Fence:
             return Refused(f"release {release.digest}: {error}", "licence")
         reason = self._judge.may_take_charge(release)
         return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
+
+    def _check_tally(self, index: int, tally: Tally) -> Refused | None:
+        # What it counts is not asked: a count that is wrong has to be seen.
+        if tally.first != self._tallied:
+            return Refused(f"the tally begins at record {tally.first}: {self._tallied} is next", "tally")
+        if not tally.first < tally.upto <= index:
+            return Refused(f"the tally ends at record {tally.upto}, not between {tally.first} and {index}", "tally")
+        if tally.lost and counted(tally):
+            return Refused("the tally counts something, and says that its counts were lost", "tally")
+        return None
 
     def _check_size(self, time: int, epoch: Epoch) -> Refused | None:
         # A release's first epoch has all records folded in, and is bounded by none.
