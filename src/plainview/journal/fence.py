@@ -41,7 +41,6 @@ from plainview.records import (
 )
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
-from plainview.records.tally import counted
 
 SESSIONS = 65_536
 """Sessions whose last page is kept at hand; any other is looked up in the journal."""
@@ -431,7 +430,7 @@ class Fence:
             return Refused(f"the tally begins at record {tally.first}: {self._tallied} is next", "tally")
         if not tally.first < tally.upto <= index:
             return Refused(f"the tally ends at record {tally.upto}, not between {tally.first} and {index}", "tally")
-        if tally.lost and counted(tally):
+        if tally.lost and _counts(tally):
             return Refused("the tally counts something, and says that its counts were lost", "tally")
         return None
 
@@ -454,6 +453,12 @@ class Fence:
 def _ends_an_epoch(record: Record) -> bool:
     """Whether an epoch may end with it, however few records it has taken up: what it says may not have to wait."""
     return isinstance(record, (Charter, Decision, Order, Release)) or (isinstance(record, Act) and record.counts)
+
+
+def _counts(tally: Tally) -> bool:
+    """Whether it counts anything."""
+    answers = tally.served or tally.repeated or tally.refused or tally.closed or tally.failed
+    return bool(answers or tally.rankings or tally.thrown)
 
 
 def _listed(indexes: tuple[int, ...]) -> str:

@@ -10,14 +10,17 @@ from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.charters import Bounds, parse_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
-from plainview.records import Charter, Epoch, Page, Release, decode
+from plainview.oversight.tallies import contradictions
+from plainview.records import Charter, Epoch, Page, Release, Tally, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import to_bytes, to_text
 
 
-def judge(index: int, records: Mapping[int, Record]) -> list[str]:
+def judge(index: int, records: Mapping[int, Record], kinds: Mapping[int, str]) -> list[str]:
     """What is wrong with that record, by itself and the other `records` of its log, by their indexes: sentences.
+
+    `kinds` are those of more records of the log, as far as their leaves tell.
 
     Each holds whatever else is in the log, but for an amendment that is not among them: an empty list says nothing.
     """
@@ -27,6 +30,8 @@ def judge(index: int, records: Mapping[int, Record]) -> list[str]:
             return list(_page(index, record, records))
         case Epoch():
             return list(_epoch(index, record, records))
+        case Tally():
+            return list(_tally(index, record, records, kinds))
         case _:
             return []
 
@@ -61,6 +66,17 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
     for at, other in records.items():
         if isinstance(other, Epoch) and at < index and other.epoch + 1 == epoch.epoch and other.digest != epoch.parent:
             yield f"its parent is not the digest of record {at}, the epoch before"
+
+
+def _tally(index: int, tally: Tally, records: Mapping[int, Record], kinds: Mapping[int, str]) -> Iterator[str]:
+    if not tally.first < tally.upto <= index:
+        yield f"its range begins at record {tally.first:,} and ends at {tally.upto:,}"
+    for at, other in records.items():
+        if isinstance(other, Tally) and at < index and tally.first < other.upto:
+            yield f"its range begins at record {tally.first:,}, and that of record {at:,}, before it, ends behind that"
+    shown = [kinds.get(one) for one in range(tally.first, tally.upto)] if tally.upto <= len(kinds) + tally.first else []
+    if shown and None not in shown:
+        yield from (said for _, said in contradictions(tally, shown.count("page")))
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:

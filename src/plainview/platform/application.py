@@ -269,8 +269,9 @@ class Application:
         return self._published.wait_beyond(epoch - 1, seconds)
 
     def close(self) -> None:
-        """Write down what became of feed requests, fold what is there, close an epoch with a snapshot, and give back the
-        directory. Again, it does nothing.
+        """Write down what was counted, fold what is there, close an epoch with a snapshot, and give back the directory.
+
+        Again, it does nothing.
 
         Raises what stopped the learner or the journal.
         """

@@ -35,27 +35,3 @@ class Tally(Record, frozen=True):
     thrown: Annotated[tuple[tuple[Name, U53], ...], Meta(max_length=32)]
     """Of these, those that made no receipt, by what became of them, in the order of the names: a code of the fence;
     `repeated` where another request was first with the same page; `error` where it broke off."""
-
-
-def counted(tally: Tally) -> int:
-    """All that a tally counts, added up: 0 of one that counts nothing."""
-    asked = tally.served + tally.repeated + tally.refused + tally.closed + tally.failed
-    return asked + tally.rankings + sum(count for _, count in tally.thrown)
-
-
-def contradictions(tally: Tally, receipts: int) -> list[tuple[str, str]]:
-    """What of a tally cannot be so where its range has so many receipts: what it is about, and a sentence.
-
-    A page whose viewer was gone before it was sent has a receipt and no answer; the other way round there is none.
-    """
-    if tally.lost:
-        return []
-    found = []
-    if tally.served > receipts:
-        said = f"{tally.served:,} requests were answered with a new page, and there are {receipts:,} receipts"
-        found.append(("receipts", said))
-    thrown = sum(count for _, count in tally.thrown)
-    if tally.rankings != receipts + thrown:
-        said = f"{tally.rankings:,} rankings, and {receipts:,} receipts and {thrown:,} that made none"
-        found.append(("rankings", said))
-    return found

@@ -21,6 +21,7 @@ _OF: dict[str, frozenset[int]] = {
     "clock": frozenset({11}),
     "rewritten": frozenset({41}),
     "ui": frozenset({1, 19, 20}),
+    "tally": frozenset({16}),
     MISBEHAVIOUR: frozenset({41}),
     BROKEN_PROMISE: frozenset({13}),
 }
@@ -36,6 +37,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("bounds: origin", frozenset({9})),
         ("bounds: clock", frozenset({11})),
         ("bounds: session", frozenset({16})),
+        ("bounds: tally", frozenset({16})),
         ("bounds: order", frozenset({17})),
         ("bounds: act", frozenset({39})),
         ("bounds: charter", frozenset({39})),
