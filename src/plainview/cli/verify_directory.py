@@ -152,10 +152,9 @@ class _Bundle:
         if copy.acts is not None and (copy.acts.counted or copy.acts.passed_over):
             said += f"; {copy.acts.counted:,} acts count and {copy.acts.passed_over:,} do not, as its records say"
         if copy.counted is not None and copy.counted.tallies:
-            counted, lost = copy.counted, ""
-            if counted.lost_pages:
-                lost = f"; of {counted.lost_pages:,} it says that what was counted is lost"
-            said += f"; {counted.tallies:,} tallies fit {counted.counted:,} pages{lost}"
+            said += f"; its tallies count {copy.counted.counted:,} pages as they are"
+            if copy.counted.lost_pages:
+                said += f", and say of {copy.counted.lost_pages:,} that what was counted is lost"
         return said
 
     def _sentence(self, file: _File) -> str:

@@ -129,13 +129,13 @@ def complete(e: Evidence) -> Verdict:
         first = counts.off[0]
         kind = "page" if first.stage == "overdue" else "tally"
         return not_met(f"record {first.index:,}: {first.detail}", cited(kind, [first.index]))
-    if not counts.counted:
-        return not_met("no tally counts how often pages were ranked, and requests answered with one", tallies)
     if counts.lost * LOST > counts.lost + counts.counted:
         said = (
             f"of {some(counts.lost, 'page')} the operator's counts were lost, and only {counts.counted:,} are counted"
         )
         return not_met(said, tallies)
+    if not counts.counted:
+        return not_met("no tally counts how often pages were ranked, and requests answered with one", tallies)
     if not e.canaries.pages:
         return not_met(NO_CANARY, asked.kept)
     lost = f"; of {some(counts.lost, 'page')} the counts were lost" if counts.lost else ""
