@@ -60,7 +60,8 @@ class Tallies:
         self._journal = journal
         self._interval = interval
         self._first = _last(journal)
-        self._change = threading.Condition()
+        self._lock = threading.Lock()
+        self._change = threading.Condition(self._lock)
         self._counts = _Counts()
         self._cut: _Cut | None = None
         self._generation = 0
@@ -113,7 +114,7 @@ class Tallies:
                     self._change.notify_all()
 
     def _enter(self) -> int:
-        with self._change:
+        with self._lock:
             self._open[self._generation & 1] += 1
             return self._generation
 
@@ -132,13 +133,13 @@ class Tallies:
             self._change.notify_all()
 
     def _answered(self, generation: int, status: int, index: int | None) -> None:
-        with self._change:
+        with self._lock:
             if name := _name(status, index):
                 self._counted(index).answers[name] += 1
             self._leave(generation)
 
     def _ranked(self, generation: int, index: int | None, thrown: str) -> None:
-        with self._change:
+        with self._lock:
             counts = self._counted(index)
             counts.rankings += 1
             if index is None:
