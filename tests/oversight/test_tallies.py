@@ -99,8 +99,22 @@ def test_the_first_begins_at_the_first_record() -> None:
 def test_lost_counts_are_no_finding() -> None:
     log = with_pages(3, 4)
     assert list(log.tally(6, tally(0, 6, lost=True))) == [Lost(6, 0, 6, 2)]
-    assert (log.counted, log.lost_pages) == (0, 2)
+    assert (log.counted, log.lost, log.before) == (0, 0, 2)  # from before anything was counted
     assert list(log.tally(8, tally(6, 8, lost=True))) == []  # no page was in it
+    log.page(9)
+    assert list(log.tally(10, tally(8, 10, rankings=1))) == []
+    log.page(11)
+    assert list(log.tally(12, tally(10, 12, lost=True))) == [Lost(12, 10, 12, 1)]
+    assert (log.counted, log.lost, log.before) == (1, 1, 2)
+
+
+def counting(*indexes: int) -> Reconciling:
+    """A log with a tally, and these pages behind its range."""
+    made = Reconciling()
+    assert list(made.tally(1, tally(0, 1))) == []
+    for index in indexes:
+        made.page(index)
+    return made
 
 
 def wait(log: Reconciling, index: int, milliseconds: int, step: int = 1_000, since: int = 0) -> list[Any]:
@@ -112,27 +126,27 @@ def wait(log: Reconciling, index: int, milliseconds: int, step: int = 1_000, sin
 
 
 def test_a_page_has_to_be_counted_in_time() -> None:
-    log = with_pages(3)
+    log = counting(3)
     assert wait(log, 10, OVERDUE) == []
     (one,) = wait(log, 1_000, 5_000, since=OVERDUE + 1_000)
     assert (one.index, one.stage, one.records) == (3, "overdue", (3, 1_000))
     log.page(2_000)
     assert wait(log, 2_001, 2 * OVERDUE, since=2 * OVERDUE) == []  # it is told once, until these are counted
-    assert list(log.tally(5_000, tally(0, 4_000, served=2, rankings=2, time=TIME + 4 * OVERDUE))) == []
+    assert list(log.tally(5_000, tally(1, 4_000, served=2, rankings=2, time=TIME + 4 * OVERDUE))) == []
     log.page(5_001)
     assert stages(wait(log, 6_000, 2 * OVERDUE, since=5 * OVERDUE)) == ["overdue"]
 
 
 def test_tallies_that_leave_a_page_out_again_and_again_are_no_excuse() -> None:
-    log, found = with_pages(30), []
+    log, found = counting(30), []
     for turn in range(20):
         found += wait(log, 100 + 100 * turn, OVERDUE // 10, since=turn * OVERDUE // 10)
-        found += log.tally(150 + 100 * turn, tally(turn, turn + 1, time=TIME + (turn + 1) * OVERDUE // 10))
+        found += log.tally(150 + 100 * turn, tally(turn + 1, turn + 2, time=TIME + (turn + 1) * OVERDUE // 10))
     assert stages(found) == ["overdue"]
 
 
 def test_time_in_which_the_operator_was_not_at_work_does_not_count() -> None:
-    log = with_pages(3)
+    log = counting(3)
     for hour in range(OVERDUE // STEP):
         assert wait(log, 10 + hour, 0, since=hour * 3_600_000) == []
     assert wait(log, 100, 0, since=100 * 3_600_000) == []
@@ -149,3 +163,11 @@ def test_entries_of_a_log() -> None:
     assert log.uncounted == 0
     with pytest.raises(FormatError):
         list(log.take(5, public_leaf("tally", NONE).replace(b'"lost":false', b'"lost":null')))
+
+
+def test_nothing_is_overdue_before_anything_is_counted() -> None:
+    log = with_pages(3)
+    assert wait(log, 10, 3 * OVERDUE) == []
+    assert list(log.tally(2_000, tally(0, 4, lost=True, time=TIME + 3 * OVERDUE))) == [Lost(2_000, 0, 4, 1)]
+    log.page(2_001)
+    assert stages(wait(log, 2_002, 2 * OVERDUE, since=4 * OVERDUE)) == ["overdue"]

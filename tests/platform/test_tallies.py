@@ -201,7 +201,7 @@ def test_after_a_crash_it_says_what_was_lost_and_counts_on(tmp_path: Path) -> No
         tallies.close()
         log, found = reconciled(journal)
     assert found == [Lost(size, 3, size, 2)]
-    assert (log.counted, log.lost_pages, log.uncounted) == (2, 2, 0)
+    assert (log.counted, log.lost, log.uncounted) == (2, 2, 0)
 
 
 def test_a_full_disk_loses_no_count(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

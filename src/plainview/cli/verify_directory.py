@@ -153,8 +153,10 @@ class _Bundle:
             said += f"; {copy.acts.counted:,} acts count and {copy.acts.passed_over:,} do not, as its records say"
         if copy.counted is not None and copy.counted.tallies:
             said += f"; its tallies count {copy.counted.counted:,} pages as they are"
-            if copy.counted.lost_pages:
-                said += f", and say of {copy.counted.lost_pages:,} that what was counted is lost"
+            if copy.counted.lost:
+                said += f", and say of {copy.counted.lost:,} that what was counted is lost"
+            if copy.counted.before:
+                said += f"; {copy.counted.before:,} came before that"
         return said
 
     def _sentence(self, file: _File) -> str:

@@ -52,8 +52,10 @@ class Reconciling:
         """That were taken."""
         self.counted = 0
         """Pages in the ranges of tallies that count."""
-        self.lost_pages = 0
-        """Pages in the ranges of those whose counts were lost."""
+        self.lost = 0
+        """Pages in the ranges of later ones whose counts were lost."""
+        self.before = 0
+        """Pages before the first that counts: of them nobody has counted anything."""
         self._last = -1
         """Index of the last tally."""
         self._upto = 0
@@ -87,9 +89,12 @@ class Reconciling:
         self._pages.append((index, self._clock))
 
     def public(self, index: int, time: int) -> Iterator[Off]:
-        """A public record, no tally, is next, with its journal time: the page that is overdue by then, told once."""
+        """A public record, no tally, is next, with its journal time: the page that is overdue by then, told once.
+
+        None is before the first tally: the operator's program may not have counted yet.
+        """
         self._tick(time)
-        if not self._pages:
+        if not self._pages or not self.tallies:
             return
         first, since = self._pages[0]
         if self._clock - since > OVERDUE and self._told < first:
@@ -111,7 +116,10 @@ class Reconciling:
             yield Off(index, "range", f"{said}, and {after}", (before, index)[before < 0 :])
         pages = self._counted_off(tally.upto)
         if tally.lost:
-            self.lost_pages += pages
+            if self.counted:
+                self.lost += pages
+            else:
+                self.before += pages
             if pages:
                 yield Lost(index, tally.first, tally.upto, pages)
             return

@@ -88,4 +88,4 @@ def test_counts_that_were_lost_are_told_and_are_no_finding(
             assert f"to {told.upto - 1:,} was counted and lost: of 60 pages there" in said
     copy = invoke("verify", directory / MIRROR, f"--charter={digest_text(digest_of(home))}")
     assert copy.exit_code == 0
-    assert "its tallies count 0 pages as they are, and say of 60 that what was counted is lost" in copy.stdout
+    assert "its tallies count 0 pages as they are; 60 came before that" in copy.stdout

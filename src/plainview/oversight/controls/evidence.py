@@ -117,7 +117,9 @@ class Counts(msgspec.Struct, frozen=True):
     counted: int
     """Pages that are in the range of one that counts."""
     lost: int
-    """Pages in ranges of which the counts were lost."""
+    """Pages in later ranges of which the counts were lost."""
+    before: int
+    """Pages before the first tally that counts."""
     off: tuple[Off, ...]
     """What of them cannot be so."""
 
@@ -279,7 +281,9 @@ class Gathering:
             accesses=tuple(self._accesses),
             pages=self._asking.pages(self._acts.last),
             epochs=self._published,
-            counts=Counts(self._reconciling.counted, self._reconciling.lost_pages, tuple(self._off)),
+            counts=Counts(
+                self._reconciling.counted, self._reconciling.lost, self._reconciling.before, tuple(self._off)
+            ),
             times=self._times,
             newest=self._newest,
             **{name: getattr(outside, name) for name in outside.__struct_fields__},

@@ -139,6 +139,7 @@ def complete(e: Evidence) -> Verdict:
     if not e.canaries.pages:
         return not_met(NO_CANARY, asked.kept)
     lost = f"; of {some(counts.lost, 'page')} the counts were lost" if counts.lost else ""
+    lost += f"; {some(counts.before, 'page')} came before the first that counts" if counts.before else ""
     return met(
         f"{some(asked.kept.count, 'page')} without a gap in their sessions; {some(counts.counted, 'page')} in "
         f"{some(tallies.count, 'tally', 'tallies')}, by which each ranking made one or came to nothing for a reason, "

@@ -152,8 +152,8 @@ CONTROLS: tuple[Control, ...] = (
         "viewers; the operator's tallies, of answers where they go out and of rankings where they are made, against "
         "the pages in their ranges: that they cover them in time, and that no more than 5 % of these pages are in "
         "ranges of which it says that the counts were lost",
-        "pages shown without a receipt, by an operator who does not count them either, to viewers who keep none; files "
-        "fetched, which this version does not serve",
+        "pages before the first tally; pages shown without a receipt, by an operator who does not count them either, "
+        "to viewers who keep none; files fetched, which this version does not serve",
     ),
     _control(
         17, "Boosts exist only as orders", "", serving.ordered,
