@@ -164,6 +164,42 @@ def skipped_receipt(signal: Signal) -> None:
     patch(Serving, "_append", lied)
 
 
+def unlogged_pages(signal: Signal) -> None:
+    """Viewers who were there before, and so are none of the partner's, are shown pages that are not written down. Their
+    apps keep no receipts."""
+    from plainview.journal import Entry
+    from plainview.platform.serving import Served, Serving
+    from plainview.records import encode
+    from plainview.records.digests import commitment
+
+    honest_page, honest_append, honest_earlier = Serving.page, Serving._append, Serving._earlier
+    known: set[int] = set()
+    begun: set[str] = set()
+
+    def page(self: Serving, ask: Any) -> Any:
+        if not signal.on:
+            known.add(ask.viewer)
+        elif ask.n == 0 and ask.viewer in known:
+            begun.add(ask.session)
+        return honest_page(self, ask)
+
+    def earlier(self: Serving, ask: Any, turn: Any) -> Any:
+        return None if ask.session in begun else honest_earlier(self, ask, turn)
+
+    def append(self: Serving, page: Any) -> Any:
+        if page.session not in begun:
+            return honest_append(self, page)
+        signal.deed()
+        record, salt = changed(page, time=page.now), os.urandom(32)
+        committed = commitment(salt, encode(record))
+        entry = Entry(self._journal.size, page.now, "page", f"viewer:{page.viewer}", record, salt, committed)
+        return Served(entry, True)
+
+    patch(Serving, "page", page)
+    patch(Serving, "_earlier", earlier)
+    patch(Serving, "_append", append)
+
+
 def counter_reused(signal: Signal) -> None:
     """Who asks for a page again is given another one, under the same number, and the journal keeps the first."""
     from plainview.platform.serving import Served, Serving
@@ -447,6 +483,7 @@ ATTACKS: dict[str, Attack] = {
     "boost": Attack("boosts a creator without an order", boost),
     "other-page": Attack("shows the viewer another page than the receipt says", other_page),
     "skipped-receipt": Attack("skips a receipt", skipped_receipt),
+    "unlogged": Attack("shows pages without receipts to viewers who keep none, and counts them", unlogged_pages),
     "counter": Attack("reuses a counter", counter_reused),
     "revocation": Attack("keeps serving after revocation", after_revocation),
     "swallow": Attack("swallows the partner's revocation", swallowed),

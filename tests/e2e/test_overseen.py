@@ -125,7 +125,7 @@ def test_an_operator_that_swallows_a_revocation_publishes_no_more(
     assert any("act revocation" in act.note and act.counts for act in acts)
 
 
-def test_nothing_is_found_on_an_honest_operator_under_load(
+def test_nothing_is_found_on_an_honest_operator_under_load_that_crashes(
     tmp_path: Path, home: Path, cache: Path, stack: ExitStack
 ) -> None:
     directory = tmp_path / "partner"
@@ -146,13 +146,32 @@ def test_nothing_is_found_on_an_honest_operator_under_load(
     time.sleep(1)
     partner.start()
     time.sleep(4)
-    server.stop()
+    server.kill()  # with all that it had counted
     for viewer in viewers:
         viewer.join()
     assert [viewer.wrong for viewer in viewers if viewer.wrong] == []
+    server.start()
+    partner.hears("was counted and lost")
+    again = Viewer(server.port, next(iter(VIEWERS)))
+    again.start()
+    time.sleep(2)
+    size = published(server)
+    server.stop()
+    again.join()
+    assert again.wrong is None
+    server.start()  # which publishes the last tally of the one before
+    grown(server, size)
+    time.sleep(2)
+    server.stop()
     assert partner.end() == 0, partner.said[-1].line
     assert [one.line for one in partner.said if "FINDING" in one.line] == []
     assert list((directory / "findings").iterdir()) == []
     last = partner.said[-1].line
     assert last.startswith("Stopped: ")
     assert "identical" in last
+    copy = invoke("verify", directory / "mirror", f"--charter={digest_text(digest_of(home))}")
+    counted = re.search(r"its tallies count ([\d,]+) pages as they are, and say of ([\d,]+) that what", copy.stdout)
+    assert copy.exit_code == 0
+    assert counted is not None, copy.stdout
+    answered = sum(len(viewer.pages) for viewer in [*viewers, again])
+    assert sum(int(one.replace(",", "")) for one in counted.groups()) >= 60 + answered

@@ -500,3 +500,31 @@ def test_the_next_page_of_a_session_at_hand_is_not_looked_for(ready: Journal, mo
     # Sent again, it is: and found.
     assert accepted(ready, following) == [replace(second, fresh=False)]
     assert len(asked) == 1
+
+
+def tally(first: int, upto: int, **changes: Any) -> Draft:
+    return example("tally", first=first, upto=upto, **changes)
+
+
+NOTHING = {"served": 0, "repeated": 0, "refused": 0, "closed": 0, "failed": 0, "rankings": 0, "thrown": ()}
+
+
+def test_tallies_follow_on_one_another(ready: Journal, reopen: Opener) -> None:
+    refused(ready, tally(1, 2), "tally", "begins at record 1: 0 is next")
+    refused(ready, tally(0, 3), "tally", "ends at record 3, not between 0 and 2")
+    refused(ready, tally(0, 0), "tally", "ends at record 0")
+    accepted(ready, tally(0, 2), tally(2, 3))
+    journal = reopen()
+    refused(journal, tally(0, 3), "tally", "begins at record 0: 3 is next")
+    refused(journal, tally(4, 4), "tally", "begins at record 4: 3 is next")
+    accepted(journal, tally(3, 4))
+
+
+@pytest.mark.parametrize("change", [{"served": 1}, {"closed": 1}, {"rankings": 1}, {"thrown": (("stale", 1),)}])
+def test_what_was_lost_is_not_counted(ready: Journal, change: dict[str, Any]) -> None:
+    refused(ready, tally(0, 2, lost=True, **(NOTHING | change)), "tally", "says that its counts were lost")
+    accepted(ready, tally(0, 2, lost=True, **NOTHING))
+
+
+def test_a_count_that_cannot_be_is_written_down_all_the_same(ready: Journal) -> None:
+    accepted(ready, tally(0, 2, served=9, rankings=0))  # the partner is to see it

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, Manifest
 from plainview.moderation.rules.pack import name_of, read_pack
-from plainview.oversight.judging import judge
+from plainview.oversight.judging import judge as judge_with
 from plainview.platform.releases import installed_policies
-from plainview.records import Charter, Epoch, Event, Page, Record, Release, encode
+from plainview.records import Charter, Epoch, Event, Page, Record, Release, Tally, encode
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.ledger.chartered import CHARTER, QUORUM, note_of
@@ -36,6 +36,11 @@ MANIFEST = encode(
 ).decode()
 RELEASE = to_text(hashlib.sha256(MANIFEST.encode()).digest())
 AT = 2000
+
+
+def judge(index: int, records: dict[int, Record]) -> list[str]:
+    """Where no leaf tells more than the records."""
+    return judge_with(index, records, {})
 
 
 def epoch(number: int, upto: int, parent: str) -> Epoch:
@@ -144,3 +149,35 @@ def test_a_later_release_with_other_policies_changes_nothing_of_it() -> None:
     beyond = replace(restricting(1, 5), policy="because")
     assert len(judge(AT, HONEST | {AT: beyond, 1500: unread})) == 1
     assert judge(AT, {AT: beyond, 1500: unread}) == []
+def tally(first: int, upto: int, **fields: Any) -> Tally:
+    nothing = {"served": 0, "repeated": 0, "refused": 0, "closed": 0, "failed": 0, "rankings": 0, "thrown": ()}
+    return Tally(time=TIME, first=first, upto=upto, lost=False, **(nothing | fields))
+
+
+LEAVES = {7: "personal", 8: "page", 9: "epoch", 10: "page", 11: "page"}
+
+
+@pytest.mark.parametrize(
+    ("told", "kinds", "said"),
+    [
+        (tally(8, 11, served=2, rankings=2), LEAVES, []),
+        (tally(8, 11, served=3, rankings=3), LEAVES, ["3 requests were answered", "3 rankings are counted"]),
+        (tally(8, 11, served=2, rankings=3, thrown=(("stale", 1),)), LEAVES, []),
+        (tally(8, 11, served=2, rankings=3), LEAVES, ["3 rankings are counted, 0 that made no page"]),
+        (tally(8, 12, served=9), {at: kind for at, kind in LEAVES.items() if at != 9}, []),  # it may be a page
+        (tally(8, 13, served=9), LEAVES, []),
+        (tally(8, 2**53 - 1, served=9), LEAVES, ["its range begins at record 8 and ends at 9,007"]),
+        (tally(8, 8, served=0), LEAVES, ["its range begins at record 8 and ends at 8"]),
+    ],
+)
+def test_what_a_tally_cannot_count(told: Tally, kinds: dict[int, str], said: list[str]) -> None:
+    found = judge_with(20, {20: told}, kinds)
+    assert len(found) == len(said), found
+    assert all(part in one for part, one in zip(said, found, strict=True))
+
+
+def test_ranges_that_overlap() -> None:
+    (said,) = judge(20, {12: tally(3, 9), 20: tally(8, 11)})
+    assert "begins at record 8, and that of record 12, before it, ends behind that" in said
+    assert judge(20, {12: tally(3, 8), 20: tally(8, 11), 30: tally(11, 25)}) == []
+    assert judge(20, {12: tally(3, 7), 20: tally(8, 11)}) == []  # another may lie between

@@ -45,8 +45,9 @@ def until(true: Callable[[], object]) -> None:
 
 def settled(application: Application) -> None:
     """Wait until everything in the journal is folded in. The first time, kernels are compiled for it."""
-    while application.learner.lag > 1 or application.learner.failure is not None:
-        assert application.learner.failure is None, application.learner.failure
+    learner = application.learner
+    while learner._epoch.upto < learner._wanted or learner.failure is not None:
+        assert learner.failure is None, learner.failure
         time.sleep(0.01)
 
 

@@ -20,6 +20,7 @@ from plainview.records import (
     Release,
     Request,
     Setting,
+    Tally,
     Video,
     Viewer,
 )
@@ -156,6 +157,19 @@ EXAMPLES: dict[str, Record] = {
         time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}', policies='{"version":1}'
     ),
     "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3),
+    "tally": Tally(
+        time=TIME,
+        first=1000,
+        upto=1200,
+        lost=False,
+        served=90,
+        repeated=7,
+        refused=6,
+        closed=5,
+        failed=4,
+        rankings=98,
+        thrown=(("error", 1), ("stale", 3)),
+    ),
     "video": Video(
         time=TIME,
         video=77,

@@ -135,7 +135,7 @@ def finding_verdict(data: bytes, trust: Trust) -> Verdict:
         f"records {listed} are what the file says, in the tree of {head.size:,} entries of the log "
         f"{shown(head.origin)}, whose root the log's key signed, {_cosigned(proven.accepted, policy)}"
     )
-    judged = judge(finding.index, proven.records)
+    judged = judge(finding.index, proven.records, proven.kinds)
     if judged:
         said += f"; record {finding.index:,} breaks what it must keep: {'; '.join(judged)}"
     return Verdict(said, f"what was found: {finding.sentence()}. {NOT_PROVEN[finding.what].format(finding=finding)}")

@@ -151,6 +151,12 @@ class _Bundle:
             said += f"; the first is the charter, and charter {trust.last.number} is in force"
         if copy.acts is not None and (copy.acts.counted or copy.acts.passed_over):
             said += f"; {copy.acts.counted:,} acts count and {copy.acts.passed_over:,} do not, as its records say"
+        if copy.counted is not None and copy.counted.tallies:
+            said += f"; its tallies count {copy.counted.counted:,} pages as they are"
+            if copy.counted.lost:
+                said += f", and say of {copy.counted.lost:,} that what was counted is lost"
+            if copy.counted.before:
+                said += f"; {copy.counted.before:,} came before that"
         return said
 
     def _sentence(self, file: _File) -> str:

@@ -37,6 +37,7 @@ from plainview.records import (
     Record,
     Release,
     Setting,
+    Tally,
     Video,
     Viewer,
 )
@@ -99,7 +100,7 @@ class Judge(Protocol):
 
 _SERVICE = frozenset({Event, History, Impression, Origin, Page, Setting, Video, Viewer})
 """What is not written down any more once every licence has ended."""
-_OBSERVED = frozenset({Act, Charter, Order, Page, Epoch, Release, Decision, Origin, Video, History, Impression})
+_OBSERVED = frozenset({Act, Charter, Order, Page, Epoch, Release, Decision, Origin, Video, History, Impression, Tally})
 
 
 class _Turn(NamedTuple):
@@ -112,8 +113,8 @@ class _Turn(NamedTuple):
 
 class Fence:
     """Refuses pages that break the bounds that were set, epochs that do not follow the last or are larger or smaller
-    than they may be, releases that may not take charge, decisions beyond the policies of the one in charge, and rows of
-    imports that the partner has not let in.
+    than they may be, releases that may not take charge, decisions beyond the policies of the one in charge, rows of
+    imports that the partner has not let in, and tallies whose ranges do not follow on one another.
 
     The release of the last `release` record is in charge: epochs are its own, and no other's pages are taken. Its own
     epochs begin with the first after that record.
@@ -127,7 +128,7 @@ class Fence:
     decisions as well.
 
     Codes: `closed`, `act`, `charter`, `order`, `release`, `licence`, `decision`, `ineligible`, `stale`, `clock`,
-    `session`, `epoch`, `origin`.
+    `session`, `epoch`, `origin`, `tally`.
     """
 
     def __init__(self, max_lag: int, now_tolerance: int, judge: Judge | None = None) -> None:
@@ -150,6 +151,9 @@ class Fence:
         judged = heapq.merge(*map(past.of_kind, JUDGED), key=lambda entry: entry.index)
         for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision", "origin"))):
             self.observe(entry.index, entry.record, entry.commitment)
+        for entry in past.of_kind("tally", newest_first=True):
+            self.observe(entry.index, entry.record, entry.commitment)
+            break
         recent: list[Entry] = []
         for entry in past.of_kind("epoch", newest_first=True):
             recent.append(entry)
@@ -169,6 +173,8 @@ class Fence:
             return self._check_epoch(index, record) or self._check_size(time, record)
         if type(record) is Release:
             return self._check_succession(record)
+        if type(record) is Tally:
+            return self._check_tally(index, record)
         if isinstance(record, (Origin, Video, History, Impression)):
             reason = self._origins.check(record)
             return Refused(reason, "origin") if reason else None
@@ -238,6 +244,8 @@ class Fence:
                     self._ended[record.order] = index
             case Origin() | Video() | History() | Impression():
                 self._origins.observe(record)
+            case Tally():
+                self._tallied = record.upto
             case _:
                 pass
 
@@ -259,6 +267,8 @@ class Fence:
         """By number: where an order was ended."""
         self._epochs: OrderedDict[int, Epoch] = OrderedDict()
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
+        self._tallied = 0
+        """Where the last tally's range ends."""
 
     def _check_page(self, index: int, time: int, page: Page) -> Refused | None:
         return (
@@ -408,6 +418,16 @@ class Fence:
         reason = self._judge.may_take_charge(release)
         return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
 
+    def _check_tally(self, index: int, tally: Tally) -> Refused | None:
+        # What it counts is not asked: a count that is wrong has to be seen.
+        if tally.first != self._tallied:
+            return Refused(f"the tally begins at record {tally.first}: {self._tallied} is next", "tally")
+        if not tally.first < tally.upto <= index:
+            return Refused(f"the tally ends at record {tally.upto}, not between {tally.first} and {index}", "tally")
+        if tally.lost and _counts(tally):
+            return Refused("the tally counts something, and says that its counts were lost", "tally")
+        return None
+
     def _check_size(self, time: int, epoch: Epoch) -> Refused | None:
         # A release's first epoch has all records folded in, and is bounded by none.
         last = next(reversed(self._epochs.values()), None)
@@ -427,6 +447,12 @@ class Fence:
 def _ends_an_epoch(record: Record) -> bool:
     """Whether an epoch may end with it, however few records it has taken up: what it says may not have to wait."""
     return isinstance(record, (Charter, Decision, Order, Release)) or (isinstance(record, Act) and record.counts)
+
+
+def _counts(tally: Tally) -> bool:
+    """Whether it counts anything."""
+    answers = tally.served or tally.repeated or tally.refused or tally.closed or tally.failed
+    return bool(answers or tally.rankings or tally.thrown)
 
 
 def _listed(indexes: tuple[int, ...]) -> str:

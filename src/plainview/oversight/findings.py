@@ -20,7 +20,7 @@ from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Accepted, Policy
 from plainview.ledger.spelling import hash_from_base64, printable
 from plainview.oversight.charters import Charters
-from plainview.oversight.public_entries import is_of_kind, public_record
+from plainview.oversight.public_entries import is_of_kind, leaf_kind, public_record
 from plainview.records import KINDS, PUBLIC
 from plainview.records.charter import Charter
 from plainview.records.codec import Record, RecordError, decode, encode
@@ -34,7 +34,7 @@ VERSION = "plainview/finding@v1"
 FINDING_LIMIT = 1 << 23
 """Bytes of a file at most."""
 
-What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock", "rewritten", "ui"]
+What = Literal["re-run", "act", "opening", "swallowed", "draw", "canary", "access", "clock", "rewritten", "ui", "tally"]
 SAID: dict[str, str] = {
     "re-run": "computed again, record {index:,} is not what the log has: {stage}, {detail}",
     "act": "record {index:,}, a charter or act, was taken down as what it is not: {detail}",
@@ -48,6 +48,7 @@ SAID: dict[str, str] = {
     "{detail}",
     "draw": "of pages drawn at random some could not be re-run, the first of them record {index:,}: {detail}",
     "ui": "viewers are served another app than the release of record {index:,} has: {detail}",
+    "tally": "what the operator counted is not what the log has, by record {index:,}: {detail}",
 }
 """What each kind says was found."""
 
@@ -68,6 +69,8 @@ NOT_PROVEN: dict[str, str] = {
     "draw": "That takes the bundle of the release and the records that were opened to the partner",
     "ui": "What a browser was served nobody has signed: it is the partner's word. The release's bundle has the files "
     "that it should have been, and the detail the SHA-256 of each that was",
+    "tally": "Who was shown what the log has not is in no count. How many pages a longer range has, and that no other "
+    "tally lies between, any mirror's copy shows: `plainview verify COPY --charter DIGEST` counts them again",
 }
 """What each kind leaves open, and what closes it."""
 
@@ -96,7 +99,7 @@ class Finding(Record, frozen=True):
     """Of the record that it is about; of a swallowed act or a missing access, how many records the log has without."""
     stage: Annotated[str, Meta(max_length=200)]
     """The first stage of a re-run at which it differs; of a swallowed act, a draw, a canary and an access,
-    which; of an app, the digest of what was served; else empty."""
+    which; of an app, the digest of what was served; of a tally, what of it is wrong; else empty."""
     detail: Annotated[str, Meta(max_length=20_000)]
     """In words. On the lines after the first, of a swallowed act its note, of an app the files that were served."""
     release: DigestOrDashes
@@ -124,6 +127,8 @@ class Proven(NamedTuple):
     accepted: Accepted
     records: Mapping[int, Record]
     """Those that are public or opened, by index."""
+    kinds: Mapping[int, str]
+    """Of all that are shown: `page` and `personal` of private ones, whatever is opened."""
 
 
 def parse_finding(data: bytes) -> Finding:
@@ -149,14 +154,16 @@ def check_finding(finding: Finding, policy: Policy) -> Proven:
     accepted = policy.check(parse_note(finding.checkpoint.encode("utf-8", "surrogatepass")))
     head = accepted.checkpoint
     records: dict[int, Record] = {}
+    kinds: dict[int, str] = {}
     for exhibit in finding.records:
         entry = exhibit.entry.encode("utf-8", "surrogatepass")
         path = [hash_from_base64(one, f"finding, proof of record {exhibit.index}") for one in exhibit.proof]
         verify_inclusion(leaf_hash(entry), exhibit.index, head.size, head.root, path)
+        kinds[exhibit.index] = leaf_kind(entry)
         record = _opened(exhibit, entry)
         if record is not None:
             records[exhibit.index] = record
-    return Proven(finding, accepted, records)
+    return Proven(finding, accepted, records, kinds)
 
 
 def take_charters(finding: Finding, charters: Charters) -> None:

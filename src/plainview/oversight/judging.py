@@ -12,14 +12,17 @@ from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
 from plainview.moderation.rules.decisions import why_beyond
 from plainview.moderation.rules.pack import pack_of
-from plainview.records import Charter, Decision, Epoch, Page, Release, decode
+from plainview.oversight.tallies import contradictions
+from plainview.records import Charter, Decision, Epoch, Page, Release, Tally, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import to_bytes, to_text
 
 
-def judge(index: int, records: Mapping[int, Record]) -> list[str]:
+def judge(index: int, records: Mapping[int, Record], kinds: Mapping[int, str]) -> list[str]:
     """What is wrong with that record, by itself and the other `records` of its log, by their indexes: sentences.
+
+    `kinds` are those of more records of the log, as far as their leaves tell.
 
     Each holds whatever else is in the log, but for an amendment that is not among them: an empty list says nothing.
     """
@@ -31,6 +34,8 @@ def judge(index: int, records: Mapping[int, Record]) -> list[str]:
             return list(_epoch(index, record, records))
         case Decision():
             return list(_decision(record, records))
+        case Tally():
+            return list(_tally(index, record, records, kinds))
         case _:
             return []
 
@@ -75,6 +80,17 @@ def _decision(decision: Decision, records: Mapping[int, Record]) -> Iterator[str
                 if why := why_beyond(found, decision):
                     yield f"by the policies of record {at}, which it names, it may not be: {why}"
                 return
+
+
+def _tally(index: int, tally: Tally, records: Mapping[int, Record], kinds: Mapping[int, str]) -> Iterator[str]:
+    if not tally.first < tally.upto <= index:
+        yield f"its range begins at record {tally.first:,} and ends at {tally.upto:,}"
+    for at, other in records.items():
+        if isinstance(other, Tally) and at < index and tally.first < other.upto:
+            yield f"its range begins at record {tally.first:,}, and that of record {at:,}, before it, ends behind that"
+    shown = [kinds.get(one) for one in range(tally.first, tally.upto)] if tally.upto <= len(kinds) + tally.first else []
+    if shown and None not in shown:
+        yield from (said for _, said in contradictions(tally, shown.count("page")))
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:

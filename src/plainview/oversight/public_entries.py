@@ -14,6 +14,8 @@ from plainview.records.leaf import public_leaf
 _R = TypeVar("_R", bound=Record)
 _PUBLIC = re.compile(rb'\{"k":"([a-z]+)","c":"-{43}","p":(?:\{"time":(\d{1,16}),)?')
 """How the leaf of a public record begins."""
+_PERSONAL = re.compile(rb'\{"k":"(page|personal)","c":"[A-Za-z0-9_-]{43}"\}')
+"""The leaf of a private one."""
 
 
 def is_of_kind(kind: str, entry: bytes) -> bool:
@@ -38,6 +40,12 @@ def public_kind(entry: bytes) -> str | None:
     """The kind of record that an entry says it is the public leaf of; None for any other entry."""
     found = _PUBLIC.match(entry)
     return None if found is None else found[1].decode()
+
+
+def leaf_kind(entry: bytes) -> str:
+    """What an entry tells of its record's kind: `page` or `personal` of a private one; empty where it is none's."""
+    found = _PERSONAL.fullmatch(entry)
+    return public_kind(entry) or "" if found is None else found[1].decode()
 
 
 def public_time(entry: bytes) -> int | None:

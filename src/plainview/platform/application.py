@@ -41,6 +41,7 @@ from plainview.platform.residency import Residency
 from plainview.platform.serving import Serving
 from plainview.platform.sessions import Sessions
 from plainview.platform.succession import succeed
+from plainview.platform.tallies import INTERVAL, Tallies
 from plainview.platform.viewers import Viewers
 from plainview.records import Epoch, Page, encode
 from plainview.records.digests import Arrays
@@ -69,6 +70,7 @@ class Application:
     orders: Orders
     pages: Pages
     log: Log
+    tallies: Tallies
 
     def __init__(
         self,
@@ -77,11 +79,14 @@ class Application:
         residents: int = RESIDENTS,
         rankings: int = RANKINGS,
         cadence: Cadence = CADENCE,
+        tally_every: float = INTERVAL,
         clock: Callable[[], int] = now,
         progress: Progress | None = None,
         succeeding: bool = False,
     ) -> None:
         """Open `home` and bring everything up to the journal's last record.
+
+        What becomes of feed requests is written down every `tally_every` seconds, where there are any.
 
         Where another release is in charge of the journal, the home's takes it over if `succeeding`, and may.
 
@@ -109,6 +114,7 @@ class Application:
             # Before anything is appended: it may be an older copy.
             self._publisher.open(_hashing(progress))
             self._publisher.ask_witnesses()
+            self.tallies = Tallies(self.journal, tally_every)
             succeed(self.journal, home.epochs, release, residents, progress)
             self.lineage = Lineage(self.journal, home.epochs, release)
             self._published: Published | None = None
@@ -141,6 +147,7 @@ class Application:
                 self.sessions,
                 pins,
                 self.acts.judged,
+                self.tallies,
                 pipeline,
                 self.release,
                 self.lineage.first,
@@ -168,6 +175,7 @@ class Application:
             self._gauges()
             self.journal.watch(self._observe)
             self.learner.start()
+            self.tallies.start()
             self._publisher.start()
         except (LogBroken, KeyFileError) as error:
             self.journal.close()
@@ -199,8 +207,8 @@ class Application:
             return f"the log is not published: {self._publisher.trouble or self._publisher.hold}"
         if self._publisher.clock:
             return f"promises may count as broken: {self._publisher.clock}"
-        if self.learner.trouble:
-            return self.learner.trouble
+        if self.learner.trouble or self.tallies.trouble:
+            return self.learner.trouble or self.tallies.trouble
         first, *others = list(self._damage) or [""]
         if first:
             return f"{first}; {len(others)} more were found damaged since, and the log names them" if others else first
@@ -261,7 +269,9 @@ class Application:
         return self._published.wait_beyond(epoch - 1, seconds)
 
     def close(self) -> None:
-        """Fold what is there, close an epoch with a snapshot, and give back the directory. Again, it does nothing.
+        """Write down what was counted, fold what is there, close an epoch with a snapshot, and give back the directory.
+
+        Again, it does nothing.
 
         Raises what stopped the learner or the journal.
         """
@@ -270,6 +280,7 @@ class Application:
                 return
             self._closed = True
             try:
+                self.tallies.close()
                 self.learner.close()
             finally:
                 self._publisher.close()
@@ -290,6 +301,7 @@ class Application:
         self.residency.observe(entries)
         self.sessions.observe(entries)
         self.serving.observe(entries)
+        self.tallies.observe(entries)
 
     def _kept(self) -> None:
         """Called by the learner when it has kept a snapshot."""

@@ -21,7 +21,7 @@ from plainview.records.fields import DASHES
 from plainview.replay.judged import Judged
 from plainview.storage import StoreError
 
-UNFOLDED = frozenset({"access", "act", "charter", "epoch", "refusal", "release"})
+UNFOLDED = frozenset({"access", "act", "charter", "epoch", "refusal", "release", "tally"})
 """Kinds that the fold does not take up."""
 URGENT = frozenset({"decision", "order", "release"})
 """Kinds that close an epoch at once."""

@@ -24,6 +24,7 @@ from plainview.platform.pins import Pins
 from plainview.platform.published import Edition, Published
 from plainview.platform.residency import Residency, Standing
 from plainview.platform.sessions import Sessions, Turn
+from plainview.platform.tallies import Tallies
 from plainview.records import PAGE_LIMIT, Page, Request
 from plainview.records.fields import AGE_BANDS, DASHES, U8, U32, U53, Mode, Region, Token, to_bytes, to_text
 from plainview.replay.judged import Judged
@@ -76,6 +77,7 @@ class Serving:
         sessions: Sessions,
         pins: Pins,
         judged: Judged,
+        tallies: Tallies,
         pipeline: Pipeline,
         release: str,
         first: int,
@@ -95,6 +97,7 @@ class Serving:
         self._sessions = sessions
         self._pins = pins
         self._judged = judged
+        self._tallies = tallies
         self._pipeline = pipeline
         self._release = release
         self._first = first
@@ -219,23 +222,30 @@ class Serving:
         number = self._region(request.region)
         # A list of an epoch gone by may take a while to draw up: not while the world is held.
         pinned = self._pins.at(turn.pinned, number) if turn is not None and goes_on else None
-        with self._turns, self._published as edition:
-            if plain and pinned is None:
-                pinned = self._pins.begin(edition.world, edition.epoch.epoch, number)
-            ranked = rank(
-                self._pipeline,
-                self._release_bytes,
-                edition.world,
-                edition.digest,
-                standing.row,
-                Asked(request, ask.session, ask.n, now, cursor),
-                pinned,
-            )
-        page = self._receipt(ask, request, wanted, grounds, standing, turn, edition, ranked, pinned, now)
-        ranked_at = time.perf_counter()
-        self._metrics.ranked(ranked_at - began)
-        outcome = self._append(page)
-        self._metrics.committed(time.perf_counter() - ranked_at)
+        with self._tallies.ranking() as counted:
+            with self._turns, self._published as edition:
+                if plain and pinned is None:
+                    pinned = self._pins.begin(edition.world, edition.epoch.epoch, number)
+                ranked = rank(
+                    self._pipeline,
+                    self._release_bytes,
+                    edition.world,
+                    edition.digest,
+                    standing.row,
+                    Asked(request, ask.session, ask.n, now, cursor),
+                    pinned,
+                )
+            page = self._receipt(ask, request, wanted, grounds, standing, turn, edition, ranked, pinned, now)
+            ranked_at = time.perf_counter()
+            self._metrics.ranked(ranked_at - began)
+            outcome = self._append(page)
+            self._metrics.committed(time.perf_counter() - ranked_at)
+            if not isinstance(outcome, Served):
+                counted.thrown = outcome[0]
+            elif outcome.fresh:
+                counted.index = outcome.entry.index
+            else:
+                counted.thrown = "repeated"
         return outcome, edition.epoch.epoch
 
     def _append(self, page: Page) -> Served | tuple[str, str]:

@@ -9,6 +9,7 @@ from plainview.records.kinds import JUDGED, KIND_OF, KINDS, PUBLIC, owner_of
 from plainview.records.order import Order
 from plainview.records.page import PAGE_LIMIT, Item, Page, Request
 from plainview.records.release import Epoch, Release
+from plainview.records.tally import Tally
 from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Said, Setting, Viewer, outcome_bits
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Request",
     "Said",
     "Setting",
+    "Tally",
     "Video",
     "Viewer",
     "decode",

@@ -10,6 +10,7 @@ from plainview.records.codec import Record
 from plainview.records.order import Order
 from plainview.records.page import Page
 from plainview.records.release import Epoch, Release
+from plainview.records.tally import Tally
 from plainview.records.viewer import Event, History, Impression, Setting, Viewer
 
 KINDS: dict[str, type[Record]] = {
@@ -27,11 +28,12 @@ KINDS: dict[str, type[Record]] = {
     "refusal": Refusal,
     "release": Release,
     "setting": Setting,
+    "tally": Tally,
     "video": Video,
     "viewer": Viewer,
 }
 
-PUBLIC = frozenset({"access", "act", "charter", "decision", "epoch", "order", "origin", "refusal", "release"})
+PUBLIC = frozenset({"access", "act", "charter", "decision", "epoch", "order", "origin", "refusal", "release", "tally"})
 """Kinds whose fields stand in the leaf itself. All others are personal: their leaf is a salted commitment."""
 
 JUDGED = ("act", "charter", "order")

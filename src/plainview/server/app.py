@@ -18,6 +18,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import PathParameter, QueryParameter, RawBody
+from litestar.types import Scope
 from msgspec.inspect import is_struct_type
 
 import plainview
@@ -33,7 +34,7 @@ from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
 from plainview.platform.policies import policies_of
 from plainview.platform.reigns import manifest_of
-from plainview.platform.serving import Ask
+from plainview.platform.serving import Ask, Served
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Charter, Page
 from plainview.records.fields import Mode
@@ -59,6 +60,7 @@ from plainview.server.answers import (
     orders_answer,
     page_answer,
 )
+from plainview.server.edge import Edge, answers_with
 from plainview.server.log import FOREVER, log, takes_gzip
 from plainview.server.problems import BODY, HANDLERS, Problem
 from plainview.server.query import check_query
@@ -179,9 +181,15 @@ async def take_events(state: State, body: RawBody) -> Response[bytes]:
     return _json(EventsAnswer(len(taken) - len(faults), len(faults), event_results(taken)), status)
 
 
-@get("/feed", summary="Get a page of the feed", responses=_documented(PageAnswer, 403, 404, 409, 410, 422))
+@get(
+    "/feed",
+    summary="Get a page of the feed",
+    middleware=[Edge],
+    responses=_documented(PageAnswer, 403, 404, 409, 410, 422),
+)
 async def feed(
     state: State,
+    scope: Scope,
     viewer: Annotated[int, QueryParameter(ge=0, le=ID, description="Who asks, by the number they registered with.")],
     session: Annotated[
         str, QueryParameter(pattern=_TOKEN, description=f"Chosen by the client, one for each session: {_SPELLED}.")
@@ -216,7 +224,9 @@ async def feed(
         region=region,
         acknowledged=acknowledged,
     )
-    return _body(await _serve(state, _feed, state.application, ask))
+    served, content = await _serve(state, _feed, state.application, ask)
+    answers_with(scope, served)
+    return _body(content)
 
 
 @get("/pages/{index:str}", summary="Look at a page again", responses=_documented(ExplainedAnswer, 404))
@@ -449,12 +459,13 @@ async def metrics(state: State) -> bytes:
     return state.application.metrics.text()  # type: ignore[no-any-return]
 
 
-def _feed(application: Application, ask: Ask) -> bytes:
-    entry = application.serving.page(ask).entry
+def _feed(application: Application, ask: Ask) -> tuple[Served, bytes]:
+    served = application.serving.page(ask)
+    entry = served.entry
     assert isinstance(entry.record, Page)
     cards, promise = application.cards(entry.record), application.log.promise(entry)
     baseline, labels = application.serving.baseline(entry), application.orders.labels(entry.record)
-    return msgspec.json.encode(page_answer(entry, cards, promise, baseline, labels))
+    return served, msgspec.json.encode(page_answer(entry, cards, promise, baseline, labels))
 
 
 def _explain(application: Application, index: int) -> bytes:

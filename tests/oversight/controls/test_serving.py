@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from plainview.feed import experiments
 from plainview.feed.configuration import Arm, Experiment, Manifest, Weight
 from plainview.ledger.policies import Witnessed
+from plainview.oversight import tallies
 from plainview.oversight.controls.coverage import LAG
-from plainview.oversight.controls.evidence import Canaries, Evidence
+from plainview.oversight.controls.evidence import Canaries, Counts, Evidence
 from plainview.oversight.controls.pages import EXPLAINED, Places
 from plainview.oversight.controls.serving import UNREVEALED
 from plainview.oversight.controls.verdicts import State
@@ -121,6 +122,18 @@ def signed_once(town: Town) -> Evidence:
     return town.where(orders=(replace(one, keys=frozenset(list(one.keys)[:1])),))
 
 
+def tallied(town: Town, **changes: Any) -> Evidence:
+    """The first tally says something else."""
+    one = town.of("tally")[0]
+    return town.with_({one.index: replace(one.record, **changes)})
+
+
+def lost(town: Town) -> Evidence:
+    """Of every tally the counts were lost."""
+    nothing = {"served": 0, "repeated": 0, "refused": 0, "closed": 0, "failed": 0, "rankings": 0, "thrown": ()}
+    return town.with_({one.index: replace(one.record, lost=True, **nothing) for one in town.of("tally")})
+
+
 def items(town: Town, mode: str, **changes: Any) -> Evidence:
     """The first video of a page has other numbers."""
     first, *others = town.page(mode).record.items
@@ -164,6 +177,12 @@ CASES = [
     Case(16, lambda town: town.on_page(previous=to_text(bytes(32))), "or names another page before it"),
     Case(16, unanswered, "the partner has no viewers of its own"),
     Case(16, lambda town: town.found("canary", "journaled: an event"), "the partner found"),
+    Case(16, lambda town: town.found("tally", "receipts"), "the partner found"),
+    Case(16, lambda town: town.with_({one.index: None for one in town.of("tally")}), "no tally counts how often"),
+    Case(16, lambda town: tallied(town, served=100), "100 requests were answered with a new page, and from record"),
+    Case(16, lambda town: tallied(town, rankings=100), "100 rankings are counted, 0 that made no page, and"),
+    Case(16, lambda town: tallied(town, first=7), "its range begins at record 7 and ends at"),
+    Case(16, lost, "no tally counts how often"),
     Case(17, signed_once, "order 1 was signed by 1, and takes two"),
     Case(17, lambda town: ordered(town, orders=()), "1 of its videos were placed by order, and it names 0 orders"),
     Case(17, lambda town: ordered(town, orders=(2,)), "there is no order 2"),
@@ -199,6 +218,24 @@ def test_nothing_is_met_where_no_page_was_served(town: Town, number: int) -> Non
     only = town.with_({one.index: None for one in town.records if one.kind in served})
     said = row_of(only, number).verdict
     assert (said.state, said.records) == (State.NOT_APPLICABLE, ())
+
+
+def test_pages_have_to_be_counted_in_time(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert row_of(town.with_({}), 16).verdict.state is State.MET
+    monkeypatch.setattr(tallies, "OVERDUE", 0)
+    first = town.of("tally")[0]
+    changes: dict[int, Record | None] = {first.index: replace(first.record, upto=1, rankings=0, thrown=())}
+    verdict = row_of(town.with_(changes), 16).verdict
+    assert (verdict.state, [one.kind for one in verdict.records]) == (State.NOT_MET, ["page"])
+    assert "are in no tally's range at record" in verdict.said
+
+
+@pytest.mark.parametrize(("counted", "lost", "met"), [(95, 5, True), (94, 5, False), (1, 0, True), (0, 0, False)])
+def test_few_pages_may_be_in_ranges_whose_counts_were_lost(town: Town, counted: int, lost: int, met: bool) -> None:
+    evidence = replace(town.evidence, counts=Counts(counted, lost, 9, ()))
+    verdict = row_of(evidence, 16).verdict
+    assert (verdict.state is State.MET) == met
+    assert (f"of {lost} pages the counts were lost" in verdict.said) == (met and lost > 0)
 
 
 def test_only_the_newest_pages_are_explained(town: Town) -> None:

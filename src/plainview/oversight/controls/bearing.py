@@ -21,6 +21,7 @@ _OF: dict[str, frozenset[int]] = {
     "clock": frozenset({11}),
     "rewritten": frozenset({41}),
     "ui": frozenset({1, 19, 20}),
+    "tally": frozenset({16}),
     MISBEHAVIOUR: frozenset({41}),
     BROKEN_PROMISE: frozenset({13}),
 }
@@ -37,6 +38,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("bounds: decision", frozenset({30})),
         ("bounds: clock", frozenset({11})),
         ("bounds: session", frozenset({16})),
+        ("bounds: tally", frozenset({16})),
         ("bounds: order", frozenset({17})),
         ("bounds: act", frozenset({39})),
         ("bounds: charter", frozenset({39})),

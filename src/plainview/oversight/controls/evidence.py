@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from plainview.oversight.acts import Acts
 from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Turn
 from plainview.oversight.controls.verdicts import Cited, Counted
 from plainview.oversight.public_entries import is_of_kind
+from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.records import (
     PUBLIC,
     UPLOAD,
@@ -35,6 +36,7 @@ from plainview.records import (
     Page,
     Record,
     Release,
+    Tally,
     Video,
 )
 from plainview.records import Charter as CharterRecord
@@ -111,6 +113,19 @@ class Canaries(msgspec.Struct, frozen=True):
     """Entries that the log promised them and has not, by a cosigned time after the promise's."""
 
 
+class Counts(msgspec.Struct, frozen=True):
+    """What the operator's tallies come to."""
+
+    counted: int
+    """Pages that are in the range of one that counts."""
+    lost: int
+    """Pages in later ranges of which the counts were lost."""
+    before: int
+    """Pages before the first tally that counts."""
+    off: tuple[Off, ...]
+    """What of them cannot be so."""
+
+
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """What the partner's directory has beside the log's records."""
 
@@ -159,6 +174,7 @@ class Evidence(Outside, frozen=True, kw_only=True):
     accesses: tuple[At, ...]
     pages: Pages
     epochs: Places
+    counts: Counts
     times: Mapping[int, int]
     """Journal times of acts, by index."""
     newest: int
@@ -196,6 +212,8 @@ class Gathering:
         self._turns: dict[str, Turn] = {}
         self._asking = Asking()
         self._published = Places()
+        self._reconciling = Reconciling()
+        self._off: list[Off] = []
         self._times: dict[int, int] = {}
         self._newest = 0
 
@@ -222,8 +240,10 @@ class Gathering:
         self._newest = max(self._newest, record.time)  # type: ignore[attr-defined]  # all kinds have one
         if kind in PUBLIC:
             self._judge(index, kind, record)
+            self._count(index, record)
         match record:
             case Page():
+                self._reconciling.page(index)
                 self._page(index, record, commitment)
             case Act():
                 self._times[index] = record.time
@@ -256,6 +276,7 @@ class Gathering:
         """The next record was not opened: only its leaf is known."""
         if is_of_kind("page", entry):
             self._asking.pass_over(index, self._newest)
+            self._reconciling.page(index)
 
     def evidence(self, outside: Outside) -> Evidence:
         """All that was taken up, and what there is beside it."""
@@ -275,6 +296,9 @@ class Gathering:
             accesses=tuple(self._accesses),
             pages=self._asking.pages(self._acts.last),
             epochs=self._published,
+            counts=Counts(
+                self._reconciling.counted, self._reconciling.lost, self._reconciling.before, tuple(self._off)
+            ),
             times=self._times,
             newest=self._newest,
             **{name: getattr(outside, name) for name in outside.__struct_fields__},
@@ -290,6 +314,14 @@ class Gathering:
             return
         if isinstance(record, CharterRecord):
             self._charters.append(InForce(index, parse_charter(parse_note(record.note.encode()).text)))
+
+    def _count(self, index: int, record: Record) -> None:
+        found: Iterator[Off | Lost]
+        if isinstance(record, Tally):
+            found = self._reconciling.tally(index, record)
+        else:
+            found = self._reconciling.public(index, record.time)  # type: ignore[attr-defined]
+        self._off += [one for one in found if isinstance(one, Off)]
 
     def _page(self, index: int, page: Page, commitment: bytes | None) -> None:
         before = Before(

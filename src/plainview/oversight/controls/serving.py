@@ -17,6 +17,9 @@ UNREVEALED = 86_400_000
 BOUND = 20
 """Of the pages drawn from, the last draw must show that fewer than one in so many were tampered with: 5 %. A draw of
 all of them shows it of each."""
+LOST = 20
+"""Of the pages in tallies' ranges, one in so many at most may be in a range of which the counts were lost: 5 %. A crash
+loses those of a few seconds."""
 
 
 def receipts(e: Evidence) -> Verdict:
@@ -121,12 +124,29 @@ def complete(e: Evidence) -> Verdict:
     asked = e.pages.checks["in_turn"]
     if asked.broken.count:
         return not_met(asked.why, asked.broken)
+    tallies, counts = e.kind("tally"), e.counts
+    if counts.off:
+        first = counts.off[0]
+        kind = "page" if first.stage == "overdue" else "tally"
+        return not_met(f"record {first.index:,}: {first.detail}", cited(kind, [first.index]))
+    if counts.lost * LOST > counts.lost + counts.counted:
+        said = (
+            f"of {some(counts.lost, 'page')} the operator's counts were lost, and only {counts.counted:,} are counted"
+        )
+        return not_met(said, tallies)
+    if not counts.counted:
+        return not_met("no tally counts how often pages were ranked, and requests answered with one", tallies)
     if not e.canaries.pages:
         return not_met(NO_CANARY, asked.kept)
+    lost = f"; of {some(counts.lost, 'page')} the counts were lost" if counts.lost else ""
+    lost += f"; {some(counts.before, 'page')} came before the first that counts" if counts.before else ""
     return met(
-        f"{some(asked.kept.count, 'page')} without a gap in their sessions; of the partner's own "
-        f"{some(e.canaries.viewers, 'viewer')} the journal has just what they were shown and did",
+        f"{some(asked.kept.count, 'page')} without a gap in their sessions; {some(counts.counted, 'page')} in "
+        f"{some(tallies.count, 'tally', 'tallies')}, by which each ranking made one or came to nothing for a reason, "
+        f"and none was shown beside them{lost}; of the partner's own {some(e.canaries.viewers, 'viewer')} the journal "
+        "has just what they were shown and did",
         asked.kept,
+        tallies,
         _of_canaries(e),
     )
 

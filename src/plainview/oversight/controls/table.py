@@ -149,9 +149,11 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         16, "No page is missing", "", serving.complete,
         "each session's page numbers and the page that each names before it; what the journal has of the partner's own "
-        "viewers",
-        "pages shown without a receipt to viewers who keep none; rankings that went nowhere; files fetched, which this "
-        "version does not serve",
+        "viewers; the operator's tallies, of answers where they go out and of rankings where they are made, against "
+        "the pages in their ranges: that they cover them in time, and that no more than 5 % of these pages are in "
+        "ranges of which it says that the counts were lost",
+        "pages before the first tally; pages shown without a receipt, by an operator who does not count them either, "
+        "to viewers who keep none; files fetched, which this version does not serve",
     ),
     _control(
         17, "Boosts exist only as orders", "", serving.ordered,

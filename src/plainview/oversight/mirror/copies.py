@@ -17,6 +17,7 @@ from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, parse_tile_path, tile_width, tiles
 from plainview.oversight.acts import Acts
 from plainview.oversight.charters import Charters
+from plainview.oversight.tallies import Off, Reconciling
 
 CHECKPOINT = "checkpoint"
 """The last one of which everything is here. A mirror writes it last, so whatever it needs is there."""
@@ -32,12 +33,14 @@ class Copy:
     """What `read` gives by its paths in the log, once all of it was checked. Raises LedgerError, and what `read` does.
 
     `note` is its checkpoint and `accepted` what is in it, which `trust` accepts: a policy, or the charters that its
-    entries are to have, which are taken up; then its acts are judged, too.
+    entries are to have, which are taken up; then its acts are judged, too, and its tallies held against its pages.
     """
 
     accepted: Accepted
     acts: Acts | None = None
     """What its acts come to, judged again; None where no charter is believed."""
+    counted: Reconciling | None = None
+    """What its tallies come to; None where no charter is believed."""
 
     def __init__(self, read: Callable[[str], bytes], trust: Policy | Charters) -> None:
         self._get = read
@@ -49,7 +52,7 @@ class Copy:
             raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
         self._tree = TileReader(head.size, head.root, self._tiles)
         if isinstance(trust, Charters):
-            self.acts = Acts()
+            self.acts, self.counted = Acts(), Reconciling()
         rest = tiles(head.size)
         while batch := list(islice(rest, BATCH)):
             hashes = iter(self._tree.read([node for tile in batch for node in tile.nodes()]))
@@ -59,10 +62,13 @@ class Copy:
                     bundle = Bundle(tile.index, tile.width)
                     entries = parse_entries(bundle, read(bundle.path))
                     verify_entries(bundle, entries, hashed)
-                    if isinstance(trust, Charters) and self.acts is not None:
+                    if isinstance(trust, Charters) and self.acts is not None and self.counted is not None:
                         for at, entry in enumerate(entries, tile.index * TILE_WIDTH):
                             trust.take(at, entry)
                             self.acts.take(at, entry)
+                            for one in self.counted.take(at, entry):
+                                if isinstance(one, Off):
+                                    raise ProofError(f"entry {at}: {one.detail}")
         if isinstance(trust, Charters):
             self.accepted = trust.policies(head.size)[0].check(self.note)
 

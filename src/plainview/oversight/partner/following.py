@@ -34,6 +34,7 @@ from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
 from plainview.oversight.public_entries import is_of_kind, public_record, public_time
+from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.records.access import Access
 from plainview.records.act import Act
 from plainview.records.charter import Charter as CharterRecord
@@ -139,11 +140,14 @@ class Following:
         """Charters and acts that were taken down as what they are not, and why."""
         self.accesses: list[tuple[int, Access]] = []
         """Openings that the log has, by their indexes: whoever looks at them takes them out."""
+        self.tallied: list[Off | Lost] = []
+        """What of the log's tallies cannot be so or is lost, as it came: whoever looks at it takes it out."""
         self.release: Taken | None = None
         """The release in charge; None before the first."""
         self.times: list[tuple[int, int]] = []
         """Public records that came, by index, and their journal times: whoever looks at them takes them out."""
         self._notes: dict[bytes, int] = {}
+        self._reconciling = Reconciling()
         self._scanned = 0
         self._take_up()
 
@@ -263,9 +267,12 @@ class Following:
     def _take(self, index: int, entry: bytes) -> None:
         if entry.startswith(_PAGE):
             self.pages.append(index)
+            self._reconciling.page(index)
             return
         if (time := public_time(entry)) is not None:
             self.times.append((index, time))
+            with suppress(FormatError):  # which reading the copy tells
+                self.tallied += self._reconciling.take(index, entry)
         charter = index == 0 or is_of_kind("charter", entry)
         try:
             if charter:

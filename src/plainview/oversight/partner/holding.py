@@ -17,6 +17,7 @@ from plainview.oversight.partner.outbox import Outbox
 from plainview.oversight.partner.reporting import Reporting
 from plainview.oversight.partner.requests import Requests
 from plainview.oversight.receipts import parse_receipt
+from plainview.oversight.tallies import Off
 from plainview.records.fields import to_bytes, to_text
 from plainview.storage.filesystem import PARTIAL
 
@@ -90,6 +91,18 @@ class Holding:
             for digest in self._requests.unseen(looked - SIGNING):
                 detail = "records were opened to the partner, and no access was written down before the log grew"
                 self._reporting.find("access", mirrored.checkpoint.size, to_text(digest), detail)
+
+    def tallies(self) -> None:
+        """Tell what of the operator's counts cannot be so, and what of them is lost: that an operator says itself."""
+        while self._following.tallied:
+            one = self._following.tallied.pop(0)
+            if isinstance(one, Off):
+                self._reporting.find("tally", one.index, one.stage, one.detail, one.records, opened=False)
+            else:
+                self._telling.say(
+                    f"record {one.index:,} says that what became of feed requests from record {one.first:,} to "
+                    f"{one.upto - 1:,} was counted and lost: of {one.pages:,} pages there nobody counts the answers"
+                )
 
     def promises(self) -> None:
         """Hold the log to what it promised the partner's viewers, and who asked about a page: merge deadlines, too."""

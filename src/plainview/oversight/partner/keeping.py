@@ -66,8 +66,10 @@ def finding(
     records: Iterable[int],
     journal: JournalReader,
     release: str = DASHES,
+    *,
+    opened: bool = True,
 ) -> Finding:
-    """A finding with these records of the log as exhibits, each opened as far as the copy has it."""
+    """A finding with these records of the log as exhibits, each opened as far as the copy has it, if they are to be."""
     wanted = sorted({one for one in records if one < mirrored.checkpoint.size})
     return Finding(
         what=what,
@@ -76,7 +78,7 @@ def finding(
         detail=detail[:20_000],
         release=release,
         checkpoint=mirrored.note.encode().decode(),
-        records=tuple(_exhibit(one, mirrored, journal) for one in wanted),
+        records=tuple(_exhibit(one, mirrored, journal if opened else None) for one in wanted),
     )
 
 
@@ -110,13 +112,13 @@ def in_charge(index: int, journal: JournalReader) -> str:
     return DASHES
 
 
-def _exhibit(index: int, mirrored: Mirrored, journal: JournalReader) -> Exhibit:
+def _exhibit(index: int, mirrored: Mirrored, journal: JournalReader | None) -> Exhibit:
     (entry,) = mirrored.entries(index, index + 1)
     proof = tuple(to_base64(one) for one in mirrored.proof(index))
     text = entry.decode("utf-8", "surrogateescape")
     if (kind := public_kind(entry)) in PUBLIC:
         return Exhibit(index=index, entry=text, proof=proof, kind=kind, salt="", body="")
-    opened = _entry(index, journal)
+    opened = None if journal is None else _entry(index, journal)
     if opened is None:
         return Exhibit(index=index, entry=text, proof=proof, kind="", salt="", body="")
     body = encode(opened.record).decode()

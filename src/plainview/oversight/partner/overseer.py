@@ -187,6 +187,7 @@ class Overseer:
             self._reporting.find("rewritten", mirrored.checkpoint.size, f"a tree of {size:,} records", detail)
         self._holding.acts(mirrored)
         self._holding.accesses(mirrored, grown=size != before)
+        self._holding.tallies()
         self._holding.promises()
         if size != before:
             self._holding.public_times(mirrored)

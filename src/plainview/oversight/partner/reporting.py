@@ -31,16 +31,24 @@ class Reporting:
         self._auditor = auditor
 
     def find(
-        self, what: What, index: int, stage: str, detail: str, records: Iterable[int] = (), release: str = DASHES
+        self,
+        what: What,
+        index: int,
+        stage: str,
+        detail: str,
+        records: Iterable[int] = (),
+        release: str = DASHES,
+        *,
+        opened: bool = True,
     ) -> None:
-        """Keep a finding and announce it, once. Exhibits are these records, and the log's charters."""
+        """Keep a finding and announce it, once. Exhibits are these records, opened or not, and the log's charters."""
         same = {"swallowed": (what, stage), "ui": (what, index)}.get(what, (what, index, stage))
         if not self.telling.is_new(*same):
             return
         mirrored = self._following.mirrored
         assert mirrored is not None
         exhibits = {*records, *self._following.charter_indexes}
-        made = finding(what, index, stage, detail, mirrored, exhibits, self._journal, release)
+        made = finding(what, index, stage, detail, mirrored, exhibits, self._journal, release, opened=opened)
         self.telling.find(made, *same)
 
     def announce(self, kind: str, fields: dict[str, object]) -> str | None:
