@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 
@@ -25,6 +25,7 @@ from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Difference, Report
 from plainview.replay.incumbent import Incumbent
 from plainview.replay.installed import Installed
+from plainview.replay.position import Listed, Place, Position, Unusable, Waiting, place_of, stand_of
 
 SLICE = 256
 """Pages asked for at a time: a viewer's state is copied for each."""
@@ -35,12 +36,13 @@ _ALL = 2**53
 
 Advance = Callable[[int, int], None]
 """Called with how many records were read and how many pages dealt with so far."""
+Rest = Callable[[], bool]
+"""Called where the world stands at an epoch with the pages there dealt with; False, and the call of `go_on` ends."""
 
 
 class _Tally(msgspec.Struct):
-    """What came of one call."""
+    """What came of one call, but for the records that it read."""
 
-    records: int = 0
     missing: int = 0
     epochs: int = 0
     snapshots: int = 0
@@ -69,6 +71,7 @@ class Replay:
         threads: int = 1,
         environment: str = "",
         advance: Advance = lambda records, pages: None,
+        rest: Rest = lambda: True,
     ) -> None:
         """`installed` is the release that runs here.
 
@@ -80,6 +83,9 @@ class Replay:
         self._environment = environment
         self._incumbent = Incumbent(journal, installed, bundles, residents, threads)
         self._advance = advance
+        self._rest = rest
+        self._began, self._cpu, self._start = 0.0, 0.0, 0
+        """Times and place where the present call began."""
         self._tally = _Tally()
         self._dealt = 0
         """Pages, by all calls."""
@@ -98,6 +104,8 @@ class Replay:
         # Reading.
         self._bounds = Bounds(journal)
         self._read = 0
+        self._again: list[Entry] = []
+        """Pages that a replay before had read and not ranked, until the first look."""
         self._broken: int | None = None
         """Index of the first damaged record: what comes after may rest on it."""
         self._only: int | None = None
@@ -114,6 +122,8 @@ class Replay:
         # The world.
         self._epoch: Epoch | None = None
         """Where it stands."""
+        self._cut_at = -1
+        """Index of its record."""
         self._wrong: int | None = None
         """Index of its record, where it came out otherwise."""
         self._stuck = False
@@ -127,7 +137,13 @@ class Replay:
     @property
     def upto(self) -> int:
         """All records below it were read, and all pages among them dealt with."""
-        return min(self._read, min((waiting[0] for waiting in self._pages.values()), default=self._read))
+        waiting = chain((waiting[0] for waiting in self._pages.values()), (entry.index for entry in self._again[:1]))
+        return min(self._read, min(waiting, default=self._read))
+
+    @property
+    def seconds(self) -> float:
+        """Since the present call began, or the last one."""
+        return time.monotonic() - self._began
 
     def __enter__(self) -> Replay:
         return self
@@ -159,9 +175,9 @@ class Replay:
         return self._go(settled, None)
 
     def _go(self, settled: int, only: int | None) -> Report:
-        began, cpu = time.monotonic(), time.process_time()
-        self._tally = tally = _Tally()
-        size, start, self._only = self._journal.size, self._read, only
+        self._began, self._cpu, self._start = time.monotonic(), time.process_time(), self._read
+        self._tally = _Tally()
+        size, self._only = self._journal.size, only
         self._look(size)
         if only is not None and self._pages and len(list(islice(self._sound("release", 0, only), 2))) > 1:
             self._read_to(only + 1, feeding=False)  # first, to know whose page it is
@@ -169,7 +185,7 @@ class Replay:
         while self._upcoming and not self._stuck:
             if only is not None and not self._pages:
                 break
-            if self._epoch is not None and self._epoch.epoch >= settled:
+            if self._epoch is not None and (self._epoch.epoch >= settled or not (only is not None or self._rest())):
                 break
             self._stuck = not self._pass(*self._upcoming.popleft())
             self._rank_here()
@@ -178,9 +194,14 @@ class Replay:
         for epoch in [one for one in self._pages if only is not None or self._stuck or one > self._last]:
             for index in self._pages.pop(epoch):
                 self._settle(index, ("epoch", "it pins an epoch that is not in the journal"))
-        tally.records += self._read - start - tally.missing
+        return self.report
+
+    @property
+    def report(self) -> Report:
+        """What the present call has dealt with so far, or the last one."""
+        tally = self._tally
         return Report(
-            records=tally.records,
+            records=self._read - self._start - tally.missing,
             missing=tally.missing,
             epochs=tally.epochs,
             snapshots=tally.snapshots,
@@ -192,19 +213,84 @@ class Replay:
             unreached=tally.unreached,
             differing=tuple(sorted(tally.differing.values(), key=lambda difference: difference.index)),
             installed=self._installed,
-            seconds=time.monotonic() - began,
-            cpu_seconds=time.process_time() - cpu,
+            seconds=self.seconds,
+            cpu_seconds=time.process_time() - self._cpu,
         )
+
+    # Standing still, and going on from there.
+
+    def place(self) -> Place | None:
+        """Where it stands between two calls of `go_on`, or as it rests: its arrays are to be read at once.
+
+        None before the first epoch, after a damaged record, and where the release in charge cannot say where it stands.
+        """
+        reign, here = self._bounds.reign, self._incumbent.reign
+        if self._broken is not None or self._stuck or self._epoch is None or self._number in self._pages:
+            return None
+        if reign is None or here is None or reign.index != here.index:
+            return None  # another one has taken over, and cut nothing yet
+        stand = self._incumbent.stand()
+        if stand is None:
+            return None
+        lists = tuple(Listed(*one, self._needs[one], len(stand.lists[one].videos)) for one in self._held)
+        position = Position(
+            read=self._read,
+            epoch=self._cut_at,
+            wrong=self._wrong is not None,
+            waiting=tuple(
+                Waiting(index, cursor, index in self._outside)
+                for index, (page, cursor) in sorted(self._ready.items())
+                if index in self._pages.get(page.epoch, ())  # and no straggler
+            ),
+            lists=lists,
+            met=self._bounds.met,
+        )
+        return place_of(position, stand)
+
+    def resume(self, place: Place) -> None:
+        """Go on from where a replay of this journal stood that had read all that is below; to be called first.
+
+        No page below is ranked again, and no record judged again. Raises Unusable and JournalDamaged.
+        """
+        position = place.position
+        record = next((entry.record for entry in self._journal.some([position.epoch])), None)
+        waiting = self._journal.some([one.index for one in position.waiting])
+        if not isinstance(record, Epoch) or len(waiting) != len(position.waiting):
+            raise Unusable(f"record {position.epoch} is no epoch, or a page that was read is not there")
+        self._bounds.resume(position.read, position.met)
+        if self._bounds.reign is None:
+            raise Unusable("no release was in charge")
+        try:
+            self._incumbent.begin(self._bounds.reign, stand_of(place, record))
+        except ValueError as error:
+            raise Unusable(f"its world is none of the release in charge: {error}") from error
+        if not self._incumbent.works:
+            raise Unusable(f"the release in charge does not work: {self._incumbent.why}")
+        self._read = self._looked = position.read
+        self._epoch, self._cut_at = record, position.epoch
+        self._wrong = position.epoch if position.wrong else None
+        self._last = record.epoch
+        self._look_at_epochs(position.epoch + 1, position.read)
+        for entry, one in zip(waiting, position.waiting, strict=True):
+            if not isinstance(entry.record, Page) or entry.index != one.index:
+                raise Unusable(f"record {one.index} is no page")
+            self._ready[one.index] = entry.record, one.cursor
+            if one.outside:
+                self._outside.add(one.index)
+        self._again = waiting
+        for listed in position.lists:
+            self._held[listed.epoch, listed.region] = None
+            self._needs[listed.epoch, listed.region] = listed.needed
+        self._trimming = max(2 * LISTS, 2 * len(self._held))
 
     # The first look, at what has come.
 
     def _look(self, size: int) -> None:
         """Where the world is cut, and which pages rest on which cut."""
-        for entry in self._sound("epoch", self._looked, size):
-            assert isinstance(entry.record, Epoch)
-            self._upcoming.append((entry.index, entry.record))
-            self._last = entry.record.epoch
-        for entry in self._sound("page", self._looked, size) if self._only is None else self._asked(self._only, size):
+        self._look_at_epochs(self._looked, size)
+        again, self._again = self._again, []
+        come = self._sound("page", self._looked, size) if self._only is None else self._asked(self._only, size)
+        for entry in chain(again, come):
             page = entry.record
             assert isinstance(page, Page)
             listed = (page.pinned, page.request.region)
@@ -221,6 +307,12 @@ class Replay:
                 else:
                     self._regions.setdefault(page.pinned, set()).add(page.request.region)
         self._looked = size
+
+    def _look_at_epochs(self, start: int, stop: int) -> None:
+        for entry in self._sound("epoch", start, stop):
+            assert isinstance(entry.record, Epoch)
+            self._upcoming.append((entry.index, entry.record))
+            self._last = entry.record.epoch
 
     def _asked(self, only: int, size: int) -> list[Entry]:
         if not 0 <= only < size:
@@ -322,6 +414,7 @@ class Replay:
     def _cut(self, index: int, epoch: Epoch) -> None:
         """Cut the world, and compare with the epoch's record."""
         before, self._epoch, self._wrong = self._epoch, epoch, None
+        self._cut_at = index
         reign = self._bounds.reign
         if reign is None or reign.index > index:
             return  # of no release, or of none that served the one page that is wanted
