@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from plainview.journal import Entry, JournalDamaged
-from plainview.platform.releases import installed
+from plainview.platform.releases import environment_digest, installed
 from plainview.records import Page
 from plainview.replay.findings import Report
 from plainview.replay.position import Place, Position, Unusable
@@ -22,6 +22,8 @@ from plainview.replay.replay import Replay
 from tests.platform.forging import copied, flip, forge
 from tests.replay.replays import OTHER, Growing, of, reading
 from tests.replay.test_going_on import ALL, settled, together
+
+HERE = environment_digest()
 
 
 def put_away(place: Place | None) -> Place | None:
@@ -68,12 +70,12 @@ class Rests:
                     self.cuts.append((replay.report, place))
             return True
 
-        with reading(home) as journal, Replay(journal, installed(), rest=rest) as replay:
+        with reading(home) as journal, Replay(journal, installed(), environment=HERE, rest=rest) as replay:
             self.whole = together([replay.go_on(ALL)])
 
 
 def gone_on(home: Path, place: Place) -> Report:
-    with reading(home) as journal, Replay(journal, installed()) as replay:
+    with reading(home) as journal, Replay(journal, installed(), environment=HERE) as replay:
         replay.resume(place)
         return replay.go_on(ALL)
 
@@ -161,17 +163,6 @@ def test_of_what_lies_below_nothing_is_judged_again(served: Path, entries: list[
         few = sum(entry.kind not in ("page", "event", "video", "viewer", "setting") for entry in entries)
         assert journal.rows <= few + len(place.position.waiting) + 1
         assert journal.rows < len(entries) / 3
-
-
-def test_imports_are_counted_on(served: Path, rests: Rests) -> None:
-    """Rows that were read are not counted again: where the import may have no more, the next one breaks a bound."""
-    _, place = rests.cuts[2]
-    rows = {**place.position.met.rows, "upload": 5}
-    with reading(served) as journal, Replay(journal, installed()) as replay:
-        replay.resume(Place(replace(place.position, met=replace(place.position.met, rows=rows)), place.arrays))
-        held = replay.place()
-    assert held is not None
-    assert held.position.met.rows == rows
 
 
 def test_there_is_none_before_the_first_epoch_or_after_damage(copy: Path, entries: list[Entry]) -> None:
