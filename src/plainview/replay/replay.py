@@ -262,7 +262,7 @@ class Replay:
             raise Unusable("no release was in charge")
         try:
             self._incumbent.begin(self._bounds.reign, stand_of(place, record))
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise Unusable(f"its world is none of the release in charge: {error}") from error
         if not self._incumbent.works:
             raise Unusable(f"the release in charge does not work: {self._incumbent.why}")

@@ -93,7 +93,9 @@ class Rerunning:
         if self._replay is None:
             return
         if not self._going and self.report is not None and self.report is not self._kept:
-            self._keep(self.report)
+            place = self._replay.place()
+            if place is not None:
+                self._keep(place, self.report)
         self._replay.close()
         self._replay = None
 
@@ -175,18 +177,16 @@ class Rerunning:
         assert self._replay is not None
         before = 0.0 if self.report is None else self.report.seconds
         kept = 0.0 if self._kept is None else self._kept.seconds
-        if before + self._replay.seconds - kept >= AGAIN:
+        if before + self._replay.seconds - kept >= AGAIN and (place := self._replay.place()) is not None:
             report = self._replay.report
-            self._keep(report if self.report is None else self.report.and_then(report), report.stragglers)
+            self._keep(place, report if self.report is None else self.report.and_then(report), report.stragglers)
         return not self._ending.is_set()
 
-    def _keep(self, report: Report, stragglers: Sequence[int] = ()) -> None:
-        """Keep a bookmark of what was re-run, where there can be one."""
-        place = None if self._bookmarks is None or self._replay is None else self._replay.place()
-        if place is None:
-            return
-        assert self._bookmarks is not None
+    def _keep(self, place: Place, report: Report, stragglers: Sequence[int] = ()) -> None:
+        """Keep a bookmark of what was re-run."""
         self._kept = report
+        if self._bookmarks is None:
+            return
         try:
             self._bookmarks.write(place, report, (*self._late, *stragglers))
         except (OSError, LedgerError) as error:
