@@ -7,8 +7,8 @@ the serving code in this process (no HTTP) and followed by signed events. An epo
 second of a hundred pages. With `--data` it is kept, and used again by later runs; nothing but the journal is. Then the
 partner's `Rerunning` goes on over it, as `plainview oversee run --threads T` has it, until all of it is re-run: reading
 and checking, signatures, folding, cutting epochs, ranking, comparing. The import before the pages is re-run, too, and
-not counted, but the first look at all pages is. Then it is stopped and started again: `oversight.restart` is the time until
-it has come as far as before, from its bookmark.
+not counted, but the first look at all pages is. Then it is stopped and started again: `oversight.restart` is the time
+until it has come as far as before, from its bookmark.
 
 `oversight.million` is what was measured where there are a million pages. With fewer it is computed from
 `oversight.rate`, and its protocol says so.
