@@ -7,7 +7,8 @@ the serving code in this process (no HTTP) and followed by signed events. An epo
 second of a hundred pages. With `--data` it is kept, and used again by later runs; nothing but the journal is. Then the
 partner's `Rerunning` goes on over it, as `plainview oversee run --threads T` has it, until all of it is re-run: reading
 and checking, signatures, folding, cutting epochs, ranking, comparing. The import before the pages is re-run, too, and
-not counted, but the first look at all pages is.
+not counted, but the first look at all pages is. Then it is stopped and started again: `oversight.restart` is the time
+until it has come as far as before, from its bookmark.
 
 `oversight.million` is what was measured where there are a million pages. With fewer it is computed from
 `oversight.rate`, and its protocol says so.
@@ -18,9 +19,12 @@ from __future__ import annotations
 import random
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -32,11 +36,12 @@ from bench.report import Figures, arguments, print_figures
 from bench.serve import size
 from plainview.journal import Draft, JournalReader, Refused
 from plainview.keys.client_session import ClientSession
+from plainview.oversight.partner.bookmarks import Bookmarks, Reader
 from plainview.oversight.partner.rerunning import Rerunning
 from plainview.platform.application import Application
 from plainview.platform.home import Home
 from plainview.platform.learner import Cadence
-from plainview.platform.releases import installed, installed_digest
+from plainview.platform.releases import environment_digest, installed, installed_digest, program_digest
 from plainview.platform.serving import Ask
 from plainview.platform.warming import warm
 from plainview.records import Event, Page
@@ -70,6 +75,10 @@ class Rerun(NamedTuple):
     records: int
     seconds: float
     cpu_seconds: float
+    restart: float
+    """Seconds that a start takes to come as far."""
+    kept: int
+    """Bytes from which it goes on."""
 
 
 def play(home: Home, wanted: Size, pages: int, seed: int) -> Played:
@@ -120,18 +129,31 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
         if not marks or (len(marks) == 1 and records >= start):
             marks.append((time.perf_counter(), time.process_time()))
 
-    rerunning = Rerunning(journal, release, None, time.monotonic, threads=threads, advance=advance)
-    began = time.perf_counter(), time.process_time()
-    try:
-        report = rerunning.go_on(whole=True)
-    finally:
-        rerunning.close()
-    ended = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as place:
+        reader = Reader(program_digest(), release.digest, environment_digest())
+        bookmarks = Bookmarks(Path(place), reader, lambda size: journal.leaf_hashes(size - 1, size)[0])
+
+        def begun() -> Rerunning:
+            return Rerunning(
+                journal, release, None, time.monotonic, threads=threads, advance=advance, bookmarks=bookmarks
+            )
+
+        with closing(begun()) as rerunning:
+            began = time.perf_counter(), time.process_time()
+            report = rerunning.go_on(whole=True)
+            ended = time.perf_counter(), time.process_time()
+        with closing(begun()) as again:
+            started = time.perf_counter()
+            resumed = again.go_on(whole=True)
+            restart = time.perf_counter() - started
+        kept = sum(path.stat().st_size for path in Path(place).rglob("*") if path.is_file())
     if report is None or report.differing or report.identical != report.pages:
         raise RuntimeError("not all pages came out again")
+    if resumed is None or (resumed.records, resumed.identical) != (report.records, report.identical):
+        raise RuntimeError("a start did not come to the same")
     before, after = marks[0], marks[1]
     wall, cpu = (end - begin - (two - one) for begin, end, one, two in zip(began, ended, before, after, strict=True))
-    return Rerun(report.pages, journal.size - start, wall, cpu)
+    return Rerun(report.pages, journal.size - start, wall, cpu, restart, kept)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -162,6 +184,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     how = "measured" if done.pages >= MILLION else f"computed from the rate of {done.pages:,} pages, not measured"
     figures.add("million", MILLION / rate / 60, "minutes", f"{protocol}; wall time for {MILLION:,} pages, {how}")
     figures.add("records", done.records / done.seconds, "records/s", f"{protocol}; pages, events and epochs, wall time")
+    figures.add("restart", done.restart, "s", f"{protocol}; from a bookmark of {done.kept / 1e6:,.1f} MB; wall time")
     figures.add(
         "fold", folded.acts / folded.seconds, "acts/s", f"{folded.acts:,} impressions and events, in memory; wall time"
     )

@@ -27,6 +27,8 @@ def test_all_that_was_served_is_re_run(tmp_path: Path, monkeypatch: pytest.Monke
             assert (done.pages, done.records) == (42, len(kinds))
             assert done.seconds > 0
             assert done.cpu_seconds > 0
+            assert done.restart > 0
+            assert done.kept > 10_000
     size = (home.path / "journal.sqlite").stat().st_size
     assert oversight.play(home, SIZE, 42, seed=1) == played  # what is there is used again
     assert (home.path / "journal.sqlite").stat().st_size == size

@@ -14,6 +14,7 @@ from plainview.platform.releases import installed
 from plainview.platform.serving import Served
 from plainview.platform.viewers import NewViewer
 from plainview.records import Page
+from plainview.replay import plain_lists
 from plainview.replay import replay as module
 from plainview.replay.findings import Difference, Report
 from plainview.replay.replay import Replay
@@ -156,7 +157,7 @@ def test_a_call_costs_what_has_come_since_the_last(copy: Path, entries: list[Ent
 def test_lists_that_no_page_needs_are_forgotten(
     copy: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LISTS", 1)
+    monkeypatch.setattr(plain_lists, "LISTS", 1)
     whole = replayed(copy)
     assert whole.sound  # what is known to be needed is kept
     assert whole.identical == whole.pages
@@ -165,7 +166,7 @@ def test_lists_that_no_page_needs_are_forgotten(
         for journal.limit in range(0, len(entries) + 50, 50):
             report = replay.go_on(settled(entries, journal.limit))
             assert not report.differing
-            held.append(len(replay._held))
+            held.append(len(replay._lists))
     assert max(held) <= 8
 
 

@@ -8,9 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.journal.origins import OriginGate
+from plainview.platform.releases import installed
 from plainview.records import History, Record
+from plainview.replay.replay import Replay
 from tests.platform.stepping import ORIGIN, impression, platform, video
-from tests.replay.replays import replayed
+from tests.replay.replays import Growing, reading, replayed
+from tests.replay.test_position import put_away
 
 PLANTED: list[tuple[Record, int]] = [
     (impression(3, origin="elsewhere"), 1),
@@ -69,6 +72,23 @@ def test_rows_beyond_those_that_were_let_in(tmp_path: Path, monkeypatch: pytest.
     report = replayed(tmp_path / "home")
     assert [(one.index, one.stage) for one in report.differing] == [(at, "bounds: origin") for at in (index, index + 1)]
     assert report.differing[0].detail == "origin town has 4 rows already, and 4 were let in"
+
+
+def test_rows_that_were_read_are_counted_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a replay that goes on from where another one stood."""
+    index, _ = planted(tmp_path / "home", monkeypatch, 5, impression(4), impression(5))
+    with reading(tmp_path / "home", Growing) as journal:
+        journal.limit = index
+        with Replay(journal, installed()) as before:
+            before.go_on(2**32)
+            place = put_away(before.place())
+        assert place is not None
+        assert place.position.read == index
+        journal.limit = index + 2
+        with Replay(journal, installed()) as replay:
+            replay.resume(place)
+            (found,) = replay.go_on(2**32).differing
+    assert (found.index, found.detail) == (index + 1, "origin town has 5 rows already, and 5 were let in")
 
 
 def test_what_was_refused_and_journaled_is_sound(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from plainview.replay.bundles import Bundle, pack, unpack
 from plainview.replay.counterfactual import Contender
 from plainview.replay.findings import Report
 from plainview.replay.past import JournalPast
+from plainview.replay.position import Place, Unusable
 from plainview.replay.replay import Replay
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.played import application
@@ -36,8 +37,11 @@ from tests.platform.towns import ask, token
 from tests.replay.comparisons import compared
 from tests.replay.releases import running
 from tests.replay.replays import KERNELS, Growing, of, reading, replayed
+from tests.replay.test_going_on import ALL, together
+from tests.replay.test_position import put_away
 
 FIRST = unpack(pack(bundle_of(installed())))
+SECONDS_BUNDLE = Bundles((unpack(pack(bundle_of(SECOND))),), KERNELS)
 FIRSTS, SECONDS = 94, 62
 """Pages of either."""
 
@@ -107,6 +111,54 @@ def test_one_whose_code_is_here_needs_no_process(copy: Path, monkeypatch: pytest
     monkeypatch.setattr(bundled, "Bundled", None)
     report = replayed(copy, bundles=Bundles((unpack(pack(bundle_of(SECOND))),), KERNELS, opened=opened))
     assert (report.identical, report.differing, report.inconclusive) == (FIRSTS + SECONDS, (), {})
+
+
+def test_it_goes_on_in_any_of_their_reigns(both: Path, written: list[Entry]) -> None:
+    """From where it stood; not where one has taken over and cut no epoch yet."""
+    bundles = Bundles((unpack(pack(bundle_of(SECOND))),), KERNELS, opened=opened)
+    cuts: dict[int, tuple[Report, Place | None]] = {}
+
+    def rest() -> bool:
+        cuts[replay.report.epochs] = replay.report, put_away(replay.place())
+        return True
+
+    with reading(both) as journal, Replay(journal, installed(), bundles=bundles, rest=rest) as replay:
+        whole = together([replay.go_on(ALL)])
+    starts = [sum(one.index < release.index for one in of(written, "epoch")) for release in of(written, "release")]
+    assert len(starts) == 3
+    for epochs in sorted({starts[1], starts[1] + 1, starts[2] + 1, max(cuts)}):
+        first, place = cuts[epochs]
+        if place is None:
+            assert epochs == starts[1]
+            continue
+        with reading(both) as journal, Replay(journal, installed(), bundles=bundles) as replay:
+            replay.resume(place)
+            assert together([first, replay.go_on(ALL)]) == whole
+
+
+@pytest.mark.timeout(900)
+def test_one_in_a_process_of_its_own_says_not_where_it_stands(both: Path, written: list[Entry]) -> None:
+    """So there is no position in its reign; in that of the installed one after it there is."""
+    places: dict[int, Place | None] = {}
+
+    def rest() -> bool:
+        places[replay.report.epochs] = put_away(replay.place())
+        return True
+
+    with reading(both) as journal, Replay(journal, installed(), bundles=SECONDS_BUNDLE, rest=rest) as replay:
+        whole = together([replay.go_on(ALL)])
+    _, start, end = (
+        sum(one.index < release.index for one in of(written, "epoch")) for release in of(written, "release")
+    )
+    assert not any(places[number] for number in range(start + 1, end))
+    place = places[end + 1]
+    assert place is not None
+    with reading(both) as journal, Replay(journal, installed(), bundles=SECONDS_BUNDLE) as replay:
+        replay.resume(place)
+        assert replay.go_on(ALL).sound
+    with reading(both) as journal, Replay(journal, SECOND, bundles=SECONDS_BUNDLE) as replay, pytest.raises(Unusable):
+        replay.resume(place)  # the first release would need a process of its own, or is not here at all
+    assert whole["identical"] == FIRSTS + SECONDS
 
 
 def test_one_that_is_here_and_cannot_be_run_is_inconclusive(copy: Path) -> None:

@@ -87,6 +87,9 @@ def run(
         int | None,
         typer.Option(min=1, max=64, help="Threads that rank (default: one a core).", show_default=False),
     ] = None,
+    from_the_start: Annotated[
+        bool, typer.Option("--from-the-start", help="Re-run all from record 0, and believe nothing of what was re-run.")
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="One round, without a server, and end.")] = False,
 ) -> None:
     """Oversee a platform until Ctrl-C or SIGTERM.
@@ -98,7 +101,7 @@ def run(
     2: it cannot begin; with --once also: something could not be checked.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    settings = (sample, draw_hours, canaries, bundles, threads)
+    settings = (sample, draw_hours, canaries, bundles, threads, from_the_start)
     with told(), _opened(directory, charter, url, charter_file, *settings) as overseer:
         if once:
             _once(overseer)
@@ -203,6 +206,7 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
         serve_app(make_app(overseer.witness, overseer.log, overseer.page_requests), host, port, ready)
     finally:
         ending.set()
+        overseer.stop()
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
@@ -222,6 +226,7 @@ def _opened(
     canaries: int,
     bundles: Path | None,
     threads: int | None,
+    from_the_start: bool,
 ) -> Iterator[Overseer]:
     import os
     import secrets
@@ -252,7 +257,7 @@ def _opened(
         at_home(None)  # before any kernel is imported
         from plainview.oversight.partner.overseer import Audit, Overseer, Surroundings
         from plainview.oversight.partner.telling import Told
-        from plainview.platform.releases import environment_digest, installed
+        from plainview.platform.releases import environment_digest, installed, program_digest
         from plainview.platform.warming import warm
 
         warm(installed().configuration, lambda _: None)
@@ -271,6 +276,8 @@ def _opened(
             canaries,
             threads or len(os.sched_getaffinity(0)),
             environment_digest(),
+            program_digest(),
+            from_the_start,
         )
         overseer = Overseer(directory, keys, digest, url, audit, outside, lines, () if kept is None else (kept,))
         try:

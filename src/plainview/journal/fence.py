@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple, Protocol
@@ -162,6 +162,20 @@ class Fence:
                 break
         for entry in reversed(recent):
             self.observe(entry.index, entry.record, entry.commitment)
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest epoch that a page may pin; -1 where none is."""
+        return next(iter(self._epochs), -1)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of imports, by origin, as far as they were counted."""
+        return dict(self._origins.rows)
+
+    def count(self, rows: Mapping[str, int]) -> None:
+        """Go on from where another fence had counted them."""
+        self._origins.rows.update(rows)
 
     def check(self, index: int, time: int, record: Record) -> Refused | None:
         """Why `record` may not be appended at `index` and `time`; None if it may."""

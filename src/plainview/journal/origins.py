@@ -17,7 +17,7 @@ class OriginGate:
         self._admitted = admitted
         self._rows_of: Callable[[str], int] = lambda _: 0
         self._origins: dict[str, Origin] = {}
-        self._rows: dict[str, int] = {}
+        self.rows: dict[str, int] = {}
         """By origin, of those whose rows were counted."""
         self._limits: dict[str, int] = {}
         """By origin, rows at most, as far as that was asked since the last act."""
@@ -25,7 +25,7 @@ class OriginGate:
     def rebuild(self, rows_of: Callable[[str], int]) -> None:
         """Know of none but those that are observed from here on, which have as many rows already as `rows_of` says."""
         self._rows_of = rows_of
-        self._origins, self._rows, self._limits = {}, {}, {}
+        self._origins, self.rows, self._limits = {}, {}, {}
 
     def check(self, record: Record) -> str:
         """Why `record` may not be appended next, in words; empty where it may."""
@@ -37,8 +37,8 @@ class OriginGate:
         """Take in a record that was appended."""
         if type(record) is Origin:
             self._origins[record.origin] = record
-        elif isinstance(record, (Video, History, Impression)) and record.origin in self._rows:
-            self._rows[record.origin] += 1
+        elif isinstance(record, (Video, History, Impression)) and record.origin in self.rows:
+            self.rows[record.origin] += 1
 
     def ask_again(self) -> None:
         """An act was appended: it may let more in."""
@@ -65,7 +65,7 @@ class OriginGate:
             return f"origin {name} is not in the journal, and its rows may not be"
         if name not in self._limits:
             self._limits[name] = self._admitted(self._origins[name]) or 0
-        if name not in self._rows:
-            self._rows[name] = self._rows_of(name)
-        rows, limit = self._rows[name], self._limits[name]
+        if name not in self.rows:
+            self.rows[name] = self._rows_of(name)
+        rows, limit = self.rows[name], self._limits[name]
         return f"origin {name} has {rows} rows already, and {limit} were let in" if rows >= limit else ""

@@ -25,12 +25,14 @@ from plainview.feed.probe import probe
 from plainview.feed.ranking import Asked, rank
 from plainview.feed.trace import Ranked
 from plainview.feed.viewers import apply_all, digest, new_viewers, without_profile
+from plainview.feed.world import World
 from plainview.learning import epochs as worlds
 from plainview.learning.differences import compare
 from plainview.learning.fold import Fold, empty_world
 from plainview.learning.golden import golden, golden_digest
 from plainview.learning.parameters import NONE, Parameters
 from plainview.records import Page, Record
+from plainview.records.digests import Arrays
 from plainview.records.fields import to_bytes, to_text
 
 TAKE = 4096
@@ -69,6 +71,19 @@ class Cut(NamedTuple):
     digest: str
     state: str
     """43 dashes where it was not asked for."""
+
+
+class Stand(NamedTuple):
+    """What a release at work holds between two epochs that cannot be had from single records again."""
+
+    epoch: int
+    """That was cut last."""
+    upto: int
+    """All records below it are folded in, and no other."""
+    world: Arrays
+    """`World.snapshot`."""
+    lists: dict[tuple[int, str], Pinned]
+    """Plain lists that were drawn, by epoch and region."""
 
 
 class Served(NamedTuple):
@@ -122,7 +137,7 @@ class _Job(NamedTuple):
 
 
 class Rerun:
-    """A release's world over one journal, from record 0 on."""
+    """A release's world over one journal, from record 0 on or from where it stood."""
 
     def __init__(
         self,
@@ -133,10 +148,11 @@ class Rerun:
         parameters: Parameters = NONE,
         residents: int = RESIDENTS,
         threads: int = 1,
+        stand: Stand | None = None,
     ) -> None:
-        """Threads change its speed, and no result.
+        """Threads change its speed, and no result. With `stand` the records from `stand.upto` on are to be given.
 
-        Raises ValueError for a configuration that names what is not there.
+        Raises ValueError for a configuration that names what is not there, and for a world that does not fit.
         """
         if residents < TAKE:
             raise ValueError(f"{residents} residents: at least {TAKE} are needed")
@@ -147,9 +163,9 @@ class Rerun:
         self._past = past
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rerun") if threads > 1 else None
         self._probed = threading.local()
-        self._fold = Fold(configuration, empty_world(parameters), residents, self._load)
-        self._epoch = 0
-        self._taken = 0
+        world = empty_world(parameters) if stand is None else World()
+        self._fold = Fold(configuration, world, residents, self._load)
+        self._epoch = self._upto = self._taken = 0
         self._newcomers: frozenset[int] = frozenset()
         """Viewers of the records being folded who have none before them."""
         self._waiting: deque[tuple[int, Record]] = deque()
@@ -160,6 +176,14 @@ class Rerun:
         """Index of the last record that was folded, -1 for none: of each viewer whose state is held, and of others."""
         self._lists: dict[tuple[int, str], Pinned] = {}
         """Plain lists, by epoch and region."""
+        if stand is not None:
+            world.apply(stand.world)
+            self._epoch, self._upto, self._taken = stand.epoch, stand.upto, stand.upto
+            self._lists.update(stand.lists)
+
+    def stand(self) -> Stand:
+        """Where it stands, after a cut: arrays are its own, to be read before anything else is asked of it."""
+        return Stand(self._epoch, self._upto, self._fold.world.snapshot(), dict(self._lists))
 
     def take(self, entries: Iterable[tuple[int, Record]], upto: int) -> None:
         """Take in records that follow on those given so far, and fold those below `upto`.
@@ -181,7 +205,7 @@ class Rerun:
         self._fold_to(upto)
         world = self._fold.world
         made = (worlds.first(world) if parent is None else worlds.close(world, parent, upto, whole)).record
-        self._epoch = made.epoch
+        self._epoch, self._upto = made.epoch, upto
         return Cut(made.parent, made.delta, made.digest, made.state)
 
     def draw(self, regions: Iterable[str]) -> None:

@@ -80,6 +80,13 @@ def installed_code() -> str:
     return code_digest(installed().manifest.source, installed().manifest.lock)
 
 
+@functools.cache
+def program_digest() -> str:
+    """The digest of all code that is installed, the algorithm's and the rest, and of the lock it runs with."""
+    paths = (*_PACKAGE.rglob("*.py"), _PACKAGE / "lock.txt")
+    return to_text(source_digest({path.relative_to(_PACKAGE).as_posix(): path.read_bytes() for path in paths}))
+
+
 def bundle_of(release: Installed) -> Bundle:
     """All of a release, to be written down and run elsewhere."""
     parameters = pack_floats(release.parameters) if release.parameters else b""

@@ -6,16 +6,19 @@ before it.
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import Cited, NotTheirs, check_author
-from plainview.journal.keys import page_key
+from plainview.journal.keys import epoch_key, page_key
 from plainview.ledger.standing import Standing
-from plainview.records import Act, Charter, Decision, Epoch, Event, Order, Origin, Page, Release
+from plainview.records import JUDGED, Act, Charter, Decision, Epoch, Event, Order, Origin, Page, Release
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -49,22 +52,22 @@ class _Before:
     size = 0
 
     def __init__(self, journal: JournalReader) -> None:
-        self._journal = journal
+        self.journal = journal
         self.read = 0
 
     def find(self, key: bytes) -> int | None:
         """The index of a sound record with that key."""
-        index = self._journal.find(key)
+        index = self.journal.find(key)
         if index is None or index >= self.read:
             return None
         try:
-            self._journal.entry(index)
+            self.journal.entry(index)
         except JournalDamaged:
             return None
         return index
 
     def entry(self, index: int) -> Entry:
-        return self._journal.entry(index)
+        return self.journal.entry(index)
 
     def of_kind(self, kind: str, *, newest_first: bool = False) -> Iterator[Entry]:
         """Nothing: the fence observes every record as it is read."""
@@ -86,6 +89,23 @@ class Reign(NamedTuple):
     """Its first epoch."""
 
 
+class Met(msgspec.Struct, frozen=True, kw_only=True):
+    """What bounds rest on that is told by every record before, and by no few of them."""
+
+    time: int
+    """The latest."""
+    rows: dict[str, int]
+    """Of each import."""
+    oldest: int
+    """The number of the oldest epoch that a page may pin; -1 where none is."""
+    passed_over: tuple[int, ...]
+    """Charters, acts, orders, origins and releases that broke a bound, by their indexes: they never came into force."""
+
+
+_STAYS = (Charter, Act, Order, Origin, Release)
+"""Where one of them breaks a bound, what came before stays in force."""
+
+
 class Bounds:
     """What the records so far allow the next one to be."""
 
@@ -97,6 +117,7 @@ class Bounds:
         self._fence = Fence(0, 0, self._judged)
         self._fence.rebuild(self._before)
         self._time = 0
+        self._passed_over: list[int] = []
         self._epochs = 0
         """The number of the next."""
         self._policies = [0]
@@ -112,8 +133,62 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, (Charter, Act, Order, Origin, Release)):
-            return outside  # what came before stays in force
+        if outside is not None and isinstance(record, _STAYS):
+            self._passed_over.append(entry.index)
+            return outside
+        self._observe(entry)
+        if isinstance(record, Page):
+            plain = record.request.mode == "plain"
+            self._sessions[record.session] = _Turn(record.n, plain, record.pinned, record.cursor)
+            self._sessions.move_to_end(record.session)
+            if len(self._sessions) > SESSIONS:
+                self._sessions.popitem(last=False)
+            self._cited[entry.index] = Cited.of(record)
+            if len(self._cited) > PAGES:
+                self._cited.popitem(last=False)
+        return outside
+
+    @property
+    def met(self) -> Met:
+        """For `resume`."""
+        return Met(
+            time=self._time, rows=self._fence.rows, oldest=self._fence.oldest, passed_over=tuple(self._passed_over)
+        )
+
+    def resume(self, read: int, met: Met) -> None:
+        """Take in all records below `read` as they were taken in before, by those few that rules and worlds come from.
+
+        Nothing of them is judged again. Sessions and pages are looked up in the journal when they are asked for. Raises
+        JournalDamaged.
+        """
+        journal = self._before.journal
+        merged = heapq.merge(
+            *(journal.of_kind(kind, 0, read) for kind in (*JUDGED, "release", "decision", "origin")),
+            self._epochs_of_note(read, met.oldest),
+            key=lambda entry: entry.index,
+        )
+        passed_over = set(met.passed_over)
+        for entry in merged:
+            self._before.read = entry.index + 1
+            if entry.index not in passed_over:
+                self._observe(entry)
+        self._before.read, self._time = read, met.time
+        self._passed_over.extend(met.passed_over)
+        self._fence.count(met.rows)
+
+    def _epochs_of_note(self, read: int, oldest: int) -> Iterator[Entry]:
+        """The last epoch before each release, and those that a page may pin, in index order."""
+        journal = self._before.journal
+        releases = [entry.index for entry in journal.of_kind("release", 0, read)]
+        before = (next(journal.of_kind("epoch", 0, index, newest_first=True), None) for index in releases)
+        since = journal.find(epoch_key(oldest)) if oldest >= 0 else None
+        found = {entry.index: entry for entry in before if entry is not None}
+        if since is not None:
+            found |= {entry.index: entry for entry in journal.of_kind("epoch", since, read)}
+        return iter([found[index] for index in sorted(found)])
+
+    def _observe(self, entry: Entry) -> None:
+        record = entry.record
         self._fence.observe(entry.index, record, entry.commitment)
         match record:
             case Charter():
@@ -125,18 +200,8 @@ class Bounds:
                 self._epochs = record.epoch + 1
             case Decision() | Order():
                 self._policies.append(entry.index + 1)
-            case Page():
-                plain = record.request.mode == "plain"
-                self._sessions[record.session] = _Turn(record.n, plain, record.pinned, record.cursor)
-                self._sessions.move_to_end(record.session)
-                if len(self._sessions) > SESSIONS:
-                    self._sessions.popitem(last=False)
-                self._cited[entry.index] = Cited.of(record)
-                if len(self._cited) > PAGES:
-                    self._cited.popitem(last=False)
             case _:
                 pass
-        return outside
 
     @property
     def standing(self) -> Standing:

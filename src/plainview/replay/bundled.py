@@ -25,7 +25,7 @@ import msgspec
 
 from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
-from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Placed, Proposal, Served
+from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Placed, Proposal, Served, Stand
 from plainview.ledger.spelling import printable
 from plainview.records import KIND_OF, Record, encode
 from plainview.records.fields import to_text
@@ -84,6 +84,8 @@ class Running(Protocol):
 
     def golden(self) -> str: ...
 
+    def stand(self) -> Stand | None: ...
+
     def close(self) -> None: ...
 
 
@@ -122,13 +124,16 @@ class Bundles:
             self._bundles |= {bundle.release: bundle for bundle in self._come()}
         return release in self._bundles
 
-    def start(self, release: str, past: Past, residents: int, threads: int) -> Running:
-        """A release at work. Raises BundleFailed, as does everything that it is asked."""
+    def start(self, release: str, past: Past, residents: int, threads: int, stand: Stand | None = None) -> Running:
+        """A release at work, from record 0 on or from where it stood. Raises BundleFailed, as does everything that it
+        is asked."""
         bundle = self._bundles[release]
         if (here := self._opened(bundle)) is None:
+            if stand is not None:
+                raise BundleFailed("a process of its own begins at record 0")
             return Bundled(bundle, past, self._kernels, threads, self._patience)
         try:
-            return here.at_work(past, residents, threads)
+            return here.at_work(past, residents, threads, stand)
         except ValueError as error:
             raise BundleFailed(str(error)) from error
 
@@ -197,6 +202,9 @@ class Bundled:
             Proposal(one.trace, tuple(Placed(item.video, item.source, item.selector) for item in one.items))
             for one in _as_many(proposed, pages)
         ]
+
+    def stand(self) -> None:
+        """Nothing: version 2 of what is said to it does not ask."""
 
     def close(self) -> None:
         """End the process."""

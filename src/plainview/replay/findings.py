@@ -8,7 +8,10 @@ before all that rests on them.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
+from msgspec.structs import replace
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -54,3 +57,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def sound(self) -> bool:
         """Whether nothing differs."""
         return not self.differing and not self.unreached
+
+    def and_then(self, later: Report, records: bool = True) -> Report:
+        """Both as one: a record that differed before is not told again.
+
+        Without `records` the later one is of a single page, and of all that it rests on only the page is counted.
+        """
+        known = {difference.index for difference in self.differing}
+        new = tuple(difference for difference in later.differing if difference.index not in known)
+        names = ("records", "missing", "epochs", "snapshots", *_OF_PAGES) if records else _OF_PAGES
+        return replace(
+            self,
+            **{name: getattr(self, name) + getattr(later, name) for name in names},
+            inconclusive=dict(sorted((Counter(self.inconclusive) + Counter(later.inconclusive)).items())),
+            why_inconclusive=self.why_inconclusive | later.why_inconclusive,
+            differing=tuple(sorted((*self.differing, *new), key=lambda difference: difference.index)),
+        )
+
+
+_OF_PAGES = ("pages", "identical", "unreached", "seconds", "cpu_seconds")

@@ -10,7 +10,7 @@ from itertools import islice
 import msgspec
 
 from plainview.journal import JournalDamaged, JournalReader
-from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Served
+from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Served, Stand
 from plainview.records import Epoch, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Reign
@@ -53,18 +53,26 @@ class Incumbent:
         """Whether it does."""
         return self._running is not None
 
-    def begin(self, reign: Reign) -> None:
-        """Have the release of `reign` work."""
+    def begin(self, reign: Reign, stand: Stand | None = None) -> None:
+        """Have the release of `reign` work, from record 0 on or from where it stood.
+
+        Raises ValueError for a stand that is none of its own.
+        """
         self.close()
-        self.reign, self._fed, self.why = reign, 0, ""
+        start = 0 if stand is None else stand.upto
+        self.reign, self._fed, self.upto, self.why = reign, start, max(start, self.upto), ""
         past = JournalPast(self._journal)
         if reign.release == self._digest:
-            self._running = self._installed.at_work(past, self._residents, self._threads)
+            self._running = self._installed.at_work(past, self._residents, self._threads, stand)
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"
         else:
             with self._watched():
-                self._running = self._bundles.start(reign.release, past, self._residents, self._threads)
+                self._running = self._bundles.start(reign.release, past, self._residents, self._threads, stand)
+
+    def stand(self) -> Stand | None:
+        """Where it stands between two epochs; None where it does not work, or in a process of its own."""
+        return None if self._running is None else self._running.stand()
 
     def close(self) -> None:
         """End what runs."""

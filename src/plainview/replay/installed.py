@@ -14,7 +14,7 @@ from plainview.records.fields import to_text
 
 if TYPE_CHECKING:
     from plainview.feed.world import World
-    from plainview.learning.rerun import Past, Rerun
+    from plainview.learning.rerun import Past, Rerun, Stand
 
 
 class Installed(NamedTuple):
@@ -45,10 +45,14 @@ class Installed(NamedTuple):
 
         return empty_world(self.parameters)
 
-    def at_work(self, past: Past, residents: int, threads: int) -> Rerun:
-        """It on one journal, in this process. Raises ValueError for a configuration that cannot be run."""
+    def at_work(self, past: Past, residents: int, threads: int, stand: Stand | None = None) -> Rerun:
+        """It on one journal, in this process, from record 0 on or from where it stood.
+
+        Raises ValueError for a configuration that cannot be run, or a stand that is none of its own.
+        """
         from plainview.learning.rerun import Rerun
 
         return Rerun(
-            self.configuration, self.digest, past, parameters=self.parameters, residents=residents, threads=threads
-        )
+            self.configuration, self.digest, past, parameters=self.parameters, residents=residents, threads=threads,
+            stand=stand,
+        )  # fmt: skip

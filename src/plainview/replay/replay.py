@@ -9,12 +9,9 @@ as of `viewer_upto`, the receipt's `now` and its request.
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
-
-import msgspec
+from itertools import chain, islice
 
 from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.learning.rerun import RESIDENTS, TAKE, Served
@@ -22,35 +19,22 @@ from plainview.records import Epoch, Page, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Bounds
 from plainview.replay.bundled import Bundles
-from plainview.replay.findings import Difference, Report
+from plainview.replay.findings import Report
 from plainview.replay.incumbent import Incumbent
 from plainview.replay.installed import Installed
+from plainview.replay.plain_lists import PlainLists
+from plainview.replay.position import Listed, Place, Position, Unusable, Waiting, place_of, stand_of
+from plainview.replay.tally import Tally
 
 SLICE = 256
 """Pages asked for at a time: a viewer's state is copied for each."""
-LISTS = 1_024
-"""Plain lists held for pages that may still come."""
 _ALL = 2**53
 """Every epoch is settled: nothing is appended any more."""
 
 Advance = Callable[[int, int], None]
 """Called with how many records were read and how many pages dealt with so far."""
-
-
-class _Tally(msgspec.Struct):
-    """What came of one call."""
-
-    records: int = 0
-    missing: int = 0
-    epochs: int = 0
-    snapshots: int = 0
-    pages: int = 0
-    identical: int = 0
-    inconclusive: dict[str, int] = msgspec.field(default_factory=dict)
-    why: dict[str, str] = msgspec.field(default_factory=dict)
-    unreached: int = 0
-    differing: dict[int, Difference] = msgspec.field(default_factory=dict)
-    stragglers: list[int] = msgspec.field(default_factory=list)
+Rest = Callable[[], bool]
+"""Called where the world stands at an epoch with the pages there dealt with; False, and the call of `go_on` ends."""
 
 
 class Replay:
@@ -69,6 +53,7 @@ class Replay:
         threads: int = 1,
         environment: str = "",
         advance: Advance = lambda records, pages: None,
+        rest: Rest = lambda: True,
     ) -> None:
         """`installed` is the release that runs here.
 
@@ -80,7 +65,8 @@ class Replay:
         self._environment = environment
         self._incumbent = Incumbent(journal, installed, bundles, residents, threads)
         self._advance = advance
-        self._tally = _Tally()
+        self._rest = rest
+        self._tally = Tally(0)
         self._dealt = 0
         """Pages, by all calls."""
 
@@ -92,12 +78,13 @@ class Replay:
         """The number of the last epoch that was seen."""
         self._pages: dict[int, list[int]] = {}
         """Epoch to the indexes of the pages that pin it, ascending."""
-        self._regions: dict[int, set[str]] = {}
-        """Epoch to regions whose plain lists are to be drawn from it."""
+        self._lists = PlainLists()
 
         # Reading.
         self._bounds = Bounds(journal)
         self._read = 0
+        self._again: list[Entry] = []
+        """Pages that a replay before had read and not ranked, until the first look."""
         self._broken: int | None = None
         """Index of the first damaged record: what comes after may rest on it."""
         self._only: int | None = None
@@ -114,20 +101,28 @@ class Replay:
         # The world.
         self._epoch: Epoch | None = None
         """Where it stands."""
+        self._cut_at = -1
+        """Index of its record."""
         self._wrong: int | None = None
         """Index of its record, where it came out otherwise."""
         self._stuck = False
         """Whether no further epoch can be computed: a record that it rests on is damaged."""
-        self._held: OrderedDict[tuple[int, str], None] = OrderedDict()
-        """Plain lists that were drawn, by epoch and region, the last used at the end."""
-        self._needs: dict[tuple[int, str], int] = {}
-        """The last epoch whose pages are known to go on in a list, drawn or not yet."""
-        self._trimming = 2 * LISTS
 
     @property
     def upto(self) -> int:
         """All records below it were read, and all pages among them dealt with."""
-        return min(self._read, min((waiting[0] for waiting in self._pages.values()), default=self._read))
+        waiting = chain((waiting[0] for waiting in self._pages.values()), (entry.index for entry in self._again[:1]))
+        return min(self._read, min(waiting, default=self._read))
+
+    @property
+    def seconds(self) -> float:
+        """Since the present call began, or the last one."""
+        return self._tally.seconds
+
+    @property
+    def report(self) -> Report:
+        """What the present call has dealt with so far, or the last one."""
+        return self._tally.report(self._read, self._installed)
 
     def __enter__(self) -> Replay:
         return self
@@ -159,9 +154,8 @@ class Replay:
         return self._go(settled, None)
 
     def _go(self, settled: int, only: int | None) -> Report:
-        began, cpu = time.monotonic(), time.process_time()
-        self._tally = tally = _Tally()
-        size, start, self._only = self._journal.size, self._read, only
+        self._tally = Tally(self._read)
+        size, self._only = self._journal.size, only
         self._look(size)
         if only is not None and self._pages and len(list(islice(self._sound("release", 0, only), 2))) > 1:
             self._read_to(only + 1, feeding=False)  # first, to know whose page it is
@@ -169,7 +163,7 @@ class Replay:
         while self._upcoming and not self._stuck:
             if only is not None and not self._pages:
                 break
-            if self._epoch is not None and self._epoch.epoch >= settled:
+            if self._epoch is not None and (self._epoch.epoch >= settled or not (only is not None or self._rest())):
                 break
             self._stuck = not self._pass(*self._upcoming.popleft())
             self._rank_here()
@@ -178,49 +172,96 @@ class Replay:
         for epoch in [one for one in self._pages if only is not None or self._stuck or one > self._last]:
             for index in self._pages.pop(epoch):
                 self._settle(index, ("epoch", "it pins an epoch that is not in the journal"))
-        tally.records += self._read - start - tally.missing
-        return Report(
-            records=tally.records,
-            missing=tally.missing,
-            epochs=tally.epochs,
-            snapshots=tally.snapshots,
-            pages=tally.pages,
-            identical=tally.identical,
-            inconclusive=dict(sorted(tally.inconclusive.items())),
-            why_inconclusive=dict(sorted(tally.why.items())),
-            stragglers=tuple(tally.stragglers),
-            unreached=tally.unreached,
-            differing=tuple(sorted(tally.differing.values(), key=lambda difference: difference.index)),
-            installed=self._installed,
-            seconds=time.monotonic() - began,
-            cpu_seconds=time.process_time() - cpu,
+        return self.report
+
+    # Standing still, and going on from there.
+
+    def place(self) -> Place | None:
+        """Where it stands between two calls of `go_on`, or as it rests: its arrays are to be read at once.
+
+        None before the first epoch, after a damaged record, and where the release in charge cannot say where it stands.
+        """
+        reign, here = self._bounds.reign, self._incumbent.reign
+        if self._broken is not None or self._stuck or self._epoch is None or self._number in self._pages:
+            return None
+        if reign is None or here is None or reign.index != here.index:
+            return None  # another one has taken over, and cut nothing yet
+        stand = self._incumbent.stand()
+        if stand is None:
+            return None
+        lists = (Listed(*one, len(stand.lists[one[:2]].videos)) for one in self._lists.kept())
+        position = Position(
+            read=self._read,
+            epoch=self._cut_at,
+            wrong=self._wrong is not None,
+            waiting=tuple(
+                Waiting(index, cursor, index in self._outside)
+                for index, (page, cursor) in sorted(self._ready.items())
+                if index in self._pages.get(page.epoch, ())  # and no straggler
+            ),
+            lists=tuple(lists),
+            met=self._bounds.met,
         )
+        return place_of(position, stand)
+
+    def resume(self, place: Place) -> None:
+        """Go on from where a replay of this journal stood that had read all that is below; to be called first.
+
+        No page below is ranked again, and no record judged again. Raises Unusable and JournalDamaged.
+        """
+        position = place.position
+        record = next((entry.record for entry in self._journal.some([position.epoch])), None)
+        waiting = self._journal.some([one.index for one in position.waiting])
+        if not isinstance(record, Epoch) or len(waiting) != len(position.waiting):
+            raise Unusable(f"record {position.epoch} is no epoch, or a page that was read is not there")
+        self._bounds.resume(position.read, position.met)
+        if self._bounds.reign is None:
+            raise Unusable("no release was in charge")
+        try:
+            self._incumbent.begin(self._bounds.reign, stand_of(place, record))
+        except (ValueError, IndexError) as error:
+            raise Unusable(f"its world is none of the release in charge: {error}") from error
+        if not self._incumbent.works:
+            raise Unusable(f"the release in charge does not work: {self._incumbent.why}")
+        self._read = self._looked = position.read
+        self._epoch, self._cut_at = record, position.epoch
+        self._wrong = position.epoch if position.wrong else None
+        self._last = record.epoch
+        self._look_at_epochs(position.epoch + 1, position.read)
+        for entry, one in zip(waiting, position.waiting, strict=True):
+            if not isinstance(entry.record, Page) or entry.index != one.index:
+                raise Unusable(f"record {one.index} is no page")
+            self._ready[one.index] = entry.record, one.cursor
+            if one.outside:
+                self._outside.add(one.index)
+        self._again = waiting
+        self._lists.hold((one.epoch, one.region, one.needed) for one in position.lists)
 
     # The first look, at what has come.
 
     def _look(self, size: int) -> None:
         """Where the world is cut, and which pages rest on which cut."""
-        for entry in self._sound("epoch", self._looked, size):
-            assert isinstance(entry.record, Epoch)
-            self._upcoming.append((entry.index, entry.record))
-            self._last = entry.record.epoch
-        for entry in self._sound("page", self._looked, size) if self._only is None else self._asked(self._only, size):
+        self._look_at_epochs(self._looked, size)
+        again, self._again = self._again, []
+        come = self._sound("page", self._looked, size) if self._only is None else self._asked(self._only, size)
+        for entry in chain(again, come):
             page = entry.record
             assert isinstance(page, Page)
-            listed = (page.pinned, page.request.region)
             listing = page.request.mode == "plain" and page.pinned <= page.epoch <= self._last
-            gone = listing and page.pinned < self._number and listed not in self._held
+            gone = listing and page.pinned < self._number and (page.pinned, page.request.region) not in self._lists
             if (page.epoch < self._number or gone) and not self._stuck:
                 self._tally.stragglers.append(entry.index)
                 continue
             self._pages.setdefault(page.epoch, []).append(entry.index)
             if listing:
-                self._needs[listed] = max(self._needs.get(listed, 0), page.epoch)
-                if listed in self._held:
-                    self._held.move_to_end(listed)
-                else:
-                    self._regions.setdefault(page.pinned, set()).add(page.request.region)
+                self._lists.need(page)
         self._looked = size
+
+    def _look_at_epochs(self, start: int, stop: int) -> None:
+        for entry in self._sound("epoch", start, stop):
+            assert isinstance(entry.record, Epoch)
+            self._upcoming.append((entry.index, entry.record))
+            self._last = entry.record.epoch
 
     def _asked(self, only: int, size: int) -> list[Entry]:
         if not 0 <= only < size:
@@ -228,7 +269,7 @@ class Replay:
         try:
             entry = self._journal.entry(only)
         except JournalDamaged as error:
-            self._differ(error.index, "record", f"journal: {error.stage}", error.detail)
+            self._tally.differ(error.index, "record", f"journal: {error.stage}", error.detail)
             return []
         if entry.kind != "page":
             raise LookupError(f"record {only} is of kind {entry.kind}: give the index of a page's receipt")
@@ -259,7 +300,7 @@ class Replay:
                         self._chunk.clear()  # what was not given will be read again
                         self._advance(self._read, self._dealt)
             except JournalDamaged as error:
-                self._differ(error.index, "record", f"journal: {error.stage}", error.detail)
+                self._tally.differ(error.index, "record", f"journal: {error.stage}", error.detail)
                 if self._broken is None:
                     self._broken = error.index
                 self._read = max(self._read, error.after)
@@ -288,7 +329,7 @@ class Replay:
         outside = self._bounds.take(entry, going_on)
         sure = self._broken is None or index < self._broken
         if outside is not None and sure:
-            self._differ(index, entry.kind, *outside)
+            self._tally.differ(index, entry.kind, *outside)
         if page is None or going_on is None or self._stuck or self._only not in (None, index):
             return
         if page.epoch >= self._number:
@@ -307,7 +348,9 @@ class Replay:
         """Go on to the next epoch. False where that cannot be."""
         if epoch.upto > index:
             # Nothing can be folded that was not there; what rests on this epoch is not reached.
-            self._differ(index, "epoch", "bounds: epoch", f"its upto, {epoch.upto}, lies beyond the record itself")
+            self._tally.differ(
+                index, "epoch", "bounds: epoch", f"its upto, {epoch.upto}, lies beyond the record itself"
+            )
             return False
         self._incumbent.upto = epoch.upto
         self._reach(epoch.upto)
@@ -322,17 +365,17 @@ class Replay:
     def _cut(self, index: int, epoch: Epoch) -> None:
         """Cut the world, and compare with the epoch's record."""
         before, self._epoch, self._wrong = self._epoch, epoch, None
+        self._cut_at = index
         reign = self._bounds.reign
         if reign is None or reign.index > index:
             return  # of no release, or of none that served the one page that is wanted
         if self._incumbent.reign is None or self._incumbent.reign.index != reign.index:
             self._incumbent.begin(reign)
-            self._held.clear()
-            self._needs = {listed: last for listed, last in self._needs.items() if listed[0] >= reign.first}
+            self._lists.forget(reign.first)
             self._feed(index + 1)
         made = self._incumbent.cut(before, epoch)
         if made is None:
-            self._set_apart(reign.release, 0)
+            self._tally.set_apart(reign.release, 0, self._incumbent.why)
             return
         self._tally.epochs += 1
         self._tally.snapshots += epoch.state != DASHES
@@ -340,10 +383,12 @@ class Replay:
             here, there = getattr(made, field), getattr(epoch, field)
             if here != there:
                 if not self._incumbent.sound():
-                    self._set_apart(reign.release, 0)
+                    self._tally.set_apart(reign.release, 0, self._incumbent.why)
                     return
                 self._wrong = index
-                self._differ(index, "epoch", f"epoch: {field}", f"{there} in epoch {epoch.epoch}, {here} computed")
+                self._tally.differ(
+                    index, "epoch", f"epoch: {field}", f"{there} in epoch {epoch.epoch}, {here} computed"
+                )
                 break
 
     # Ranking.
@@ -353,10 +398,8 @@ class Replay:
         pages = self._pages.pop(self._number, [])
         if pages:
             self._reach(pages[-1] + 1)
-        regions = self._regions.pop(self._number, None)
-        if regions:
-            self._incumbent.draw(sorted(regions))
-            self._held.update(dict.fromkeys((self._number, region) for region in regions))
+        if regions := self._lists.to_draw(self._number):
+            self._incumbent.draw(regions)
         asked: list[Served] = []
         for index in pages:
             served = self._served(index)
@@ -365,8 +408,8 @@ class Replay:
         for start in range(0, len(asked), SLICE):
             self._rank(asked[start : start + SLICE])
             self._advance(self._read, self._dealt)
-        if len(self._held) > self._trimming:
-            self._trim()
+        if spare := self._lists.spare(self._number):
+            self._incumbent.drop(spare)
 
     def _served(self, index: int) -> Served | None:
         """A page for the release to rank; None where there is nothing to ask, and it is settled."""
@@ -397,14 +440,6 @@ class Replay:
         for served in asked[len(outcomes) :]:
             self._settle(served.index, None, apart=True)
 
-    def _trim(self) -> None:
-        """Forget plain lists that no page is known to need, but the ones used last."""
-        spare = [listed for listed in self._held if self._needs[listed] <= self._number][:-LISTS]
-        for listed in spare:
-            del self._held[listed], self._needs[listed]
-        self._incumbent.drop(spare)
-        self._trimming = max(2 * LISTS, 2 * len(self._held))
-
     # The outcome.
 
     def _settle(self, index: int, outcome: tuple[str, str] | None, apart: bool = False) -> None:
@@ -418,19 +453,10 @@ class Replay:
         if known:
             return
         if apart and page is not None:
-            self._set_apart(page.release, 1)
+            self._tally.set_apart(page.release, 1, self._incumbent.why)
         elif unsure or (outcome is not None and self._broken is not None and self._broken < index):
             self._tally.unreached += 1
         elif outcome is None:
             self._tally.identical += 1
         else:
-            self._differ(index, "page", *outcome)
-
-    def _set_apart(self, release: str, pages: int) -> None:
-        """Count pages that cannot be judged; none where it is an epoch."""
-        self._tally.inconclusive[release] = self._tally.inconclusive.get(release, 0) + pages
-        self._tally.why[release] = self._incumbent.why
-
-    def _differ(self, index: int, kind: str, stage: str, detail: str) -> None:
-        """Note a record's first difference."""
-        self._tally.differing.setdefault(index, Difference(index, kind, stage, detail))
+            self._tally.differ(index, "page", *outcome)

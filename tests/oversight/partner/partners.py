@@ -20,7 +20,7 @@ from plainview.oversight.partner.telling import Told
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.log.opening import KEY
-from plainview.platform.releases import environment_digest, installed
+from plainview.platform.releases import environment_digest, installed, program_digest
 from tests.platform.homes import amendment, charter_of, parties_of
 
 
@@ -66,7 +66,7 @@ def overseeing(
     lines = Lines()
     with ThreadPoolExecutor(4) as pool:
         outside = Surroundings(lambda: time.time_ns() // 1_000_000, monotonic, secrets.token_bytes, pool)
-        audit = Audit(installed(), None, sample, 3_600_000, canaries, 2, environment_digest())
+        audit = Audit(installed(), None, sample, 3_600_000, canaries, 2, environment_digest(), program_digest())
         overseer = Overseer(path, read_keys(path), digest_of(home), url, audit, outside, lines.told, charters)
         try:
             yield overseer, lines

@@ -53,10 +53,11 @@ def run(directory: Path, home: Path, url: str, *options: str) -> Any:
 
 
 def test_an_honest_operator(directory: Path, overseen: Path, server: str) -> None:
-    for _ in range(2):  # and as after a restart
+    for again in (False, True):  # and as after a restart
         with overseeing(directory, overseen, server) as (overseer, lines):
             overseer.follow()
             overseer.audit(whole=True)
+            assert any("re-running goes on from record" in one for one in lines.said) == again
             assert (lines.found, overseer.unable, overseer.findings) == ([], {}, 0)
             assert [one for one in lines.remarks if "the auditor's key" not in one] == []  # other tests have it, too
             assert "60 pages re-run, 60 identical" in overseer.sound
@@ -291,9 +292,37 @@ def test_as_many_threads_rank_as_it_is_given(
     directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[Any] = []
-    monkeypatch.setattr(program, "Rerunning", lambda *given: begun.append(given) or Rerunning(*given))
+    monkeypatch.setattr(program, "Rerunning", lambda *given, **more: begun.append(given) or Rerunning(*given, **more))
     assert run(directory, overseen, server, "--once", "--threads", "3").exit_code == 0
-    assert begun[0][-2] == 3
+    assert begun[0][4] == 3
+
+
+def test_what_was_re_run_is_re_run_again_where_that_is_wanted(directory: Path, overseen: Path, server: str) -> None:
+    goes_on = "re-running goes on from record"
+    for options, told in (((), False), ((), True), (("--from-the-start",), False), ((), True)):
+        done = run(directory, overseen, server, "--once", *options)
+        assert done.exit_code == 0, done.stderr
+        assert (goes_on in done.stdout) == told
+        assert "60 pages re-run, 60 identical" in done.stdout
+    (bookmark,) = (directory / "rerun").glob("bookmark")
+    bookmark.write_bytes(b"nothing")
+    damaged = run(directory, overseen, server, "--once")
+    assert damaged.exit_code == 0
+    assert "re-running begins at record 0" in damaged.stderr
+    assert "is damaged" in damaged.stderr
+
+
+def test_a_round_that_re_runs_ends_when_it_is_told_to(directory: Path, overseen: Path, server: str) -> None:
+    with overseeing(directory, overseen, server) as (overseer, _):
+        overseer.stop()
+        overseer.follow()
+        overseer.audit(whole=True)
+        assert overseer._rerunning.upto < overseer.size / 2
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        overseer.audit(whole=True)
+        assert any("re-running goes on from record" in one for one in lines.said)
+        assert "60 pages re-run, 60 identical" in overseer.sound
 
 
 def test_a_page_is_re_run_for_whoever_asks(

@@ -17,6 +17,7 @@ from plainview.ledger.notes import Note
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
 from plainview.oversight.partner.app_client import App, Odd
+from plainview.oversight.partner.bookmarks import Bookmarks, Reader
 from plainview.oversight.partner.canaries import Canaries, Wrong
 from plainview.oversight.partner.clocks import Clocks
 from plainview.oversight.partner.copy import JournalCopy
@@ -29,6 +30,7 @@ from plainview.oversight.partner.directory import (
     LOG,
     MIRROR,
     REQUESTS,
+    RERUN,
     WITNESS,
     Keys,
 )
@@ -87,6 +89,10 @@ class Audit(NamedTuple):
     """That rank."""
     environment: str
     """Digest of this one, as receipts name it."""
+    program: str
+    """Digest of all code that is installed."""
+    from_the_start: bool = False
+    """Whether all is re-run from record 0, whatever was kept of that."""
 
 
 class Overseer:
@@ -126,9 +132,11 @@ class Overseer:
         self._requests = Requests(path / REQUESTS)
         self._taking_up = TakingUp(self._copy, self._records, self._reporting, outside.clock, outside.monotonic)
         self._clocks = Clocks()
+        reader = Reader(audit.program, audit.installed.digest, audit.environment)
         self._rerunning = Rerunning(
-            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads, audit.environment
-        )
+            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads, audit.environment,
+            bookmarks=Bookmarks(path / RERUN, reader, self._root), told=told, from_the_start=audit.from_the_start,
+        )  # fmt: skip
         self._draws = Draws(path / DRAWS, audit.sample, self._reporting.announce, outside.entropy)
         self._canaries = Canaries(path / CANARIES, App(url), audit.canaries, outside.clock, outside.entropy)
         self._served_app = ServedApp(url, outside.monotonic)
@@ -148,6 +156,10 @@ class Overseer:
             self._holding.acts(self._following.mirrored)  # before anything is cosigned
             self._holding.public_times(self._following.mirrored)
             self._announce_kept()
+
+    def stop(self) -> None:
+        """Have a round that is re-running end as soon as a start can go on from there. From any thread."""
+        self._rerunning.stop()
 
     def close(self) -> None:
         """Give the files back."""
@@ -286,6 +298,10 @@ class Overseer:
             return self._witnessed.note(wanted)
         except WitnessStoreError as error:
             raise FetchError(str(error)) from error
+
+    def _root(self, size: int) -> bytes:
+        assert self._following.mirrored is not None  # or nothing would be here that is re-run
+        return self._following.mirrored.root(size)
 
     def _records(self) -> Records:
         charter, outside = self._following.charter, self._outside

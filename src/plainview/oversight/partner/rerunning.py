@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from msgspec.structs import replace
-
-from plainview.journal import JournalReader
+from plainview.journal import JournalDamaged, JournalReader
+from plainview.ledger.errors import LedgerError
+from plainview.oversight.partner.bookmarks import Bookmark, Bookmarks, NotUsed
+from plainview.oversight.partner.telling import Told
 from plainview.records import Epoch, Page
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.replay.installed import Installed
+from plainview.replay.position import Place, Unusable
 from plainview.replay.replay import Advance, Replay
 
 GRACE = 3.0
 """Seconds after the newest epoch came here, from which on pages of the one before it are looked for no longer: a page
 that was being ranked when it was closed comes behind it, and seldom by more than a few records."""
+AGAIN = 120.0
+"""Seconds of re-running at most, but for an epoch's, that a start has to do again after the program was killed."""
+
+SILENT = Told(lambda _: None, lambda _: None, lambda _: None)
 
 
 class Rerunning:
@@ -33,16 +40,30 @@ class Rerunning:
         threads: int = 1,
         environment: str = "",
         advance: Advance = lambda records, pages: None,
+        bookmarks: Bookmarks | None = None,
+        told: Told = SILENT,
+        from_the_start: bool = False,
     ) -> None:
         """Pages of another release than the installed one need its bundle.
 
-        The rest is `Replay`'s.
+        With `bookmarks` it goes on from the last one, unless it is to begin `from_the_start`, keeps others, and says
+        by `told` which it uses and which it cannot. The rest is `Replay`'s.
         """
         self._journal = journal
-        self._begin = partial(
+        self._installed = installed.digest
+        self._bundles = bundles
+        self._new = partial(
             Replay, journal, installed, bundles=bundles, threads=threads, environment=environment, advance=advance
         )
-        self._replay = self._begin()
+        self._bookmarks = bookmarks
+        self._told = told
+        self._believing = not from_the_start
+        self._replay: Replay | None = None
+        """None before the first call, and after one that broke off."""
+        self._going = False
+        self._ending = threading.Event()
+        self._kept: Report | None = None
+        """What was re-run when the last bookmark was kept."""
         self._monotonic = monotonic
         self._looked = 0
         self._newest, self._since = 0, monotonic()
@@ -63,9 +84,20 @@ class Rerunning:
         """All records below it were read, and all pages among them dealt with."""
         return self.known[1]
 
+    def stop(self) -> None:
+        """Have `go_on` end where it can be gone on from. From any thread."""
+        self._ending.set()
+
     def close(self) -> None:
-        """End what runs."""
+        """Keep a bookmark, and end what runs."""
+        if self._replay is None:
+            return
+        if not self._going and self.report is not None and self.report is not self._kept:
+            place = self._replay.place()
+            if place is not None:
+                self._keep(place, self.report)
         self._replay.close()
+        self._replay = None
 
     def go_on(self, whole: bool = False) -> Report | None:
         """What re-running came to so far, all of it; None where nothing has come since the last time.
@@ -79,29 +111,97 @@ class Rerunning:
             break
         self._looked = size
         waited = whole or self._monotonic() - self._since >= GRACE
+        self._going = True
         try:
-            report = self._replay.go_on(self._newest - (not waited))
-        except Exception:
-            self._begin_again()
+            replay = self._replay = self._replay or self._begun()
+            report = replay.go_on(self._newest - (not waited))
+        except BaseException:
+            self._break_off()
             raise
+        self._going = False
         if report.records or report.pages or report.epochs or report.differing:
             self._add(report, True)
         self._late.extend(report.stragglers)
-        while self._late:
-            self._add(self._begin().run(self._late[0]), False)
+        while self._late and not self._ending.is_set():
+            self._add(self._new().run(self._late[0]), False)
             self._late.popleft()
         if not self._untold:
             return None
         self._untold = False
-        self.known = self.report, self._replay.upto
+        self.known = self.report, replay.upto
         return self.report
 
-    def _begin_again(self) -> None:
-        """Go back to record 0, as a start does: what the call that broke off had dealt with is in no report."""
-        broken, self._replay = self._replay, self._begin()
+    def _begun(self) -> Replay:
+        """A replay that goes on from the last bookmark, where there is one that can be used; else from record 0."""
+        found = self._found() if self._believing else None
+        if found is not None:
+            bookmark, place = found
+            replay = self._new(rest=self._rest)
+            try:
+                replay.resume(place)
+            except (Unusable, JournalDamaged) as error:
+                replay.close()
+                self._not_used(str(error))
+            except BaseException:
+                replay.close()
+                raise
+            else:
+                self._told.say(f"re-running goes on from record {replay.upto:,}, where it was left")
+                self._kept = bookmark.report
+                self.known = bookmark.report, replay.upto
+                self._late.extend(bookmark.late)
+                self._untold = True
+                return replay
+        return self._new(rest=self._rest)
+
+    def _found(self) -> tuple[Bookmark, Place] | None:
+        if self._bookmarks is None:
+            return None
+        try:
+            found = self._bookmarks.read(self._journal.size)
+        except NotUsed as error:
+            self._not_used(str(error))
+            return None
+        if found is not None:
+            for release in found[0].report.inconclusive:
+                if release == self._installed or (self._bundles is not None and release in self._bundles):
+                    self._not_used(f"pages of release {release} could not be judged, and may be now")
+                    return None
+        return found
+
+    def _not_used(self, why: str) -> None:
+        self._told.remark(f"re-running begins at record 0: {why}")
+
+    def _rest(self) -> bool:
+        """The world stands at an epoch whose pages were ranked."""
+        assert self._replay is not None
+        before = 0.0 if self.report is None else self.report.seconds
+        kept = 0.0 if self._kept is None else self._kept.seconds
+        if before + self._replay.seconds - kept >= AGAIN and (place := self._replay.place()) is not None:
+            report = self._replay.report
+            self._keep(place, report if self.report is None else self.report.and_then(report), report.stragglers)
+        return not self._ending.is_set()
+
+    def _keep(self, place: Place, report: Report, stragglers: Sequence[int] = ()) -> None:
+        """Keep a bookmark of what was re-run."""
+        self._kept = report
+        if self._bookmarks is None:
+            return
+        try:
+            self._bookmarks.write(place, report, (*self._late, *stragglers))
+        except (OSError, LedgerError) as error:
+            self._told.remark(f"where re-running stands cannot be kept, and a start would do it again: {error}")
+        else:
+            self._believing = True
+
+    def _break_off(self) -> None:
+        """Begin as a start does: what the call that broke off had dealt with is in no report."""
+        broken, self._replay = self._replay, None
+        self._going, self._kept = False, None
         self._late.clear()
         self.known = None, 0
-        broken.close()
+        if broken is not None:
+            broken.close()
 
     def differing(self, pages: Sequence[int]) -> set[int]:
         """Of pages that were re-run, ascending, those that did not come out the same, or could not be re-run at all.
@@ -127,20 +227,4 @@ class Rerunning:
         if before is None:
             self.known = one, upto
             return
-        known = {difference.index for difference in before.differing}
-        new = tuple(difference for difference in one.differing if difference.index not in known)
-        counted = {
-            name: getattr(before, name) + (getattr(one, name) if whole or name in _OF_PAGES else 0)
-            for name in ("records", "missing", "epochs", "snapshots", *_OF_PAGES)
-        }
-        together = replace(
-            before,
-            **counted,
-            inconclusive=dict(sorted((Counter(before.inconclusive) + Counter(one.inconclusive)).items())),
-            why_inconclusive=before.why_inconclusive | one.why_inconclusive,
-            differing=tuple(sorted((*before.differing, *new), key=lambda difference: difference.index)),
-        )
-        self.known = together, upto
-
-
-_OF_PAGES = ("pages", "identical", "unreached", "seconds", "cpu_seconds")
+        self.known = before.and_then(one, whole), upto

@@ -1,0 +1,195 @@
+"""A replay that goes on where another one stood comes to what one over the whole does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import count, islice
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from plainview.journal import Entry, JournalDamaged
+from plainview.platform.releases import environment_digest, installed
+from plainview.records import Page
+from plainview.replay.findings import Report
+from plainview.replay.position import Place, Position, Unusable
+from plainview.replay.replay import Replay
+from tests.platform.forging import copied, flip, forge
+from tests.replay.replays import OTHER, Growing, of, reading
+from tests.replay.test_going_on import ALL, settled, together
+
+HERE = environment_digest()
+
+
+def put_away(place: Place | None) -> Place | None:
+    """As a disk gives it back."""
+    if place is None:
+        return None
+    position = msgspec.json.decode(msgspec.json.encode(place.position), type=Position)
+    return Place(position, {name: np.array(array) for name, array in place.arrays.items()})
+
+
+def interrupted(home: Path, entries: list[Entry], sizes: list[int]) -> tuple[list[Report], list[Place]]:
+    """One call at each of these sizes of the journal, by another replay each time, from where the one before stood."""
+    reports: list[Report] = []
+    places: list[Place] = []
+    with reading(home, Growing) as journal:
+        last: Place | None = None
+        replay = Replay(journal, installed())
+        for size in sizes:
+            if last is not None:
+                replay = Replay(journal, installed())
+                replay.resume(last)
+            journal.limit = size
+            reports.append(replay.go_on(settled(entries, size)))
+            last = put_away(replay.place())
+            if last is not None:
+                places.append(last)
+                replay.close()
+        replay.close()
+    return reports, places
+
+
+class Rests:
+    """One replay of all of a home, and where it stood each time that the world stood at an epoch."""
+
+    def __init__(self, home: Path, wanted: Collection[int] | None = None) -> None:
+        """At these of its rests, from 0; at all of them where none is named."""
+        self.cuts: list[tuple[Report, Place]] = []
+        rests = count()
+
+        def rest() -> bool:
+            if wanted is None or next(rests) in wanted:
+                place = put_away(replay.place())
+                if place is not None:
+                    self.cuts.append((replay.report, place))
+            return True
+
+        with reading(home) as journal, Replay(journal, installed(), environment=HERE, rest=rest) as replay:
+            self.whole = together([replay.go_on(ALL)])
+
+
+def gone_on(home: Path, place: Place) -> Report:
+    with reading(home) as journal, Replay(journal, installed(), environment=HERE) as replay:
+        replay.resume(place)
+        return replay.go_on(ALL)
+
+
+@pytest.fixture(scope="module")
+def rests(served: Path) -> Rests:
+    return Rests(served)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_however_often_it_is_interrupted(served: Path, entries: list[Entry], rests: Rests, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    sizes = sorted({*chance.integers(1, len(entries), 12).tolist(), len(entries)})
+    reports, places = interrupted(served, entries, sizes)
+    assert len(places) > 8
+    assert any(place.position.lists for place in places)  # plain pages go on in lists of epochs that are past
+    assert together(reports) == rests.whole
+    assert not any(report.stragglers for report in reports)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_in_the_midst_of_a_call(served: Path, rests: Rests, share: float) -> None:
+    first, place = rests.cuts[int(share * len(rests.cuts))]
+    assert together([first, gone_on(served, place)]) == rests.whole
+
+
+def test_pages_that_were_read_and_not_ranked_are_ranked_once(served: Path, rests: Rests) -> None:
+    first, place = max(rests.cuts, key=lambda one: len(one[1].position.waiting))
+    assert place.position.waiting
+    second = gone_on(served, place)
+    assert together([first, second]) == rests.whole
+    assert second.pages > len(place.position.waiting)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_differs_before_and_after(
+    tmp_path_factory: pytest.TempPathFactory, served: Path, entries: list[Entry], data: st.DataObject
+) -> None:
+    """A bound that was broken stays broken, and what came before it stays in force."""
+    home = copied(served, tmp_path_factory.mktemp("forged") / "home")
+    changes = st.sampled_from(
+        [{"trace": OTHER}, {"charter": 7}, {"previous": OTHER}, {"release": OTHER}, {"pinned": 1}, {"epoch": 0},
+         {"grounds": ()}, {"policy": 1}, {"now": 1}, {"viewer_digest": OTHER}]
+    )  # fmt: skip
+    pages = st.lists(st.sampled_from(of(entries, "page")), min_size=1, max_size=3, unique_by=lambda one: one.index)
+    for page in data.draw(pages):
+        forge(home, page.index, **data.draw(changes))
+    found = Rests(home, {data.draw(st.integers(0, len(of(entries, "epoch")) - 2))})
+    ((first, place),) = found.cuts
+    assert together([first, gone_on(home, place)]) == found.whole
+
+
+def test_an_act_that_never_came_into_force(served: Path, entries: list[Entry], tmp_path: Path) -> None:
+    """An order is taken down with other terms than its note has: all stands as if it were not there."""
+    order = of(entries, "order")[0]
+    home = copied(served, tmp_path / "home")
+    forge(home, order.index, cap=5)
+    found = Rests(home, {sum(one.index < order.index for one in of(entries, "epoch")) + 2})
+    ((first, place),) = found.cuts
+    assert order.index in place.position.met.passed_over
+    assert together([first, gone_on(home, place)]) == found.whole
+    believing = replace(place.position, met=replace(place.position.met, passed_over=()))
+    with pytest.raises(JournalDamaged, match=f"record {order.index}"):
+        gone_on(home, Place(believing, place.arrays))
+
+
+def test_a_page_that_was_changed_after_the_cut_is_found(
+    served: Path, entries: list[Entry], rests: Rests, tmp_path: Path
+) -> None:
+    first, place = rests.cuts[len(rests.cuts) // 2]
+    home = copied(served, tmp_path / "home")
+    page = next(one for one in of(entries, "page") if one.index > place.position.read + 20)
+    forge(home, page.index, trace=OTHER)
+    second = gone_on(home, place)
+    assert second.differing[0].index == page.index
+    assert not first.differing
+
+
+def test_of_what_lies_below_nothing_is_judged_again(served: Path, entries: list[Entry], rests: Rests) -> None:
+    _, place = rests.cuts[-1]
+    with reading(served, Growing) as journal, Replay(journal, installed()) as replay:
+        journal.limit = len(entries)
+        replay.resume(place)
+        few = sum(entry.kind not in ("page", "event", "video", "viewer", "setting") for entry in entries)
+        assert journal.rows <= few + len(place.position.waiting) + 1
+        assert journal.rows < len(entries) / 3
+
+
+def test_there_is_none_before_the_first_epoch_or_after_damage(copy: Path, entries: list[Entry]) -> None:
+    with reading(copy, Growing) as journal, Replay(journal, installed()) as replay:
+        journal.limit = of(entries, "epoch")[0].index
+        replay.go_on(ALL)
+        assert replay.place() is None
+        journal.limit = len(entries) // 2
+        replay.go_on(ALL)
+        assert replay.place() is not None
+        flip(copy, journal.limit + 5, "hash", 1)
+        journal.limit = len(entries)
+        replay.go_on(ALL)
+        assert replay.place() is None
+
+
+def test_what_no_replay_of_this_journal_had(served: Path, entries: list[Entry], rests: Rests) -> None:
+    _, place = rests.cuts[9]
+    position, page = place.position, of(entries, "page")[0].index
+    assert isinstance(entries[page].record, Page)
+    smaller = dict(islice(place.arrays.items(), 4))
+    for wrong in (
+        Place(replace(position, epoch=page), place.arrays),
+        Place(replace(position, epoch=len(entries)), place.arrays),
+        Place(position, smaller),
+        Place(position, place.arrays | {"lists.sources": np.zeros(1, np.uint8)}),
+        Place(position, place.arrays | {"video.data": np.zeros((1, 1), np.uint8)}),
+    ):
+        with pytest.raises(Unusable):
+            gone_on(served, wrong)
