@@ -10,6 +10,7 @@ import heapq
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -164,6 +165,7 @@ class Bounds:
         journal = self._before.journal
         merged = heapq.merge(
             *(journal.of_kind(kind, 0, read) for kind in (*JUDGED, "release", "decision", "origin")),
+            islice(journal.of_kind("tally", 0, read, newest_first=True), 1),
             self._epochs_of_note(read, met.oldest),
             key=lambda entry: entry.index,
         )
