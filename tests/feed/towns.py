@@ -7,7 +7,7 @@ import numpy as np
 from plainview.feed.actions import ACTION, Actions
 from plainview.feed.configuration import DEFAULT
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import Decision, Impression, Origin, Record, Setting, Video, Viewer
+from plainview.records import UNSIGNED, Decision, Impression, Origin, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
 
 ZERO = to_text(bytes(32))
@@ -30,7 +30,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
         for v in range(videos)
     ]  # fmt: skip
     records += [
-        Viewer(time=START, viewer=u, region=("US", "DE", "ZZ")[u % 3], age="18+", mode="personal")
+        Viewer(time=START, viewer=u, region=("US", "DE", "ZZ")[u % 3], age="18+", mode="personal", **UNSIGNED)
         for u in range(viewers)
     ]
     for row in range(impressions):
@@ -46,7 +46,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
     records.append(
         Decision(time=START, decision=1, effect="restrict", video=5, regions=("US",), ages=(), ground="a test")
     )
-    records.append(Setting(time=START, viewer=1, id=TOKEN, setting="block", target=3))
+    records.append(Setting(time=START, viewer=1, id=TOKEN, setting="block", target=3, signature="A" * 86))
     return list(enumerate(records))
 
 

@@ -76,9 +76,9 @@ def show_charter(
             rows.append((*first, "yes" if party.key in signed else "no", until, printable(party.key.vkey())))
     rows += [("goes", "", "yes" if held in signed else "no", "", printable(held.vkey())) for held in go]
     wide = max(len(row[3]) for row in rows) + 2 if some_end else 0
-    for line, (who, of, has, ends, vkey) in enumerate(rows):
+    for at_row, (who, of, has, ends, vkey) in enumerate(rows):
         # The key last, and whole: it is copied from here, and a table would fold it.
-        out.print(Text(f"{who:<8}  {of:<8}  {has:<6}  {ends:<{wide}}{vkey}", "" if line else "bold"), soft_wrap=True)
+        out.print(Text(f"{who:<8}  {of:<8}  {has:<6}  {ends:<{wide}}{vkey}", "" if at_row else "bold"), soft_wrap=True)
     for name in Bounds.__struct_fields__:
         out.print(f"{name.replace('_', ' ')}: {getattr(shown.bounds, name):,} {_UNITS[name]}")
     out.print(f"baseline: {digest_text(shown.baseline)}")

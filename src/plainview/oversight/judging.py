@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from plainview.feed.configuration import Configuration, Manifest
+from plainview.journal.authorship import NotTheirs, check_choice, check_registration, registered_key
 from plainview.ledger.charters import Bounds, parse_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
-from plainview.records import Charter, Epoch, Page, Release, decode
+from plainview.records import Charter, Epoch, Page, Release, Setting, Viewer, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
-from plainview.records.fields import to_bytes, to_text
+from plainview.records.fields import DASHES, to_bytes, to_text
 
 
 def judge(index: int, records: Mapping[int, Record]) -> list[str]:
@@ -27,6 +28,8 @@ def judge(index: int, records: Mapping[int, Record]) -> list[str]:
             return list(_page(index, record, records))
         case Epoch():
             return list(_epoch(index, record, records))
+        case Setting() | Viewer():
+            return list(_told(index, record, records))
         case _:
             return []
 
@@ -61,6 +64,18 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
     for at, other in records.items():
         if isinstance(other, Epoch) and at < index and other.epoch + 1 == epoch.epoch and other.digest != epoch.parent:
             yield f"its parent is not the digest of record {at}, the epoch before"
+
+
+def _told(index: int, record: Setting | Viewer, records: Mapping[int, Record]) -> Iterator[str]:
+    """Whichever of the viewer's registrations is the first: what they tell and choose after one is signed by its key."""
+    for at, other in records.items():
+        if at < index and isinstance(other, Viewer) and other.viewer == record.viewer:
+            if (held := registered_key([other])) == DASHES:
+                continue
+            try:
+                check_choice(record, held) if isinstance(record, Setting) else check_registration(record, held)
+            except NotTheirs:
+                yield f"the key that its viewer registered by record {at:,} has not signed it"
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:

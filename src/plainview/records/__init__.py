@@ -9,7 +9,20 @@ from plainview.records.kinds import JUDGED, KIND_OF, KINDS, PUBLIC, owner_of
 from plainview.records.order import Order
 from plainview.records.page import PAGE_LIMIT, Item, Page, Request
 from plainview.records.release import Epoch, Release
-from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Said, Setting, Viewer, outcome_bits
+from plainview.records.viewer import (
+    ACTIONS,
+    OUTCOMES,
+    UNSIGNED,
+    Chosen,
+    Event,
+    History,
+    Impression,
+    Said,
+    Setting,
+    Told,
+    Viewer,
+    outcome_bits,
+)
 
 __all__ = [
     "ACTIONS",
@@ -19,10 +32,12 @@ __all__ = [
     "OUTCOMES",
     "PAGE_LIMIT",
     "PUBLIC",
+    "UNSIGNED",
     "UPLOAD",
     "Access",
     "Act",
     "Charter",
+    "Chosen",
     "Decision",
     "Epoch",
     "Event",
@@ -39,6 +54,7 @@ __all__ = [
     "Request",
     "Said",
     "Setting",
+    "Told",
     "Video",
     "Viewer",
     "decode",

@@ -12,10 +12,24 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
-from plainview.journal.authorship import Cited, NotTheirs, check_author
+from plainview.journal.authorship import Cited, NotTheirs, check_author, check_choice, check_registration
 from plainview.journal.keys import page_key
 from plainview.ledger.standing import Standing
-from plainview.records import Act, Charter, Decision, Epoch, Event, Order, Origin, Page, Release
+from plainview.records import (
+    KIND_OF,
+    Act,
+    Charter,
+    Decision,
+    Epoch,
+    Event,
+    Order,
+    Origin,
+    Page,
+    Release,
+    Setting,
+    Viewer,
+)
+from plainview.records.fields import DASHES
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -102,6 +116,8 @@ class Bounds:
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
         self._cited: OrderedDict[int, Cited] = OrderedDict()
+        self._keys: dict[int, str] = {}
+        """Of viewers who have registered one: it stays."""
 
     def take(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
         """Go on by one record. Returns the stage and the detail of the first bound it breaks.
@@ -167,6 +183,8 @@ class Bounds:
             return f"bounds: {refused.code}", refused.reason
         if isinstance(record, Event):
             return self._forged(record)
+        if isinstance(record, (Viewer, Setting)):
+            return self._not_told(record)
         if not isinstance(record, Page):
             return None
         if going_on is not None and record.pinned != going_on.pinned:
@@ -187,6 +205,20 @@ class Bounds:
             check_author(event, cited)
         except NotTheirs as error:
             return f"event: {error.field}", str(error)
+        return None
+
+    def _not_told(self, record: Viewer | Setting) -> tuple[str, str] | None:
+        """Why a registration or setting, which comes next, is not its viewer's; None where it is."""
+        held = self._keys.get(record.viewer, DASHES)
+        try:
+            if isinstance(record, Setting):
+                check_choice(record, held)
+                return None
+            check_registration(record, held)
+        except NotTheirs as error:
+            return f"{KIND_OF[type(record)]}: {error.field}", str(error)
+        if record.key != DASHES:
+            self._keys[record.viewer] = record.key
         return None
 
     def _read(self, index: int) -> Cited | None:
