@@ -9,12 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.keys.client_viewer import ClientViewer
 from plainview.oversight.judging import judge
-from plainview.records import Charter, Epoch, Event, Page, Record, Release, encode
+from plainview.records import UNSIGNED, Charter, Epoch, Event, Page, Record, Release, Setting, Viewer, encode
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.ledger.chartered import CHARTER, QUORUM, note_of
-from tests.records.examples import EXAMPLES, TIME, digest
+from tests.platform.signing import of_viewer
+from tests.records.examples import EXAMPLES, TIME, digest, token
 
 MANIFEST = encode(
     Manifest(
@@ -118,3 +120,33 @@ def test_a_charter_that_cannot_be_read_bounds_nothing() -> None:
     late = HONEST | {AT: page(now=TIME - 9000)}
     assert len(judge(AT, late)) == 1
     assert judge(AT, late | {0: Charter(time=TIME, note="thesis")}) == []
+
+
+OWN, OTHER = of_viewer(5), ClientViewer(5, bytes(32))
+TOLD = Viewer(time=TIME, **OWN.told(token(1), "US", "18+", "personal"))
+BLOCK = Setting(time=TIME, **OWN.chosen(token(2), "block", 3))
+NOT_SIGNED = "the key that its viewer registered by record 7 has not signed it"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        replace(BLOCK, target=4),
+        Setting(time=TIME, **OTHER.chosen(token(2), "block", 3)),
+        Viewer(time=TIME, **OTHER.told(token(3), "US", "18+", "plain")),
+        Viewer(time=TIME, viewer=5, region="US", age="18+", mode="plain", **UNSIGNED),
+        replace(TOLD, id=token(4)),
+    ],
+)
+def test_what_a_viewers_key_has_not_signed(forged: Setting | Viewer) -> None:
+    assert judge(9, {7: TOLD, 9: forged}) == [NOT_SIGNED]
+    # Of another viewer, later, without a key or itself forged, a registration says nothing.
+    others = (replace(TOLD, viewer=6), replace(TOLD, region="FR"), replace(TOLD, **UNSIGNED))
+    assert all(judge(9, {7: other, 9: forged}) == [] for other in others)
+    assert judge(9, {11: TOLD, 9: forged}) == []
+
+
+def test_what_a_viewers_key_has_signed() -> None:
+    again = Viewer(time=TIME, **OWN.told(token(3), "DE", "18+", "plain"))
+    assert judge(9, {7: TOLD, 8: again, 9: BLOCK}) == []
+    assert judge(8, {7: TOLD, 8: again}) == []

@@ -67,7 +67,7 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
 
 
 def _told(index: int, record: Setting | Viewer, records: Mapping[int, Record]) -> Iterator[str]:
-    """Whichever of the viewer's registrations is the first: what they tell and choose after one is signed by its key."""
+    """Whichever registration is the viewer's first: what they tell and choose after one is signed by its key."""
     for at, other in records.items():
         if at < index and isinstance(other, Viewer) and other.viewer == record.viewer:
             if (held := registered_key([other])) == DASHES:
