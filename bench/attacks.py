@@ -187,6 +187,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "edit": ("rewritten",),
     "fork": ("misbehaviour split",),
     "events": ("re-run event: key",),
+    "settings": ("re-run setting: signature",),
     "stale": ("re-run viewer state",),
     "stale-world": ("re-run selection: order", "re-run scoring"),
     "rows": ("re-run bounds: origin",),

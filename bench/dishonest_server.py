@@ -340,6 +340,27 @@ def forged_events(signal: Signal) -> None:
     patch(Serving, "_append", lied)
 
 
+def forged_settings(signal: Signal) -> None:
+    """Viewers block a creator who never did: it is written down in their names."""
+    from plainview.journal import Draft, Journal
+    from plainview.keys.client_viewer import ClientViewer
+    from plainview.platform.serving import Serving
+    from plainview.records import Setting
+
+    honest = Serving._append
+
+    def lied(self: Serving, page: Any) -> Any:
+        served: Any = honest(self, page)
+        if signal.on and hasattr(served, "entry"):
+            signal.deed()
+            journal: Journal = self._journal
+            block = ClientViewer(page.viewer, os.urandom(32)).chosen("A" * 21 + "Q", "block", 1)
+            journal.submit([Draft(Setting(time=0, **block))])
+        return served
+
+    patch(Serving, "_append", lied)
+
+
 def stale(signal: Signal) -> None:
     """Pages are ranked as if the viewer had done nothing of late."""
     from plainview.platform.serving import Serving
@@ -490,6 +511,7 @@ ATTACKS: dict[str, Attack] = {
     "edit": Attack("edits an old event", edited),
     "fork": Attack("forks the log", forked),
     "events": Attack("forges viewer events", forged_events),
+    "settings": Attack("forges a viewer's setting", forged_settings),
     "stale": Attack("picks a stale viewer state", stale),
     "stale-world": Attack("picks a stale world", stale_world),
     "rows": Attack("feeds rows that were not let in into learning", foreign_rows),

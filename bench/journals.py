@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from plainview.journal import Draft, Journal, Refused
+from plainview.keys.client_viewer import ClientViewer
 from plainview.ledger.acts import Admission
 from plainview.platform.application import Application
 from plainview.platform.home import Home
@@ -18,7 +19,7 @@ from plainview.platform.lineage import Progress
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.local_licence import admit_locally, license_locally
 from plainview.platform.releases import installed_digest
-from plainview.records import Impression, Origin, Record, Setting, Video, Viewer, encode, outcome_bits
+from plainview.records import UNSIGNED, Impression, Origin, Record, Setting, Video, Viewer, encode, outcome_bits
 from plainview.records.fields import to_text
 from plainview.storage.sqlite import DATABASE
 
@@ -122,11 +123,14 @@ def records(size: Size, seed: int) -> Iterator[Record]:
             origin="bench",
             caption=f"A synthetic video, number {video}",
         )
-    for viewer in range(size.viewers):
-        yield Viewer(time=0, viewer=viewer, region="US", age="18+", mode="personal")
-    for viewer in range(size.active):
+    keys = [ClientViewer(viewer, random.bytes(32)) for viewer in range(size.active)]
+    for viewer in keys:
+        yield Viewer(time=0, **viewer.told(to_text(random.bytes(16)), "US", "18+", "personal"))
+    for number in range(size.active, size.viewers):
+        yield Viewer(time=0, viewer=number, region="US", age="18+", mode="personal", **UNSIGNED)
+    for viewer in keys:
         for creator in random.choice(authors, min(size.follows, authors), replace=False).tolist():
-            yield Setting(time=0, viewer=viewer, id=to_text(random.bytes(16)), setting="follow", target=creator)
+            yield Setting(time=0, **viewer.chosen(to_text(random.bytes(16)), "follow", creator))
     tastes = [set(three) for three in random.integers(0, 40, (size.active, 3)).tolist()]
     liked, seen = outcome_bits("long_view", "click", "like"), outcome_bits("click")
     # A power law over shuffled ids, drawn by inverting its distribution function.

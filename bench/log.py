@@ -27,7 +27,7 @@ from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
 from plainview.platform.log.publisher import Publisher
 from plainview.platform.log.tree import JournalTree
-from plainview.records import Viewer, encode
+from plainview.records import UNSIGNED, Viewer, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import to_text
 from plainview.records.leaf import personal_leaf
@@ -47,7 +47,7 @@ TESSERA_RATE = 10_000.0
 
 
 def registered(viewer: int, time: int = 0) -> Viewer:
-    return Viewer(time=time, viewer=viewer, region="US", age="18+", mode="personal")
+    return Viewer(time=time, viewer=viewer, region="US", age="18+", mode="personal", **UNSIGNED)
 
 
 def rows(start: int, stop: int, seed: int) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.impression_log import Log
-from plainview.records import History, Impression, Origin, Record, Video, Viewer
+from plainview.records import UNSIGNED, History, Impression, Origin, Record, Video, Viewer
 
 DAY = 86_400_000
 START = 1_650_844_800_000
@@ -36,7 +36,9 @@ def random_log(seed: int = 0, viewers: int = 60, videos: int = 25, rows: int = 1
         )
         for video in range(videos)
     ]
-    records += [Viewer(time=0, viewer=v * 2, region="ZZ", age="unknown", mode="personal") for v in range(viewers)]
+    records += [
+        Viewer(time=0, viewer=v * 2, region="ZZ", age="unknown", mode="personal", **UNSIGNED) for v in range(viewers)
+    ]
     for viewer in range(0, viewers, 2):
         past = tuple((int(random.integers(videos)) * 3, int(random.integers(2))) for _ in range(5))
         records.append(History(time=0, origin="test", viewer=viewer * 2, at=START - 1000 - viewer, past=past))

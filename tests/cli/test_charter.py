@@ -149,6 +149,66 @@ def test_a_party_goes_and_another_comes(adopted: Ceremony, tmp_path: Path) -> No
     assert "charter 1: it is in force already" in one_line(again)
 
 
+def test_a_key_ends_and_is_renewed_before(adopted: Ceremony, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends, renewed, file = 1_893_456_000_000, tmp_path / "renewed", tmp_path / "amendment"
+    monkeypatch.setattr("plainview.journal.journal.now", lambda: ends - 15 * 86_400_000)
+    said(
+        "amend",
+        file,
+        "--of",
+        adopted.draft,
+        "--until",
+        "partner-1.example=2030-01-01",
+        "--until",
+        "auditor.example=none",
+    )
+    for name in PARTIES:
+        adopted.sign(name, file, "--previous", adopted.draft)
+    shown = said("show", file, "--previous", adopted.draft)
+    line = f"2030-01-01 00:00:00.000 UTC +{re.escape(adopted.vkeys['partner-1'])}"
+    assert re.search(rf"^partner +2 of 2 +yes +{line}$", shown, re.MULTILINE)
+    assert re.search(rf"^ +yes +no end +{re.escape(adopted.vkeys['partner-2'])}$", shown, re.MULTILINE)
+    said("adopt", file, "--home", adopted.home)
+    assert [party.until for party in charter_of(adopted.home).parties if party.until] == [ends]
+    monkeypatch.setattr("plainview.journal.journal.now", lambda: ends - 3 * 86_400_000)
+    note = "note: the key 'partner-1.example' of the partner ends on 2030-01-01 00:00:00.000 UTC, in 3 days: "
+    for arguments in (("show", file, "--previous", adopted.draft), ("show", "--home", adopted.home)):
+        assert note in one_line(invoke("charter", *arguments))
+    said("amend", renewed, "--of", file, "--until", "partner-1.example=2031-01-01")
+    for name in PARTIES:
+        adopted.sign(name, renewed, "--previous", file)
+    monkeypatch.setattr("plainview.journal.journal.now", lambda: ends)
+    monkeypatch.setattr("plainview.platform.founding.now", lambda: ends)
+    assert "ended on 2030-01-01" in one_line(invoke("charter", "show", "--home", adopted.home))
+    refused = one_line(invoke("charter", "adopt", renewed, "--home", adopted.home))
+    assert "1 more of partner: no key of it is left; the key 'partner-1.example' of the partner ended on" in refused
+    monkeypatch.setattr("plainview.platform.founding.now", lambda: ends - 1)
+    said("adopt", renewed, "--home", adopted.home)
+
+
+def test_a_first_charter_may_have_ends(ceremony: Ceremony) -> None:
+    options = ("--policy", ceremony.policy, "--until", "operator.example=2030-01-01T12:00:00Z")
+    said("new", ceremony.draft, *ceremony.parties(), *options)
+    charter = parse_charter(ceremony.draft.read_text())
+    assert [party.until for party in charter.parties if party.role == "operator"] == [1_893_499_200_000]
+
+
+@pytest.mark.parametrize(
+    ("until", "message"),
+    [
+        ("2030-01-01", "--until 2030-01-01: write NAME=TIME"),
+        ("owner.example=2030-01-01", "--until: no party has the key owner.example"),
+        ("operator.example=2030", "'2030' is no time: write "),
+        ("operator.example=999999999999999", "which no calendar shows"),
+    ],
+)
+def test_an_end_that_is_none_is_told(ceremony: Ceremony, until: str, message: str) -> None:
+    options = ("--policy", ceremony.policy, "--until", until)
+    refused = invoke("charter", "new", ceremony.draft, *ceremony.parties(), *options)
+    assert (refused.exit_code, message in one_line(refused)) == (2, True), refused.stderr
+    assert not ceremony.draft.exists()
+
+
 def test_who_signs_again_takes_back_what_they_signed_of_another_text(ceremony: Ceremony) -> None:
     ceremony.write()
     ceremony.sign("operator", ceremony.draft)

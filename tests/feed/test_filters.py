@@ -24,7 +24,7 @@ VIDEOS = {record.video: record for _, record in TOWN if isinstance(record, Video
 
 @pytest.fixture(scope="module")
 def fold() -> Fold:
-    mute = Setting(time=START, viewer=1, id=TOKEN, setting="mute", target=20)
+    mute = Setting(time=START, viewer=1, id=TOKEN, setting="mute", target=20, signature="A" * 86)
     return fold_town([*TOWN, (len(TOWN), mute)])
 
 

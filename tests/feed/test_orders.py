@@ -142,7 +142,7 @@ def test_an_order_ends_at_its_cap() -> None:
         ("ineligible", lambda video: replace(restricting(7, video, "US"), time=START), {}),
         ("age", lambda video: replace(_video(video), audience="18+"), {"age": "16-17"}),
         ("blocked-creator", lambda video: Setting(time=START, viewer=VIEWER, id=TOKEN, setting="block",
-                                                  target=video // 5 % 17), {}),
+                                                  target=video // 5 % 17, signature="A" * 86), {}),
         ("muted-tag", lambda video: Setting(time=START, viewer=VIEWER, id=TOKEN, setting="mute",
                                             target=_video(video).tags[0]), {}),
         ("seen", lambda video: _showing(video), {}),

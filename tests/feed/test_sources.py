@@ -55,7 +55,7 @@ def test_what_has_decayed_to_nothing_is_not_popular_and_nothing_takes_its_place(
 
 
 def test_followed_is_the_latest_of_a_creators_videos() -> None:
-    follow = Setting(time=START, viewer=2, id=TOKEN, setting="follow", target=3)
+    follow = Setting(time=START, viewer=2, id=TOKEN, setting="follow", target=3, signature="A" * 86)
     inputs = inputs_of(lived(follow), 2)
     theirs = [5 * number for number in range(VIDEOS) if number % 17 == 3]  # the later in the catalogue, the older
     assert found("followed", inputs) == theirs[:RECENT]

@@ -20,7 +20,7 @@ from plainview.feed.viewers import (
     new_viewers,
     without_profile,
 )
-from plainview.records import Event, Impression, Item, Page, Record, Request, Setting, Viewer
+from plainview.records import UNSIGNED, Event, Impression, Item, Page, Record, Request, Setting, Viewer
 from plainview.records.fields import to_text
 
 READER = Reader(("ZZ", "US"))
@@ -56,7 +56,7 @@ def impression(row: int, video: int, at: int = 0) -> tuple[int, Record]:
 
 
 def setting(name: str, target: int) -> tuple[int, Record]:
-    return 0, Setting(time=0, viewer=7, id=TOKEN, setting=name, target=target)  # type: ignore[arg-type]
+    return 0, Setting(time=0, viewer=7, id=TOKEN, setting=name, target=target, signature="A" * 86)  # type: ignore[arg-type]
 
 
 def state(*entries: tuple[int, Record]) -> np.ndarray:  # type: ignore[type-arg]
@@ -68,7 +68,7 @@ def state(*entries: tuple[int, Record]) -> np.ndarray:  # type: ignore[type-arg]
 
 
 def test_registration_sets_who_asks() -> None:
-    row = state((0, Viewer(time=0, viewer=7, region="US", age="16-17", mode="plain")))[0]
+    row = state((0, Viewer(time=0, viewer=7, region="US", age="16-17", mode="plain", **UNSIGNED)))[0]
     assert (row["id"], row["known"], row["region"], row["age"], row["plain"]) == (7, 1, 1, 2, 1)
 
 

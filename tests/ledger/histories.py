@@ -74,6 +74,12 @@ def without(*names: str) -> tuple[Party, ...]:
     return tuple(party for party in PARTIES if party.key not in [KEYS[name].key for name in names])
 
 
+def ending(after: int, *names: str) -> tuple[Party, ...]:
+    """All parties, whose keys of these names end so long after START."""
+    ends = {KEYS[name].key for name in names}
+    return tuple(replace(party, until=START + after) if party.key in ends else party for party in PARTIES)
+
+
 AMENDMENTS: tuple[dict[str, object], ...] = (
     {},
     {"parties": without("partner-1")},
@@ -86,6 +92,9 @@ AMENDMENTS: tuple[dict[str, object], ...] = (
     {"bounds": replace(CHARTER.bounds, emergency_share=MILLION // 2)},
     {"quorums": (2, 1, 1, 3, 1)},
     {"parties": without("operator-spare")},
+    {"parties": ending(HOUR, "partner-1", "partner-2")},
+    {"parties": ending(HOUR, "builder-1", "operator-spare")},
+    {"parties": ending(10 * HOUR, "auditor", "operator")},
 )
 """What is amended, all else being as in CHARTER."""
 ALL_SIGN = ("operator", "operator-spare", "licensor", "partner-1", "partner-2", "partner-3", "new")

@@ -58,8 +58,13 @@ def charter_at(said: list[Step], index: int) -> Charter:
     return [step.said for step in said if isinstance(step.said, Charter) and step.index < index][-1]
 
 
-def holders(charter: Charter, role: str) -> set[str]:
-    keys = [party.key for party in charter.parties if party.role == role]
+def holders(charter: Charter, role: str, time: int | None = None) -> set[str]:
+    """Of the keys that it names; at a time, of those that have not ended then."""
+    keys = [
+        party.key
+        for party in charter.parties
+        if party.role == role and (time is None or party.until is None or time < party.until)
+    ]
     return {name for name, signer in KEYS.items() if signer.key in keys}
 
 
@@ -67,14 +72,14 @@ def quorum(charter: Charter, role: str) -> int:
     return charter.quorums[ROLES.index(role)]
 
 
-def is_signed(kind: str, names: tuple[str, ...], charter: Charter) -> bool:
-    operators, partners = (holders(charter, role) & set(names) for role in ("operator", "partner"))
+def is_signed(kind: str, names: tuple[str, ...], charter: Charter, time: int) -> bool:
+    operators, partners = (holders(charter, role, time) & set(names) for role in ("operator", "partner"))
     if kind == "order-end":
         return bool(operators | partners)
     if kind == "order":
         return len(operators) > 1 or (len(holders(charter, "operator")) == 1 and bool(operators and partners))
     return all(
-        len(holders(charter, role) & set(names)) >= (quorum(charter, role) if many == QUORUM else 1)
+        len(holders(charter, role, time) & set(names)) >= (quorum(charter, role) if many == QUORUM else 1)
         for role, many in NEEDED[kind].items()
     )
 
@@ -119,18 +124,21 @@ def attested(
         for one in said
         if isinstance(one.said, kind) and one.said.release == release and one.index < at
         for name in sorted(
-            holders(charter_at(said, one.index), role) & holders(charter_at(said, at), role) & {*one.names}
+            holders(charter_at(said, one.index), role, one.time) & holders(charter_at(said, at), role) & {*one.names}
         )
     ]
 
 
-def evidence(said: list[Step], release: bytes, at: int) -> set[int] | None:
-    """The indexes that an approval at that index rests on; None where it has no ground."""
+def evidence(said: list[Step], release: bytes, at: int, time: int) -> set[int] | None:
+    """The indexes that an approval at that index and time rests on; None where it has no ground."""
     charter = charter_at(said, at)
     builds = attested(said, Build, "builder", release, at)
     results = attested(said, Result, "auditor", release, at)
     few = quorum(charter, "builder")
-    pairs = {(name, one.said.cpu) for one, name in builds}
+    # Whose key has ended speaks against it only.
+    still = [(one, name) for one, name in builds if name in holders(charter, "builder", time)]
+    passing = [(one, name) for one, name in results if name in holders(charter, "auditor", time)]
+    pairs = {(name, one.said.cpu) for one, name in still}
     apart = any(
         len({name for name, _ in some}) == len({cpu for _, cpu in some}) == few for some in combinations(pairs, few)
     )
@@ -138,9 +146,9 @@ def evidence(said: list[Step], release: bytes, at: int) -> set[int] | None:
         return None
     if not all(one.said.passed for one, _ in results):
         return None
-    if len({name for _, name in results}) < quorum(charter, "auditor"):
+    if len({name for _, name in passing}) < quorum(charter, "auditor"):
         return None
-    return {one.index for one, _ in (*builds, *results)}
+    return {one.index for one, _ in (*still, *passing)}
 
 
 def is_ended(said: list[Step], step: Step) -> bool:
@@ -185,9 +193,9 @@ def is_within(scope: Scope, other: Scope) -> bool:
 
 def is_said(said: list[Step], new: Step, role: str) -> bool:
     """Whether all who say it have said it."""
-    mine = holders(charter_at(said, new.index), role) & {*new.names}
+    mine = holders(charter_at(said, new.index), role, new.time) & {*new.names}
     before = [one for one in said if one.said == new.said]
-    heard = {name for one in before for name in holders(charter_at(said, one.index), role) & {*one.names}}
+    heard = {name for one in before for name in holders(charter_at(said, one.index), role, one.time) & {*one.names}}
     return bool(before) and mine <= heard
 
 
@@ -198,14 +206,14 @@ def counts(said: list[Step], new: Step) -> bool:
     charter, act = charter_at(said, new.index), new.said
     if isinstance(act, Charter):
         try:
-            check_charter(new.note, charter)
+            check_charter(new.note, charter, at=new.time)
         except LedgerError:
             return False
         return True
     of = named(said, act.extends) if isinstance(act, Extension) else None
     if isinstance(act, Extension) and of is None:
         return False
-    if act.log != charter.origin or not is_signed(of.said.kind if of else act.kind, new.names, charter):
+    if act.log != charter.origin or not is_signed(of.said.kind if of else act.kind, new.names, charter, new.time):
         return False
     bounds = charter.bounds
     if isinstance(act, Licence | Approval | Emergency | Order) and (
@@ -243,7 +251,7 @@ def counts(said: list[Step], new: Step) -> bool:
         case Admission():
             return act not in [one.said for one in said]
         case Approval():
-            return evidence(said, act.release, new.index) is not None
+            return evidence(said, act.release, new.index, new.time) is not None
         case Emergency():
             own = [one.said for one in said if getattr(one.said, "release", None) == act.release]
             stops = [one for one in own if isinstance(one, Revocation)]
@@ -311,7 +319,7 @@ def ranks_by(said: list[Step], release: bytes, region: str, surface: int, draw: 
         if is_within(Scope((region,), (surface,), draw + 1), act.scope):
             under = licence_step(said, act.licence)
             assert under is not None
-            grounds = evidence(said, release, step.index) if isinstance(act, Approval) else set()
+            grounds = evidence(said, release, step.index, step.time) if isinstance(act, Approval) else set()
             assert grounds is not None
             others = [under, step, *extensions(said, under), *extensions(said, step)]
             return grounds | {one.index for one in (*others, *submitted(said, release, act.licence))}

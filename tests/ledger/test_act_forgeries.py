@@ -125,10 +125,10 @@ def count(note: Note, before: Standing, names: tuple[str, ...]) -> bool:
     same = [one for _, one in TIMED if one.text == note.text]
     wrote = {*names, *(line.name.removesuffix(".example") for one in same for line in one.signatures)}
     if note.text.startswith(f"{charters.TITLE}\n"):
-        return check_charter(note, before.charter).text() == note.text
+        return check_charter(note, before.charter, at=None).text() == note.text
     said = parse_act(note.text)
     kind = extended(before, said.extends).act.kind if isinstance(said, Extension) else said.kind
-    return said.text() == note.text and is_signed(kind, tuple(wrote), before.charter)
+    return said.text() == note.text and is_signed(kind, tuple(wrote), before.charter, before.time)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from plainview.ledger.attestations import Attested, apart, check_evidence
 from plainview.ledger.charters import Charter, Party
 from plainview.ledger.errors import PolicyError
 from tests.ledger.chartered import CHARTER, KEYS, PARTIES
-from tests.ledger.licensed import FIRST, GOLDEN, SECOND, build, digest, result
+from tests.ledger.licensed import FIRST, GOLDEN, SECOND, START, build, digest, result
 
 
 def builders(
@@ -34,7 +34,7 @@ WITHOUT = tuple(party for party in PARTIES if party.key != KEYS["builder-1"].key
 def test_two_builders_on_two_models_agree_and_an_auditor_has_passed_it() -> None:
     others = (builders(5, "builder-3", release=SECOND, golden=digest("other")), builders(6, "builder-3"))
     failed = auditors(7, "auditor", passed=False, release=SECOND)
-    assert check_evidence(FIRST, (*BUILDS, *others), (*PASSED, failed), CHARTER) == (GOLDEN, (2, 3, 4, 6))
+    assert check_evidence(FIRST, (*BUILDS, *others), (*PASSED, failed), CHARTER, START) == (GOLDEN, (2, 3, 4, 6))
 
 
 @pytest.mark.parametrize(
@@ -64,26 +64,26 @@ def test_what_no_approval_rests_on(
     builds: tuple[Attested[Build], ...], results: tuple[Attested[Result], ...], message: str
 ) -> None:
     with pytest.raises(PolicyError, match=message):
-        check_evidence(FIRST, builds, results, CHARTER)
+        check_evidence(FIRST, builds, results, CHARTER, START)
 
 
 def test_who_is_no_builder_any_more_counts_neither_for_nor_against() -> None:
     charter = replace(CHARTER, parties=WITHOUT)
     with pytest.raises(PolicyError, match="1 of 2 builders"):
-        check_evidence(FIRST, BUILDS, PASSED, charter)
+        check_evidence(FIRST, BUILDS, PASSED, charter, START)
     wrong = builders(1, "builder-1", golden=digest("other"))
     third = builders(5, "builder-3", cpu="C")
     with pytest.raises(PolicyError, match="disagree"):
-        check_evidence(FIRST, (wrong, BUILDS[1], third), PASSED, CHARTER)
-    assert check_evidence(FIRST, (wrong, BUILDS[1], third), PASSED, charter).indexes == (3, 4, 5)
+        check_evidence(FIRST, (wrong, BUILDS[1], third), PASSED, CHARTER, START)
+    assert check_evidence(FIRST, (wrong, BUILDS[1], third), PASSED, charter, START).indexes == (3, 4, 5)
 
 
 def test_all_keys_that_the_auditors_quorum_asks_for_have_passed_it() -> None:
     parties = (*PARTIES, Party("auditor", KEYS["new"].key))
     charter: Charter = replace(CHARTER, parties=parties, quorums=(1, 1, 2, 2, 2))
     with pytest.raises(PolicyError, match=re.escape("1 of 2 auditors have passed it")):
-        check_evidence(FIRST, BUILDS, (*PASSED, auditors(5, "auditor")), charter)
-    assert check_evidence(FIRST, BUILDS, (*PASSED, auditors(5, "new")), charter).indexes == (2, 3, 4, 5)
+        check_evidence(FIRST, BUILDS, (*PASSED, auditors(5, "auditor")), charter, START)
+    assert check_evidence(FIRST, BUILDS, (*PASSED, auditors(5, "new")), charter, START).indexes == (2, 3, 4, 5)
 
 
 @given(st.sets(st.tuples(st.sampled_from(list(KEYS)[:5]), st.sampled_from("ABCDE")), max_size=9))

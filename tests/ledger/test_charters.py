@@ -104,19 +104,22 @@ def test_parties_that_cannot_be(parties: tuple[Party, ...], message: str) -> Non
 
 
 def test_the_first_is_in_force_with_the_quorum_of_every_role() -> None:
-    assert check_charter(note_of(CHARTER, *QUORUM)) == CHARTER
+    assert check_charter(note_of(CHARTER, *QUORUM), at=None) == CHARTER
     for left_out in QUORUM:
         names = [name for name in QUORUM if name != left_out]
         with pytest.raises(PolicyError, match=f"signatures are missing: 1 more of {left_out.split('-')[0]}"):
-            check_charter(note_of(CHARTER, *names))
+            check_charter(note_of(CHARTER, *names), at=None)
     # One key signs once, however often.
     with pytest.raises(PolicyError, match=re.escape("1 more of partner: 'partner-2.example', 'partner-3.example'")):
-        check_charter(note_of(CHARTER, "operator", "licensor", "partner-1", "partner-1"))
-    assert check_charter(note_of(CHARTER, "operator-spare", "licensor", "partner-1", "partner-2", "new")) == CHARTER
+        check_charter(note_of(CHARTER, "operator", "licensor", "partner-1", "partner-1"), at=None)
+    assert (
+        check_charter(note_of(CHARTER, "operator-spare", "licensor", "partner-1", "partner-2", "new"), at=None)
+        == CHARTER
+    )
 
 
 def test_what_is_missing_is_said() -> None:
-    lacking = missing(note_of(CHARTER, "partner-2"), CHARTER)
+    lacking = missing(note_of(CHARTER, "partner-2"), CHARTER, at=None)
     assert [(one.role, one.number, len(one.keys)) for one in lacking] == [
         ("operator", 1, 2),
         ("licensor", 1, 1),
@@ -129,35 +132,35 @@ def test_an_amendment_needs_the_quorum_before_it() -> None:
     parties = (PARTIES[1], Party("operator", KEYS["new"].key), *PARTIES[2:])
     later = amended(parties=parties)
     names = ("operator-spare", "licensor", "partner-2", "partner-3")
-    assert check_charter(note_of(later, *names, "new"), CHARTER) == later
+    assert check_charter(note_of(later, *names, "new"), CHARTER, at=None) == later
     with pytest.raises(PolicyError, match=re.escape("1 more of new keys: 'new.example'")):
-        check_charter(note_of(later, *names), CHARTER)
+        check_charter(note_of(later, *names), CHARTER, at=None)
     # The new one's parties alone cannot give themselves power.
     takeover = amended(parties=(Party("operator", KEYS["new"].key), *PARTIES[2:]), quorums=(1, 1, 1, 2, 1))
     with pytest.raises(PolicyError, match="1 more of operator"):
-        check_charter(note_of(takeover, "new", "licensor", "partner-1", "partner-2"), CHARTER)
+        check_charter(note_of(takeover, "new", "licensor", "partner-1", "partner-2"), CHARTER, at=None)
     with pytest.raises(PolicyError, match="1 more of partner"):
-        check_charter(note_of(takeover, "new", "operator", "licensor", "partner-1"), CHARTER)
+        check_charter(note_of(takeover, "new", "operator", "licensor", "partner-1"), CHARTER, at=None)
 
 
 def test_an_amendment_follows_on_the_charter_that_it_names() -> None:
     with pytest.raises(PolicyError, match="amends another, which is not given"):
-        check_charter(note_of(amended(), *QUORUM))
+        check_charter(note_of(amended(), *QUORUM), at=None)
     for wrong in (replace(amended(), number=2), replace(amended(), previous=bytes(32))):
         with pytest.raises(PolicyError, match="does not amend charter 0 as that stands"):
-            check_charter(note_of(wrong, *QUORUM), CHARTER)
+            check_charter(note_of(wrong, *QUORUM), CHARTER, at=None)
     with pytest.raises(PolicyError, match="charter 0: it is in force already"):
-        check_charter(note_of(CHARTER, *QUORUM), CHARTER)
+        check_charter(note_of(CHARTER, *QUORUM), CHARTER, at=None)
     moved = amended(origin=OTHER.key.name, policy=replace(POLICY, logs=(Log(OTHER.key),)))
     with pytest.raises(PolicyError, match="another origin is another log"):
-        check_charter(note_of(moved, *QUORUM), CHARTER)
+        check_charter(note_of(moved, *QUORUM), CHARTER, at=None)
 
 
 def test_a_signature_of_another_text_refuses_all_of_it() -> None:
     note = note_of(CHARTER, *QUORUM)
     altered = Note(note.text.replace("replay-window 30", "replay-window 31"), note.signatures)
     with pytest.raises(SignatureError, match="does not verify"):
-        check_charter(altered)
+        check_charter(altered, at=None)
 
 
 def test_a_policy_that_no_note_can_hold() -> None:
@@ -173,10 +176,10 @@ def test_a_signature_counts_for_the_key_that_made_it_and_for_this_text() -> None
         own = replace(KEYS["partner-1"].key, name=name)
         alias = NoteSignature(name, own.key_id, partner.data)
         with pytest.raises(PolicyError, match="1 more of partner"):
-            check_charter(Note(note.text, (*note.signatures, alias)))
+            check_charter(Note(note.text, (*note.signatures, alias)), at=None)
     forged = NoteSignature("partner-2.example", KEYS["partner-2"].key.key_id, partner.data)
     with pytest.raises(SignatureError, match=r"'partner-2.example' .*does not verify"):
-        check_charter(Note(note.text, (*note.signatures, forged)))
+        check_charter(Note(note.text, (*note.signatures, forged)), at=None)
     # The same parties' word for another log is no word for this one, and the other way round.
     other = replace(CHARTER, origin=OTHER.key.name, policy=replace(POLICY, logs=(Log(OTHER.key),)))
     for text, signatures in (
@@ -184,17 +187,17 @@ def test_a_signature_counts_for_the_key_that_made_it_and_for_this_text() -> None
         (other.text(), note_of(CHARTER, *QUORUM).signatures),
     ):
         with pytest.raises(SignatureError, match="does not verify"):
-            check_charter(Note(text, signatures))
+            check_charter(Note(text, signatures), at=None)
 
 
 def test_competing_amendments_need_a_quorum_each() -> None:
     first, second = amended(quorums=(1, 1, 1, 2, 1)), amended(quorums=(2, 1, 3, 2, 1))
     with pytest.raises(SignatureError, match="does not verify"):
-        check_charter(Note(second.text(), note_of(first, *QUORUM).signatures), CHARTER)
+        check_charter(Note(second.text(), note_of(first, *QUORUM).signatures), CHARTER, at=None)
     # What it asks for itself decides on the next one, not on itself.
-    assert check_charter(note_of(second, *QUORUM), CHARTER) == second
+    assert check_charter(note_of(second, *QUORUM), CHARTER, at=None) == second
     with pytest.raises(PolicyError, match=r"1 more of operator: .*; 1 more of partner: 'partner-2.example'$"):
-        check_charter(note_of(amended(second), *QUORUM), second)
+        check_charter(note_of(amended(second), *QUORUM), second, at=None)
 
 
 @given(st.data())
@@ -225,7 +228,7 @@ def charters(draw: st.DrawFn) -> Charter:
 
 def accepted(note: Note, previous: Charter | None = None) -> bool:
     try:
-        check_charter(note, previous)
+        check_charter(note, previous, at=None)
     except PolicyError:
         return False
     return True

@@ -9,15 +9,17 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, Manifest
+from plainview.keys.client_viewer import ClientViewer
 from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.oversight.judging import judge as judge_with
 from plainview.platform.releases import installed_policies
-from plainview.records import Charter, Epoch, Event, Page, Record, Release, Tally, encode
+from plainview.records import UNSIGNED, Charter, Epoch, Event, Page, Record, Release, Setting, Tally, Viewer, encode
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.ledger.chartered import CHARTER, QUORUM, note_of
+from tests.platform.signing import of_viewer
 from tests.records.decisions import restricting
-from tests.records.examples import EXAMPLES, TIME, digest
+from tests.records.examples import EXAMPLES, TIME, digest, token
 
 POLICIES = installed_policies()
 MANIFEST = encode(
@@ -149,6 +151,8 @@ def test_a_later_release_with_other_policies_changes_nothing_of_it() -> None:
     beyond = replace(restricting(1, 5), policy="because")
     assert len(judge(AT, HONEST | {AT: beyond, 1500: unread})) == 1
     assert judge(AT, {AT: beyond, 1500: unread}) == []
+
+
 def tally(first: int, upto: int, **fields: Any) -> Tally:
     nothing = {"served": 0, "repeated": 0, "refused": 0, "closed": 0, "failed": 0, "rankings": 0, "thrown": ()}
     return Tally(time=TIME, first=first, upto=upto, lost=False, **(nothing | fields))
@@ -181,3 +185,33 @@ def test_ranges_that_overlap() -> None:
     assert "begins at record 8, and that of record 12, before it, ends behind that" in said
     assert judge(20, {12: tally(3, 8), 20: tally(8, 11), 30: tally(11, 25)}) == []
     assert judge(20, {12: tally(3, 7), 20: tally(8, 11)}) == []  # another may lie between
+
+
+OWN, OTHER = of_viewer(5), ClientViewer(5, bytes(32))
+TOLD = Viewer(time=TIME, **OWN.told(token(1), "US", "18+", "personal"))
+BLOCK = Setting(time=TIME, **OWN.chosen(token(2), "block", 3))
+NOT_SIGNED = "the key that its viewer registered by record 7 has not signed it"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        replace(BLOCK, target=4),
+        Setting(time=TIME, **OTHER.chosen(token(2), "block", 3)),
+        Viewer(time=TIME, **OTHER.told(token(3), "US", "18+", "plain")),
+        Viewer(time=TIME, viewer=5, region="US", age="18+", mode="plain", **UNSIGNED),
+        replace(TOLD, id=token(4)),
+    ],
+)
+def test_what_a_viewers_key_has_not_signed(forged: Setting | Viewer) -> None:
+    assert judge(9, {7: TOLD, 9: forged}) == [NOT_SIGNED]
+    # Of another viewer, later, without a key or itself forged, a registration says nothing.
+    others = (replace(TOLD, viewer=6), replace(TOLD, region="FR"), replace(TOLD, **UNSIGNED))
+    assert all(judge(9, {7: other, 9: forged}) == [] for other in others)
+    assert judge(9, {11: TOLD, 9: forged}) == []
+
+
+def test_what_a_viewers_key_has_signed() -> None:
+    again = Viewer(time=TIME, **OWN.told(token(3), "DE", "18+", "plain"))
+    assert judge(9, {7: TOLD, 8: again, 9: BLOCK}) == []
+    assert judge(8, {7: TOLD, 8: again}) == []

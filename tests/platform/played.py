@@ -16,7 +16,7 @@ from plainview.records import Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
 from tests.platform.homes import begun
 from tests.platform.parties import Parties
-from tests.platform.signing import of_name
+from tests.platform.signing import of_name, of_viewer
 from tests.platform.signing import session as new_session
 from tests.records.decisions import restricting
 
@@ -46,8 +46,10 @@ def application(path: Path, cadence: Cadence | None = None) -> Iterator[Applicat
             ]
             + [
                 Viewer(
-                    time=0, viewer=u, region=("US", "DE", "ZZ")[u % 3], age="18+",
-                    mode="plain" if u % PLAIN == 0 else "personal",
+                    time=0,
+                    **of_viewer(u).told(
+                        _token(rng), ("US", "DE", "ZZ")[u % 3], "18+", "plain" if u % PLAIN == 0 else "personal"
+                    ),
                 )
                 for u in range(VIEWERS)
             ],
@@ -111,10 +113,10 @@ def _live(running: Application, viewers: list[int], pages: int, rng: random.Rand
             block = rng.random() < 0.5
             acts.append(
                 Setting(
-                    time=0, viewer=viewer, id=_token(rng), setting="block" if block else "follow",
-                    target=rng.randrange(CREATORS),
+                    time=0,
+                    **of_viewer(viewer).chosen(_token(rng), "block" if block else "follow", rng.randrange(CREATORS)),
                 )
-            )  # fmt: skip
+            )
         if turn % 97 == 50:
             acts.append(restricting(1 + rng.getrandbits(40), 1000 + rng.randrange(VIDEOS), "US"))
         _append(running, acts)

@@ -1,13 +1,16 @@
-"""Sessions of clients, known by name and key, so that what a test sends can be signed wherever it is put together."""
+"""Sessions of clients, known by name and key, and viewers, known by their ids: what a test sends can be signed wherever
+it is put together."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Any
 
 import msgspec
 
 from plainview.keys.client_session import ClientSession
+from plainview.keys.client_viewer import ClientViewer
 from plainview.records import Said
 
 _BY_NAME: dict[str, ClientSession] = {}
@@ -23,6 +26,11 @@ def session(seed: bytes | None = None) -> str:
 
 def of_name(name: str) -> ClientSession:
     return _BY_NAME[name]
+
+
+def of_viewer(viewer: int) -> ClientViewer:
+    """Any test's viewer with that id, with the key that it has in all of them."""
+    return ClientViewer(viewer, hashlib.sha256(f"viewer {viewer}".encode()).digest())
 
 
 def signed(event: dict[str, Any]) -> dict[str, Any]:

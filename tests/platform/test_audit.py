@@ -218,3 +218,19 @@ def test_an_access_closes_no_epoch(town: Application, parties: Parties) -> None:
     assert not town.wait_for(epoch + 1, 0.5)
     populate(town, 1)
     assert town.wait_for(epoch + 1, 10)
+
+
+def test_an_auditor_whose_key_has_ended_is_given_nothing(
+    town: Application, parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing, until = town.acts.standing, now() + 1_000
+    ending = tuple(
+        replace(party, until=until) if party.role == "auditor" else party for party in standing.charter.parties
+    )
+    ends = replace(standing, charter=replace(standing.charter, parties=ending))
+    monkeypatch.setattr(town.audit, "_standing", lambda: ends)
+    monkeypatch.setattr(town.audit, "_clock", lambda: until - 1)
+    assert parse_frames(town.audit.open(asked(parties, time=until - 1)))
+    monkeypatch.setattr(town.audit, "_clock", lambda: until)
+    (access,) = refused(town, asked(parties, time=until), "foreign_request", "/auditor' of the auditor ended on ")
+    assert not access.granted

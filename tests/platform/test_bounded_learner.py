@@ -18,7 +18,7 @@ from plainview.learning.fold import Fold, empty_world
 from plainview.platform.learner import Learner
 from plainview.platform.releases import installed, installed_digest
 from plainview.platform.viewers import NewViewer
-from plainview.records import Act, Charter, Decision, Epoch, Order, Release, Viewer
+from plainview.records import UNSIGNED, Act, Charter, Decision, Epoch, Order, Release, Viewer
 from plainview.records.digests import Arrays
 from plainview.records.fields import DASHES, to_text
 from plainview.replay.judged import Judged
@@ -118,7 +118,9 @@ def do(running: Platform, what: str, how: object, numbers: Iterator[int]) -> Non
             running.append(*(video(next(numbers)) for _ in range(many)))
         case "viewers", int(many):
             ids = [next(numbers) for _ in range(many)]
-            running.append(*(Viewer(time=0, viewer=one, region="US", age="18+", mode="personal") for one in ids))
+            running.append(
+                *(Viewer(time=0, viewer=one, region="US", age="18+", mode="personal", **UNSIGNED) for one in ids)
+            )
         case "impressions", int(many):
             running.append(*(impression(next(numbers)) for _ in range(many)))
         case "decision", int(about):

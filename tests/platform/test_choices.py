@@ -12,9 +12,10 @@ from plainview.journal import Draft, JournalDamaged
 from plainview.platform.application import Application
 from plainview.platform.choices import TURNS, Choices
 from plainview.platform.faults import Fault
-from plainview.platform.viewers import NewSetting, NewViewer
+from plainview.platform.viewers import NewSetting
 from plainview.records import Setting
-from tests.platform.towns import event, open_town, page_of, raw, token
+from tests.platform.signing import of_viewer
+from tests.platform.towns import event, open_town, page_of, raw, registered, token
 
 KINDS = [("follow", FOLLOWS, "f_creator"), ("block", BLOCKS, "b_creator"), ("mute", MUTES, "m_tag")]
 FIRST = 10_000
@@ -28,17 +29,13 @@ def numbers(count: int) -> range:
 
 def holding(town: Application, viewer: int, setting: str, count: int) -> None:
     """Have a new viewer hold `numbers(count)`."""
-    town.viewers.register(NewViewer(viewer=viewer))
-    town.journal.append(
-        [
-            Draft(Setting(time=0, viewer=viewer, id=token(), setting=setting, target=target))  # type: ignore[arg-type]
-            for target in numbers(count)
-        ]
-    )
+    registered(town, viewer)
+    own = of_viewer(viewer)
+    town.journal.append([Draft(Setting(time=0, **own.chosen(token(), setting, target))) for target in numbers(count)])
 
 
 def choose(town: Application, viewer: int, setting: str, target: int, id: str | None = None) -> bool:  # noqa: A002
-    new = NewSetting(viewer=viewer, id=id or token(), setting=setting, target=target)  # type: ignore[arg-type]
+    new = NewSetting(**of_viewer(viewer).chosen(id or token(), setting, target))
     return town.viewers.set(new).fresh
 
 
@@ -94,7 +91,7 @@ def test_of_two_at_once_one_has_the_last_place(town: Application, monkeypatch: p
 def test_a_viewer_whose_state_is_not_in_memory(tmp_path: Path) -> None:
     with open_town(tmp_path / "home", residents=1) as town:
         holding(town, 1, "mute", MUTES)
-        town.viewers.register(NewViewer(viewer=2))
+        registered(town, 2)
         town.residency.standing(2)
         with pytest.raises(Fault, match=f"mutes {MUTES} tags"):
             choose(town, 1, "mute", OTHER)

@@ -268,7 +268,7 @@ def test_once_the_licence_has_ended_nobody_is_served(
     assert town.trouble.startswith("nobody is served: the licence ended at ")
     served = [
         Draft(msgspec.structs.replace(page, time=0, n=1, session=token(), now=now() + time[0])),
-        Draft(Setting(time=0, viewer=1, id=token(), setting="block", target=100)),
+        Draft(Setting(time=0, viewer=1, id=token(), setting="block", target=100, signature="A" * 86)),
     ]
     codes = {outcome.code for outcome in town.journal.append(served) if isinstance(outcome, Refused)}
     assert codes == {"closed"}

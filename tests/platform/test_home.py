@@ -17,7 +17,7 @@ from plainview.platform.founding import found
 from plainview.platform.home import Home, default_home
 from plainview.platform.local_charter import begin_locally
 from plainview.platform.releases import bundle_of, installed_digest
-from plainview.records import Viewer
+from plainview.records import UNSIGNED, Viewer
 from plainview.storage.sqlite import DATABASE
 from tests.platform.forging import damage, execute
 from tests.platform.homes import begun, parties_of
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_journal_is_told(home: Path) -> None:
 
 def test_a_journal_without_charter_is_not_ours(home: Path) -> None:
     journal = Home(home).write()
-    journal.append([Draft(Viewer(time=0, viewer=1, region="ZZ", age="unknown", mode="personal"))])
+    journal.append([Draft(Viewer(time=0, viewer=1, region="ZZ", age="unknown", mode="personal", **UNSIGNED))])
     with pytest.raises(HomeError, match="record 0 is Viewer, not a charter"):
         found(journal, Home(home))
     journal.close()

@@ -15,7 +15,8 @@ from plainview.platform.releases import environment_digest, installed_digest
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import Page
 from plainview.records.fields import DASHES, to_text
-from tests.platform.towns import ask, event, open_town, page_of, populate, raw, settled, token
+from tests.platform.signing import of_viewer
+from tests.platform.towns import ask, event, open_town, page_of, populate, raw, registered, settled, token
 from tests.records.decisions import restricting
 
 
@@ -133,18 +134,18 @@ def test_an_event_moves_the_next_page(town: Application) -> None:
 
 
 def test_a_setting_holds_from_the_next_page(town: Application) -> None:
-    town.viewers.register(NewViewer(viewer=41))
+    registered(town, 41)
     for creator in range(100, 105):
-        town.viewers.set(NewSetting(viewer=41, id=token(), setting="block", target=creator))
+        town.viewers.set(NewSetting(**of_viewer(41).chosen(token(), "block", creator)))
     _, page = page_of(town, viewer=41, limit=30)
     creators = {town.catalogue.record(item.video).creator for item in page.items}
     assert creators == {105}
 
 
 def test_an_empty_page_is_a_page(town: Application) -> None:
-    town.viewers.register(NewViewer(viewer=42))
+    registered(town, 42)
     for creator in range(100, 106):
-        town.viewers.set(NewSetting(viewer=42, id=token(), setting="block", target=creator))
+        town.viewers.set(NewSetting(**of_viewer(42).chosen(token(), "block", creator)))
     index, page = page_of(town, viewer=42)
     assert page.items == ()
     assert town.pages.explain(index).identical

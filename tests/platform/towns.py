@@ -16,7 +16,7 @@ from plainview.platform.serving import Ask
 from plainview.platform.viewers import NewViewer
 from plainview.records import Epoch, Page
 from tests.platform.homes import begun
-from tests.platform.signing import of_name, session, signed
+from tests.platform.signing import of_name, of_viewer, session, signed
 
 VIDEOS = 60
 VIEWERS = (1, 2, 3)
@@ -60,6 +60,11 @@ def populate(application: Application, videos: int = VIDEOS) -> None:
     for viewer in VIEWERS:
         application.viewers.register(NewViewer(viewer=viewer, region="US", age="18+"))
     settled(application)
+
+
+def registered(application: Application, viewer: int) -> None:
+    """Have a viewer register, with the key of `signing.of_viewer`."""
+    application.viewers.register(NewViewer(**of_viewer(viewer).told(token(), "ZZ", "unknown", "personal")))
 
 
 def epochs(application: Application) -> list[Epoch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plainview.records import (
+    UNSIGNED,
     Access,
     Act,
     Charter,
@@ -156,7 +157,7 @@ EXAMPLES: dict[str, Record] = {
     "release": Release(
         time=TIME, name="baseline-1", digest=digest(9), manifest='{"name":"baseline-1"}', policies='{"version":1}'
     ),
-    "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3),
+    "setting": Setting(time=TIME, viewer=5, id=token(14), setting="mute", target=3, signature="A" * 86),
     "tally": Tally(
         time=TIME,
         first=1000,
@@ -184,5 +185,5 @@ EXAMPLES: dict[str, Record] = {
         origin="upload",
         caption="Açaí na tigela \U0001f347",
     ),
-    "viewer": Viewer(time=TIME, viewer=5, region="ZZ", age="unknown", mode="plain"),
+    "viewer": Viewer(time=TIME, viewer=5, region="ZZ", age="unknown", mode="plain", **UNSIGNED),
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from plainview.ledger.hashing import leaf_hash
-from plainview.records import KINDS, PUBLIC, Event, decode, encode
+from plainview.records import KINDS, PUBLIC, Event, Setting, Viewer, decode, encode
 from plainview.records.digests import (
     arm_draw,
     arrays_digest,
@@ -112,6 +112,18 @@ def test_what_is_signed_of_an_event() -> None:
     fields = msgspec.structs.asdict(event)
     said = {name: fields[name] for name in ("viewer", "id", "page", "position", "video", "action", "watched", "at")}
     assert event.said().signed() == b"plainview/event/v1\0" + json.dumps(said, separators=(",", ":")).encode()
+
+
+def test_what_is_signed_of_a_registration_and_a_setting() -> None:
+    viewer, setting = EXAMPLES["viewer"], EXAMPLES["setting"]
+    assert isinstance(viewer, Viewer)
+    assert isinstance(setting, Setting)
+    fields = msgspec.structs.asdict(viewer)
+    told = {name: fields[name] for name in ("viewer", "id", "region", "age", "mode", "key")}
+    assert viewer.told().signed() == b"plainview/viewer/v1\0" + json.dumps(told, separators=(",", ":")).encode()
+    fields = msgspec.structs.asdict(setting)
+    chosen = {name: fields[name] for name in ("viewer", "id", "setting", "target")}
+    assert setting.chosen().signed() == b"plainview/setting/v1\0" + json.dumps(chosen, separators=(",", ":")).encode()
 
 
 def test_arrays_digest() -> None:

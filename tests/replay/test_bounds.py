@@ -8,17 +8,19 @@ import msgspec
 import pytest
 
 from plainview.journal import Entry
+from plainview.keys.client_viewer import ClientViewer
 from plainview.platform.application import Application
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.releases import installed_digest
-from plainview.records import Act, Event, Page
-from plainview.records.fields import to_bytes, to_text
+from plainview.records import UNSIGNED, Act, Event, Page, Setting, Viewer
+from plainview.records.fields import DASHES, to_bytes, to_text
 from plainview.replay import bounds
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.homes import amendment, charter_of
 from tests.platform.parties import Parties
 from tests.platform.played import application, play
+from tests.platform.signing import of_viewer
 from tests.replay.replays import of, reading, replayed
 
 
@@ -106,10 +108,53 @@ def test_what_an_operator_says_for_a_viewer(copy: Path, entries: list[Entry], tm
         assert stage in {found.stage for found in replayed(forged).differing if found.index == one.index}
 
 
-def test_an_event_of_a_page_out_of_mind_is_held_against_the_journal(
+def test_what_an_operator_has_a_viewer_choose_and_tell(copy: Path, entries: list[Entry], tmp_path: Path) -> None:
+    setting = next(entry for entry in of(entries, "setting") if isinstance(entry.record, Setting))
+    assert isinstance(setting.record, Setting)
+    viewer = next(entry for entry in of(entries, "viewer") if entry.owner == setting.owner)
+    assert isinstance(viewer.record, Viewer)
+    other = of_viewer(setting.record.viewer + 1)
+    stolen = ClientViewer(setting.record.viewer, bytes(32))
+    forgeries: list[tuple[int, str, dict[str, object]]] = [
+        (setting.index, "setting: signature", {"target": setting.record.target + 1}),
+        (setting.index, "setting: signature", {"setting": "unblock"}),
+        (setting.index, "setting: signature", {"viewer": other.viewer}),
+        (setting.index, "setting: signature", stolen.chosen(setting.record.id, "block", 3)),
+        (viewer.index, "viewer: signature", {"mode": "plain" if viewer.record.mode == "personal" else "personal"}),
+        (viewer.index, "viewer: signature", {"region": "FR"}),
+        (viewer.index, "viewer: signature", {"key": other.key}),
+        (viewer.index, "viewer: id", {"key": DASHES}),
+        (viewer.index, "viewer: signature", {"signature": UNSIGNED["signature"]}),
+        # Nobody's key any more: so what they chose is nobody's.
+        (viewer.index, "setting: viewer", UNSIGNED),
+        # Another's key: it is not what signed the choice.
+        (viewer.index, "setting: signature", stolen.told(viewer.record.id, viewer.record.region, "18+", "personal")),
+    ]
+    for number, (index, stage, fields) in enumerate(forgeries):
+        forged = copied(copy, tmp_path / str(number))
+        forge(forged, index, **fields)
+        about = setting.index if stage.startswith("setting") else index
+        assert stage in {found.stage for found in replayed(forged).differing if found.index == about}
+
+
+def test_a_viewer_is_turned_to_plain_pages_by_nobody_else(copy: Path, entries: list[Entry], tmp_path: Path) -> None:
+    """In the place of a setting of theirs a registration is put in: without a signature, and by another key."""
+    setting = of(entries, "setting")[0]
+    assert isinstance(setting.record, Setting)
+    number = setting.record.viewer
+    told = ClientViewer(number, bytes(32)).told(setting.record.id, "US", "18+", "plain")
+    unsigned = {"viewer": number, "region": "US", "age": "18+", "mode": "plain"} | UNSIGNED
+    for name, fields in (("unsigned", unsigned), ("another", told)):
+        forged = copied(copy, tmp_path / name)
+        substitute(forged, setting.index, Viewer(time=setting.record.time, **fields))
+        assert "viewer: key" in {found.stage for found in replayed(forged).differing if found.index == setting.index}
+
+
+def test_a_page_or_key_out_of_mind_is_looked_up_in_the_journal(
     copy: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounds, "PAGES", 1)
+    monkeypatch.setattr(bounds, "KEYS", 1)
     assert replayed(copy).sound
     one = of(entries, "event")[0]
     forge(copy, one.index, at=1)

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from plainview.journal import Entry, JournalDamaged
+from plainview.platform.application import Application
+from plainview.platform.home import Home
 from plainview.platform.releases import environment_digest, installed
 from plainview.records import Page
 from plainview.replay.findings import Report
 from plainview.replay.position import Place, Position, Unusable
 from plainview.replay.replay import Replay
 from tests.platform.forging import copied, flip, forge
+from tests.platform.played import home_with_pages, play
 from tests.replay.replays import OTHER, Growing, of, reading
 from tests.replay.test_going_on import ALL, settled, together
 
@@ -153,6 +156,18 @@ def test_a_page_that_was_changed_after_the_cut_is_found(
     second = gone_on(home, place)
     assert second.differing[0].index == page.index
     assert not first.differing
+
+
+def test_a_tally_follows_on_one_that_was_read_before(tmp_path: Path) -> None:
+    home = home_with_pages(tmp_path / "home", 30)
+    with Application(Home(home)) as running:
+        play(running, 30, seed=2)
+    with reading(home) as journal:
+        one, other = (entry.index for entry in journal.of_kind("tally"))
+    found = Rests(home)
+    first, place = next(cut for cut in found.cuts if one < cut[1].position.read <= other)
+    assert together([first, gone_on(home, place)]) == found.whole
+    assert not found.whole.differing
 
 
 def test_of_what_lies_below_nothing_is_judged_again(served: Path, entries: list[Entry], rests: Rests) -> None:

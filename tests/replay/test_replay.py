@@ -18,6 +18,7 @@ from plainview.records.fields import to_text
 from tests.platform.forging import forge
 from tests.platform.played import application, play
 from tests.platform.second import SECOND
+from tests.platform.signing import of_viewer
 from tests.replay.replays import of, replayed
 
 
@@ -89,7 +90,7 @@ def test_a_page_whose_viewer_went_on_while_it_was_ranked(tmp_path: Path) -> None
     with application(tmp_path / "home") as running:
         play(running, 30)
         standing = running.residency.standing(1)
-        setting = Setting(time=0, viewer=1, id=to_text(b"x" * 16), setting="follow", target=3)
+        setting = Setting(time=0, **of_viewer(1).chosen(to_text(b"x" * 16), "follow", 3))
         (written,) = running.journal.append([Draft(setting)])
         assert isinstance(written, Ack)
         while running.epoch.upto <= written.index:

@@ -20,6 +20,7 @@ from plainview.oversight.receipts import parse_receipt
 from plainview.platform.application import Application
 from plainview.records.fields import to_bytes
 from plainview.records.leaf import personal_leaf
+from tests.platform.signing import of_viewer
 from tests.platform.towns import token
 from tests.server.test_routes import event, feed, wrong
 
@@ -129,7 +130,7 @@ def test_nothing_is_taken_or_promised_while_the_log_may_be_an_older_copy(
     wrong(client.post("/v1/events", json={"events": [event(page)]}), 503, "unavailable", "", told)
     wrong(client.post("/v1/viewers", json={"viewer": 9}), 503, "unavailable", "", told)
     wrong(client.post("/v1/videos", json={"video": 9, "creator": 1, "duration": 1}), 503, "unavailable", "", told)
-    setting = {"viewer": 1, "id": token(), "setting": "follow", "target": 1}
+    setting = of_viewer(1).chosen(token(), "follow", 1)
     wrong(client.post("/v1/settings", json=setting), 503, "unavailable", "", told)
     again = client.get(f"/v1/pages/{page['receipt']['index']}").json()
     assert again["receipt"] == page["receipt"] | {"promise": ""}

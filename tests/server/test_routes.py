@@ -23,7 +23,7 @@ from plainview.platform.releases import installed, installed_digest
 from plainview.records import Act, Order, Page, decode
 from plainview.records.fields import to_bytes, to_text
 from tests.platform.parties import Parties
-from tests.platform.signing import of_name, signed
+from tests.platform.signing import of_name, of_viewer, signed
 from tests.platform.towns import now, settled, token, until
 from tests.records.decisions import restricting
 
@@ -167,11 +167,11 @@ def test_an_event_that_comes_too_late_says_so(client: Client) -> None:
 
 
 def test_a_block_too_many_is_a_422(client: Client) -> None:
-    viewer = client.post("/v1/viewers", json={}).json()["viewer"]
-    block = {"viewer": viewer, "setting": "block"}
+    own = of_viewer(901)
+    client.post("/v1/viewers", json=own.told(token(), "US", "18+", "personal"))
     for target in range(BLOCKS):
-        assert client.post("/v1/settings", json=block | {"id": token(), "target": target}).json()["fresh"]
-    one_more = client.post("/v1/settings", json=block | {"id": token(), "target": BLOCKS})
+        assert client.post("/v1/settings", json=own.chosen(token(), "block", target)).json()["fresh"]
+    one_more = client.post("/v1/settings", json=own.chosen(token(), "block", BLOCKS))
     wrong(one_more, 422, "too_many", "target", f"already blocks {BLOCKS} creators: unblock one first")
 
 
@@ -453,17 +453,23 @@ def test_what_was_ordered_comes_with_its_label_and_everybody_reads_why(client: C
 
 
 def test_viewers_register_and_choose(client: Client) -> None:
-    answer = client.post("/v1/viewers", json={"region": "DE", "age": "16-17", "mode": "plain"}).json()
-    viewer = answer["viewer"]
+    viewer = 902
+    own = of_viewer(viewer)
+    answer = client.post("/v1/viewers", json=own.told(token(), "DE", "16-17", "plain")).json()
+    assert answer["viewer"] == viewer
     page = feed(client, viewer=viewer).json()
     assert page["mode"] == "plain"
     assert '"region":"DE","age":"16-17"' in page["receipt"]["body"]
-    setting = {"viewer": viewer, "id": token(), "setting": "block", "target": 100}
+    name = token()
+    setting = own.chosen(name, "block", 100)
     first = client.post("/v1/settings", json=setting)
     assert first.status_code == 200
     assert first.json()["fresh"] is True
     assert client.post("/v1/settings", json=setting).json() == first.json() | {"fresh": False}
-    wrong(client.post("/v1/settings", json=setting | {"target": 101}), 409, "id_reused", "id", "and another target:")
+    another = own.chosen(name, "block", 101)
+    wrong(client.post("/v1/settings", json=another), 409, "id_reused", "id", "and another target:")
+    changed = client.post("/v1/settings", json=setting | {"target": 101})
+    wrong(changed, 403, "foreign_setting", "signature", "it is not what the key of viewer 902 has signed")
     wrong(
         client.post("/v1/settings", json=setting | {"viewer": 4711}),
         404,
@@ -605,7 +611,7 @@ def test_nobody_is_served_once_every_licence_has_ended(
     wrong(client.post("/v1/viewers", json={}), 410, "closed", "", told)
     wrong(client.post("/v1/videos", json={"video": 1, "creator": 1, "duration": 1}), 410, "closed", "", told)
     wrong(
-        client.post("/v1/settings", json={"viewer": 1, "id": token(), "setting": "block", "target": 1}),
+        client.post("/v1/settings", json=of_viewer(1).chosen(token(), "block", 1)),
         410, "closed", "", told,
     )  # fmt: skip
     assert client.get(f"/v1/pages/{page['receipt']['index']}").status_code == 200

@@ -18,6 +18,7 @@ from plainview.server.app import make_app
 from plainview.storage import StoreFailed, StoreFull
 from tests.platform.faulty import Faulty
 from tests.platform.forging import damage, execute, flip
+from tests.platform.signing import of_viewer
 from tests.platform.towns import SLOW, open_town, page_of, populate, raw, token
 from tests.platform.towns import event as seen
 from tests.server.test_routes import event, feed, wrong
@@ -183,7 +184,8 @@ def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
     wrong(only, 503, "unavailable", "", f"record {cited}, seal: ")
     assert only.headers["retry-after"]
     assert send(client, event(pages[0]), event(pages[-1], video=4711)).status_code == 207
-    setting = {"viewer": 1, "id": token(), "setting": "block", "target": 100}
+    client.post("/v1/viewers", json=of_viewer(1).told(token(), "US", "18+", "personal"))
+    setting = of_viewer(1).chosen(token(), "block", 100)
     index = client.post("/v1/settings", json=setting).json()["index"]
     damage(home, index)
     wrong(client.post("/v1/settings", json=setting), 503, "unavailable", "", f"record {index}, seal: ")

@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plainview.cli.charter_shown import show_charter
+from plainview.cli.charter_options import (
+    baseline_in,
+    bounds_in,
+    first_baseline,
+    in_order,
+    parties_in,
+    policy_in,
+    quorums_in,
+    until_in,
+)
+from plainview.cli.charter_shown import show_charter, warn_of_ends
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 from plainview.cli.note_files import read_note_file, write_note_file
 
 if TYPE_CHECKING:
-    from plainview.ledger.charters import Bounds, Charter, Party
+    from plainview.ledger.charters import Charter
     from plainview.ledger.notes import NoteSignature
-    from plainview.ledger.policies import Policy
     from plainview.platform.home import Home
 
 charter = typer.Typer(
@@ -36,6 +45,15 @@ Before = Annotated[Path | None, typer.Option(metavar="FILE", help="The charter t
 Quorums = Annotated[
     list[str] | None,
     typer.Option("--quorum", metavar="ROLE=K", help="How many keys of a role must sign.", show_default=False),
+]
+Ends = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--until",
+        metavar="NAME=TIME",
+        help="From when on what a party's key signs counts no more; NAME=none for no end.",
+        show_default=False,
+    ),
 ]
 ClockTolerance = Annotated[
     int | None, typer.Option(min=0, help="Milliseconds that journal time may be off witness time; at first 5,000.")
@@ -96,6 +114,7 @@ def new(
     ],
     policy: Annotated[Path, _POLICY],
     quorum: Quorums = None,
+    until: Ends = None,
     clock_tolerance: ClockTolerance = None,
     now_tolerance: NowTolerance = None,
     merge_delay: MergeDelay = None,
@@ -110,24 +129,24 @@ def new(
     with told():
         from plainview.ledger.charters import LEAST, Bounds, Charter
 
-        believed = _policy(policy)
+        believed = policy_in(policy)
         if len(believed.logs) != 1:
             raise CommandError(
                 f"{policy}: a charter's policy names one log, its own; this one has {len(believed.logs)}"
             )
-        parties = _parties(operator=operator, licensor=licensor, partner=partner, builder=builder, auditor=auditor)
+        parties = parties_in(operator=operator, licensor=licensor, partner=partner, builder=builder, auditor=auditor)
         made = Charter(
             0,
             None,
             believed.logs[0].key.name,
-            parties,
-            _quorums(LEAST, quorum),
-            _bounds(
+            until_in(parties, until),
+            quorums_in(LEAST, quorum),
+            bounds_in(
                 Bounds(),
                 *(clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
                 *(emergency_limit, emergency_share),
             ),
-            _first_baseline(home) if baseline is None else _baseline(baseline),
+            first_baseline(home) if baseline is None else baseline_in(baseline),
             believed,
         )
         _write(file, made)
@@ -145,6 +164,7 @@ def amend(
     ] = None,
     policy: Annotated[Path | None, _POLICY] = None,
     quorum: Quorums = None,
+    until: Ends = None,
     clock_tolerance: ClockTolerance = None,
     now_tolerance: NowTolerance = None,
     merge_delay: MergeDelay = None,
@@ -176,15 +196,15 @@ def amend(
             old,
             number=old.number + 1,
             previous=old.digest(),
-            parties=_in_order([*kept, *_parties(**come)]),
-            quorums=_quorums(old.quorums, quorum),
-            bounds=_bounds(
+            parties=until_in(in_order([*kept, *parties_in(**come)]), until),
+            quorums=quorums_in(old.quorums, quorum),
+            bounds=bounds_in(
                 old.bounds,
                 *(clock_tolerance, now_tolerance, merge_delay, replay_window, retention),
                 *(emergency_limit, emergency_share),
             ),
-            baseline=old.baseline if baseline is None else _baseline(baseline),
-            policy=old.policy if policy is None else _policy(policy),
+            baseline=old.baseline if baseline is None else baseline_in(baseline),
+            policy=old.policy if policy is None else policy_in(policy),
         )
         _write(file, changed)
 
@@ -229,8 +249,12 @@ def show(
             if previous is not None:
                 raise CommandError("--previous goes with a FILE: a journal knows which charter came before")
             _show_journal(home)
-        elif not show_charter(*_read(file), None if previous is None else _read(previous)[0]):
-            raise typer.Exit(1)
+        else:
+            held, signatures = _read(file)
+            signed = show_charter(held, signatures, None if previous is None else _read(previous)[0])
+            warn_of_ends(held)
+            if not signed:
+                raise typer.Exit(1)
     typer.echo("Hand the digest of charter 0 over out of band: verification starts from it.")
 
 
@@ -261,8 +285,9 @@ def _show_journal(home: Path | None) -> None:
             assert isinstance(record, Record)
             until = f" until record {after.record:,}" if after else ""
             typer.echo(f"record {adopted.record:,}, in force{until}:")
-            show_charter(adopted.charter, parse_note(record.note.encode()).signatures, before)
+            show_charter(adopted.charter, parse_note(record.note.encode()).signatures, before, record.time)
             before = adopted.charter
+        warn_of_ends(held[-1].charter)
 
 
 @charter.command("policy")
@@ -361,76 +386,4 @@ def _write(path: Path, made: Charter, signatures: tuple[NoteSignature, ...] = ()
 
     write_note_file(path, made.text(), signatures, "a charter", over=over)
     typer.echo(f"{path}: charter {made.number} of {printable(made.origin)}, digest {digest_text(made.digest())}")
-
-
-def _parties(**vkeys: list[str]) -> tuple[Party, ...]:
-    from plainview.ledger.charters import ROLES, Party
-    from plainview.ledger.errors import FormatError
-    from plainview.ledger.keys import parse_vkey
-
-    for role in vkeys:
-        if role not in ROLES:
-            raise CommandError(f"{role}: a party is one of {', '.join(ROLES)}")
-    parties = []
-    for role in ROLES:
-        try:
-            parties += [Party(role, parse_vkey(vkey)) for vkey in vkeys.get(role, ())]
-        except FormatError as error:
-            raise CommandError(f"{role}: {error}") from error
-    return tuple(parties)
-
-
-def _in_order(parties: list[Party]) -> tuple[Party, ...]:
-    from plainview.ledger.charters import ROLES
-
-    return tuple(sorted(parties, key=lambda party: ROLES.index(party.role)))
-
-
-def _quorums(before: tuple[int, ...], changes: list[str] | None) -> tuple[int, ...]:
-    from plainview.ledger.charters import ROLES
-    from plainview.ledger.spelling import from_decimal
-
-    quorums = dict(zip(ROLES, before, strict=True))
-    for one in changes or ():
-        role, found, number = one.partition("=")
-        if role not in ROLES or not found:
-            raise CommandError(f"--quorum {one}: write ROLE=K, with a role of {', '.join(ROLES)} and a number")
-        quorums[role] = from_decimal(number, f"--quorum {role}")
-    return tuple(quorums[role] for role in ROLES)
-
-
-def _bounds(before: Bounds, *changes: int | None) -> Bounds:
-    """In the order of its fields; None leaves what was."""
-    from msgspec.structs import astuple
-
-    return type(before)(*(old if new is None else new for old, new in zip(astuple(before), changes, strict=True)))
-
-
-def _policy(path: Path) -> Policy:
-    from plainview.ledger.errors import FormatError
-    from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
-
-    try:
-        with path.open("rb") as file:
-            return parse_policy(file.read(POLICY_LIMIT + 1))
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be read ({error.strerror})") from error
-    except FormatError as error:
-        raise CommandError(f"{path}: {error}") from error
-
-
-def _first_baseline(home: Path | None) -> bytes:
-    """The release that the data directory is computed with. Raises HomeError."""
-    from plainview.platform.home import Home, default_home
-    from plainview.records.fields import to_bytes
-
-    return to_bytes(Home(home or default_home()).release.digest)
-
-
-def _baseline(digest: str) -> bytes:
-    from plainview.records.fields import to_bytes
-
-    try:
-        return to_bytes(digest)
-    except ValueError as error:
-        raise CommandError(f"--baseline {digest}: a release's digest has 43 characters") from error
+    warn_of_ends(made)

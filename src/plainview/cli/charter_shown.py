@@ -20,9 +20,23 @@ _UNITS = {
 }
 
 
-def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: Charter | None) -> bool:
+def warn_of_ends(held: Charter) -> None:
+    """Say, beside what is asked for, which of its keys end soon by this machine's clock, or have."""
+    import typer
+
+    from plainview.journal.journal import now
+    from plainview.ledger.key_ends import key_ends
+
+    for line in key_ends(held, now()):
+        typer.secho(f"note: {line}", fg="yellow", err=True)
+
+
+def show_charter(
+    shown: Charter, signatures: tuple[NoteSignature, ...], before: Charter | None, at: int | None = None
+) -> bool:
     """Print it. Whether all have signed who must to bring it into force after `before`, None before the first.
 
+    Where it was put into a journal, at that journal time; a file has none, and is held against the end of no key.
     What it says was written by others, and is printed as it is: no markup, nothing that a terminal would obey.
     """
     from rich.text import Text
@@ -33,7 +47,7 @@ def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: 
     from plainview.ledger.notes import Note
     from plainview.ledger.opening import verified_signatures
     from plainview.ledger.policy_files import encode_policy
-    from plainview.ledger.spelling import printable
+    from plainview.ledger.spelling import moment, printable
 
     out = console()
     title = f" of {printable(shown.origin)}, digest {digest_text(shown.digest())}"
@@ -47,21 +61,24 @@ def show_charter(shown: Charter, signatures: tuple[NoteSignature, ...], before: 
         note = Note(shown.text(), signatures)
         try:
             signed = {one.key for one in verified_signatures(note, [*stay, *go])}
-            lacking = missing(note, shown, before)
+            lacking = missing(note, shown, before, at=at)
         except (PolicyError, SignatureError) as error:
             wrong = str(error)
             if before is None and isinstance(error, PolicyError):
                 wrong += ": give it as --previous"
-    rows = [("role", "quorum", "signed", "key")]
+    some_end = any(party.until is not None for party in shown.parties)
+    rows = [("role", "quorum", "signed", "until" if some_end else "", "key")]
     for role, quorum in zip(ROLES, shown.quorums, strict=True):
         of = f"{quorum} of {len(shown.keys_of(role))}"
-        for place, held in enumerate(shown.keys_of(role)):
+        for place, party in enumerate(party for party in shown.parties if party.role == role):
             first = (role, of) if place == 0 else ("", "")
-            rows.append((*first, "yes" if held in signed else "no", printable(held.vkey())))
-    rows += [("goes", "", "yes" if held in signed else "no", printable(held.vkey())) for held in go]
-    for at, (who, of, has, vkey) in enumerate(rows):
+            until = moment(party.until) if party.until is not None else "no end" if some_end else ""
+            rows.append((*first, "yes" if party.key in signed else "no", until, printable(party.key.vkey())))
+    rows += [("goes", "", "yes" if held in signed else "no", "", printable(held.vkey())) for held in go]
+    wide = max(len(row[3]) for row in rows) + 2 if some_end else 0
+    for at_row, (who, of, has, ends, vkey) in enumerate(rows):
         # The key last, and whole: it is copied from here, and a table would fold it.
-        out.print(Text(f"{who:<8}  {of:<8}  {has:<6}  {vkey}", "" if at else "bold"), soft_wrap=True)
+        out.print(Text(f"{who:<8}  {of:<8}  {has:<6}  {ends:<{wide}}{vkey}", "" if at_row else "bold"), soft_wrap=True)
     for name in Bounds.__struct_fields__:
         out.print(f"{name.replace('_', ' ')}: {getattr(shown.bounds, name):,} {_UNITS[name]}")
     out.print(f"baseline: {digest_text(shown.baseline)}")

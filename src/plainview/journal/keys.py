@@ -23,8 +23,10 @@ from plainview.records import (
     Record,
     Setting,
     Video,
+    Viewer,
 )
 from plainview.records.digests import note_digest
+from plainview.records.fields import DASHES
 
 KEY = 16
 """Bytes of a key."""
@@ -43,6 +45,11 @@ def event_key(viewer: int, id: str, page: int) -> bytes:  # noqa: A002
 def setting_key(viewer: int, id: str) -> bytes:  # noqa: A002
     """Of the setting a client calls `id`."""
     return _hash("setting", f"{viewer}\0{id}")[:16]
+
+
+def viewer_key(viewer: int, id: str) -> bytes:  # noqa: A002
+    """Of the registration a client calls `id`."""
+    return _hash("viewer", f"{viewer}\0{id}")[:16]
 
 
 def import_key(origin: str, row: int) -> bytes:
@@ -90,6 +97,8 @@ def key_of(record: Record) -> bytes | None:
             return page_key(record.session, record.n)
         case Setting():
             return setting_key(record.viewer, record.id)
+        case Viewer() if record.key != DASHES:
+            return viewer_key(record.viewer, record.id)
         case History():
             return history_key(record.origin, record.viewer)
         case Epoch():

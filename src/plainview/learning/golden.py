@@ -22,6 +22,7 @@ from plainview.learning.fold import Fold, empty_world
 from plainview.learning.parameters import NONE, Parameters
 from plainview.records import (
     ACTIONS,
+    UNSIGNED,
     Decision,
     Epoch,
     Event,
@@ -130,11 +131,16 @@ def _town(chance: _Chance) -> Iterator[Record]:
         )  # fmt: skip
     for viewer in range(VIEWERS):
         region = ("US", "DE", "ZZ", "FR")[viewer % 4]
-        yield Viewer(time=START, viewer=viewer, region=region, age="18+" if viewer % 3 else "16-17", mode="personal")
+        yield Viewer(
+            time=START, viewer=viewer, region=region, age="18+" if viewer % 3 else "16-17", mode="personal", **UNSIGNED
+        )
     past = tuple((3 * chance.below(VIDEOS), outcome_bits("long_view") if chance.below(2) else 0) for _ in range(80))
     yield History(time=START, origin="golden", viewer=0, at=START, past=past)
     for setting, target in (("follow", 3), ("follow", 4), ("block", 5), ("mute", 6)):
-        yield Setting(time=START, viewer=1, id=chance.token(), setting=setting, target=target)  # type: ignore[arg-type]
+        yield Setting(
+            time=START, viewer=1, id=chance.token(), setting=setting, target=target,  # type: ignore[arg-type]
+            signature=to_text(bytes(64)),
+        )  # fmt: skip
     for number, regions in enumerate((("US",), (), ("DE", "FR")), 1):
         yield Decision(
             time=START, decision=number, effect="restrict", pack=to_text(RELEASE), policy="golden",

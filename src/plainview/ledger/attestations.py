@@ -37,11 +37,12 @@ class Evidence(NamedTuple):
 
 
 def check_evidence(
-    release: bytes, builds: Iterable[Attested[Build]], results: Iterable[Attested[Result]], charter: Charter
+    release: bytes, builds: Iterable[Attested[Build]], results: Iterable[Attested[Result]], charter: Charter, at: int
 ) -> Evidence:
     """That the release may be approved under the charter: by its builders and auditors, and by nobody who was one.
 
-    Raises PolicyError that says what is missing or speaks against it.
+    Whose key has ended at the journal time `at` speaks for it no more, and against it as before: that stays until an
+    amendment takes the key out. Raises PolicyError that says what is missing or speaks against it.
     """
     built = _of(release, builds, charter.keys_of("builder"))
     for one in built:
@@ -50,18 +51,20 @@ def check_evidence(
                 f"its builders disagree on the golden vectors: {digest_text(built[0].act.golden)} at index "
                 f"{built[0].index}, {digest_text(one.act.golden)} at index {one.index}"
             )
-    agreed = apart((key, cpu_model(one.act.cpu)) for one in built for key in one.keys)
+    counted = _of(release, builds, charter.keys_of("builder", at))
+    agreed = apart((key, cpu_model(one.act.cpu)) for one in counted for key in one.keys)
     if agreed < (quorum := charter.quorum_of("builder").number):
         raise PolicyError(f"{agreed} of {quorum} builders have attested to it, each on another model of CPU")
     tested = _of(release, results, charter.keys_of("auditor"))
     for test in tested:
         if not test.act.passed:
             raise PolicyError(f"it failed the suite {shown(test.act.suite)} at index {test.index}")
-    passed = {key for test in tested for key in test.keys}
+    passing = _of(release, results, charter.keys_of("auditor", at))
+    passed = {key for test in passing for key in test.keys}
     if len(passed) < (quorum := charter.quorum_of("auditor").number):
         raise PolicyError(f"{len(passed)} of {quorum} auditors have passed it")
-    indexes = sorted([*(one.index for one in built), *(test.index for test in tested)])
-    return Evidence(built[0].act.golden, tuple(indexes))
+    indexes = sorted([*(one.index for one in counted), *(test.index for test in passing)])
+    return Evidence(counted[0].act.golden, tuple(indexes))
 
 
 def apart(pairs: Iterable[tuple[VerifierKey, str]]) -> int:

@@ -23,7 +23,15 @@ from plainview.ledger.policy_files import encode_policy, parse_policy
 from plainview.ledger.quorums import Asked, lacking, said
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.scopes import MILLION
-from plainview.ledger.spelling import check_characters, check_hash, check_number, shown
+from plainview.ledger.spelling import (
+    TIME_LIMIT,
+    check_characters,
+    check_hash,
+    check_number,
+    from_decimal,
+    moment,
+    shown,
+)
 
 ROLES = ("operator", "licensor", "partner", "builder", "auditor")
 AGREEING = ROLES[:3]
@@ -36,6 +44,8 @@ BOUND_LIMIT = 2**32 - 1
 """No bound is higher, so that a time and a bound added are a time."""
 _FIRST = "none"
 """What stands for the charter before the first."""
+_UNTIL = " until "
+"""Before the end of a key, where it has one. No name of a key has a space."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -43,6 +53,18 @@ class Party(msgspec.Struct, frozen=True):
 
     role: str
     key: VerifierKey
+    until: int | None = None
+    """Unix milliseconds from which on nothing counts that it signed, whenever it did; None where it has no end."""
+
+    def ended(self, at: int | None) -> bool:
+        """Whether the key has ended at that journal time; None asks of no time."""
+        return at is not None and self.until is not None and at >= self.until
+
+    def end_told(self, *, soon: bool = False) -> str:
+        """What is said of a key that has ended, or that will."""
+        assert self.until is not None
+        ends = "ends" if soon else "ended"
+        return f"the key {shown(self.key.name)} of the {self.role} {ends} on {moment(self.until)}"
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -128,6 +150,8 @@ class Charter(msgspec.Struct, frozen=True):
         for party in self.parties:
             if party.key.scheme is not ED25519:
                 raise FormatError(f"charter: a {party.role}'s key signs with Ed25519 (0x01), not {party.key.code:#04x}")
+            if party.until is not None and not 0 <= party.until <= TIME_LIMIT:
+                raise FormatError(f"charter: a {party.role}'s key ends at {party.until}, which no calendar shows")
 
     def _all_keys(self) -> Iterator[tuple[str, VerifierKey]]:
         for party in self.parties:
@@ -137,13 +161,17 @@ class Charter(msgspec.Struct, frozen=True):
         for witness in self.policy.witnesses:
             yield f"witness {witness.name}", witness.key
 
-    def keys_of(self, role: str) -> tuple[VerifierKey, ...]:
-        """The keys of one of ROLES."""
-        return tuple(party.key for party in self.parties if party.role == role)
+    def keys_of(self, role: str, at: int | None = None) -> tuple[VerifierKey, ...]:
+        """The keys of one of ROLES: those that have not ended at that journal time, or all."""
+        return tuple(party.key for party in self.parties if party.role == role and not party.ended(at))
 
-    def quorum_of(self, role: str) -> Asked:
-        """As many keys of one of ROLES as its quorum."""
-        return Asked(role, self.keys_of(role), self.quorums[_place(role)])
+    def quorum_of(self, role: str, at: int | None = None) -> Asked:
+        """As many keys of one of ROLES as its quorum, of those that have not ended then."""
+        return Asked(role, self.keys_of(role, at), self.quorums[_place(role)])
+
+    def ended(self, at: int | None) -> tuple[Party, ...]:
+        """The parties whose key has ended at that journal time; none where None asks of no time."""
+        return tuple(party for party in self.parties if party.ended(at))
 
     def text(self) -> str:
         """The one text of this charter."""
@@ -152,7 +180,7 @@ class Charter(msgspec.Struct, frozen=True):
             f"number {self.number}",
             f"previous {_FIRST if self.previous is None else digest_text(self.previous)}",
             f"origin {self.origin}",
-            *(f"party {party.role} {party.key.vkey()}" for party in self.parties),
+            *(f"party {party.role} {party.key.vkey()}{_end_of(party)}" for party in self.parties),
             *(f"quorum {role} {quorum}" for role, quorum in zip(ROLES, self.quorums, strict=True)),
             *(f"{_line_name(name)} {getattr(self.bounds, name)}" for name in Bounds.__struct_fields__),
             f"baseline {digest_text(self.baseline)}",
@@ -196,10 +224,11 @@ def parse_charter(text: str) -> Charter:
     origin = lines.take("origin")
     parties = []
     while lines.next_is("party"):
-        role, _, vkey = lines.take("party").partition(" ")
+        role, _, rest = lines.take("party").partition(" ")
         if role not in ROLES:
             raise FormatError(f"{lines.where}: {shown(role)} is none of {', '.join(ROLES)}")
-        parties.append(Party(role, parse_vkey(vkey)))
+        vkey, ends, until = rest.partition(_UNTIL)
+        parties.append(Party(role, parse_vkey(vkey), from_decimal(until, lines.where) if ends else None))
     quorums = tuple(lines.take_number(f"quorum {role}") for role in ROLES)
     bounds = Bounds(*(lines.take_number(_line_name(name)) for name in Bounds.__struct_fields__))
     baseline = parse_digest(lines.take("baseline"), lines.where)
@@ -219,33 +248,47 @@ def parse_charter(text: str) -> Charter:
     return charter
 
 
-def missing(note: Note, charter: Charter, previous: Charter | None = None) -> list[Asked]:
+def missing(note: Note, charter: Charter, previous: Charter | None = None, *, at: int | None) -> list[Asked]:
     """What `note` still needs to bring `charter` into force after `previous`, None before the first.
 
     Signed by the quorum of each of AGREEING of the charter before, of its own where it is the first; and by every key
-    that is new, so that nobody is made a party with a key that is not theirs. Raises SignatureError where a known key's
-    signature does not verify, PolicyError where it does not follow on `previous`.
+    that is new, so that nobody is made a party with a key that is not theirs. A key that has ended at the journal time
+    `at` counts for nothing, is no party of what comes into force then, and comes back only as a new one. Without a
+    time, where only a file has it, ends are not asked for.
+
+    Raises SignatureError where a known key's signature does not verify, PolicyError where it does not follow on
+    `previous` and where a key of it has ended.
     """
     _check_follows(charter, previous)
+    if ended := charter.ended(at):
+        told = "; ".join(party.end_told() for party in ended)
+        raise PolicyError(f"charter {charter.number}: {told}: renew it or leave it out")
     parties = {party.key for party in charter.parties}
     deciding = charter if previous is None else previous
     signed = {one.key for one in verified_signatures(note, {party.key for party in deciding.parties} | parties)}
-    asked = [deciding.quorum_of(role) for role in AGREEING]
+    asked = [deciding.quorum_of(role, at) for role in AGREEING]
     if previous is not None:
-        new = parties - {party.key for party in previous.parties}
+        new = parties - {party.key for party in previous.parties if not party.ended(at)}
         asked.append(Asked("new keys", tuple(sorted(new, key=VerifierKey.vkey)), len(new)))
     return lacking(asked, signed)
 
 
-def check_charter(note: Note, previous: Charter | None = None) -> Charter:
-    """The charter in `note`, if it is in force after `previous`.
+def check_charter(note: Note, previous: Charter | None = None, *, at: int | None) -> Charter:
+    """The charter in `note`, if it is in force after `previous`, journaled at the time `at` as `missing` has it.
 
     Raises FormatError, and what `missing` raises; PolicyError where signatures are missing.
     """
     charter = parse_charter(note.text)
-    if left := missing(note, charter, previous):
-        raise PolicyError(f"charter {charter.number}: signatures are missing: {said(left)}")
+    if left := missing(note, charter, previous, at=at):
+        told = said(left, () if previous is None else ends_told(note, previous, at))
+        raise PolicyError(f"charter {charter.number}: signatures are missing: {told}")
     return charter
+
+
+def ends_told(note: Note, charter: Charter, at: int | None) -> list[str]:
+    """Which signatures of the charter's parties on the note do not count, since their keys have ended, in words."""
+    signed = {(signature.name, signature.key_id) for signature in note.signatures}
+    return [party.end_told() for party in charter.ended(at) if (party.key.name, party.key.key_id) in signed]
 
 
 def _check_follows(charter: Charter, previous: Charter | None) -> None:
@@ -259,6 +302,10 @@ def _check_follows(charter: Charter, previous: Charter | None) -> None:
         raise PolicyError(f"charter {charter.number}: it does not amend charter {previous.number} as that stands")
     if charter.origin != previous.origin:
         raise PolicyError(f"charter {charter.number}: another origin is another log, and no amendment")
+
+
+def _end_of(party: Party) -> str:
+    return "" if party.until is None else f"{_UNTIL}{party.until}"
 
 
 def _line_name(field: str) -> str:

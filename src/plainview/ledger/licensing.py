@@ -48,7 +48,7 @@ _Evidence = TypeVar("_Evidence", Build, Result)
 
 def begin(note: Note, time: int) -> Standing:
     """What stands after the first charter, which is record 0, journaled at `time`. Raises as `check_charter` does."""
-    charter = check_charter(note)
+    charter = check_charter(note, at=time)
     return Standing(charter, 0, time, frozenset({charter.baseline}))
 
 
@@ -63,7 +63,7 @@ def take(standing: Standing, note: Note, index: int, time: int) -> Standing:
     if time < standing.time:
         raise PolicyError(f"index {index}: journal time goes back, from {moment(standing.time)} to {moment(time)}")
     if _is_charter(note):
-        charter = check_charter(note, standing.charter)
+        charter = check_charter(note, standing.charter, at=time)
         taken = replace(standing, charter=charter, baselines=standing.baselines | {charter.baseline})
     else:
         act = parse_act(note.text)
@@ -105,7 +105,7 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
     if act.log != standing.charter.origin:
         raise PolicyError(f"it is for the log {shown(act.log)}, and this is {shown(standing.charter.origin)}")
     kind = extended(standing, act.extends).act.kind if isinstance(act, Extension) else act.kind
-    keys = check_signers(note, kind, standing.charter)
+    keys = check_signers(note, kind, standing.charter, time)
     match act:
         case Licence():
             return _licensed(standing, act, index, time)
@@ -193,7 +193,7 @@ def _tested(standing: Standing, act: Result, index: int, keys: frozenset[Verifie
 
 def _approved(standing: Standing, act: Approval, index: int, time: int) -> Standing:
     submitted = _check_grant(standing, act, index, time)
-    golden, indexes = check_evidence(act.release, standing.builds, standing.results, standing.charter)
+    golden, indexes = check_evidence(act.release, standing.builds, standing.results, standing.charter, time)
     grant = Grant(act, index, act.until, (submitted, *indexes, index), golden)
     return replace(standing, grants=(*standing.grants, grant))
 

@@ -29,8 +29,13 @@ def lacking(asked: Iterable[Asked], signed: Collection[VerifierKey]) -> list[Ask
     return left
 
 
-def said(missing: Iterable[Asked]) -> str:
-    """What is missing, for a message."""
-    return "; ".join(
-        f"{one.number} more of {one.role}: {', '.join(shown(key.name) for key in one.keys)}" for one in missing
-    )
+def said(missing: Iterable[Asked], others: Iterable[str] = ()) -> str:
+    """What is missing, for a message, and what `others` say beside it: why signatures that are there do not count."""
+    return "; ".join([*(f"{one.number} more of {one.role}: {_names(one)}" for one in missing), *others])
+
+
+def _names(one: Asked) -> str:
+    names = ", ".join(shown(key.name) for key in one.keys)
+    if len(one.keys) >= one.number:
+        return names
+    return f"{names}, and no other key of it is left" if names else "no key of it is left"

@@ -64,7 +64,9 @@ class Charters:
     def read(self, note: Note, since: int = 0) -> Charter:
         """Take up the charter of a file, if it is not here already. In the log it stands at `since` or later.
 
-        Raises FormatError for no charter, another LedgerError where it is not in force or another is in its place.
+        A file does not say when it was put in: that is not before what the log has, and by that time it is judged
+        whether a key had ended. Raises FormatError for no charter, another LedgerError where it is not in force or
+        another is in its place.
         """
         charter = parse_charter(note.text)
         if charter.number >= len(self._standing):
@@ -72,7 +74,10 @@ class Charters:
         here = self._standing[charter.number].charter
         if charter != here:
             raise PolicyError(f"charter {charter.number}: as that number, {digest_text(here.digest())} is in force")
-        return check_charter(note, self._standing[charter.number - 1].charter if charter.number else None)
+        before = self._standing[charter.number - 1] if charter.number else None
+        return check_charter(
+            note, before.charter if before else None, at=self._standing[charter.number].time or self._least_time()
+        )
 
     def policies(self, size: int) -> list[Policy]:
         """One of which accepts a tree of `size` entries, or the promise of that index: then in force, or later ones.
@@ -122,10 +127,14 @@ class Charters:
                 "shown what was published in time"
             )
 
+    def _least_time(self) -> int | None:
+        """Journal time of the last of them that the log has: what only a file has came after it. None of none."""
+        return next((one.time for one in reversed(self._standing) if one.time is not None), None)
+
     def _add(self, note: Note, since: int, time: int | None) -> Charter:
         if not self._standing and (found := parse_charter(note.text).digest()) != self.digest:
             raise PolicyError(f"the charter there is {digest_text(found)}, not {digest_text(self.digest)}")
-        charter = check_charter(note, self.last)
+        charter = check_charter(note, self.last, at=self._least_time() if time is None else time)
         self._standing.append(_Standing(charter, since, time))
         return charter
 

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from plainview.feed.configuration import Configuration, Manifest
+from plainview.journal.authorship import NotTheirs, check_choice, check_registration, registered_key
 from plainview.ledger.charters import Bounds, parse_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
 from plainview.moderation.rules.decisions import why_beyond
 from plainview.moderation.rules.pack import pack_of
 from plainview.oversight.tallies import contradictions
-from plainview.records import Charter, Decision, Epoch, Page, Release, Tally, decode
+from plainview.records import Charter, Decision, Epoch, Page, Release, Setting, Tally, Viewer, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
-from plainview.records.fields import to_bytes, to_text
+from plainview.records.fields import DASHES, to_bytes, to_text
 
 
 def judge(index: int, records: Mapping[int, Record], kinds: Mapping[int, str]) -> list[str]:
@@ -36,6 +37,8 @@ def judge(index: int, records: Mapping[int, Record], kinds: Mapping[int, str]) -
             return list(_decision(record, records))
         case Tally():
             return list(_tally(index, record, records, kinds))
+        case Setting() | Viewer():
+            return list(_told(index, record, records))
         case _:
             return []
 
@@ -91,6 +94,18 @@ def _tally(index: int, tally: Tally, records: Mapping[int, Record], kinds: Mappi
     shown = [kinds.get(one) for one in range(tally.first, tally.upto)] if tally.upto <= len(kinds) + tally.first else []
     if shown and None not in shown:
         yield from (said for _, said in contradictions(tally, shown.count("page")))
+
+
+def _told(index: int, record: Setting | Viewer, records: Mapping[int, Record]) -> Iterator[str]:
+    """Whichever registration is the viewer's first: what they tell and choose after one is signed by its key."""
+    for at, other in records.items():
+        if at < index and isinstance(other, Viewer) and other.viewer == record.viewer:
+            if (held := registered_key([other])) == DASHES:
+                continue
+            try:
+                check_choice(record, held) if isinstance(record, Setting) else check_registration(record, held)
+            except NotTheirs:
+                yield f"the key that its viewer registered by record {at:,} has not signed it"
 
 
 def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration | None:

@@ -77,12 +77,15 @@ class Audit:
         return request, signed[0].key
 
     def _refusal(self, request: AccessRequest, by: VerifierKey, charter: Charter) -> Fault | None:
+        now, tolerance = self._clock(), charter.bounds.clock_tolerance
+        for party in charter.ended(max(now, self._journal.last_time)):
+            if party.key == by:
+                return Fault("foreign_request", f"note: {party.end_told()}, and it is given no records", "note")
         if by not in charter.keys_of("auditor"):
             told = f"note: {shown(by.name)} is no auditor of charter {charter.number}, and nobody else is given records"
             return Fault("foreign_request", told, "note")
         if request.log != charter.origin:
             return Fault("foreign_request", f"note: it is for the log {shown(request.log)}, not this one", "note")
-        now, tolerance = self._clock(), charter.bounds.clock_tolerance
         if abs(now - request.time) > tolerance:
             told = f"note: it was signed at {moment(request.time)}, and here it is {moment(now)}: more than {tolerance}"
             return Fault("stale", f"{told} ms apart; sign it anew, by a clock that is right", "note")

@@ -63,4 +63,4 @@ class Charters:
 
 def opened(record: CharterRecord, previous: Charter | None) -> Charter:
     """What a record brings into force after `previous`. Raises LedgerError where it does not."""
-    return check_charter(parse_note(record.note.encode()), previous)
+    return check_charter(parse_note(record.note.encode()), previous, at=record.time)

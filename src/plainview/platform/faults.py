@@ -33,6 +33,8 @@ CODES = frozenset(
         "wrong_position",
         "wrong_watched",
         "foreign_event",  # signed by somebody else, or changed since
+        "foreign_registration",  # of a viewer with a key, and not signed by it
+        "foreign_setting",  # not signed by the viewer's key, or the viewer has none
         "future",
         "ancient",
         "foreign_session",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from plainview.journal import Draft, Journal, Refused
+from plainview.journal.journal import now
 from plainview.keys.key_files import KeyFileError
 from plainview.learning import epochs as worlds
 from plainview.ledger.charters import Charter, check_charter
@@ -56,7 +57,7 @@ def adopt(home: Home, note: Note, *, unheard: bool = False) -> Adopted:
 
 
 def _begin(journal: Journal, home: Home, note: Note) -> None:
-    charter = _checked(home, note, None)
+    charter = _checked(journal, home, note, None)
     digest = home.release.digest
     if to_text(charter.baseline) != digest:
         raise HomeError(
@@ -70,7 +71,7 @@ def _begin(journal: Journal, home: Home, note: Note) -> None:
 
 def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
     charters = Charters(journal)  # whichever release is in charge: an amendment may be what lets another one be
-    charter = _checked(home, note, charters.in_force.charter)
+    charter = _checked(journal, home, note, charters.in_force.charter)
     record = _record(note)
     try:
         check_log(journal, home.path / LOG, charters, charter, unheard=unheard)
@@ -85,8 +86,9 @@ def _amend(journal: Journal, home: Home, note: Note, unheard: bool) -> None:
     _append(journal, [record])
 
 
-def _checked(home: Home, note: Note, previous: Charter | None) -> Charter:
-    charter = check_charter(note, previous)
+def _checked(journal: Journal, home: Home, note: Note, previous: Charter | None) -> Charter:
+    # The fence judges it again, by the time that it comes to have.
+    charter = check_charter(note, previous, at=max(now(), journal.last_time))
     check_fits(home.path / LOG, charter)
     return charter
 

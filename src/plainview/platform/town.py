@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from plainview.keys.client_session import ClientSession
+from plainview.keys.client_viewer import ClientViewer
 from plainview.platform.client import Client, ClientError
 
 TOPICS = (
@@ -72,6 +73,7 @@ class Viewer:
         self.arm = arm
         self.chance = chance
         loved = chance.sample(range(len(TOPICS)), 5)
+        self.client = ClientViewer(number, chance.randbytes(32))
         self.loved = set(loved[:2])
         self.disliked = set(loved[2:])
 
@@ -133,10 +135,7 @@ class Town:
             for _ in range(self.size.videos):
                 self._upload(client)
             for viewer in self._viewers:
-                client.post(
-                    "/v1/viewers",
-                    {"viewer": viewer.number, "region": "US", "age": "18+", "mode": viewer.arm},
-                )
+                client.post("/v1/viewers", viewer.client.told(_token(viewer.chance), "US", "18+", viewer.arm))
         self.uploads = 0
 
     def play(
@@ -250,8 +249,8 @@ class Town:
             if chance.random() < 0.01:
                 hated = self._clips[page["videos"][0]["video"]["id"]]
                 if hated.topic in viewer.disliked:
-                    asked = {"viewer": viewer.number, "id": _token(chance), "setting": "block", "target": hated.creator}
-                    self._tried(lambda asked=asked: client.post("/v1/settings", asked))  # type: ignore[misc]
+                    block = viewer.client.chosen(_token(chance), "block", hated.creator)
+                    self._tried(lambda block=block: client.post("/v1/settings", block))  # type: ignore[misc]
 
     def _wait(self, ending: threading.Event) -> None:
         """Until the pace allows another page, or the end."""

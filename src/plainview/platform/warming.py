@@ -31,6 +31,7 @@ from plainview.learning.step import LESSON, settings_of, teach
 from plainview.platform.kernels import sound_cache
 from plainview.platform.releases import CACHE
 from plainview.records import (
+    UNSIGNED,
     Decision,
     Event,
     History,
@@ -173,9 +174,9 @@ def _records() -> list[Record]:
     return [
         *videos,
         Origin(time=_NOW, origin="import", licence="", source="", digest=_DIGEST),
-        Viewer(time=_NOW, viewer=1, region="US", age="18+", mode="personal"),
+        Viewer(time=_NOW, viewer=1, region="US", age="18+", mode="personal", **UNSIGNED),
         History(time=_NOW, origin="import", viewer=2, at=_NOW, past=((1, outcome_bits("long_view")), (2, 0))),
-        Setting(time=_NOW, viewer=1, id=_TOKEN, setting="mute", target=9),
+        Setting(time=_NOW, viewer=1, id=_TOKEN, setting="mute", target=9, signature=_SIGNATURE),
         page,
         *events,
         Impression(

@@ -10,7 +10,20 @@ from plainview.records.order import Order
 from plainview.records.page import PAGE_LIMIT, Item, Page, Request
 from plainview.records.release import Epoch, Release
 from plainview.records.tally import Tally
-from plainview.records.viewer import ACTIONS, OUTCOMES, Event, History, Impression, Said, Setting, Viewer, outcome_bits
+from plainview.records.viewer import (
+    ACTIONS,
+    OUTCOMES,
+    UNSIGNED,
+    Chosen,
+    Event,
+    History,
+    Impression,
+    Said,
+    Setting,
+    Told,
+    Viewer,
+    outcome_bits,
+)
 
 __all__ = [
     "ACTIONS",
@@ -20,10 +33,12 @@ __all__ = [
     "OUTCOMES",
     "PAGE_LIMIT",
     "PUBLIC",
+    "UNSIGNED",
     "UPLOAD",
     "Access",
     "Act",
     "Charter",
+    "Chosen",
     "Decision",
     "Epoch",
     "Event",
@@ -41,6 +56,7 @@ __all__ = [
     "Said",
     "Setting",
     "Tally",
+    "Told",
     "Video",
     "Viewer",
     "decode",

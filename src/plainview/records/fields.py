@@ -30,8 +30,12 @@ DigestOrDashes = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{42}[AEIMQUYcgkosw
 """A Digest, or 43 dashes where there is none to give."""
 Token = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw](?!\n)$")]
 """16 bytes chosen by a client (session, nonce, event id), 22 characters."""
+TokenOrDashes = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{21}[AQgw]|-{22})(?!\n)$")]
+"""A Token, or 22 dashes where there is none."""
 Signature = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{85}[AQgw](?!\n)$")]
 """64 bytes (an Ed25519 signature), 86 characters."""
+SignatureOrDashes = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{85}[AQgw]|-{86})(?!\n)$")]
+"""A Signature, or 86 dashes where nobody has signed."""
 Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
 """ISO 3166-1 alpha-2 code, or ZZ where none is known."""
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*(?!\n)$")]

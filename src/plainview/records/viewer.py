@@ -7,14 +7,51 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from plainview.records.codec import Record, encode
-from plainview.records.fields import U8, U16, U32, U53, AgeBand, Digest, Millis, Mode, Name, Region, Signature, Token
+from plainview.records.fields import (
+    DASHES,
+    U8,
+    U16,
+    U32,
+    U53,
+    AgeBand,
+    Digest,
+    DigestOrDashes,
+    Millis,
+    Mode,
+    Name,
+    Region,
+    Signature,
+    SignatureOrDashes,
+    Token,
+    TokenOrDashes,
+)
 
 Action = Literal["view", "like", "follow", "share", "comment", "not_interested", "report"]
 ACTIONS: tuple[Action, ...] = ("view", "like", "follow", "share", "comment", "not_interested", "report")
+Choice = Literal["follow", "unfollow", "block", "unblock", "mute", "unmute"]
+
+
+class Told(Record, frozen=True):
+    """What a viewer tells of themselves, and signs."""
+
+    viewer: U53
+    id: Token
+    region: Region
+    age: AgeBand
+    mode: Mode
+    key: Digest
+
+    def signed(self) -> bytes:
+        """The bytes that are signed: "plainview/viewer/v1" || 0x00 || the exact bytes of this record."""
+        return b"plainview/viewer/v1\x00" + encode(self)
 
 
 class Viewer(Record, frozen=True):
-    """A viewer is known from here on; written again, it replaces what was there."""
+    """A viewer is known from here on; written again, it replaces what was there.
+
+    The first that is signed names the viewer's key, and each later one is signed by it. Who comes from an import, or
+    was registered without a key, has none: `id`, `key` and `signature` are dashes (`UNSIGNED`).
+    """
 
     time: Millis
     viewer: U53
@@ -22,6 +59,33 @@ class Viewer(Record, frozen=True):
     age: AgeBand
     mode: Mode
     """What a request gets that does not say."""
+    id: TokenOrDashes
+    """Chosen by the client: sent twice, it counts once."""
+    key: DigestOrDashes
+    """The viewer's public key, 32 bytes."""
+    signature: SignatureOrDashes
+    """Ed25519, by that key, of what the viewer told."""
+
+    def told(self) -> Told:
+        """What the viewer told, as they signed it; of one that is signed."""
+        return Told(viewer=self.viewer, id=self.id, region=self.region, age=self.age, mode=self.mode, key=self.key)
+
+
+UNSIGNED = {"id": "-" * 22, "key": DASHES, "signature": "-" * 86}
+"""What stands in a registration that no viewer has signed."""
+
+
+class Chosen(Record, frozen=True):
+    """A choice as a viewer makes it, and signs it."""
+
+    viewer: U53
+    id: Token
+    setting: Choice
+    target: U53
+
+    def signed(self) -> bytes:
+        """The bytes that are signed: "plainview/setting/v1" || 0x00 || the exact bytes of this record."""
+        return b"plainview/setting/v1\x00" + encode(self)
 
 
 class Setting(Record, frozen=True):
@@ -30,9 +94,15 @@ class Setting(Record, frozen=True):
     time: Millis
     viewer: U53
     id: Token
-    setting: Literal["follow", "unfollow", "block", "unblock", "mute", "unmute"]
+    setting: Choice
     """follow and block take a creator, mute takes a tag."""
     target: U53
+    signature: Signature
+    """Ed25519, by the key that the viewer has registered, of what they chose."""
+
+    def chosen(self) -> Chosen:
+        """The choice, as the viewer signed it."""
+        return Chosen(viewer=self.viewer, id=self.id, setting=self.setting, target=self.target)
 
 
 class Said(Record, frozen=True):

@@ -10,16 +10,39 @@ import heapq
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
-from plainview.journal.authorship import Cited, NotTheirs, check_author
+from plainview.journal.authorship import (
+    Cited,
+    NotTheirs,
+    check_author,
+    check_choice,
+    check_registration,
+    registered_key,
+)
 from plainview.journal.keys import epoch_key, page_key
 from plainview.ledger.standing import Standing
-from plainview.records import JUDGED, Act, Charter, Decision, Epoch, Event, Order, Origin, Page, Release
+from plainview.records import (
+    JUDGED,
+    KIND_OF,
+    Act,
+    Charter,
+    Decision,
+    Epoch,
+    Event,
+    Order,
+    Origin,
+    Page,
+    Release,
+    Setting,
+    Viewer,
+)
+from plainview.records.fields import DASHES
 from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
@@ -28,6 +51,8 @@ SESSIONS = 65_536
 
 PAGES = 65_536
 """Pages at hand, for the events that cite them; any other is looked up in the journal."""
+KEYS = 65_536
+"""Viewers' keys at hand; any other is looked up in the journal."""
 
 
 class GoesOn(NamedTuple):
@@ -124,6 +149,10 @@ class Bounds:
         self._policies = [0]
         self._sessions: OrderedDict[str, _Turn] = OrderedDict()
         self._cited: OrderedDict[int, Cited] = OrderedDict()
+        self._keys: OrderedDict[int, str] = OrderedDict()
+        """Of viewers who have registered one: it stays."""
+        self._others = False
+        """Whether others may have registered one, too."""
 
     def take(self, entry: Entry, going_on: GoesOn | None) -> tuple[str, str] | None:
         """Go on by one record. Returns the stage and the detail of the first bound it breaks.
@@ -159,7 +188,7 @@ class Bounds:
     def resume(self, read: int, met: Met) -> None:
         """Take in all records below `read` as they were taken in before, by those few that rules and worlds come from.
 
-        Nothing of them is judged again. Sessions and pages are looked up in the journal when they are asked for. Raises
+        Nothing of them is judged again. Sessions, pages and keys are looked up in the journal when they are asked for. Raises
         JournalDamaged.
         """
         journal = self._before.journal
@@ -174,7 +203,7 @@ class Bounds:
             self._before.read = entry.index + 1
             if entry.index not in passed_over:
                 self._observe(entry)
-        self._before.read, self._time = read, met.time
+        self._before.read, self._time, self._others = read, met.time, True
         self._passed_over.extend(met.passed_over)
         self._fence.count(met.rows)
 
@@ -234,6 +263,8 @@ class Bounds:
             return f"bounds: {refused.code}", refused.reason
         if isinstance(record, Event):
             return self._forged(record)
+        if isinstance(record, (Viewer, Setting)):
+            return self._not_told(record)
         if not isinstance(record, Page):
             return None
         if going_on is not None and record.pinned != going_on.pinned:
@@ -255,6 +286,36 @@ class Bounds:
         except NotTheirs as error:
             return f"event: {error.field}", str(error)
         return None
+
+    def _not_told(self, record: Viewer | Setting) -> tuple[str, str] | None:
+        """Why a registration or setting, which comes next, is not its viewer's; None where it is."""
+        held = self._key(record.viewer)
+        try:
+            if isinstance(record, Setting):
+                check_choice(record, held)
+                return None
+            check_registration(record, held)
+        except NotTheirs as error:
+            return f"{KIND_OF[type(record)]}: {error.field}", str(error)
+        if record.key != DASHES:
+            self._keep(record.viewer, record.key)
+        return None
+
+    def _key(self, viewer: int) -> str:
+        """The one that a viewer has registered; DASHES for none, and where damage hides it: what rests on it is told
+        apart."""
+        if viewer not in self._keys and self._others:
+            with suppress(JournalDamaged):
+                own = self._before.journal.owned(f"viewer:{viewer}", 0, self._before.read)
+                self._keep(viewer, registered_key(entry.record for entry in own))
+        return self._keys.get(viewer, DASHES)
+
+    def _keep(self, viewer: int, key: str) -> None:
+        self._keys[viewer] = key
+        self._keys.move_to_end(viewer)
+        if len(self._keys) > KEYS:
+            self._keys.popitem(last=False)
+            self._others = True
 
     def _read(self, index: int) -> Cited | None:
         """What a page that was read says. None where it is damaged, too: what rests on it is told apart."""

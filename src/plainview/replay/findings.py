@@ -1,9 +1,9 @@
 """What replay finds: the first stage at which a stored record and what was computed again part ways.
 
 Stages in the order of a page's way: `journal: ...` (the record is not what was appended), `bounds: ...` (the fence
-would refuse it), `event: ...` (it is not its viewer's), `epoch: ...`, `viewer state: ...`, `retrieval: <source>`,
-`filter: <filter>`, `scoring: <head>`, `value`, `selection: ...`, `receipt: <field>`, `trace`. Arms and orders come
-before all that rests on them.
+would refuse it), `event: ...`, `setting: ...` and `viewer: ...` (it is not its viewer's), `epoch: ...`,
+`viewer state: ...`, `retrieval: <source>`, `filter: <filter>`, `scoring: <head>`, `value`, `selection: ...`,
+`receipt: <field>`, `trace`. Arms and orders come before all that rests on them.
 """
 
 from __future__ import annotations

@@ -273,10 +273,11 @@ async def add_video(state: State, body: RawBody) -> Response[bytes]:
     summary="Register a viewer",
     status_code=200,
     operation_class=takes(NewViewer),
-    responses=_documented(ViewerAnswer, 410, 413),
+    responses=_documented(ViewerAnswer, 403, 409, 410, 413),
 )
 async def register(state: State, body: RawBody) -> Response[bytes]:
-    """A viewer registers, or changes what they told: of who is registered, what is left out stays as it was."""
+    """A viewer registers, or changes what they told: of who is registered, what is left out stays as it was. Who gives
+    a key signs with it, from then on everything, and settings: without one nobody has settings."""
     new = decoded(NewViewer, body)
     return _json(ViewerAnswer(*await _serve(state, state.application.viewers.register, new)))
 
@@ -404,11 +405,11 @@ async def act_proof(
     description=(
         "A viewer follows or blocks a creator, mutes a tag, or takes it back. It holds from the next page on, until it "
         f"is taken back. A viewer follows {FOLLOWS} creators at most, blocks {BLOCKS} and mutes {MUTES} tags: one more "
-        "is refused with 422."
+        "is refused with 422. It is signed by the key that the viewer has registered."
     ),
     status_code=200,
     operation_class=takes(NewSetting),
-    responses=_documented(SettingAnswer, 404, 409, 410, 413, 422),
+    responses=_documented(SettingAnswer, 403, 404, 409, 410, 413, 422),
 )
 async def change_setting(state: State, body: RawBody) -> Response[bytes]:
     new = decoded(NewSetting, body)

@@ -29,6 +29,8 @@ STATUS = {
     "wrong_position": 422,
     "wrong_watched": 422,
     "foreign_event": 403,
+    "foreign_registration": 403,
+    "foreign_setting": 403,
     "future": 422,
     "ancient": 422,
     "foreign_session": 403,

@@ -1,16 +1,15 @@
 // The viewers' app: who watches, what is shown, and what they can do.
 
-import { addressOf, Refused, send } from "./api.js";
+import { addressOf, Refused } from "./api.js";
 import { checkContent } from "./check.js";
 import { element } from "./element.js";
-import { randomToken } from "./encoding.js";
 import { Feed } from "./feed.js";
 import { listenForKeys, showKeys } from "./keyboard.js";
 import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
 import { makeSession } from "./session.js";
 import { toast } from "./toast.js";
-import { chooseMode, forgetViewer, rememberedViewer } from "./viewer.js";
+import { chooseMode, forgetViewer, rememberedViewer, sendSetting } from "./viewer.js";
 import { welcome } from "./welcome.js";
 import { reasonOf, whyContent } from "./why.js";
 
@@ -123,7 +122,7 @@ async function start() {
 
   async function set(setting, target, said, undo = null) {
     try {
-      await send("v1/settings", { viewer: viewer.viewer, id: randomToken(), setting, target });
+      await sendSetting(viewer, setting, target);
       toast(said, undo);
       return true;
     } catch (error) {

@@ -30,6 +30,13 @@ def in_force(town: Town, charter: Charter) -> Evidence:
     return replace(town.evidence, charters=(*town.evidence.charters, InForce(index + 1, charter)))
 
 
+def key_ended(town: Town, role: str) -> Evidence:
+    """The role's keys have ended by the time of the newest record, and no amendment has renewed them."""
+    charter, until = town.evidence.standing.charter, town.evidence.newest
+    parties = tuple(replace(one, until=until) if one.role == role else one for one in charter.parties)
+    return town.where(charter=replace(charter, parties=parties))
+
+
 def auditor_approves(town: Town) -> Evidence:
     """The key that audits becomes one of those that approve, and the other way round."""
     charter = town.evidence.standing.charter
@@ -70,6 +77,8 @@ def uncounted(town: Town) -> Evidence:
 CASES = [
     Case(38, auditor_approves, "is the auditor's by record"),
     Case(38, lambda town: by_policy(town, witnesses=(), groups=(), quorum=NO_QUORUM), "names no witness"),
+    Case(38, lambda town: key_ended(town, "partner"), "too few keys of the partner are left to do what is its"),
+    Case(38, lambda town: key_ended(town, "auditor"), "too few keys of the auditor are left to do what is its"),
     Case(39, lambda town: own(town, record=None), "1 act of the partner's own log not in the operator's"),
     Case(39, lambda town: town.with_(town.resigned("revocation", "auditor")), "was taken down as what it is not"),
     Case(39, lambda town: replace(town.evidence, foreign=cited("access", [town.of("access")[0].index])),

@@ -61,6 +61,7 @@ def test_every_finding_bears_on_a_control_that_it_turns(town: Town, what: str) -
         ("bounds: closed", 2), ("bounds: epoch", 8), ("bounds: clock", 11), ("bounds: session", 16),
         ("bounds: order", 17), ("bounds: act", 39), ("bounds: charter", 39), ("epoch: delta", 8), ("event: key", 8),
         ("receipt: arms", 18), ("selection: order", 17), ("selection: order", 32), ("viewer state: digest", 32),
+        ("setting: signature", 32), ("viewer: key", 20),
     ],
 )  # fmt: skip
 def test_what_a_re_run_finds_bears_on_what_it_is_about(town: Town, stage: str, number: int) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from plainview.oversight.partner.app_client import App, Odd
 from plainview.oversight.partner.browser import browser_headers
+from tests.platform.signing import of_viewer
+from tests.records.examples import token
 
 ANSWER = b'{"viewer": 7}'
 
@@ -43,12 +45,17 @@ def app() -> Iterator[App]:
 
 def test_it_asks_as_a_browser_does(app: App) -> None:
     Platform.asked.clear()
-    assert app.register("US", "18+") == 7
+    app.register(of_viewer(7).told(token(1), "US", "18+", "personal"))
     assert app.page(viewer=7) == (ANSWER, {"viewer": 7})
     sent, asked = Platform.asked
     assert sent.items() >= browser_headers(app._url, "api", posting=True).items()
     assert asked.items() >= browser_headers(app._url, "api").items()
     assert set(asked) - set(browser_headers(app._url, "api")) == {"host"}
+
+
+def test_a_viewer_who_is_given_another_number_is_odd(app: App) -> None:
+    with pytest.raises(Odd, match="registered as viewer 8, it was given the number 7"):
+        app.register(of_viewer(8).told(token(1), "US", "18+", "personal"))
 
 
 def test_what_is_not_the_gzip_it_says_is_odd(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

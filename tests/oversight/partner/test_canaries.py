@@ -17,11 +17,12 @@ from plainview.ledger.promises import Promise
 from plainview.oversight.partner.app_client import Odd
 from plainview.oversight.partner.canaries import PAGES, RECEIPTS, Canaries, Wrong
 from plainview.oversight.partner.opening import Unanswered
-from plainview.records import Event, Page, Record, Request, Setting, Viewer, encode
+from plainview.records import UNSIGNED, Event, Page, Record, Request, Setting, Viewer, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import DASHES, to_text
 from plainview.records.leaf import personal_leaf
 from tests.ledger.logs import LOG, ORIGIN
+from tests.platform.signing import of_viewer
 from tests.records.examples import EXAMPLES, token
 
 POLICY = Policy((Log(LOG.key),), (), (), NO_QUORUM)
@@ -39,10 +40,8 @@ class Platform:
         self.take = True
         self.mute = ""
 
-    def register(self, region: str, age: str) -> int:
-        viewer = 1000 + len(self.records)
-        self.records.append(Viewer(time=NOW, viewer=viewer, region=region, age=age, mode="personal"))  # type: ignore[arg-type]
-        return viewer
+    def register(self, told: dict[str, Any]) -> None:
+        self.records.append(Viewer(time=NOW, **told))
 
     def page(self, **asked: Any) -> tuple[bytes, dict[str, Any]]:
         made = EXAMPLES["page"]
@@ -238,16 +237,18 @@ def test_what_nobody_did(case: Case) -> None:
         replace(event, id=token(2)),
         replace(event, watched=1),
         replace(event, time=NOW + 1),
-        Setting(time=NOW, viewer=page.viewer, id=token(3), setting="block", target=4),
-        Viewer(time=NOW, viewer=page.viewer, region="ZZ", age="18+", mode="plain"),
+        Setting(time=NOW, viewer=page.viewer, id=token(3), setting="block", target=4, signature="A" * 86),
+        Viewer(time=NOW, viewer=page.viewer, region="ZZ", age="18+", mode="plain", **UNSIGNED),
+        Viewer(time=NOW, **of_viewer(page.viewer).told(token(4), page.request.region, "18+", "personal")),
     ]
-    first, second, third, fourth, fifth, sixth = journaled(case)
+    first, second, third, fourth, fifth, sixth, seventh = journaled(case)
     assert "a page of the partner's own viewer, which never asked for it" in first
     assert "an event of the partner's own viewer, which never sent it" in second
     assert second == third
     assert "an event that was acknowledged as record" in fourth
     assert "did no such thing" in fifth
     assert "did no such thing" in sixth
+    assert "did no such thing" in seventh  # another key's
     assert journaled(case) == []  # each is told once
 
 
@@ -255,7 +256,7 @@ def test_what_was_done_and_is_not_there(case: Case) -> None:
     case.visit()
     at = next(at for at, one in enumerate(case.platform.records) if isinstance(one, Page))
     other = next(at for at, one in enumerate(case.platform.records) if isinstance(one, Event))
-    stranger = Viewer(time=NOW, viewer=5, region="ZZ", age="18+", mode="plain")
+    stranger = Viewer(time=NOW, viewer=5, region="ZZ", age="18+", mode="plain", **UNSIGNED)
     case.platform.records[at] = case.platform.records[other] = stranger
     assert journaled(case) == ["not what the partner's own viewer was told that it is"] * 2
 

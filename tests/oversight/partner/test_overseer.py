@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bench.serving import free_port
 from plainview.journal import JournalReader
@@ -28,6 +29,7 @@ from plainview.oversight.partner import reporting
 from plainview.oversight.partner.canaries import RECEIPTS
 from plainview.oversight.partner.directory import AUDITOR, CANARIES, DRAWS, FINDINGS, alone, read_keys
 from plainview.oversight.partner.directory import LOG as OWN_LOG
+from plainview.oversight.partner.following import Following
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.opening import Records, Unanswered
 from plainview.oversight.partner.overseer import Overseer
@@ -68,6 +70,28 @@ def test_an_honest_operator(directory: Path, overseen: Path, server: str) -> Non
         accesses = [entry.record for entry in theirs.of_kind("access")]
         assert all(one.granted for one in accesses)  # type: ignore[attr-defined]
         assert accesses
+
+
+def test_nothing_is_asked_for_with_a_key_that_has_ended(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator would rightly say no, and that must not become a finding against it."""
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        charter = overseer._following.charter
+        assert charter is not None
+        parties = tuple(replace(one, until=1) if one.role == "auditor" else one for one in charter.parties)
+        monkeypatch.setattr(Following, "charter", replace(charter, parties=parties))
+        monkeypatch.setattr(Records, "open", lambda *_: pytest.fail("it asked"))
+        overseer.follow()
+        overseer.audit(whole=True)
+        assert "of the auditor ended on 1970-01-01" in overseer.unable["audit"]
+        assert any("until an amendment renews it" in one for one in lines.remarks)
+        assert (lines.found, overseer.findings) == ([], 0)
+        assert not any("draw" in one for one in lines.said)
+        monkeypatch.undo()
+        overseer.audit(whole=True)
+        assert overseer.unable == {}
 
 
 def test_nothing_is_drawn_before_there_are_pages(directory: Path, overseen: Path, server: str) -> None:

@@ -19,7 +19,7 @@ from plainview.platform.imports.kuairand import KuaiRand
 from plainview.platform.imports.kuairec import KuaiRec
 from plainview.platform.imports.load import ImportHeldUp, ImportRefused, NotAdmitted, run
 from plainview.platform.imports.tables import Faults
-from plainview.records import Impression, Origin, Record, Refusal, Video, Viewer
+from plainview.records import UNSIGNED, Impression, Origin, Record, Refusal, Video, Viewer
 from plainview.storage import StoreFull
 from plainview.storage.records import Row
 from plainview.storage.sqlite import SqliteRecords
@@ -227,7 +227,7 @@ def test_videos_of_the_app_are_never_taken_over(open_journal: Callable[[], Journ
 
 def test_viewers_of_the_app_are_never_taken_over(open_journal: Callable[[], Journal], source: KuaiRand) -> None:
     journal = open_journal()
-    journal.append([Draft(Viewer(time=0, viewer=1, region="FR", age="18+", mode="plain"))])
+    journal.append([Draft(Viewer(time=0, viewer=1, region="FR", age="18+", mode="plain", **UNSIGNED))])
     with pytest.raises(ImportRefused, match="1 viewer ids of kuairand are taken in this journal, the first is 1"):
         run(journal, source, 0, ignored)
     assert journal.size == 1

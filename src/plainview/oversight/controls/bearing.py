@@ -47,6 +47,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("journal", frozenset({21})),
         ("receipt: arms", frozenset({18})),
         ("receipt: orders", frozenset({17})),
+        ("viewer: ", frozenset({20})),
         ("viewer state", frozenset({20})),
         ("selection", frozenset({17})),
     ),

@@ -29,8 +29,14 @@ def duties(e: Evidence) -> Verdict:
     last = e.standing.charter
     if not last.policy.witnesses:
         return not_met("nobody's duty is to witness: the charter in force names no witness", _charters(e))
+    for role in ("partner", "auditor"):
+        left = len(last.keys_of(role, e.newest))
+        if left < last.quorum_of(role).number:
+            told = "; ".join(one.end_told() for one in last.ended(e.newest) if one.role == role)
+            return not_met(f"too few keys of the {role} are left to do what is its duty: {told}", _charters(e))
     approving, auditing, witnessing = (
-        len(keys) for keys in (last.keys_of("partner"), last.keys_of("auditor"), last.policy.witnesses)
+        len(keys)
+        for keys in (last.keys_of("partner", e.newest), last.keys_of("auditor", e.newest), last.policy.witnesses)
     )
     return met(
         f"approving ({some(approving, 'key')}), auditing ({auditing:,}), witnessing ({witnessing:,}): no "

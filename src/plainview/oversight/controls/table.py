@@ -208,7 +208,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(37, "Governments' requests apart", "", moderation.takedowns, NOT_BUILT),
     _control(
         38, "Duties are divided", "", overseeing.duties,
-        "every key's roles in all charters; that somebody witnesses",
+        "every key's roles in all charters; that somebody witnesses; that enough keys of partner and auditor last",
         "whose hands the keys are in; the keeping of data keys, which nobody's duty is",
     ),
     _control(

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from plainview.journal import Entry, JournalReader
 from plainview.keys.client_session import ClientSession
+from plainview.keys.client_viewer import ClientViewer
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.policies import Policy
 from plainview.oversight.mirror.files import MirrorFiles
@@ -27,6 +28,7 @@ WATCHED = 2
 """Of which so many are watched."""
 RECEIPTS = "receipts"
 """Where the answers lie, for whoever holds the log to its promises (`mirror.promises`)."""
+AGE = "18+"
 REGIONS = ("US", "GB", "DE", "FR", "BR", "JP", "IN")
 
 
@@ -55,6 +57,10 @@ class Canary(Record, frozen=True):
 
     viewer: U53
     region: str
+    own: Digest
+    """The private key that the viewer registers."""
+    id: Token
+    """Of its registration."""
     seed: Digest
     """The private key that the session is named after."""
     n: U53
@@ -73,6 +79,11 @@ class Canary(Record, frozen=True):
     @property
     def session(self) -> ClientSession:
         return ClientSession(to_bytes(self.seed))
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its one registration, as it is sent."""
+        return ClientViewer(self.viewer, to_bytes(self.own)).told(self.id, self.region, AGE, "personal")
 
 
 class Wrong(NamedTuple):
@@ -133,13 +144,12 @@ class Canaries:
 
     def _register(self) -> Canary:
         region = REGIONS[self._entropy(1)[0] % len(REGIONS)]
-        viewer = self._app.register(region, "18+")
-        return self._write(
-            Canary(
-                viewer=viewer, region=region, seed=self._seed(), n=0, nonce=self._token(), previous=DASHES,
-                acknowledged=0, checked=0, pages=(), sent=(),
-            )
+        canary = Canary(
+            viewer=int.from_bytes(self._entropy(8)) & (2**53 - 1), region=region, own=self._seed(), id=self._token(),
+            seed=self._seed(), n=0, nonce=self._token(), previous=DASHES, acknowledged=0, checked=0, pages=(), sent=(),
         )  # fmt: skip
+        self._app.register(canary.told)
+        return self._write(canary)
 
     def _visit(self, canary: Canary, policy: Policy) -> Iterator[Wrong]:
         if canary.n and self._entropy(1)[0] % 2:
@@ -228,7 +238,7 @@ class Canaries:
                         yield Wrong(index, "journaled", "an event of the partner's own viewer, which never sent it")
                     elif one.index is not None and one.index != index:
                         yield Wrong(index, "journaled", f"an event that was acknowledged as record {one.index}")
-                case Viewer() if (record.region, record.age) == (canary.region, "18+"):
+                case Viewer() if {name: getattr(record, name) for name in canary.told} == canary.told:
                     pass
                 case _:
                     told = f"a {entry.kind} of the partner's own viewer, which did no such thing"

@@ -322,7 +322,8 @@ def last_charter(files: MirrorFiles, given: Note | None) -> Charter | None:
     mirrored, before = Mirrored(files, parse_note(data)), None
     for entry in mirrored.entries(0, mirrored.checkpoint.size):
         if is_of_kind("charter", entry):
-            note = parse_note(public_record("charter", CharterRecord, entry).note.encode("utf-8", "surrogatepass"))
+            record = public_record("charter", CharterRecord, entry)
+            note = parse_note(record.note.encode("utf-8", "surrogatepass"))
             with suppress(PolicyError):  # one that is not in force
-                before = check_charter(note, before)
+                before = check_charter(note, before, at=record.time)
     return before or last

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from plainview.journal import Entry, JournalDamaged, JournalReader
+from plainview.journal.authorship import registered_key
 from plainview.journal.keys import epoch_key
 from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import to_base64
@@ -17,7 +18,7 @@ from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What, parse_f
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.public_entries import public_kind
-from plainview.records import PUBLIC, Epoch, Page, Release, encode
+from plainview.records import PUBLIC, Epoch, Page, Release, Setting, Viewer, encode
 from plainview.records.fields import DASHES, to_text
 
 
@@ -98,6 +99,10 @@ def related(index: int, journal: JournalReader) -> set[int]:
     elif isinstance(record, Epoch) and record.epoch:
         before = journal.find(epoch_key(record.epoch - 1))
         found |= {before} if before is not None else set()
+    elif isinstance(record, (Setting, Viewer)):
+        with suppress(JournalDamaged):
+            told = (one for one in journal.owned(entry.owner, 0, index) if isinstance(one.record, Viewer))
+            found |= {one.index for one in islice((one for one in told if registered_key([one.record]) != DASHES), 1)}
     with suppress(JournalDamaged):
         found |= {one.index for one in journal.of_kind("release", 0, index)}
     return found

@@ -13,6 +13,7 @@ from plainview.journal import JournalDamaged
 from plainview.ledger.charters import Charter
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import LedgerError
+from plainview.ledger.key_ends import key_ends
 from plainview.ledger.notes import Note
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
@@ -245,15 +246,27 @@ class Overseer:
         mirrored = self._following.mirrored
         if mirrored is None:
             return
+        ended = self._key_ended()
         try:
-            self._taking_up.go_on(mirrored)
+            if ended:
+                # Asked with it, the operator would say no, and be right: that must not pass for withholding.
+                self._telling.could_not("audit", f"no records are asked for, and no draw is announced: {ended}")
+            else:
+                self._taking_up.go_on(mirrored)
             self._rerun(mirrored, whole)
             for one in self._canaries.compare(self._copy.journal):
                 self._wrong(one)
             self._hold_times()
-            self._draw(mirrored)
+            if not ended:
+                self._draw(mirrored)
         except PASSING as error:
             self.met("audit", error)
+
+    def _key_ended(self) -> str:
+        """That the program's own key has ended, in words; empty where it has not."""
+        charter, own = self._following.charter, self._keys.auditor.key
+        ended = () if charter is None else charter.ended(self._outside.clock())
+        return next((party.end_told() for party in ended if party.key == own), "")
 
     def met(self, what: str, error: Exception) -> None:
         """One of the above could not go on, for a reason of this machine's: a full disk, a damaged file."""
@@ -292,6 +305,7 @@ class Overseer:
         charter = self._following.charter
         if charter is not None:
             self.witness.know([log.key for log in charter.policy.logs])
+            self._telling.remark("keys", key_ends(charter, self._outside.clock()))
 
     def _cosigned(self, wanted: str) -> bytes | None:
         try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plainview.platform.imports import tables
 from plainview.platform.imports.source import Provenance, dated, files_digest, first_of_each, member
 from plainview.platform.imports.tables import Column, Faults, Rows
-from plainview.records import Impression, Origin, Record, Video, Viewer
+from plainview.records import UNSIGNED, Impression, Origin, Record, Video, Viewer
 
 FORMS = (
     "UNKNOWN",
@@ -85,7 +85,7 @@ class KuaishouLog:
                 caption=caption,
             )
         for viewer in self._viewers.tolist():
-            yield Viewer(time=0, viewer=viewer, region="ZZ", age="unknown", mode="personal")
+            yield Viewer(time=0, viewer=viewer, region="ZZ", age="unknown", mode="personal", **UNSIGNED)
         yield from self._histories(shift)
         columns = ("row", "user_id", "video_id", "surface", "at", "watched", "outcomes")
         for start in range(0, len(self._log["row"]), _STEP):
