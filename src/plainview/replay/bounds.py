@@ -188,8 +188,8 @@ class Bounds:
     def resume(self, read: int, met: Met) -> None:
         """Take in all records below `read` as they were taken in before, by those few that rules and worlds come from.
 
-        Nothing of them is judged again. Sessions, pages and keys are looked up in the journal when they are asked for. Raises
-        JournalDamaged.
+        Nothing of them is judged again. Sessions, pages and keys are looked up in the journal when they are asked for.
+        Raises JournalDamaged.
         """
         journal = self._before.journal
         merged = heapq.merge(
