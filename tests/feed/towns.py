@@ -7,8 +7,9 @@ import numpy as np
 from plainview.feed.actions import ACTION, Actions
 from plainview.feed.configuration import DEFAULT
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import UNSIGNED, Decision, Impression, Origin, Record, Setting, Video, Viewer
+from plainview.records import Decision, Impression, Origin, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
+from tests.platform.signing import of_viewer
 
 ZERO = to_text(bytes(32))
 TOKEN = to_text(bytes(16))
@@ -30,7 +31,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
         for v in range(videos)
     ]  # fmt: skip
     records += [
-        Viewer(time=START, viewer=u, region=("US", "DE", "ZZ")[u % 3], age="18+", mode="personal", **UNSIGNED)
+        Viewer(time=START, **of_viewer(u).told(TOKEN, ("US", "DE", "ZZ")[u % 3], "18+", "personal"))
         for u in range(viewers)
     ]
     for row in range(impressions):
@@ -46,7 +47,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
     records.append(
         Decision(time=START, decision=1, effect="restrict", video=5, regions=("US",), ages=(), ground="a test")
     )
-    records.append(Setting(time=START, viewer=1, id=TOKEN, setting="block", target=3, signature="A" * 86))
+    records.append(Setting(time=START, **of_viewer(1).chosen(TOKEN, "block", 3)))
     return list(enumerate(records))
 
 
