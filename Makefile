@@ -15,7 +15,7 @@ demo: $(ready) ## a town is served, an operator lies and is found out; then ever
 	$(bin)/plainview demo
 
 test: $(ready) ## all tests but the soak
-	$(bin)/python -m pytest -q
+	$(bin)/python -m pytest -q -n 2 --dist loadgroup
 
 check: $(ready) ## style, types and who may import whom
 	$(bin)/ruff check .

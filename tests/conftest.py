@@ -30,6 +30,13 @@ settings.register_profile(
 settings.load_profile("plainview")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, those that share what takes long to make stay with one."""
+    for item in items:
+        kept = "kept" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("kept" if kept else str(item.path.parent)))
+
+
 @pytest.fixture(scope="session")
 def cache(pytestconfig: pytest.Config) -> Path:
     """Where all servers of all test runs keep their bytecode."""

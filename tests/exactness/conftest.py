@@ -1,10 +1,11 @@
-"""Two processes of this room compile every kernel for minutes: they begin with the session, beside all other tests."""
+"""Two processes of this room compile every kernel for minutes: they begin with its first test that needs one."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,25 +13,20 @@ import pytest
 from tests.exactness.processes import Process, lowered
 
 HERE = Path(__file__).parent
-BEHIND = ("nice", "-n", "10")
-_begun: dict[str, Process] = {}
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.option.collectonly:
-        return
-    wanted = {item.path.name for item in session.items}
+@pytest.fixture(scope="session")
+def begun(request: pytest.FixtureRequest) -> Iterator[dict[str, Process]]:
+    """Those that are needed by the tests of this session."""
+    wanted = {item.path.name for item in request.session.items}
+    begun: dict[str, Process] = {}
     if "test_environments.py" in wanted:
-        _begun["lowered"] = Process(["-m", "tests.exactness.digests", "1"], _beside(".lowered"), *BEHIND, **lowered())
+        begun["lowered"] = Process(["-m", "tests.exactness.digests", "1"], _beside(".lowered"), **lowered())
     if "test_kernels.py" in wanted and not _said().exists():
         shutil.rmtree(_said().parent)
-        _begun["checked"] = Process(
-            ["-m", "tests.exactness.checked"], _beside(".checked"), *BEHIND, NUMBA_BOUNDSCHECK="1"
-        )
-
-
-def pytest_sessionfinish() -> None:
-    for process in _begun.values():
+        begun["checked"] = Process(["-m", "tests.exactness.checked"], _beside(".checked"), NUMBA_BOUNDSCHECK="1")
+    yield begun
+    for process in begun.values():
         process.end()
 
 
@@ -47,17 +43,17 @@ def lowered_kernels() -> Path:
 
 
 @pytest.fixture(scope="session")
-def lowered_vectors() -> str:
+def lowered_vectors(begun: dict[str, Process]) -> str:
     """What `digests.py` prints with everything lowered and one thread."""
-    return _begun.pop("lowered").output()
+    return begun.pop("lowered").output()
 
 
 @pytest.fixture(scope="session")
-def checked_output() -> str:
+def checked_output(begun: dict[str, Process]) -> str:
     """What `checked.py` says. It is run once for each release: all kernels are compiled anew for it."""
     said = _said()
-    if "checked" in _begun:
-        said.write_text(_begun.pop("checked").output())
+    if "checked" in begun:
+        said.write_text(begun.pop("checked").output())
     return said.read_text()
 
 

@@ -29,10 +29,9 @@ def lowered() -> dict[str, str]:
 class Process:
     """`python ARGUMENTS` at work; compiled kernels are kept in `kernels`."""
 
-    def __init__(self, arguments: list[str], kernels: Path, /, *before: str, **environment: str) -> None:
-        """`before` is the command that runs it, if any."""
+    def __init__(self, arguments: list[str], kernels: Path, /, **environment: str) -> None:
         self._process = subprocess.Popen(
-            [*before, sys.executable, *arguments],
+            [sys.executable, *arguments],
             cwd=ROOT,
             env=os.environ | {"NUMBA_CACHE_DIR": str(kernels)} | environment,
             stdout=subprocess.PIPE,

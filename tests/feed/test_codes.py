@@ -8,25 +8,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from plainview.feed.kernels.codes import BLOCK, LIVE, SAMPLED, best, scan
-from plainview.feed.tables import CODE, CODES
+from plainview.feed.kernels.codes import LIVE, SAMPLED, best, scan
+from plainview.feed.kernels.dot_products import QUERIES, laid, lay
+from plainview.feed.tables import CODE, CODES, TILE
 
 
-@pytest.mark.parametrize("rows", [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 3])
+@pytest.mark.parametrize("rows", [0, 1, TILE - 1, TILE, 2 * TILE + 3, 1000])
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("extreme", [False, True])
 def test_scan_is_exact(rows: int, count: int, extreme: bool) -> None:
     random = np.random.default_rng(rows)
-    drawn = random.choice([-127, 127], (CODE, rows + 5)) if extreme else random.integers(-127, 128, (CODE, rows + 5))
+    drawn = random.choice([-127, 127], (rows + 5, CODE)) if extreme else random.integers(-127, 128, (rows + 5, CODE))
     codes = drawn.astype(np.int8)
-    codes[:, : rows // 2] = 127 if extreme else codes[:, : rows // 2]
-    queries = np.full((count, CODE), 127, np.int16)
-    queries[1:] = random.integers(-127, 128, (count - 1, CODE))
+    codes[: rows // 2] = 127 if extreme else codes[: rows // 2]
+    queries = np.full((QUERIES, CODE), 127, np.int16)
+    queries[1:] = random.integers(-127, 128, (QUERIES - 1, CODE))
     priors = random.integers(-(2**20), 2**20, rows + 5).astype(np.int32)
     scores = np.zeros(rows, np.int32)
-    scan(codes, priors, rows, queries, count, scores)
-    wide = queries.astype(np.int64) @ codes[:, :rows].astype(np.int64)
+    scan(laid(codes), priors, rows, queries, count, scores)
+    wide = queries[:count].astype(np.int64) @ codes[:rows].T.astype(np.int64)
     assert scores.tolist() == (wide.max(axis=0) + priors[:rows]).tolist()
+
+
+def test_a_row_is_laid_where_all_are() -> None:
+    codes = np.random.default_rng(0).integers(-127, 128, (2 * TILE + 3, CODE)).astype(np.int8)
+    tiles = laid(np.zeros_like(codes))
+    for row, code in enumerate(codes):
+        lay(tiles, row, code)
+    assert tiles.shape == (3, CODE // 2, TILE, 2)
+    assert tiles.tobytes() == laid(codes).tobytes()
 
 
 def _best(scores: NDArray[np.int32], ids: NDArray[np.int64], limit: int) -> None:

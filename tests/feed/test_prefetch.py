@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import TypingError, njit
 
-from plainview.feed.kernels.prefetch import LINE, lines, prefetch
+from plainview.feed.kernels.prefetch import LINE, lines, prefetch, prefetch_at
 
 
 @njit
@@ -22,9 +22,23 @@ def test_it_asks_and_changes_nothing() -> None:
     assert "call void @llvm.prefetch" in next(iter(_ask.inspect_llvm().values()))
 
 
-def test_only_of_a_row() -> None:
+@njit
+def _ask_at(array: np.ndarray, index: int) -> None:  # type: ignore[type-arg]
+    prefetch_at(array, index)
+
+
+def test_entries_of_an_array_are_asked_for() -> None:
+    array = np.arange(20)
+    _ask_at(array, 7)
+    assert array.tolist() == list(range(20))
+    assert "call void @llvm.prefetch" in next(iter(_ask_at.inspect_llvm().values()))
+
+
+def test_only_of_a_row_or_an_array() -> None:
     with pytest.raises(TypingError):
         _ask(np.zeros(3), 0, 0)
+    with pytest.raises(TypingError):
+        _ask_at(1, 0)  # type: ignore[arg-type]
 
 
 @given(st.lists(st.integers(1, 200), min_size=3, max_size=6), st.integers(0, LINE - 1), st.data())

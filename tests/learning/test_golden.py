@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, GOLDEN
-from plainview.feed.kernels.codes import BLOCK
 from plainview.feed.pipeline import FILTERS, SELECTORS, SOURCES
 from plainview.feed.ranking import Ranked
+from plainview.feed.tables import TILE
 from plainview.learning import golden as module
 from plainview.learning.fold import Fold
 from plainview.learning.golden import TITLE, VIEWERS, golden, golden_digest
@@ -50,7 +50,7 @@ def test_every_component_is_gone_through(pages: list[Ranked]) -> None:
     assert {number for page in pages for number in page.orders} == {1, 2, 3}
 
 
-def test_the_scan_goes_over_more_than_a_block_and_things_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scan_goes_over_more_than_a_tile_and_things_expire(monkeypatch: pytest.MonkeyPatch) -> None:
     folds: list[Fold] = []
 
     class Watched(Fold):
@@ -61,7 +61,7 @@ def test_the_scan_goes_over_more_than_a_block_and_things_expire(monkeypatch: pyt
     monkeypatch.setattr(module, "Fold", Watched)
     golden(DEFAULT)
     (head,) = folds[0].world.tables.head
-    assert head["items"] > BLOCK
+    assert head["items"] > TILE
     assert head["free_items"] > 0
     assert head["refused"] > 0
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plainview.feed.actions import COMPLETE, LIKE, LONG_VIEW, NATIVE, VIEWED
 from plainview.feed.kernels.arithmetic import log
-from plainview.feed.kernels.idmap import find
+from plainview.feed.kernels.idmap import find, look_ahead
 from plainview.feed.kernels.prefetch import lines, prefetch
 from plainview.feed.tables import (
     DEPTH,
@@ -67,7 +67,7 @@ CONTEXT = np.dtype(
 """Videos the catalogue does not know are left out."""
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def outcome(bits: int, watched: int, duration: int) -> int:
     """The outcomes of an impression: for one watched here, long view and completion follow from the watch time."""
     if bits & NATIVE and bits & VIEWED:
@@ -78,7 +78,7 @@ def outcome(bits: int, watched: int, duration: int) -> int:
     return bits
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def tag_slot(tag: int) -> int:
     """The slot of a row of the tag table; 0 for none and for tags that came after the slots were taken."""
     return tag + 1 if 0 <= tag < TAG_SLOTS - 1 else 0
@@ -90,7 +90,7 @@ def first_tag(video) -> int:
     return tag_slot(video.tags[0])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def everyones_rate(tables: Tables) -> np.float32:
     """Long views per impression of everyone, 0.35 before the first hundred."""
     sums = tables.rate[SURFACES].sums
@@ -99,7 +99,7 @@ def everyones_rate(tables: Tables) -> np.float32:
     return sums[LONG_VIEWS] / sums[SHOWN]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     """Sum up in `context` the impressions of `viewer` below place `start` of the history."""
     context.region = viewer.region
@@ -108,6 +108,7 @@ def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     place = start - 1
     outcomes = np.empty(DEPTH, np.int64)
     surfaces = np.empty(DEPTH, np.int64)
+    look_ahead(maps.video, tables.video, viewer.h_video[: min(viewer.history, HISTORY)])
     while place >= 0 and place >= viewer.history - HISTORY and count < DEPTH:
         at = place % HISTORY
         row = find(maps.video, tables.video, viewer.h_video[at])
@@ -183,7 +184,7 @@ def _read_ahead(tables: Tables, context) -> None:
                 prefetch(tables.entity[entity], offset)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _attend(tables: Tables, video, attention: np.float32, context) -> None:
     """Add a video's keys (its own, its creator's, its first tag's, its duration's) to the viewer's taste."""
     tag = tables.group[G_TAG + first_tag(video)].key

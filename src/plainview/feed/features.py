@@ -135,7 +135,7 @@ def _odds_of(rate: np.float32) -> np.float32:
     return log(rate / (F32(1.0) - rate))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def surface_rate(tables: Tables, surface: int) -> np.float32:
     """Long views per impression on a surface, drawn to everyone's."""
     everyone = tables.rate[SURFACES].sums
@@ -144,7 +144,7 @@ def surface_rate(tables: Tables, surface: int) -> np.float32:
     return (sums[LONG_VIEWS] + F32(20.0) * rate) / (sums[SHOWN] + F32(20.0))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def expected(tables: Tables, context, surface: int) -> np.float32:
     """The chance of a long view by viewer and surface alone: what residuals are measured against."""
     if tables.rate[SURFACES].sums[SHOWN] <= F32(100.0):
@@ -159,7 +159,7 @@ OWN = np.dtype(
 labels, and its click and watch share above the surface's means. `own` is 0 where there is none."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def fill(tables: Tables, context, row: int, surface: int, now: int, own, x) -> None:
     """Write the features of the video in `row`, shown on `surface` at `now` (ms), into x, float32 (INPUTS,).
 
@@ -335,7 +335,7 @@ def hour_of(now: int, surface: int) -> int:
     return 24 if surface == UNKNOWN_SURFACE else (now // HOUR) % 24
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def fill_cells(video, surface: int, hour: int, cells) -> None:
     """Write the rows of `bias` that a candidate falls in into `cells`, int64 (CELLS,)."""
     tag = first_tag(video)
@@ -350,7 +350,7 @@ def fill_cells(video, surface: int, hour: int, cells) -> None:
     cells[8] = B_TAG_DURATION + tag * DURATIONS + video.bucket
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def rank_score(tables: Tables, context, row: int, surface: int, x, cells, query) -> np.float32:
     """Biases + weights x features + taste x query. Writes the candidate's query, float32 (WIDTH,)."""
     video = tables.video[row]

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 WIDTH = 16
 """Length of an embedding that ranks."""
 CODE = 32
-"""Length of an embedding that retrieves."""
+"""Length of an embedding that retrieves ..."""
+PAIRS, TILE = CODE // 2, 16
+"""... which is scanned so many pairs by so many rows at a time."""
 NEIGHBOURS = 24
 """Co-watched videos kept for each admitted video."""
 LATEST = 1 << 17
@@ -342,7 +344,7 @@ class Maps(NamedTuple):
     once more, laid out for scanning."""
 
     codes: NDArray[np.int8]
-    """Shape (CODE, rows)."""
+    """Shape (tiles, PAIRS, TILE, 2): see `kernels.dot_products`."""
     priors: NDArray[np.int32]
 
     creator: Slots

@@ -8,16 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.feed.kernels.dot_products import laid
 from plainview.feed.kernels.idmap import empty_slots, insert_all
-from plainview.feed.tables import (
-    CODE,
-    FIXED,
-    LAYOUTS,
-    Maps,
-    Marks,
-    Table,
-    Tables,
-)
+from plainview.feed.tables import FIXED, LAYOUTS, PAIRS, TILE, Maps, Marks, Table, Tables
 from plainview.records.digests import arrays_digest
 
 COUNTED = {
@@ -52,7 +45,7 @@ class World:
         self.tables = Tables(**{name: np.zeros(sizes[name], LAYOUTS[name]) for name in LAYOUTS})
         self.marks = Marks(**{name: np.zeros(sizes[name], np.uint8) for name in LAYOUTS})
         self.maps = Maps(
-            codes=np.zeros((CODE, 64), np.int8),
+            codes=laid(self.tables.code["code"]),
             priors=np.zeros(64, np.int32),
             **{name: empty_slots(64) for name in MAPPED},
         )
@@ -91,7 +84,7 @@ class World:
                 maps[name] = empty_slots(2 * (used + more))
                 insert_all(maps[name], tables.get(name, table), 0, used)
         if "code" in tables:
-            maps["codes"], maps["priors"] = laid_out(tables["code"])
+            maps["codes"], maps["priors"] = laid(tables["code"]["code"]), tables["code"]["prior"].copy()
         if tables:
             self.tables = self.tables._replace(**tables)
             self.marks = self.marks._replace(**marks)
@@ -139,7 +132,7 @@ class World:
         for name, (rows, data) in pieces.items():
             getattr(self.tables, name)[rows] = data
             if name == "code":
-                self.maps.codes[:, rows] = data["code"].T
+                self.maps.codes[rows // TILE, :, rows % TILE] = data["code"].reshape(-1, PAIRS, 2)
                 self.maps.priors[rows] = data["prior"]
         for name in MAPPED:
             if self.rows(name) > before[name]:
@@ -174,8 +167,3 @@ class World:
         twin = World()
         twin.apply(self.snapshot())
         return twin
-
-
-def laid_out(code: Table) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """`Maps.codes` and `Maps.priors` of a code table."""
-    return np.ascontiguousarray(code["code"].T), code["prior"].copy()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from plainview.feed.kernels.dot_products import lay
 from plainview.feed.tables import (
-    CODE,
     NEIGHBOURS,
     OF_CREATOR,
     OF_SOUND,
@@ -87,9 +87,8 @@ def _admit_item(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     code = tables.code[place]
     code.id = video.id
     code.prior = DEAD
-    for k in range(CODE):
-        code.code[k] = 0
-        maps.codes[k, place] = 0
+    code.code[:] = 0
+    lay(maps.codes, place, code.code)
     maps.priors[place] = DEAD
     video.item = place
     marks.code[place] = 1

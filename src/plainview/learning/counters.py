@@ -34,7 +34,7 @@ CAP_OWN, CAP_CELL, CAP_RATE = F32(4096), F32(65536), F32(1048576)
 """Impressions at which a tally is halved, so that it can still move."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def watch_share(watched: int, duration: int) -> np.float32:
     """Of the duration, or of 30 s of a longer video, what was watched; at most 1."""
     whole = 30_000 if duration <= 0 else max(1000, min(duration, 30_000))
@@ -60,7 +60,7 @@ def fade(item, now: int) -> None:
     item.fast_time = max(item.fast_time, now)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> None:
     tally[SHOWN] += F32(1.0)
     tally[LONG_VIEWS] += hit
@@ -70,7 +70,7 @@ def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> Non
             tally[k] = tally[k] * F32(0.5)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: int, watched: int, now: int) -> None:
     video = tables.video[row]
     hit = F32(1.0) if bits & LONG_VIEW else F32(0.0)
@@ -115,13 +115,13 @@ def count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: i
     _rate(tables, marks, np.int64(SURFACES), hit, bits, share, surface)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _tally_cell(tables: Tables, marks: Marks, cell: int, hit: np.float32, residual: np.float32) -> None:
     _tally(tables.tally[cell].tally, hit, residual, CAP_CELL)
     marks.tally[cell] = 1
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _rate(tables: Tables, marks: Marks, row: int, hit: np.float32, bits: int, share: np.float32, surface: int) -> None:
     sums = tables.rate[row].sums
     sums[SHOWN] += F32(1.0)

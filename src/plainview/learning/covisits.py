@@ -21,7 +21,7 @@ TOLL = F32(0.1)
 """Of its gain, what a stranger takes off the weakest neighbour of a full list."""
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _covisit(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32, now: int) -> None:
     """Add `gain` to the weight of the video in row `other` in the list of `item`.
 

@@ -16,7 +16,7 @@ SHRINK = F32(0.02)
 """Of an embedding, taken off in each step before it is divided by the precision."""
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None:
     row.query_precision += curvature
     step = F32(1.0) / (P_EMBEDDING + row.query_precision)
@@ -25,7 +25,7 @@ def _step_query(row, gradient: np.float32, curvature: np.float32, taste) -> None
         query[k] += step * (gradient * taste[k] - SHRINK * query[k])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:
     row.key_precision += curvature
     step = F32(1.0) / (P_EMBEDDING + row.key_precision)

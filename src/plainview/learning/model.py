@@ -58,7 +58,7 @@ P_CELLS = np.array([300, 300, 30, 150, 300, 300, 450, 300, 300], np.float32)
 P_WEIGHT, P_HEAD_SURFACE, P_HEAD_WEIGHT = F32(2000), F32(50), F32(2000)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def note_partner(
     tables: Tables, scratch: Scratch, place: int, row: int, surface: int, time: int, bits: int, watched: int
 ) -> None:
@@ -160,20 +160,20 @@ def _label(tables: Tables, scratch: Scratch, row: int, surface: int, bits: int, 
         scratch.labels[7] = UNKNOWN
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step(cell, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:
     """One diagonal Newton step of a row with `value` and `precision`."""
     cell.precision += curvature
     cell.value += gradient / (prior + cell.precision)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step_bias(row, gradient: np.float32, curvature: np.float32, prior: np.float32) -> None:
     row.bias_precision += curvature
     row.bias += gradient / (prior + row.bias_precision)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _learn_biases(
     tables: Tables,
     marks: Marks,
@@ -220,7 +220,7 @@ def _learn_biases(
             marks.bias[cell] = 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, positive: bool) -> None:
     if partners == 0:
         return
@@ -246,7 +246,7 @@ def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, 
     marks.ranking[0] = 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32) -> None:
     value = tables.ranking[0].value
     precision = tables.ranking[0].precision
@@ -255,7 +255,7 @@ def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32
         value[j] += gradient * x[j] / (P_WEIGHT + precision[j])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positive: bool) -> None:
     chance = sigmoid(scratch.score[0] + context.log_odds + tables.weight[W_OFFSET].value)
     gradient = ((F32(1.0) if positive else F32(0.0)) - chance) * ALONE
@@ -292,7 +292,7 @@ def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surfac
         marks.head_input[j] = 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _step_heads(value, precision, x: np.float32, gradients, curves, prior: np.float32) -> None:
     square = x * x
     for head in range(PREDICTED):

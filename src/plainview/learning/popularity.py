@@ -7,9 +7,13 @@ from numba import njit
 
 from plainview.feed.kernels.arithmetic import decay, settle
 from plainview.feed.kernels.order import top_rows
-from plainview.feed.tables import POPULAR, REGIONS, Marks, Tables
+from plainview.feed.kernels.prefetch import lines, prefetch
+from plainview.feed.tables import ITEM, POPULAR, REGIONS, Marks, Tables
 
 F32 = np.float32
+AHEAD = 16
+"""Items that are asked for before they are read."""
+READ_OF_ITEM = (*lines(ITEM, "popular_time", "video"), *lines(ITEM, "popular", "popular"))
 
 
 @njit(cache=True)
@@ -39,6 +43,9 @@ def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
     found = np.zeros(REGIONS, np.int64)
     ids = np.zeros(items, np.int64)
     for place in range(items):
+        if place + AHEAD < items:
+            for offset in READ_OF_ITEM:
+                prefetch(tables.item[place + AHEAD], offset)
         here = tables.item[place]
         if here.video < 0:
             continue

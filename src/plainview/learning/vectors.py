@@ -11,6 +11,7 @@ from numba import njit
 
 from plainview.feed.kernels.arithmetic import decay, draw_below, exp, mix
 from plainview.feed.kernels.codes import CODE_SCALE, PRIOR_SCALE, to_code
+from plainview.feed.kernels.dot_products import lay
 from plainview.feed.tables import CODE, LATEST, Maps, Marks, Tables
 
 F32 = np.float32
@@ -49,7 +50,7 @@ def log2_fixed(x: np.float32) -> int:
     return (whole - 12) * 256 + part
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def encode(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     """Derive what retrieval scans from an item: its vector in int8, and its prior, PRIOR_SCALE x (bias + ln(1 + c)).
 
@@ -60,7 +61,7 @@ def encode(tables: Tables, marks: Marks, maps: Maps, row: int) -> None:
     code = tables.code[row]
     for k in range(CODE):
         code.code[k] = to_code(item.vector[k], CODE_SCALE)
-        maps.codes[k, row] = code.code[k]
+    lay(maps.codes, row, code.code)
     lifted = log2_fixed(item.positives + F32(1.0)) + (item.positive_time * 256) // POSITIVE_HALF_LIFE
     code.prior = I32(item.vector_bias * PRIOR_SCALE) + I32((lifted * DOUBLING) >> 8)
     maps.priors[row] = code.prior
@@ -74,7 +75,7 @@ def bounded(x: np.float32, limit: np.float32) -> np.float32:
     return min(max(x, -limit), limit)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _dot(a, b) -> np.float32:
     total = F32(0.0)
     for k in range(CODE):
@@ -82,7 +83,7 @@ def _dot(a, b) -> np.float32:
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def learn_vector(tables: Tables, marks: Marks, maps: Maps, row: int, past, count: int) -> None:
     """One step on a positive of item `row`; `past` holds the item rows of the viewer's positives before it."""
     head = tables.head[0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from plainview.feed.kernels.dot_products import QUERIES, tile_products
 from plainview.feed.kernels.order import top_rows
-from plainview.feed.tables import CODE
+from plainview.feed.tables import TILE
 
 F32 = np.float32
-I16 = np.int16
 I32 = np.int32
 CODE_SCALE = F32(32.0)
 """Of vectors to int8."""
@@ -19,8 +19,6 @@ PRIOR_SCALE = F32(2048.0)
 """CODE_SCALE x QUERY_SCALE: a prior in the scan's units."""
 LIVE = I32(-(1 << 29))
 """Scores below this are of rows that belong to nobody."""
-BLOCK = 1024
-"""Rows scanned at a time."""
 SAMPLED = 16
 """Every so many-th row is looked at to guess what score the best reach."""
 
@@ -34,32 +32,25 @@ def to_code(x: np.float32, scale: np.float32) -> np.int8:
 
 @njit(cache=True)
 def scan(codes, priors, rows: int, queries, count: int, scores) -> None:
-    """scores[r] = the highest queries[i] . codes[:, r] over i < count, plus priors[r]: exact.
+    """scores[r] = the highest queries[i] . code of row r over i < count, plus priors[r]: exact.
 
-    `queries` is int16 (count, CODE), its entries and all codes in [-127, 127]: two products together fit int16, and
-    |dot| <= 32 * 127 * 127 < 2^19. It goes block by block and two codes at a time, so that the inner loops run along
-    rows, the multiplying one in the narrowest integers that hold it.
+    `queries` is int16 (QUERIES, CODE), 1 <= count <= QUERIES; codes are laid out as by `dot_products.laid`. All entries
+    lie in [-127, 127].
     """
-    pairs = np.empty(BLOCK, np.int16)
-    totals = np.empty(BLOCK, np.int32)
-    for start in range(0, rows, BLOCK):
-        size = min(BLOCK, rows - start)
-        here = scores[start : start + size]
-        for i in range(count):
-            totals[:] = I32(0)
-            for k in range(0, CODE, 2):
-                weight = queries[i, k]
-                other_weight = queries[i, k + 1]
-                line = codes[k, start : start + size]
-                other_line = codes[k + 1, start : start + size]
-                for r in range(size):
-                    pairs[r] = I16(I16(weight * I16(line[r])) + I16(other_weight * I16(other_line[r])))
-                for r in range(size):
-                    totals[r] += I32(pairs[r])
-            for r in range(size):
-                here[r] = totals[r] if i == 0 else max(here[r], totals[r])
-        for r in range(size):
-            here[r] += priors[start + r]
+    pairs = queries.view(np.int32)
+    products = np.empty((QUERIES, TILE), np.int32)
+    highest = products[0]
+    for start in range(0, rows, TILE):
+        tile_products(codes, start // TILE, pairs, products)
+        for i in range(1, count):
+            for lane in range(TILE):
+                highest[lane] = max(highest[lane], products[i, lane])
+        if start + TILE <= rows:
+            for lane in range(TILE):
+                scores[start + lane] = highest[lane] + priors[start + lane]
+        else:
+            for lane in range(rows - start):
+                scores[start + lane] = highest[lane] + priors[start + lane]
 
 
 @njit(cache=True)

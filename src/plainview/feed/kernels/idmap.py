@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from plainview.feed.kernels.arithmetic import mix
+from plainview.feed.kernels.prefetch import prefetch_at
 
 U64 = np.uint64
 Slots = NDArray[np.int32]
@@ -36,6 +37,18 @@ def find(slots: Slots, table: np.ndarray, wanted: int) -> int:
         if table[row].id == wanted:
             return int(row)
         at = (at + 1) & mask
+
+
+@njit(cache=True)
+def look_ahead(slots: Slots, table: np.ndarray, wanted: NDArray[np.int64]) -> None:
+    """Ask for what `find` reads of each of `wanted`: first the slots of all, then their rows."""
+    mask = U64(slots.shape[0] - 1)
+    for i in range(wanted.shape[0]):
+        prefetch_at(slots, np.int64(mix(U64(wanted[i])) & mask))
+    for i in range(wanted.shape[0]):
+        row = slots[np.int64(mix(U64(wanted[i])) & mask)]
+        if row >= 0:
+            prefetch_at(table, np.int64(row))
 
 
 @njit(cache=True, nogil=True)

@@ -46,10 +46,14 @@ def top_rows(values: np.ndarray, ids: NDArray[np.int64], count: int) -> NDArray[
         heap[i] = i
     for at in range(count // 2 - 1, -1, -1):
         _sift(values, ids, heap, count, at)
+    last = values[heap[0]]
     for i in range(count, values.shape[0]):
-        if before(values[i], ids[i], values[heap[0]], ids[heap[0]]):
+        if values[i] < last:
+            continue
+        if before(values[i], ids[i], last, ids[heap[0]]):
             heap[0] = i
             _sift(values, ids, heap, count, np.int64(0))
+            last = values[heap[0]]
     for size in range(count - 1, 0, -1):
         heap[0], heap[size] = heap[size], heap[0]
         _sift(values, ids, heap, size, np.int64(0))

@@ -15,24 +15,44 @@ LINE = 64
 """Bytes of a cache line, as common CPUs have it."""
 
 
+_BYTE, _NUMBER = ir.IntType(8).as_pointer(), ir.IntType(32)
+
+
+def _ask(builder: Any, place: Any) -> None:
+    wanted = ir.FunctionType(ir.VoidType(), [_BYTE, _NUMBER, _NUMBER, _NUMBER])
+    function = cgutils.get_or_insert_function(builder.module, wanted, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+    builder.call(function, [builder.bitcast(place, _BYTE), _NUMBER(0), _NUMBER(3), _NUMBER(1)])
+
+
 @intrinsic
 def _prefetch(typing: Any, row: Any, offset: Any) -> Any:
     if not isinstance(row, types.Record):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        wanted = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, wanted, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
-        place = builder.gep(builder.bitcast(arguments[0], byte), [arguments[1]])
-        builder.call(function, [place, number(0), number(3), number(1)])
+        _ask(builder, builder.gep(builder.bitcast(arguments[0], _BYTE), [arguments[1]]))
         return context.get_dummy_value()
 
     return types.void(row, types.intp), generate
 
 
+@intrinsic
+def _prefetch_at(typing: Any, array: Any, index: Any) -> Any:
+    if not isinstance(array, types.Array):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        _ask(builder, builder.gep(data, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
 prefetch = cast(Callable[[np.void, int], None], _prefetch)
 """Inside kernels: ask for the cache line that holds byte `offset` of a table's row (LLVM's `llvm.prefetch`)."""
+prefetch_at = cast(Callable[[np.ndarray, int], None], _prefetch_at)
+"""Inside kernels: ask for the cache line in which entry `index` of a contiguous array begins."""
 
 
 def lines(layout: np.dtype[np.void], first: str, last: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from plainview.feed.kernels.codes import QUERY_SCALE, best, scan, to_code
+from plainview.feed.kernels.dot_products import QUERIES
 from plainview.feed.positives import positives
 from plainview.feed.stages import Inputs, Retrieved
 from plainview.feed.tables import CODE, Maps, Tables
@@ -13,7 +14,7 @@ from plainview.feed.viewers import HISTORY
 
 F32 = np.float32
 I64 = np.int64
-INTERESTS = 3
+INTERESTS = QUERIES
 ALIKE = 8
 """A positive joins an interest if its cosine with the interest's sum is at least ALIKE / 16."""
 DRAWN = F32(8.0)
