@@ -144,7 +144,7 @@ def test_an_order_ends_at_its_cap() -> None:
         ("blocked-creator", lambda video: Setting(time=START, viewer=VIEWER, id=TOKEN, setting="block",
                                                   target=video // 5 % 17, signature="A" * 86), {}),
         ("muted-tag", lambda video: Setting(time=START, viewer=VIEWER, id=TOKEN, setting="mute",
-                                            target=_video(video).tags[0]), {}),
+                                            target=_video(video).tags[0], signature="A" * 86), {}),
         ("seen", lambda video: _showing(video), {}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from plainview.feed.actions import ACTION, Actions
 from plainview.feed.configuration import DEFAULT
 from plainview.learning.fold import Fold, empty_world
-from plainview.records import UNSIGNED, Impression, Origin, Record, Setting, Video, Viewer
+from plainview.records import Impression, Origin, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
+from tests.platform.signing import of_viewer
 from tests.records.decisions import restricting
 
 ZERO = to_text(bytes(32))
@@ -32,7 +33,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
         for v in range(videos)
     ]  # fmt: skip
     records += [
-        Viewer(time=START, viewer=u, region=("US", "DE", "ZZ")[u % 3], age="18+", mode="personal", **UNSIGNED)
+        Viewer(time=START, **of_viewer(u).told(TOKEN, ("US", "DE", "ZZ")[u % 3], "18+", "personal"))
         for u in range(viewers)
     ]
     for row in range(impressions):
@@ -46,7 +47,7 @@ def town(seed: int = 1, videos: int = 120, viewers: int = 30, impressions: int =
             )
         )  # fmt: skip
     records.append(replace(restricting(1, 5, "US"), time=START))
-    records.append(Setting(time=START, viewer=1, id=TOKEN, setting="block", target=3, signature="A" * 86))
+    records.append(Setting(time=START, **of_viewer(1).chosen(TOKEN, "block", 3)))
     return list(enumerate(records))
 
 

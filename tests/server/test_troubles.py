@@ -163,6 +163,7 @@ def send(client: Client, *events: dict[str, Any]) -> Any:
 def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
     client: Client, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    client.post("/v1/viewers", json=of_viewer(1).told(token(), "US", "18+", "personal"))
     session = {"session": token(), "limit": 2}
     pages = [feed(client, n=n, **session).json() for n in range(PAGES + 1)]
     sent = event(pages[-1])
@@ -184,7 +185,6 @@ def test_what_an_event_needs_is_damaged_and_the_others_are_taken(
     wrong(only, 503, "unavailable", "", f"record {cited}, seal: ")
     assert only.headers["retry-after"]
     assert send(client, event(pages[0]), event(pages[-1], video=4711)).status_code == 207
-    client.post("/v1/viewers", json=of_viewer(1).told(token(), "US", "18+", "personal"))
     setting = of_viewer(1).chosen(token(), "block", 100)
     index = client.post("/v1/settings", json=setting).json()["index"]
     damage(home, index)

@@ -7,7 +7,7 @@ import time
 from plainview.replay.findings import Difference, Report
 
 
-class Tally:
+class Counted:
     """Begins to count when it is made, where the replay has read all records below `start`."""
 
     def __init__(self, start: int) -> None:

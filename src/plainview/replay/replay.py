@@ -19,12 +19,12 @@ from plainview.records import Epoch, Page, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Bounds
 from plainview.replay.bundled import Bundles
+from plainview.replay.counted import Counted
 from plainview.replay.findings import Report
 from plainview.replay.incumbent import Incumbent
 from plainview.replay.installed import Installed
 from plainview.replay.plain_lists import PlainLists
 from plainview.replay.position import Listed, Place, Position, Unusable, Waiting, place_of, stand_of
-from plainview.replay.tally import Tally
 
 SLICE = 256
 """Pages asked for at a time: a viewer's state is copied for each."""
@@ -66,7 +66,7 @@ class Replay:
         self._incumbent = Incumbent(journal, installed, bundles, residents, threads)
         self._advance = advance
         self._rest = rest
-        self._tally = Tally(0)
+        self._counted = Counted(0)
         self._dealt = 0
         """Pages, by all calls."""
 
@@ -117,12 +117,12 @@ class Replay:
     @property
     def seconds(self) -> float:
         """Since the present call began, or the last one."""
-        return self._tally.seconds
+        return self._counted.seconds
 
     @property
     def report(self) -> Report:
         """What the present call has dealt with so far, or the last one."""
-        return self._tally.report(self._read, self._installed)
+        return self._counted.report(self._read, self._installed)
 
     def __enter__(self) -> Replay:
         return self
@@ -154,7 +154,7 @@ class Replay:
         return self._go(settled, None)
 
     def _go(self, settled: int, only: int | None) -> Report:
-        self._tally = Tally(self._read)
+        self._counted = Counted(self._read)
         size, self._only = self._journal.size, only
         self._look(size)
         if only is not None and self._pages and len(list(islice(self._sound("release", 0, only), 2))) > 1:
@@ -250,7 +250,7 @@ class Replay:
             listing = page.request.mode == "plain" and page.pinned <= page.epoch <= self._last
             gone = listing and page.pinned < self._number and (page.pinned, page.request.region) not in self._lists
             if (page.epoch < self._number or gone) and not self._stuck:
-                self._tally.stragglers.append(entry.index)
+                self._counted.stragglers.append(entry.index)
                 continue
             self._pages.setdefault(page.epoch, []).append(entry.index)
             if listing:
@@ -269,7 +269,7 @@ class Replay:
         try:
             entry = self._journal.entry(only)
         except JournalDamaged as error:
-            self._tally.differ(error.index, "record", f"journal: {error.stage}", error.detail)
+            self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
             return []
         if entry.kind != "page":
             raise LookupError(f"record {only} is of kind {entry.kind}: give the index of a page's receipt")
@@ -300,12 +300,12 @@ class Replay:
                         self._chunk.clear()  # what was not given will be read again
                         self._advance(self._read, self._dealt)
             except JournalDamaged as error:
-                self._tally.differ(error.index, "record", f"journal: {error.stage}", error.detail)
+                self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
                 if self._broken is None:
                     self._broken = error.index
                 self._read = max(self._read, error.after)
                 if error.stage == "index":
-                    self._tally.missing += error.after - error.index
+                    self._counted.missing += error.after - error.index
         self._advance(self._read, self._dealt)
 
     def _feed(self, stop: int) -> None:
@@ -329,7 +329,7 @@ class Replay:
         outside = self._bounds.take(entry, going_on)
         sure = self._broken is None or index < self._broken
         if outside is not None and sure:
-            self._tally.differ(index, entry.kind, *outside)
+            self._counted.differ(index, entry.kind, *outside)
         if page is None or going_on is None or self._stuck or self._only not in (None, index):
             return
         if page.epoch >= self._number:
@@ -348,7 +348,7 @@ class Replay:
         """Go on to the next epoch. False where that cannot be."""
         if epoch.upto > index:
             # Nothing can be folded that was not there; what rests on this epoch is not reached.
-            self._tally.differ(
+            self._counted.differ(
                 index, "epoch", "bounds: epoch", f"its upto, {epoch.upto}, lies beyond the record itself"
             )
             return False
@@ -375,18 +375,18 @@ class Replay:
             self._feed(index + 1)
         made = self._incumbent.cut(before, epoch)
         if made is None:
-            self._tally.set_apart(reign.release, 0, self._incumbent.why)
+            self._counted.set_apart(reign.release, 0, self._incumbent.why)
             return
-        self._tally.epochs += 1
-        self._tally.snapshots += epoch.state != DASHES
+        self._counted.epochs += 1
+        self._counted.snapshots += epoch.state != DASHES
         for field in ("parent", "delta", "state", "digest"):
             here, there = getattr(made, field), getattr(epoch, field)
             if here != there:
                 if not self._incumbent.sound():
-                    self._tally.set_apart(reign.release, 0, self._incumbent.why)
+                    self._counted.set_apart(reign.release, 0, self._incumbent.why)
                     return
                 self._wrong = index
-                self._tally.differ(
+                self._counted.differ(
                     index, "epoch", f"epoch: {field}", f"{there} in epoch {epoch.epoch}, {here} computed"
                 )
                 break
@@ -445,18 +445,18 @@ class Replay:
     def _settle(self, index: int, outcome: tuple[str, str] | None, apart: bool = False) -> None:
         """Count a page, once; `apart` where it cannot be judged."""
         self._dealt += 1
-        self._tally.pages += 1
+        self._counted.pages += 1
         page, _ = self._ready.pop(index, (None, 0))
-        unsure, known = index in self._unsure, index in self._outside or index in self._tally.differing
+        unsure, known = index in self._unsure, index in self._outside or index in self._counted.differing
         self._unsure.discard(index)
         self._outside.discard(index)
         if known:
             return
         if apart and page is not None:
-            self._tally.set_apart(page.release, 1, self._incumbent.why)
+            self._counted.set_apart(page.release, 1, self._incumbent.why)
         elif unsure or (outcome is not None and self._broken is not None and self._broken < index):
-            self._tally.unreached += 1
+            self._counted.unreached += 1
         elif outcome is None:
-            self._tally.identical += 1
+            self._counted.identical += 1
         else:
-            self._tally.differ(index, "page", *outcome)
+            self._counted.differ(index, "page", *outcome)
