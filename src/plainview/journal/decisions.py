@@ -16,6 +16,8 @@ class DecisionGate:
 
     def __init__(self) -> None:
         self._pack: Named | None = None
+        self._versions: dict[int, str] = {}
+        """The digest that each version of the policies has had since it was first in force."""
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
@@ -26,6 +28,13 @@ class DecisionGate:
             return f"decision {decision.decision}: no release is in charge, by whose policies it could be taken"
         reason = why_beyond(self._pack, decision)
         return f"decision {decision.decision}: {reason}" if reason else ""
+
+    def check_pack(self, pack: Named) -> str:
+        """Why a release with these policies may not take charge; empty if it may."""
+        version, digest = pack.name.version, pack.name.digest
+        if (known := self._versions.get(version, digest)) != digest:
+            return f"its policies are called version {version}, which is {known} in this log, and are {digest}"
+        return ""
 
     def restricting(self, video: int, region: str, age: AgeBand) -> Decision | None:
         """One that keeps the video from such a viewer; None where none does."""
@@ -38,6 +47,7 @@ class DecisionGate:
             self._pack = None
             with suppress(ValueError):  # where nothing is judged
                 self._pack = pack_of(record)
+                self._versions.setdefault(self._pack.name.version, self._pack.name.digest)
         else:
             self._observe(record)
 
