@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from bench.serving import Server
 from plainview.feed.configuration import DEFAULT
 from plainview.ledger.acts import Finding, Verification
-from plainview.ledger.charters import AGREEING
+from plainview.ledger.charters import AGREEING, Charter, check_charter, parse_charter
+from plainview.ledger.errors import PolicyError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Policy, Witness
 from plainview.oversight.explanations import Explanation, explain
@@ -418,11 +419,105 @@ CHARTERS = """async (charters) => {
 def test_who_has_to_sign_a_charter(browser: Browser, platform: Platform) -> None:
     """An amendment each key that is new; the first one those whom it needs, and not each builder and auditor."""
     first, *others = platform.client.get("/v1/charters")["charters"]
+    time = first["time"]
     few = platform.parties.note(parse_note(first["note"].encode()).text, *AGREEING)
     assert len(few) < len(first["note"])
     with opened(browser, platform) as page:
-        assert page.evaluate(CHARTERS, [{"index": 0, "note": few}]) == [0]
+        assert page.evaluate(CHARTERS, [{"index": 0, "time": time, "note": few}]) == [0]
         assert page.evaluate(CHARTERS, [first, *others]) == list(range(1 + len(others)))
+
+
+JUDGED = """async (charters) => {
+  const { chartersOf } = await import(new URL("charters.js", document.querySelector("link[rel=icon]").href));
+  return chartersOf({ charters }).then(() => "", (error) => error.message);
+}"""
+END = 1_900_000_000_000
+"""Milliseconds since 1970."""
+
+
+def ending(charter: Charter, **ends: int | None) -> Charter:
+    """Where the first key of these roles ends so."""
+    left = dict(ends)
+    parties = [replace(one, until=left.pop(one.role)) if one.role in left else one for one in charter.parties]
+    return replace(charter, parties=tuple(parties))
+
+
+def amended(charter: Charter, **ends: int | None) -> Charter:
+    return replace(ending(charter, **ends), number=1, previous=charter.digest())
+
+
+def test_keys_that_have_ended_count_as_they_do_for_the_ledger(browser: Browser, platform: Platform) -> None:
+    """By the time of the amendment's record, to the millisecond, the browser refuses what `check_charter` does."""
+    parties = platform.parties
+    begun = parse_charter(parse_note(platform.client.get("/v1/charters")["charters"][0]["note"].encode()).text)
+    partner, builder = ending(begun, partner=END), ending(begun, builder=END)
+    signers = (*AGREEING, "builder-1")
+    cases: list[tuple[Charter, Charter | None, int, tuple[str, ...], str]] = [
+        (partner, None, END - 1, AGREEING, ""),
+        (partner, None, END, AGREEING, "of the partner, which has ended"),
+        (partner, amended(partner, partner=None), END - 1, AGREEING, ""),
+        (partner, amended(partner, partner=None), END, AGREEING, "lacks signatures of its partner"),
+        (partner, amended(partner, partner=END + 1), END - 1, AGREEING, ""),
+        (builder, amended(builder), END - 1, AGREEING, ""),
+        (builder, amended(builder), END, signers, "of the builder, which has ended"),
+        (builder, amended(builder, builder=None), END - 1, AGREEING, ""),
+        (builder, amended(builder, builder=None), END, AGREEING, "names a key that has not signed it"),
+        (builder, amended(builder, builder=None), END, signers, ""),
+    ]
+    with opened(browser, platform) as page:
+        for first, amendment, time, signed, told in cases:
+            last = parties.note((amendment or first).text(), *signed)
+            answer = [{"index": 1 if amendment else 0, "time": time, "note": last}]
+            if amendment:
+                answer.insert(0, {"index": 0, "time": END - 2, "note": parties.note(first.text(), *AGREEING)})
+            said = page.evaluate(JUDGED, answer)
+            assert (told in said) if told else said == ""
+            with pytest.raises(PolicyError) if told else nullcontext():
+                check_charter(parse_note(last.encode()), first if amendment else None, at=time)
+        timeless = {"index": 0, "note": parties.note(begun.text(), *AGREEING)}
+        assert "has no time" in page.evaluate(JUDGED, [timeless])
+        for end in ("until", "until -1", "until 01", "till 1", "until 1 2", "until x"):
+            text = partner.text().replace(f"until {END}", end)
+            unread = {"index": 0, "time": 0, "note": parties.note(text, *AGREEING)}
+            assert "the end of a key of the partner is none" in page.evaluate(JUDGED, [unread])
+
+
+@pytest.mark.parametrize(("until", "told"), [(1, "no auditor's key has signed"), (END, "from end to end")])
+def test_what_an_auditor_says_counts_until_its_key_ends(
+    browser: Browser, platform: Platform, until: int, told: str
+) -> None:
+    parties = platform.parties
+
+    def amend(answer: dict[str, Any]) -> None:
+        last = answer["charters"][-1]
+        before = parse_charter(parse_note(last["note"].encode()).text)
+        changed = replace(ending(before, auditor=until), number=before.number + 1, previous=before.digest())
+        note = parties.note(changed.text(), *AGREEING)
+        answer["charters"].append({"index": last["index"] + 1, "time": 0, "note": note})
+
+    with opened(browser, platform, change=changing("**/v1/charters", amend)) as page:
+        upto = reloaded(page)["receipt"]["index"] + 1
+        expect(seal(page)).to_have_text("3 of 4")
+        act = Verification(parties.origin, upto, bytes(32), 12, 12, 0, 0)
+        assert platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})["counts"]
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text(told)
+
+
+def test_an_act_of_another_time_than_the_log_has_is_not_in_it(browser: Browser, platform: Platform) -> None:
+    """The time decides whether its signer's key had ended."""
+    parties = platform.parties
+
+    def later(answer: dict[str, Any]) -> None:
+        for act in answer["acts"]:
+            act["time"] += 1
+
+    with opened(browser, platform, change=changing("**/v1/acts?**", later)) as page:
+        upto = reloaded(page)["receipt"]["index"] + 1
+        act = Verification(parties.origin, upto, bytes(32), 12, 12, 0, 0)
+        assert platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})["counts"]
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text("What is said of it is not in the log.")
 
 
 def test_a_page_whose_answer_was_lost_is_asked_for_again_as_it_was(browser: Browser, platform: Platform) -> None:
@@ -684,7 +779,8 @@ def test_no_tab_loses_the_key_that_another_has_kept_meanwhile(browser: Browser, 
 
 
 FORGET = """async (other) => {
-  const { chooseMode, forgetViewer } = await import(new URL("viewer.js", document.querySelector("link[rel=icon]").href));
+  const own = new URL("viewer.js", document.querySelector("link[rel=icon]").href);
+  const { chooseMode, forgetViewer } = await import(own);
   const kept = JSON.parse(localStorage.getItem("plainview.viewer"));
   localStorage.setItem("plainview.viewer", JSON.stringify({ ...kept, ...other }));
   await chooseMode(kept, "plain");

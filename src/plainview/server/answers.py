@@ -118,6 +118,8 @@ class CharterAnswer(msgspec.Struct, frozen=True):
 
     index: int
     """Of its record, from which on it holds."""
+    time: int
+    """Journal time of its record, Unix milliseconds: which keys had ended when it came into force."""
     note: str
     """The signed note, as text."""
 

@@ -479,7 +479,7 @@ def _charters(application: Application) -> ChartersAnswer:
     found = []
     for entry in application.journal.of_kind("charter"):
         assert isinstance(entry.record, Charter)
-        found.append(CharterAnswer(entry.index, entry.record.note))
+        found.append(CharterAnswer(entry.index, entry.time, entry.record.note))
     return ChartersAnswer(found)
 
 
