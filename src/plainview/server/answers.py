@@ -144,7 +144,7 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     """`ok`; `degraded` where writing or learning is held up and tried again, or a stored record was found damaged;
     `failing` where the server must be started again."""
     detail: str
-    """Why; empty where it is `ok`."""
+    """Why; where it is `ok`, only which keys of the charter end soon or have ended."""
     release: str
     records: int
     epoch: int
