@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,8 @@ def test_a_server_that_runs_says_it_again_and_again(charter: Charter, caplog: py
         clock.now = END
         until(lambda: said("until an amendment renews it") >= 2)
         notices.close()
-    assert not any(thread.name == "key notices" for thread in threading.enumerate())
+    assert notices._thread is not None
+    assert not notices._thread.is_alive()
 
 
 def test_a_platform_starts_and_ends_it(tmp_path: Path) -> None:
