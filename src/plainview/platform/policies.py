@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from plainview.journal import JournalReader
-from plainview.moderation.rules.pack import Pack, pack_of
+from plainview.moderation.rules.pack import Pack, rules_of
 from plainview.records import Decision, Release
 
 
@@ -52,5 +52,5 @@ def _packs(journal: JournalReader, below: int) -> Iterator[tuple[str, Pack]]:
     for entry in journal.of_kind("release", 0, below):
         assert isinstance(entry.record, Release)
         with suppress(ValueError):
-            found = pack_of(entry.record)
+            found = rules_of(entry.record)
             yield found.name.digest, found.pack
