@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from bench.serving import Server
 from plainview.feed.configuration import DEFAULT
 from plainview.ledger.acts import Finding, Verification
-from plainview.ledger.charters import AGREEING
+from plainview.ledger.charters import AGREEING, Charter, check_charter, parse_charter
+from plainview.ledger.errors import PolicyError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Policy, Witness
 from plainview.oversight.explanations import Explanation, explain
@@ -418,11 +419,105 @@ CHARTERS = """async (charters) => {
 def test_who_has_to_sign_a_charter(browser: Browser, platform: Platform) -> None:
     """An amendment each key that is new; the first one those whom it needs, and not each builder and auditor."""
     first, *others = platform.client.get("/v1/charters")["charters"]
+    time = first["time"]
     few = platform.parties.note(parse_note(first["note"].encode()).text, *AGREEING)
     assert len(few) < len(first["note"])
     with opened(browser, platform) as page:
-        assert page.evaluate(CHARTERS, [{"index": 0, "note": few}]) == [0]
+        assert page.evaluate(CHARTERS, [{"index": 0, "time": time, "note": few}]) == [0]
         assert page.evaluate(CHARTERS, [first, *others]) == list(range(1 + len(others)))
+
+
+JUDGED = """async (charters) => {
+  const { chartersOf } = await import(new URL("charters.js", document.querySelector("link[rel=icon]").href));
+  return chartersOf({ charters }).then(() => "", (error) => error.message);
+}"""
+END = 1_900_000_000_000
+"""Milliseconds since 1970."""
+
+
+def ending(charter: Charter, **ends: int | None) -> Charter:
+    """Where the first key of these roles ends so."""
+    left = dict(ends)
+    parties = [replace(one, until=left.pop(one.role)) if one.role in left else one for one in charter.parties]
+    return replace(charter, parties=tuple(parties))
+
+
+def amended(charter: Charter, **ends: int | None) -> Charter:
+    return replace(ending(charter, **ends), number=1, previous=charter.digest())
+
+
+def test_keys_that_have_ended_count_as_they_do_for_the_ledger(browser: Browser, platform: Platform) -> None:
+    """By the time of the amendment's record, to the millisecond, the browser refuses what `check_charter` does."""
+    parties = platform.parties
+    begun = parse_charter(parse_note(platform.client.get("/v1/charters")["charters"][0]["note"].encode()).text)
+    partner, builder = ending(begun, partner=END), ending(begun, builder=END)
+    signers = (*AGREEING, "builder-1")
+    cases: list[tuple[Charter, Charter | None, int, tuple[str, ...], str]] = [
+        (partner, None, END - 1, AGREEING, ""),
+        (partner, None, END, AGREEING, "of the partner, which has ended"),
+        (partner, amended(partner, partner=None), END - 1, AGREEING, ""),
+        (partner, amended(partner, partner=None), END, AGREEING, "lacks signatures of its partner"),
+        (partner, amended(partner, partner=END + 1), END - 1, AGREEING, ""),
+        (builder, amended(builder), END - 1, AGREEING, ""),
+        (builder, amended(builder), END, signers, "of the builder, which has ended"),
+        (builder, amended(builder, builder=None), END - 1, AGREEING, ""),
+        (builder, amended(builder, builder=None), END, AGREEING, "names a key that has not signed it"),
+        (builder, amended(builder, builder=None), END, signers, ""),
+    ]
+    with opened(browser, platform) as page:
+        for first, amendment, time, signed, told in cases:
+            last = parties.note((amendment or first).text(), *signed)
+            answer = [{"index": 1 if amendment else 0, "time": time, "note": last}]
+            if amendment:
+                answer.insert(0, {"index": 0, "time": END - 2, "note": parties.note(first.text(), *AGREEING)})
+            said = page.evaluate(JUDGED, answer)
+            assert (told in said) if told else said == ""
+            with pytest.raises(PolicyError) if told else nullcontext():
+                check_charter(parse_note(last.encode()), first if amendment else None, at=time)
+        timeless = {"index": 0, "note": parties.note(begun.text(), *AGREEING)}
+        assert "has no time" in page.evaluate(JUDGED, [timeless])
+        for end in ("until", "until -1", "until 01", "till 1", "until 1 2", "until x"):
+            text = partner.text().replace(f"until {END}", end)
+            unread = {"index": 0, "time": 0, "note": parties.note(text, *AGREEING)}
+            assert "the end of a key of the partner is none" in page.evaluate(JUDGED, [unread])
+
+
+@pytest.mark.parametrize(("until", "told"), [(1, "no auditor's key has signed"), (END, "from end to end")])
+def test_what_an_auditor_says_counts_until_its_key_ends(
+    browser: Browser, platform: Platform, until: int, told: str
+) -> None:
+    parties = platform.parties
+
+    def amend(answer: dict[str, Any]) -> None:
+        last = answer["charters"][-1]
+        before = parse_charter(parse_note(last["note"].encode()).text)
+        changed = replace(ending(before, auditor=until), number=before.number + 1, previous=before.digest())
+        note = parties.note(changed.text(), *AGREEING)
+        answer["charters"].append({"index": last["index"] + 1, "time": 0, "note": note})
+
+    with opened(browser, platform, change=changing("**/v1/charters", amend)) as page:
+        upto = reloaded(page)["receipt"]["index"] + 1
+        expect(seal(page)).to_have_text("3 of 4")
+        act = Verification(parties.origin, upto, bytes(32), 12, 12, 0, 0)
+        assert platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})["counts"]
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text(told)
+
+
+def test_an_act_of_another_time_than_the_log_has_is_not_in_it(browser: Browser, platform: Platform) -> None:
+    """The time decides whether its signer's key had ended."""
+    parties = platform.parties
+
+    def later(answer: dict[str, Any]) -> None:
+        for act in answer["acts"]:
+            act["time"] += 1
+
+    with opened(browser, platform, change=changing("**/v1/acts?**", later)) as page:
+        upto = reloaded(page)["receipt"]["index"] + 1
+        act = Verification(parties.origin, upto, bytes(32), 12, 12, 0, 0)
+        assert platform.client.post("/v1/acts", {"note": parties.signed(act, "auditor").note})["counts"]
+        page.keyboard.press("c")
+        expect(panel(page)).to_contain_text("What is said of it is not in the log.")
 
 
 def test_a_page_whose_answer_was_lost_is_asked_for_again_as_it_was(browser: Browser, platform: Platform) -> None:
@@ -619,6 +714,102 @@ def test_everybody_can_use_it(browser: Browser, platform: Platform, size: tuple[
             page.keyboard.press("Escape")
         page.keyboard.press("?")
         sound(page)
+
+
+KEPT = "JSON.parse(localStorage.getItem('plainview.viewer'))"
+WELCOME = "dialog.welcome"
+
+
+@contextmanager
+def two_tabs(browser: Browser, platform: Platform) -> Iterator[tuple[Page, Page]]:
+    """Of one browser, both at a first visit."""
+    context = browser.new_context(reduced_motion="reduce", locale="en-US")
+    try:
+        tabs = context.new_page(), context.new_page()
+        for tab in tabs:
+            tab.goto(platform.url)
+            expect(tab.locator(WELCOME)).to_be_visible()
+        yield tabs
+    finally:
+        context.close()
+
+
+def choose(tab: Page, mode: str) -> None:
+    tab.locator(f".choice[value={mode}]").click()
+
+
+def ready(tab: Page) -> None:
+    expect(tab.locator(".video").first).to_be_visible()
+    assert tab.locator(WELCOME).count() == 0
+
+
+def test_two_tabs_are_one_viewer(browser: Browser, platform: Platform) -> None:
+    """Whom one tab registers, the other takes up; and what is told in one holds in both."""
+    with two_tabs(browser, platform) as (one, other):
+        with other.expect_response(lambda answer: "/v1/feed" in answer.url) as page:
+            choose(one, "personal")
+        ready(one)
+        ready(other)
+        kept = other.evaluate(KEPT)
+        assert record_of(page.value.json()).viewer == kept["viewer"]
+        with other.expect_response(lambda answer: "/v1/feed" in answer.url) as anew:
+            one.get_by_role("radio", name="not personal").click()
+        assert record_of(anew.value.json()).request.mode == "plain"
+        expect(other.get_by_role("radio", name="not personal")).to_be_checked()
+        assert other.evaluate(KEPT) == kept | {"mode": "plain"}
+
+
+def test_no_tab_loses_the_key_that_another_has_kept_meanwhile(browser: Browser, platform: Platform) -> None:
+    with two_tabs(browser, platform) as (one, other):
+        held: list[Route] = []
+        other.route("**/v1/viewers", lambda route: route.continue_() if held else held.append(route))
+        choose(other, "plain")
+        expect(other.locator(WELCOME)).to_be_visible()
+        other.wait_for_timeout(300)
+        choose(one, "personal")
+        ready(one)
+        kept = one.evaluate(KEPT)
+        held[0].continue_()
+        ready(other)
+        assert other.evaluate(KEPT) == kept | {"mode": "plain"}  # what was chosen here is said of whom is kept
+        with one.expect_response("**/v1/settings") as chosen:
+            one.keyboard.press("w")
+            panel(one).get_by_role("button", name="Never creator").click()
+        assert chosen.value.ok
+
+
+FORGET = """async (other) => {
+  const own = new URL("viewer.js", document.querySelector("link[rel=icon]").href);
+  const { chooseMode, forgetViewer } = await import(own);
+  const kept = JSON.parse(localStorage.getItem("plainview.viewer"));
+  localStorage.setItem("plainview.viewer", JSON.stringify({ ...kept, ...other }));
+  await chooseMode(kept, "plain");
+  forgetViewer(kept);
+  return JSON.parse(localStorage.getItem("plainview.viewer"));
+}"""
+
+
+@pytest.mark.parametrize("other", [{"viewer": 4}, {"secret": "another"}, {}])
+def test_whom_another_tab_keeps_is_not_written_over_nor_forgotten(
+    browser: Browser, platform: Platform, other: dict[str, Any]
+) -> None:
+    with opened(browser, platform) as page:
+        kept = page.evaluate(KEPT)
+        assert page.evaluate(FORGET, other) == (kept | other if other else None)
+
+
+def test_a_browser_without_ed25519_is_told_so_at_once(browser: Browser, platform: Platform) -> None:
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.add_init_script("""crypto.subtle.generateKey = async () => {
+          throw new DOMException("Algorithm: Unrecognized name", "NotSupportedError");
+        };""")
+        page.goto(platform.url)
+        expect(page.locator(".instead")).to_contain_text("it needs a browser of 2025 or later, with Ed25519")
+        assert page.locator(WELCOME).count() == 0
+    finally:
+        context.close()
 
 
 def test_a_viewer_whom_the_platform_does_not_know_is_asked_again(browser: Browser, platform: Platform) -> None:

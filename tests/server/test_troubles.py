@@ -11,15 +11,20 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec.structs import replace
 
 from plainview.feed.viewers import PAGES
 from plainview.platform.application import Application
+from plainview.platform.founding import adopt
+from plainview.platform.home import Home
 from plainview.server.app import make_app
 from plainview.storage import StoreFailed, StoreFull
 from tests.platform.faulty import Faulty
 from tests.platform.forging import damage, execute, flip
+from tests.platform.homes import amendment, charter_of
+from tests.platform.parties import DAY
 from tests.platform.signing import of_viewer
-from tests.platform.towns import SLOW, open_town, page_of, populate, raw, token
+from tests.platform.towns import SLOW, now, open_town, page_of, populate, raw, token
 from tests.platform.towns import event as seen
 from tests.server.test_routes import event, feed, wrong
 
@@ -93,6 +98,29 @@ def test_a_clock_that_is_off_is_told(client: Client, alone: Application, monkeyp
     monkeypatch.setattr(alone._publisher, "clock", "journal time is 9.0 s behind all witnesses'")
     told = "promises may count as broken: journal time is 9.0 s behind all witnesses'"
     assert health(client) == (200, "degraded", told)
+
+
+def test_a_key_that_ends_soon_is_told_and_is_no_trouble(client: Client, alone: Application, home: Path) -> None:
+    assert "plainview_key_days_left +Inf" in client.get("/metrics").text
+    alone.close()
+    parties = (
+        replace(one, until=now() + 3 * DAY if one.role == "builder" else None) for one in charter_of(home).parties
+    )
+    adopt(Home(home), amendment(home, parties=tuple(parties)))
+    with (
+        open_town(home, cadence=SLOW) as again,
+        ThreadPoolExecutor(1) as pool,
+        TestClient(make_app(again, pool, pool)) as other,
+    ):
+        status, word, detail = health(other)
+        assert (status, word) == (200, "ok")
+        first, second = detail.split("; ")
+        assert "/builder-1' of the builder ends on " in first
+        assert "/builder-2' of the builder ends on " in second
+        assert ", in 2 days: an amendment that renews it must be in the log before" in second
+        metrics = other.get("/metrics").text
+        assert "plainview_key_days_left 2.99" in metrics
+        assert "plainview_troubles 0.0" in metrics
 
 
 def test_a_store_that_failed_is_told_at_once(client: Client, alone: Application) -> None:

@@ -80,4 +80,5 @@ def test_the_manifest_of_a_release(client: Client) -> None:
 
 def test_all_charters(client: Client, town: Application) -> None:
     first = town.journal.entry(0)
-    assert client.get("/v1/charters").json() == {"charters": [{"index": 0, "note": first.record.note}]}  # type: ignore[attr-defined]
+    answer = {"index": 0, "time": first.time, "note": first.record.note}  # type: ignore[attr-defined]
+    assert client.get("/v1/charters").json() == {"charters": [answer]}

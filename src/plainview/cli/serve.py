@@ -45,7 +45,6 @@ def serve(home: HomeOption = None, port: Port = 8000, host: Host = "127.0.0.1") 
 def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None:
     # Only now: kernels are compiled to where the cache was set when they are imported.
     from plainview.http.serving import check_address
-    from plainview.ledger.key_ends import key_ends
     from plainview.platform.application import Application
     from plainview.platform.warming import warm
     from plainview.server.serve import serve_http
@@ -62,7 +61,7 @@ def _serve(out: Console, home: Home, host: str, port: int, began: float) -> None
             f"next     {address} is the app, {address}/schema shows what can be asked; Ctrl-C stops, with a snapshot",
             soft_wrap=True,
         )
-        for line in key_ends(application.acts.standing.charter, now()):
+        for line in application.key_notices.lines:  # and once a day from here on, in the log
             out.print(f"[yellow]note:[/yellow] {escape(line)}", soft_wrap=True)
 
     check_address(host, port)

@@ -90,7 +90,7 @@ def first_tag(video) -> int:
     return tag_slot(video.tags[0])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True)
 def everyones_rate(tables: Tables) -> np.float32:
     """Long views per impression of everyone, 0.35 before the first hundred."""
     sums = tables.rate[SURFACES].sums
@@ -99,7 +99,7 @@ def everyones_rate(tables: Tables) -> np.float32:
     return sums[LONG_VIEWS] / sums[SHOWN]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True)
 def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     """Sum up in `context` the impressions of `viewer` below place `start` of the history."""
     context.region = viewer.region

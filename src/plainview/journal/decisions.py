@@ -17,6 +17,8 @@ class DecisionGate:
     def __init__(self) -> None:
         self._rules: Rules | None = None
         """Of the release in charge; None before one is."""
+        self._versions: dict[int, str] = {}
+        """The digest that each version of the policies has had since it was first in force."""
         self._decided: dict[int, int] = {}
         """The video each decision was about when it was first written: a number is never reused."""
         self._restricted: dict[int, dict[int, Decision]] = {}
@@ -27,6 +29,13 @@ class DecisionGate:
             return f"decision {decision.decision}: no release is in charge, by whose policies it could be taken"
         reason = why_beyond(self._rules, decision)
         return f"decision {decision.decision}: {reason}" if reason else ""
+
+    def check_pack(self, rules: Rules) -> str:
+        """Why a release with these policies may not take charge; empty if it may."""
+        version, digest = rules.name.version, rules.name.digest
+        if (known := self._versions.get(version, digest)) != digest:
+            return f"its policies are called version {version}, which is {known} in this log, and are {digest}"
+        return ""
 
     def restricting(self, video: int, region: str, age: AgeBand) -> Decision | None:
         """One that keeps the video from such a viewer; None where none does."""
@@ -40,6 +49,7 @@ class DecisionGate:
             self._rules = None
             with suppress(ValueError):  # where nothing is judged
                 self._rules = rules_of(record)
+                self._versions.setdefault(self._rules.name.version, self._rules.name.digest)
         else:
             self._observe(record)
 

@@ -426,10 +426,10 @@ class Fence:
             return Refused(f"release {release.digest} is in charge already, from record {self._since} on", "licence")
         try:
             max_lag_of(release.manifest)
-            rules_of(release)
+            rules = rules_of(release)
         except ValueError as error:
             return Refused(f"release {release.digest}: {error}", "licence")
-        reason = self._judge.may_take_charge(release)
+        reason = self._judge.may_take_charge(release) or self._decisions.check_pack(rules)
         return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
 
     def _check_tally(self, index: int, tally: Tally) -> Refused | None:

@@ -24,6 +24,7 @@ from plainview.platform.events import Events
 from plainview.platform.faults import Fault, HomeError
 from plainview.platform.founding import found
 from plainview.platform.home import LOG, Home
+from plainview.platform.key_notices import KeyNotices
 from plainview.platform.learner import CADENCE, Cadence, Learner
 from plainview.platform.lineage import Lineage, LineageBroken, Progress
 from plainview.platform.log.log import Log
@@ -120,6 +121,7 @@ class Application:
             self._published: Published | None = None
             self.catalogue = Catalogue(self.journal, home.objects, home.projections, identity, clock)
             self.acts = Acts(self.journal, clock)
+            self.key_notices = KeyNotices(lambda: self.acts.standing.charter, clock)
             self.learner = Learner(
                 self.journal,
                 home.epochs,
@@ -177,6 +179,7 @@ class Application:
             self.learner.start()
             self.tallies.start()
             self._publisher.start()
+            self.key_notices.start()
         except (LogBroken, KeyFileError) as error:
             self.journal.close()
             raise HomeError(str(error)) from error
@@ -279,6 +282,7 @@ class Application:
             if self._closed:
                 return
             self._closed = True
+            self.key_notices.close()
             try:
                 self.tallies.close()
                 self.learner.close()
@@ -320,6 +324,9 @@ class Application:
         gauge("troubles", "1 where /health is not ok.", lambda: float(bool(self.failure or self.trouble)))
         gauge("published_records", "Records in the log's checkpoint.", lambda: self.log.size)
         gauge("journal_records", "Records in the journal.", lambda: self.journal.size)
+        gauge(
+            "key_days_left", "Days to the first end of a party's key; +Inf: none.", lambda: self.key_notices.days_left
+        )
         gauge("epoch", "The epoch that pages are ranked on.", lambda: self.epoch.epoch)
         gauge("lag_records", "Records that the last epoch has not folded in.", lambda: self.learner.lag)
         gauge("residents", "Viewers whose state is in memory.", lambda: len(self.residency))

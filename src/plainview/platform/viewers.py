@@ -8,14 +8,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from plainview.journal import Ack, Draft, Journal, Refused
-from plainview.journal.authorship import NotTheirs, check_choice, check_registration, registered_key
+from plainview.journal.authorship import NotTheirs, check_choice, check_registration
 from plainview.journal.keys import setting_key
 from plainview.platform.choices import Choices
 from plainview.platform.faults import Fault
 from plainview.platform.repeats import check_repeat
 from plainview.platform.residency import Residency
+from plainview.platform.viewer_keys import ViewerKeys
 from plainview.records import UNSIGNED, Record, Setting, Viewer
-from plainview.records.fields import U53, AgeBand, Digest, Mode, Region, Signature, Token
+from plainview.records.fields import DASHES, U53, AgeBand, Digest, Mode, Region, Signature, Token
 from plainview.records.viewer import Choice
 
 TAGS = 2**16
@@ -66,6 +67,7 @@ class Viewers:
         self._journal = journal
         self._residency = residency
         self._choices = choices
+        self._keys = ViewerKeys(journal)
 
     def register(self, new: NewViewer) -> tuple[int, int]:
         """The viewer's id and the index of the record, durable. Of who is registered, what is left out stays.
@@ -80,7 +82,10 @@ class Viewers:
             while any(True for _ in self._journal.owned(f"viewer:{viewer}")):
                 viewer = secrets.randbits(53)
         with self._choices.turn([viewer]):
-            last, held = self._last(viewer)
+            held = self._keys.of(viewer)
+            # What is signed says all, and where it must be and is not, nothing is written.
+            reads = new.key is UNSET and held == DASHES
+            last = self._last(viewer) if reads else _untold(viewer)
             names = TOLD if new.key is UNSET else SIGNED
             told = {name: value for name in names if (value := getattr(new, name)) is not UNSET}
             record = msgspec.structs.replace(last, **(UNSIGNED | told))
@@ -106,7 +111,7 @@ class Viewers:
             time=0, viewer=new.viewer, id=new.id, setting=new.setting, target=new.target, signature=new.signature
         )
         try:
-            check_choice(record, self._key(new.viewer))
+            check_choice(record, self._keys.of(new.viewer))
         except NotTheirs as error:
             told = f"{error.field}: {error}: only who has a viewer's key can choose for them"
             raise Fault("foreign_setting", told, error.field) from error
@@ -117,24 +122,23 @@ class Viewers:
             check_repeat(self._journal, outcome.index, record)
         return outcome
 
-    def _key(self, viewer: int) -> str:
-        """The viewer's; DASHES where they have none. It is in one of their first records, and no more are read."""
-        return registered_key(entry.record for entry in self._journal.owned(f"viewer:{viewer}", trusting=True))
-
-    def _last(self, viewer: int) -> tuple[Viewer, str]:
-        """What a viewer told last, and their key. Their state does not do: it has no region that the release does not
-        name."""
-        last = Viewer(time=0, viewer=viewer, region="ZZ", age="unknown", mode="personal", **UNSIGNED)
-        records = [record for _, record in self._journal.history(f"viewer:{viewer}") if isinstance(record, Viewer)]
-        for record in records:
-            last = msgspec.structs.replace(record, time=0)
-        return last, registered_key(records)
+    def _last(self, viewer: int) -> Viewer:
+        """What a viewer told last. Their state does not do: it has no region that the release does not name."""
+        last = _untold(viewer)
+        for _, record in self._journal.history(f"viewer:{viewer}"):
+            if isinstance(record, Viewer):
+                last = msgspec.structs.replace(record, time=0)
+        return last
 
     def _append(self, record: Record) -> Ack:
         (outcome,) = self._journal.append([Draft(record)])
         if isinstance(outcome, Refused):
             raise Fault("refused", outcome.reason)
         return outcome
+
+
+def _untold(viewer: int) -> Viewer:
+    return Viewer(time=0, viewer=viewer, region="ZZ", age="unknown", mode="personal", **UNSIGNED)
 
 
 def _signed_by(new: NewViewer) -> int | None:

@@ -10,7 +10,6 @@ import heapq
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -80,6 +79,8 @@ class _Before:
     def __init__(self, journal: JournalReader) -> None:
         self.journal = journal
         self.read = 0
+        self.damaged: JournalDamaged | None = None
+        """A record that was looked up and is damaged: what rests on it cannot be judged."""
 
     def find(self, key: bytes) -> int | None:
         """The index of a sound record with that key."""
@@ -88,7 +89,8 @@ class _Before:
             return None
         try:
             self.journal.entry(index)
-        except JournalDamaged:
+        except JournalDamaged as error:
+            self.damaged = error
             return None
         return index
 
@@ -177,6 +179,11 @@ class Bounds:
             if len(self._cited) > PAGES:
                 self._cited.popitem(last=False)
         return outside
+
+    def damaged(self) -> JournalDamaged | None:
+        """A damaged record that was looked up for what was asked here since the last call, if any."""
+        error, self._before.damaged = self._before.damaged, None
+        return error
 
     @property
     def met(self) -> Met:
@@ -302,12 +309,13 @@ class Bounds:
         return None
 
     def _key(self, viewer: int) -> str:
-        """The one that a viewer has registered; DASHES for none, and where damage hides it: what rests on it is told
-        apart."""
+        """The one that a viewer has registered; DASHES for none, and where damage hides it."""
         if viewer not in self._keys and self._others:
-            with suppress(JournalDamaged):
+            try:
                 own = self._before.journal.owned(f"viewer:{viewer}", 0, self._before.read)
                 self._keep(viewer, registered_key(entry.record for entry in own))
+            except JournalDamaged as error:
+                self._before.damaged = error
         return self._keys.get(viewer, DASHES)
 
     def _keep(self, viewer: int, key: str) -> None:
@@ -323,7 +331,8 @@ class Bounds:
             return None
         try:
             record = self._before.entry(index).record
-        except JournalDamaged:
+        except JournalDamaged as error:
+            self._before.damaged = error
             return None
         return Cited.of(record) if isinstance(record, Page) else None
 

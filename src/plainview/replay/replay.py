@@ -300,13 +300,15 @@ class Replay:
                         self._chunk.clear()  # what was not given will be read again
                         self._advance(self._read, self._dealt)
             except JournalDamaged as error:
-                self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
-                if self._broken is None:
-                    self._broken = error.index
+                self._damaged(error)
                 self._read = max(self._read, error.after)
                 if error.stage == "index":
                     self._counted.missing += error.after - error.index
         self._advance(self._read, self._dealt)
+
+    def _damaged(self, error: JournalDamaged) -> None:
+        self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
+        self._broken = error.index if self._broken is None else min(self._broken, error.index)
 
     def _feed(self, stop: int) -> None:
         """Give the release in charge what was read below `stop`, but nothing from where another took charge."""
@@ -327,6 +329,8 @@ class Replay:
         page = record if isinstance(record, Page) else None
         going_on = None if page is None else self._bounds.goes_on(page)
         outside = self._bounds.take(entry, going_on)
+        if (hidden := self._bounds.damaged()) is not None:
+            self._damaged(hidden)  # below where this replay began, or damaged since
         sure = self._broken is None or index < self._broken
         if outside is not None and sure:
             self._counted.differ(index, entry.kind, *outside)

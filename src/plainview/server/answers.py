@@ -118,6 +118,8 @@ class CharterAnswer(msgspec.Struct, frozen=True):
 
     index: int
     """Of its record, from which on it holds."""
+    time: int
+    """Journal time of its record, Unix milliseconds: which keys had ended when it came into force."""
     note: str
     """The signed note, as text."""
 
@@ -142,7 +144,7 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     """`ok`; `degraded` where writing or learning is held up and tried again, or a stored record was found damaged;
     `failing` where the server must be started again."""
     detail: str
-    """Why; empty where it is `ok`."""
+    """Why; where it is `ok`, only which keys of the charter end soon or have ended."""
     release: str
     records: int
     epoch: int

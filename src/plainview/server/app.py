@@ -435,7 +435,7 @@ async def health(state: State) -> Response[bytes]:
     failure, trouble = application.failure, application.trouble
     answer = HealthAnswer(
         status="failing" if failure else "degraded" if trouble else "ok",
-        detail=failure or trouble,
+        detail=failure or trouble or "; ".join(application.key_notices.lines),
         release=application.release,
         records=application.journal.size,
         epoch=application.epoch.epoch,
@@ -479,7 +479,7 @@ def _charters(application: Application) -> ChartersAnswer:
     found = []
     for entry in application.journal.of_kind("charter"):
         assert isinstance(entry.record, Charter)
-        found.append(CharterAnswer(entry.index, entry.record.note))
+        found.append(CharterAnswer(entry.index, entry.time, entry.record.note))
     return ChartersAnswer(found)
 
 

@@ -9,7 +9,15 @@ import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
 import { makeSession } from "./session.js";
 import { toast } from "./toast.js";
-import { chooseMode, forgetViewer, rememberedViewer, sendSetting } from "./viewer.js";
+import {
+  chooseMode,
+  drawViewer,
+  forgetViewer,
+  isSame,
+  listenForViewer,
+  rememberedViewer,
+  sendSetting,
+} from "./viewer.js";
 import { welcome } from "./welcome.js";
 import { reasonOf, whyContent } from "./why.js";
 
@@ -22,7 +30,7 @@ async function start() {
   icon.href = new URL("icon.svg", import.meta.url).href;
   history.replaceState(null, "", addressOf(""));
   const node = document.querySelector(".feed");
-  let viewer = rememberedViewer() ?? (await welcome());
+  let viewer = rememberedViewer() ?? (await welcome(await drawViewer()));
   const pages = new Pages(viewer.viewer, await makeSession(), () => viewer.mode);
   const panel = new Panel();
 
@@ -38,7 +46,7 @@ async function start() {
       return open(CHECK, "Check this page", card);
     },
     unknown() {
-      forgetViewer();
+      forgetViewer(viewer);
       location.reload();
     },
     less: (card) => acts.not_interested(card),
@@ -149,6 +157,16 @@ async function start() {
     showMode();
   }
 
+  // What another tab has changed holds here, too.
+  function follows(kept) {
+    if (!isSame(kept, viewer)) return location.reload();
+    const before = viewer.mode;
+    viewer = kept;
+    showMode();
+    if (viewer.mode !== before) feed.startAnew().catch((error) => toast(error.message));
+  }
+
+  listenForViewer(follows);
   modes.forEach((one) => one.addEventListener("change", () => changeMode(one.value)));
   document.querySelector(".keys").addEventListener("click", showKeys);
   document

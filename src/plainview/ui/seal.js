@@ -2,7 +2,7 @@
 // it, that independent witnesses saw that log, that the partner ran the page again.
 
 import { ask, askText } from "./api.js";
-import { chartersOf, reachesQuorum } from "./charters.js";
+import { chartersOf, hasEnded, reachesQuorum } from "./charters.js";
 import { toBase64url } from "./encoding.js";
 import { isIncluded, parseCheckpoint, parseProof } from "./log_proofs.js";
 import { isReadable, parseNote, signersOf } from "./notes.js";
@@ -226,11 +226,12 @@ const linesOf = (text) =>
       .map((line) => line.split(/ (.*)/s).slice(0, 2)),
   );
 
-// That an auditor's key has signed an act, and that the log has it.
+// That an auditor's key has signed an act, which had not ended when it was put in, and that the log has it.
 async function checkAct(act, charters, proof) {
   const note = parseNote(act.note);
   const charter = charters.findLast((one) => one.index < act.index);
-  const auditors = charter.parties.filter((party) => party.role === "auditor").map((party) => party.key);
+  const counting = charter.parties.filter((party) => party.role === "auditor" && !hasEnded(party, act.time));
+  const auditors = counting.map((party) => party.key);
   if (!(await signersOf(note, auditors)).length) throw new Error("What is said of it, no auditor's key has signed.");
   if (linesOf(note.text).log !== charter.origin) throw new Error("What is said of it was said of another log.");
   if (act.index >= proof.size)
@@ -243,7 +244,8 @@ async function checkAct(act, charters, proof) {
     proof.root,
     hashes.map((one) => Uint8Array.from(atob(one), (c) => c.charCodeAt(0))),
   ];
-  if (said.k !== "act" || said.p.note !== act.note || !said.p.counts || !(await isIncluded(entry, ...path))) {
+  const alike = said.k === "act" && said.p.time === act.time && said.p.note === act.note && said.p.counts;
+  if (!alike || !(await isIncluded(entry, ...path))) {
     throw new Error("What is said of it is not in the log.");
   }
 }

@@ -17,12 +17,20 @@ export function rememberedViewer() {
   }
 }
 
-// `mode` is personal or plain: the platform remembers it, too.
-export async function registerViewer(region, age, mode) {
+// The number and key of somebody new, of whom nobody knows yet. Throws NotSupportedError where the browser has no Ed25519.
+export async function drawViewer() {
   const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
   const key = toBase64url(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)));
   const secret = toBase64url(new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey)));
-  return tell({ viewer: randomNumber(), key, secret, region, age, mode });
+  return { viewer: randomNumber(), key, secret };
+}
+
+// Registers whom was drawn; where another tab has kept somebody meanwhile, it is said of them. `mode` is personal or
+// plain: the platform remembers it, too.
+export async function registerViewer(drawn, region, age, mode) {
+  const viewer = await tell({ ...(rememberedViewer() ?? drawn), region, age, mode });
+  const kept = rememberedViewer();
+  return kept === null || isSame(kept, viewer) ? viewer : registerViewer(kept, region, age, mode);
 }
 
 export const chooseMode = (kept, mode) => tell({ ...kept, mode });
@@ -33,15 +41,31 @@ export async function sendSetting(kept, setting, target) {
   return send("v1/settings", await signed(kept, "plainview/setting/v1", chosen));
 }
 
-export function forgetViewer() {
-  localStorage.removeItem(KEPT);
+// Of another whom a tab has kept since, nothing is forgotten.
+export function forgetViewer(viewer) {
+  const kept = rememberedViewer();
+  if (kept === null || isSame(kept, viewer)) localStorage.removeItem(KEPT);
 }
+
+// Calls `take` with whom another tab keeps from now on, or what they told there. Gives back what ends that.
+export function listenForViewer(take) {
+  const listen = ({ key }) => {
+    const kept = key === KEPT ? rememberedViewer() : null;
+    if (kept !== null) take(kept);
+  };
+  addEventListener("storage", listen);
+  return () => removeEventListener("storage", listen);
+}
+
+export const isSame = (viewer, other) => viewer.viewer === other.viewer && viewer.secret === other.secret;
 
 async function tell(viewer) {
   const { region, age, mode, key } = viewer;
   const told = { viewer: viewer.viewer, id: randomToken(), region, age, mode, key };
   await send("v1/viewers", await signed(viewer, "plainview/viewer/v1", told));
-  localStorage.setItem(KEPT, JSON.stringify(viewer));
+  // Read again: written over another whom a tab has kept meanwhile, their only key would be gone.
+  const kept = rememberedViewer();
+  if (kept === null || isSame(kept, viewer)) localStorage.setItem(KEPT, JSON.stringify(viewer));
   return viewer;
 }
 

@@ -3,12 +3,12 @@
 import { ask } from "./api.js";
 import { element } from "./element.js";
 import { releaseManifest } from "./releases.js";
-import { registerViewer } from "./viewer.js";
+import { listenForViewer, registerViewer, rememberedViewer } from "./viewer.js";
 
 const AGES = { "13-15": "13 to 15", "16-17": "16 or 17", "18+": "18 or over", unknown: "not said" };
 
-// The viewer, once they have chosen.
-export async function welcome() {
+// Whom was drawn, once they have chosen; or whom another tab keeps by then.
+export async function welcome(drawn) {
   const { release } = await ask("health");
   const { configuration } = await releaseManifest(release);
   return new Promise((resolve) => {
@@ -41,13 +41,23 @@ export async function welcome() {
       problem,
     );
 
+    let choosing = false; // what is chosen here is said of whom another tab keeps, too
+
+    function end(viewer) {
+      stopListening();
+      dialog.remove();
+      resolve(viewer);
+    }
+
     function choice(mode, name, means) {
       const start = async () => {
+        if (choosing) return;
+        choosing = true;
         problem.textContent = "";
         try {
-          resolve(await registerViewer(valueOf(region), valueOf(age), mode));
-          dialog.remove();
+          end(await registerViewer(drawn, valueOf(region), valueOf(age), mode));
         } catch (error) {
+          choosing = false;
           problem.textContent = error.message;
         }
       };
@@ -59,6 +69,9 @@ export async function welcome() {
       );
     }
 
+    const stopListening = listenForViewer((kept) => choosing || end(kept));
+    const kept = rememberedViewer();
+    if (kept !== null) return end(kept);
     document.body.append(dialog);
     dialog.showModal();
   });

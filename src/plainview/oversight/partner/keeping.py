@@ -14,11 +14,12 @@ from plainview.journal.authorship import registered_key
 from plainview.journal.keys import epoch_key
 from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import to_base64
+from plainview.moderation.rules.pack import rules_of
 from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What, parse_finding
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.public_entries import public_kind
-from plainview.records import PUBLIC, Epoch, Page, Release, Setting, Viewer, encode
+from plainview.records import PUBLIC, Decision, Epoch, Page, Record, Release, Setting, Viewer, encode
 from plainview.records.fields import DASHES, to_text
 
 
@@ -104,8 +105,24 @@ def related(index: int, journal: JournalReader) -> set[int]:
             told = (one for one in journal.owned(entry.owner, 0, index) if isinstance(one.record, Viewer))
             found |= {one.index for one in islice((one for one in told if registered_key([one.record]) != DASHES), 1)}
     with suppress(JournalDamaged):
-        found |= {one.index for one in journal.of_kind("release", 0, index)}
+        releases = journal.of_kind("release", 0, index, newest_first=True)
+        found |= {one.index for one in islice((one for one in releases if _bears(one.record, record)), 1)}
     return found
+
+
+def _bears(release: Record, record: Record) -> bool:
+    """Whether a judge of a record asks for that release. All there are would be too much for a file: each brings its
+    policies."""
+    assert isinstance(release, Release)
+    match record:
+        case Page():
+            return release.digest == record.release
+        case Decision():
+            with suppress(ValueError):
+                return rules_of(release).name.digest == record.pack
+            return False
+        case _:
+            return False
 
 
 def in_charge(index: int, journal: JournalReader) -> str:
