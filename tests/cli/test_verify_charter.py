@@ -15,11 +15,14 @@ from plainview.ledger.policies import Log
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
+from plainview.records.leaf import public_leaf
 from tests.cli.test_verify import INSTALLED, only_verify, run
+from tests.journal.drafts import approved
 from tests.ledger.breaches import DEADLINE, late
 from tests.ledger.chartered import CHARTER, POLICY, QUORUM, amended, note_of
 from tests.ledger.contradictions import fork
 from tests.ledger.logs import LOG, ORIGIN, signer
+from tests.moderation.rules.packs import decision
 from tests.oversight.chartered import CharteredLog, charter_entry
 from tests.oversight.pages import answer
 
@@ -181,6 +184,28 @@ def test_a_directory(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-2:-4:-1] == [
         f"unknown: {name}: none of the kinds that are checked" for name in ("charter", "an-amendment")
     ]
+
+
+def test_the_decisions_of_a_copy(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    time = DEADLINE + 10**6
+    release, made = (replace(one, time=time) for one in (approved().record, decision("law", "geo_disabled", ("DE",))))
+    wrong = "NOT PROVEN: copy: entry 9: the decision is by no policy in force: "
+    for other, code, said in (
+        (made, 0, f"proven: copy: all 300 entries of the log {ORIGIN!r}, "),
+        (
+            replace(made, regions=("US",)),
+            1,
+            f"{wrong}policy law allows",
+        ),
+        (replace(made, policy="because"), 1, f"{wrong}version 3"),
+    ):
+        entries = {0: FIRST, 7: public_leaf("release", release), 9: public_leaf("decision", other)}
+        CharteredLog(files / "bundle" / "copy", entries).publish(300, "north", "south")
+        (files / "bundle" / "page.tlog-proof").unlink(missing_ok=True)
+        found, lines = of_directory(capsys)
+        assert (found, lines[0][: len(said)]) == (code, said)
+        assert lines[0].endswith("; 1 decisions are within the policies in force") == (not code)
+        assert of_directory(capsys, "--policy", "policy")[0] == 0  # who agreed on the policies nobody says then
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\nnumber x\n"])

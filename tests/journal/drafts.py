@@ -13,7 +13,7 @@ from plainview.moderation.rules.pack import Pack, name_of
 from plainview.records import Epoch, Release, encode
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
-from tests.moderation.rules.packs import PACK
+from tests.moderation.rules.packs import PACK, REGIONS
 from tests.records.examples import EXAMPLES, digest
 
 NOW = 1_767_225_600_000
@@ -71,7 +71,7 @@ def release() -> Draft:
 
 def approved(max_lag: int = 100, pack: Pack = PACK, **changes: Any) -> Draft:
     """A release whose digest is its manifest's, and whose policies are, as of one that is judged they have to be."""
-    made = {"configuration": {"max_lag": max_lag}, "policies": to_builtins(name_of(pack))}
+    made = {"configuration": {"max_lag": max_lag, "regions": REGIONS}, "policies": to_builtins(name_of(pack))}
     manifest = json.encode(made).decode()
     digest = to_text(sha256(manifest.encode()).digest())
     fields = {"name": "approved", "digest": digest, "manifest": manifest, "policies": encode(pack).decode()}

@@ -12,9 +12,9 @@ from plainview.journal import Ack, Draft, Fence, Journal, PlainSealer, Refused
 from plainview.moderation.rules.pack import Pack, name_of
 from plainview.records import Decision, encode
 from plainview.storage import SqliteRecords
-from tests.journal.drafts import FIRST_EPOCH, NOW, approved
+from tests.journal.drafts import APPROVED, FIRST_EPOCH, NOW, approved, page
 from tests.journal.test_fence import Says, accepted, refused
-from tests.moderation.rules.packs import PACK, allowed, decision, policy
+from tests.moderation.rules.packs import PACK, REGIONS, allowed, decision, policy
 from tests.records.decisions import lifting
 
 SPAM = decision("spam", "removed")
@@ -31,8 +31,8 @@ def taking_charge(pack: Pack, max_lag: int = 100) -> Draft:
     return approved(max_lag, pack=pack)
 
 
-def open_journal(path: Path) -> Journal:
-    return Journal(SqliteRecords(path, writing=True), PlainSealer(), Fence(100, 2000, Says("")), lambda: NOW)
+def open_journal(path: Path, ranking: tuple[int, ...] | str = "") -> Journal:
+    return Journal(SqliteRecords(path, writing=True), PlainSealer(), Fence(100, 2000, Says(ranking)), lambda: NOW)
 
 
 @pytest.fixture
@@ -53,6 +53,30 @@ def test_a_decision_keeps_to_the_policies_of_the_release_in_charge(journal: Jour
     accepted(journal, taking_charge(LATER), Draft(later("new")), Draft(lifting(4, 7)))
     refused(journal, Draft(later("spam")), "decision", "policy spam does not allow", "it allows none")
     refused(journal, Draft(SPAM), "decision", f"it is by the policies {SPAM.pack}, and version 4 is in force")
+
+
+@pytest.mark.parametrize(
+    ("regions", "said"),
+    [(("AT",), "it names AT, and the release tells no such region from ZZ"), (REGIONS, "which is everybody")],
+)
+def test_nor_beyond_the_regions_of_that_release(journal: Journal, regions: tuple[str, ...], said: str) -> None:
+    accepted(journal, taking_charge(PACK), Draft(decision("anywhere", "geo_disabled", ("DE", "ZZ"))))
+    refused(journal, Draft(decision("anywhere", "geo_disabled", regions)), "decision", said)
+
+
+def test_regions_that_the_release_does_not_name_are_one_for_pages_too(tmp_path: Path) -> None:
+    """As ranking has it: a page is not shown where a newer world would have kept the video out."""
+    journal = open_journal(tmp_path, ranking=())
+    accepted(journal, taking_charge(PACK), FIRST_EPOCH)
+    accepted(journal, Draft(replace(decision("anywhere", "geo_disabled", ("ZZ",)), video=77)))
+    request = page().record.request  # type: ignore[attr-defined]
+    for session, region in enumerate(("ZZ", "CH", "DE"), 1):
+        asked = page(session=session, release=APPROVED, request=replace(request, region=region))
+        if region == "DE":
+            accepted(journal, asked)
+        else:
+            refused(journal, asked, "ineligible", "video 77 is restricted by decision 4")
+    journal.close()
 
 
 def test_it_holds_from_the_release_on_within_one_group(journal: Journal) -> None:

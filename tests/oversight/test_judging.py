@@ -145,6 +145,24 @@ def test_a_decision_beyond_the_policies_that_it_names() -> None:
     assert judge(AT, HONEST | {AT: replace(beyond, pack=digest(9))}) == []  # nor the one that has them
 
 
+EVERYWHERE = restricting(1, 5, *DEFAULT.regions)
+"""By local law, in every region of the release."""
+
+
+def test_by_regions_only_where_no_other_release_can_have_come_between() -> None:
+    """One with the same policies could name more: whoever files a finding could leave it out."""
+    for made, said in ((EVERYWHERE, "which is everybody"), (restricting(1, 5, "AT"), "it names AT")):
+        assert judge(AT, HONEST | {AT: made}) == []
+        for between, told in (("personal", 1), ("release", 0)):
+            kinds = dict.fromkeys(range(2, AT), "personal") | {1234: between}
+            found = judge_with(AT, HONEST | {AT: made}, kinds)
+            assert len(found) == told
+            assert all(said in one for one in found)
+    assert judge(2, HONEST | {2: restricting(1, 5, "DE")}) == []
+    assert len(judge(2, HONEST | {2: EVERYWHERE})) == 1
+    assert judge(0, HONEST | {0: EVERYWHERE}) == []  # a release that came later
+
+
 def test_a_later_release_with_other_policies_changes_nothing_of_it() -> None:
     """Or whoever files a finding could leave out the one that matters."""
     unread = Release(time=TIME, name="baseline", digest=RELEASE, manifest=MANIFEST, policies="")

@@ -151,6 +151,8 @@ class _Bundle:
             said += f"; the first is the charter, and charter {trust.last.number} is in force"
         if copy.acts is not None and (copy.acts.counted or copy.acts.passed_over):
             said += f"; {copy.acts.counted:,} acts count and {copy.acts.passed_over:,} do not, as its records say"
+        if copy.decided is not None and copy.decided.within:
+            said += f"; {copy.decided.within:,} decisions are within the policies in force"
         if copy.counted is not None and copy.counted.tallies:
             said += f"; its tallies count {copy.counted.counted:,} pages as they are"
             if copy.counted.lost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import Named, pack_of
+from plainview.moderation.rules.pack import Rules, rules_of
 from plainview.moderation.rules.restrictions import covers
 from plainview.records import Decision, Release
 from plainview.records.fields import AgeBand
@@ -15,7 +15,8 @@ class DecisionGate:
     """What is decided so far, and by which policies the next decision is."""
 
     def __init__(self) -> None:
-        self._pack: Named | None = None
+        self._rules: Rules | None = None
+        """Of the release in charge; None before one is."""
         self._versions: dict[int, str] = {}
         """The digest that each version of the policies has had since it was first in force."""
         self._decided: dict[int, int] = {}
@@ -24,14 +25,14 @@ class DecisionGate:
 
     def check(self, decision: Decision) -> str:
         """Why the decision may not be written down next; empty if it may."""
-        if self._pack is None:
+        if self._rules is None:
             return f"decision {decision.decision}: no release is in charge, by whose policies it could be taken"
-        reason = why_beyond(self._pack, decision)
+        reason = why_beyond(self._rules, decision)
         return f"decision {decision.decision}: {reason}" if reason else ""
 
-    def check_pack(self, pack: Named) -> str:
+    def check_pack(self, rules: Rules) -> str:
         """Why a release with these policies may not take charge; empty if it may."""
-        version, digest = pack.name.version, pack.name.digest
+        version, digest = rules.name.version, rules.name.digest
         if (known := self._versions.get(version, digest)) != digest:
             return f"its policies are called version {version}, which is {known} in this log, and are {digest}"
         return ""
@@ -39,15 +40,16 @@ class DecisionGate:
     def restricting(self, video: int, region: str, age: AgeBand) -> Decision | None:
         """One that keeps the video from such a viewer; None where none does."""
         active = self._restricted.get(video, {}).values()
-        return next((one for one in active if covers(one, region, age)), None)
+        regions = () if self._rules is None else self._rules.regions
+        return next((one for one in active if covers(one, region, age, regions)), None)
 
     def observe(self, record: Decision | Release) -> None:
         """Take in one that was appended; in index order."""
         if isinstance(record, Release):
-            self._pack = None
+            self._rules = None
             with suppress(ValueError):  # where nothing is judged
-                self._pack = pack_of(record)
-                self._versions.setdefault(self._pack.name.version, self._pack.name.digest)
+                self._rules = rules_of(record)
+                self._versions.setdefault(self._rules.name.version, self._rules.name.digest)
         else:
             self._observe(record)
 

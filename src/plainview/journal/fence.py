@@ -20,7 +20,7 @@ from plainview.journal.entry import Entry, Refused
 from plainview.journal.keys import page_key
 from plainview.journal.origins import OriginGate
 from plainview.ledger.standing import EpochBounds
-from plainview.moderation.rules.pack import pack_of
+from plainview.moderation.rules.pack import rules_of
 from plainview.records import (
     JUDGED,
     KIND_OF,
@@ -426,10 +426,10 @@ class Fence:
             return Refused(f"release {release.digest} is in charge already, from record {self._since} on", "licence")
         try:
             max_lag_of(release.manifest)
-            pack = pack_of(release)
+            rules = rules_of(release)
         except ValueError as error:
             return Refused(f"release {release.digest}: {error}", "licence")
-        reason = self._judge.may_take_charge(release) or self._decisions.check_pack(pack)
+        reason = self._judge.may_take_charge(release) or self._decisions.check_pack(rules)
         return Refused(f"release {release.digest} may not take charge: {reason}", "licence") if reason else None
 
     def _check_tally(self, index: int, tally: Tally) -> Refused | None:

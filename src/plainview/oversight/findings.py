@@ -55,7 +55,8 @@ SAID: dict[str, str] = {
 
 NOT_PROVEN: dict[str, str] = {
     "re-run": "That takes the bundle of release {finding.release} and the records that were opened to the partner, on "
-    "which `plainview replay` computes it again",
+    "which `plainview replay` computes it again; of a decision any mirror's copy is enough: `plainview verify COPY "
+    "--charter DIGEST` judges all of them",
     "act": "That takes all charters and acts of the log, which any mirror's copy has: `plainview verify COPY --charter "
     "DIGEST` judges them again",
     "opening": "What the operator answered nobody has signed: ask it to open the record, and hold that against the "

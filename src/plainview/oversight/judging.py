@@ -12,7 +12,7 @@ from plainview.ledger.charters import Bounds, parse_charter
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.notes import parse_note
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import pack_of
+from plainview.moderation.rules.pack import Rules, rules_of
 from plainview.oversight.tallies import contradictions
 from plainview.records import Charter, Decision, Epoch, Page, Release, Setting, Tally, Viewer, decode
 from plainview.records.codec import Record, RecordError
@@ -34,7 +34,7 @@ def judge(index: int, records: Mapping[int, Record], kinds: Mapping[int, str]) -
         case Epoch():
             return list(_epoch(index, record, records))
         case Decision():
-            return list(_decision(record, records))
+            return list(_decision(index, record, records, kinds))
         case Tally():
             return list(_tally(index, record, records, kinds))
         case Setting() | Viewer():
@@ -75,14 +75,19 @@ def _epoch(index: int, epoch: Epoch, records: Mapping[int, Record]) -> Iterator[
             yield f"its parent is not the digest of record {at}, the epoch before"
 
 
-def _decision(decision: Decision, records: Mapping[int, Record]) -> Iterator[str]:
-    """By the policies that it names itself, which a release's record brings."""
+def _decision(index: int, decision: Decision, records: Mapping[int, Record], kinds: Mapping[int, str]) -> Iterator[str]:
+    """By the policies that it names itself, which a release's record brings; and by that release's regions where the
+    leaves between show that no other came. Or one with the same policies and other regions could be left out."""
+    found: dict[int, Rules] = {}
     for at, other in records.items():
         with suppress(ValueError):
-            if isinstance(other, Release) and (found := pack_of(other)).name.digest == decision.pack:
-                if why := why_beyond(found, decision):
-                    yield f"by the policies of record {at}, which it names, it may not be: {why}"
-                return
+            if isinstance(other, Release) and (rules := rules_of(other)).name.digest == decision.pack:
+                found[at] = rules
+    for at, rules in sorted(found.items(), reverse=True):  # the last before it first, whose regions may count
+        in_charge = at < index and all(kinds.get(one, "release") != "release" for one in range(at + 1, index))
+        if why := why_beyond(rules if in_charge else rules._replace(regions=()), decision):
+            yield f"by the policies of record {at}, which it names, it may not be: {why}"
+            return
 
 
 def _tally(index: int, tally: Tally, records: Mapping[int, Record], kinds: Mapping[int, str]) -> Iterator[str]:

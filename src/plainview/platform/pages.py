@@ -17,7 +17,7 @@ from plainview.journal.keys import page_key
 from plainview.platform.faults import Fault
 from plainview.platform.lineage import Lineage, LineageBroken
 from plainview.platform.pins import Pins
-from plainview.platform.policies import Decided, decided
+from plainview.platform.policies import Decided, Decisions
 from plainview.platform.published import Published
 from plainview.records import Page
 from plainview.records.fields import to_bytes, to_text
@@ -52,6 +52,7 @@ class Pages:
         self._ineligible = names.index(Ineligible.name) if Ineligible.name in names else -1
         """Place of the filter that names decisions; -1 for none, which keeps nothing out."""
         self._reader = Reader(pipeline.configuration.regions)
+        self._decisions = Decisions(journal)
         self._one = threading.Lock()
 
     def entry(self, index: int) -> Entry:
@@ -82,7 +83,7 @@ class Pages:
         kept_out = ranked.trace.filters == 1 + self._ineligible
         numbers = set(ranked.trace.reasons[kept_out].tolist())
         why = "" if identical else "what was computed again is not what was served"
-        return Explained(entry, ranked, identical, why, tuple(decided(self._journal, numbers, page.policy)))
+        return Explained(entry, ranked, identical, why, tuple(self._decisions.named(numbers, page.policy)))
 
     def _rank(self, page: Page) -> Ranked:
         probe()

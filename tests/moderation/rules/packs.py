@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plainview.moderation.rules.pack import Allowed, Pack, Policy, named
+from plainview.moderation.rules.pack import Allowed, Pack, Policy, Rules, name_of
 from plainview.records import Decision
 from plainview.records.fields import DASHES
 
@@ -24,7 +24,7 @@ PACK = Pack(
     version=3,
     policies=(
         policy("spam", allowed("removed"), allowed("fyf_ineligible")),
-        policy("law", allowed("geo_disabled", ("DE", "FR"))),
+        policy("law", allowed("geo_disabled", ("DE", "FR", "AT"))),
         policy("anywhere", allowed("geo_disabled")),
         policy("teens", allowed("age_restricted", ("DE",), ("13-15",))),
         policy("young", allowed("age_restricted")),
@@ -32,7 +32,8 @@ PACK = Pack(
         policy("label"),
     ),
 )
-IN_FORCE = named(PACK)
+REGIONS = ("ZZ", "US", "DE", "FR", "IT")
+IN_FORCE = Rules(PACK, name_of(PACK), REGIONS)
 
 
 def decision(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plainview.moderation.rules.decisions import why_beyond
 from plainview.records.fields import AGE_BANDS, to_text
-from tests.moderation.rules.packs import IN_FORCE, PACK, decision
+from tests.moderation.rules.packs import IN_FORCE, PACK, REGIONS, decision
 
 WITHIN = [
     ("spam", "removed", (), ()),
@@ -16,6 +16,8 @@ WITHIN = [
     ("law", "geo_disabled", ("DE",), ()),
     ("law", "geo_disabled", ("FR", "DE"), ()),
     ("anywhere", "geo_disabled", ("US", "ZZ"), ()),
+    ("anywhere", "geo_disabled", REGIONS[1:], ()),
+    ("young", "age_restricted", REGIONS, ("13-15",)),
     ("teens", "age_restricted", ("DE",), ("13-15",)),
     ("young", "age_restricted", (), ("unknown", "13-15", "16-17")),
     ("young", "age_restricted", ("US",), ("16-17",)),
@@ -31,11 +33,17 @@ BEYOND = [
     ("spam", "fyf_ineligible", (), ("13-15",), "fyf_ineligible holds everywhere and for everybody"),
     ("law", "geo_disabled", (), (), "geo_disabled holds in the regions that it names, and it names none"),
     ("law", "geo_disabled", ("DE",), ("13-15",), "geo_disabled holds for everybody in its regions"),
-    ("law", "geo_disabled", ("DE", "US"), (), "allows geo_disabled in the regions DE, FR, and it holds in US"),
+    ("law", "geo_disabled", ("DE", "US"), (), "allows geo_disabled in the regions DE, FR, AT, and it holds in US"),
+    ("law", "geo_disabled", ("DE", "ZZ"), (), "allows geo_disabled in the regions DE, FR, AT, and it holds in ZZ"),
     ("young", "age_restricted", (), (), "age_restricted holds for the age bands that it names, and it names none"),
     ("young", "age_restricted", (), ("16-17", "18+"), "age_restricted holds for viewers below 18, and it names 18+"),
     ("teens", "age_restricted", (), ("13-15",), "allows age_restricted in the regions DE, and it holds in all"),
     ("teens", "age_restricted", ("DE",), ("13-15", "16-17"), "in the age bands 13-15, and it holds in 16-17"),
+    ("law", "geo_disabled", ("AT",), (), "it names AT, and the release tells no such region from ZZ"),
+    ("anywhere", "geo_disabled", ("US", "AT", "XX"), (), "it names AT, XX, and the release tells no such region"),
+    ("young", "age_restricted", ("AT",), ("13-15",), "it names AT, and the release tells no such region from ZZ"),
+    ("anywhere", "geo_disabled", REGIONS, (), "it names all of the release, which is everybody"),
+    ("anywhere", "geo_disabled", ("AT", *REGIONS), (), "it names AT, and the release tells no such region"),
 ]
 
 
@@ -64,6 +72,13 @@ def test_it_is_by_the_policies_in_force_and_no_others() -> None:
     )
 
 
+def test_what_follows_from_the_regions_alone_is_not_said_where_they_are_not_known() -> None:
+    unknown = IN_FORCE._replace(regions=())
+    for regions in (("AT",), REGIONS, ("AT", *REGIONS)):
+        made = decision("anywhere", "geo_disabled", regions)
+        assert (why_beyond(unknown, made), bool(why_beyond(IN_FORCE, made))) == ("", True)
+
+
 def test_a_lift_needs_no_policy_and_names_none() -> None:
     assert why_beyond(IN_FORCE, decision("", "", effect="lift")) == ""
     for named in (
@@ -77,7 +92,7 @@ def test_a_lift_needs_no_policy_and_names_none() -> None:
 @given(
     st.sampled_from([one.code for one in PACK.policies]),
     st.sampled_from(["removed", "fyf_ineligible", "geo_disabled", "age_restricted"]),
-    st.lists(st.sampled_from(["DE", "FR", "US"]), unique=True).map(tuple),
+    st.lists(st.sampled_from([*REGIONS, "AT"]), unique=True).map(tuple),
     st.lists(st.sampled_from(AGE_BANDS), unique=True).map(tuple),
 )
 def test_an_adult_somewhere_is_touched_only_where_the_policy_says_so(
@@ -95,3 +110,4 @@ def test_an_adult_somewhere_is_touched_only_where_the_policy_says_so(
         assert restriction in ("removed", "fyf_ineligible")
     if adults and regions:
         assert restriction == "geo_disabled"
+        assert set(regions) < set(REGIONS)

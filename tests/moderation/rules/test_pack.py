@@ -7,8 +7,9 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
+from plainview.feed.configuration import DEFAULT
 from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import Pack, check_pack, name_of, named, pack_of, read_pack
+from plainview.moderation.rules.pack import Pack, Rules, check_pack, name_of, read_pack, rules_of
 from plainview.platform.releases import installed, installed_policies
 from plainview.platform.succession import release_record
 from plainview.records import Release, encode
@@ -16,6 +17,7 @@ from plainview.records.fields import to_text
 from tests.moderation.rules.packs import PACK, allowed, decision, policy
 
 OURS = read_pack(installed_policies())
+IN_FORCE = Rules(OURS, name_of(OURS), DEFAULT.regions)
 
 
 def made(*policies: Any, version: int = 1) -> Pack:
@@ -60,7 +62,7 @@ def test_one_byte_of_it_is_another_name() -> None:
 
 def test_ours_is_what_the_installed_manifest_names() -> None:
     assert installed().manifest.policies == name_of(OURS)
-    assert pack_of(release_record(installed())) == named(OURS)
+    assert rules_of(release_record(installed())) == IN_FORCE
 
 
 def test_ours_can_be_used() -> None:
@@ -69,18 +71,31 @@ def test_ours_can_be_used() -> None:
         for may in one.allows:
             regions = ("DE",) if may.restriction == "geo_disabled" else ()
             ages = ("13-15",) if may.restriction == "age_restricted" else ()
-            assert (
-                why_beyond(named(OURS), decision(one.code, may.restriction, regions, ages, pack=name_of(OURS).digest))
-                == ""
-            )
+            made = decision(one.code, may.restriction, regions, ages, pack=IN_FORCE.name.digest)
+            assert why_beyond(IN_FORCE, made) == ""
     assert {one.code for one in OURS.policies if one.sealed} == {
         "minor_sexual", "grooming", "exploitation", "intimate_images",
     }  # fmt: skip
 
 
+def test_what_local_law_forbids_in_some_regions_is_not_removed_by_it() -> None:
+    """By it alone, as the pack that ships has it, no decision keeps a video from everybody."""
+    for regions, said in ((DEFAULT.regions, "which is everybody"), (("AT",), "no such region"), (("DE", "ZZ"), "")):
+        made = decision("local_law", "geo_disabled", regions, pack=IN_FORCE.name.digest)
+        why = why_beyond(IN_FORCE, made)
+        assert said in why
+        assert bool(why) is bool(said)
+
+
 def broken(manifest: str = "", policies: str = "") -> Release:
     record = release_record(installed())
     return replace(record, manifest=manifest or record.manifest, policies=policies or record.policies)
+
+
+def other_regions(*regions: str) -> str:
+    """The installed manifest with these."""
+    manifest = installed().manifest
+    return encode(replace(manifest, configuration=replace(manifest.configuration, regions=regions))).decode()
 
 
 @pytest.mark.parametrize(
@@ -95,9 +110,11 @@ def broken(manifest: str = "", policies: str = "") -> Release:
         (broken(policies="\ud800"), "Pack"),
         (broken(manifest="{}"), "no release's manifest"),
         (broken(manifest="\ud800"), "no release's manifest"),
+        (broken(manifest=other_regions()), "no release's manifest"),
+        (broken(manifest=other_regions("US", "ZZ")), "the first of its regions is not ZZ"),
         (broken(manifest=json.encode({"policies": {"version": 1}}).decode()), "no release's manifest"),
     ],
 )
 def test_a_record_brings_what_its_manifest_names(record: Release, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        pack_of(record)
+        rules_of(record)

@@ -72,6 +72,23 @@ def suites(town: Town, *names: str) -> Evidence:
     )
 
 
+def auditor_ended(town: Town, after: int) -> Evidence:
+    """The auditor's key ended so many milliseconds after the approval, by each charter; or before, or then."""
+    until = town.evidence.times[town.act("approval").index] + after
+    charters = tuple(
+        one._replace(
+            charter=replace(
+                one.charter,
+                parties=tuple(
+                    replace(party, until=until) if party.role == "auditor" else party for party in one.charter.parties
+                ),
+            )
+        )
+        for one in town.evidence.charters
+    )
+    return replace(town.evidence, charters=charters)
+
+
 def emergency(town: Town, **changes: Any) -> Evidence:
     grants = town.evidence.standing.grants
     return town.where(
@@ -181,6 +198,8 @@ CASES = [
     Case(9, lambda town: town.with_(town.resigned("admission", "partner", rows=1)), "2 records are of the data set"),
     Case(9, lambda town: town.found("re-run", "bounds: origin"), "the partner found"),
     Case(10, lambda town: suites(town, "quality", "speed"), "no test of amplification, suppression was passed"),
+    Case(10, lambda town: auditor_ended(town, 0), "no test of quality, amplification, suppression was passed",
+         lambda town: auditor_ended(town, 1)),
     Case(10, lambda town: town.where(results=()), "no test of quality, amplification, suppression was passed"),
 ]  # fmt: skip
 

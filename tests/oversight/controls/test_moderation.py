@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from plainview.feed.configuration import Manifest
+from plainview.feed.configuration import DEFAULT, Manifest
 from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.oversight.controls.evidence import Evidence
 from plainview.oversight.controls.verdicts import State
@@ -24,6 +24,11 @@ def decided(town: Town, **fields: Any) -> Evidence:
     """The first decision says something else."""
     one = town.of("decision")[0]
     return town.with_({one.index: replace(one.record, **fields)})
+
+
+def disabled(town: Town, *regions: str) -> Evidence:
+    """The first decision holds in these, by local law."""
+    return decided(town, policy="local_law", restriction="geo_disabled", regions=regions)
 
 
 def governed(town: Town, **fields: Any) -> Evidence:
@@ -54,6 +59,9 @@ CASES = [
     Case(30, lambda town: decided(town, policy=""), "is by no policy in force: it names no policy"),
     Case(30, lambda town: decided(town, policy="gambling"), "policy gambling does not allow the restriction removed"),
     Case(30, lambda town: decided(town, regions=("US",)), "removed holds everywhere and for everybody"),
+    Case(30, lambda town: disabled(town, "AT"), "it names AT, and the release tells no such region from ZZ",
+         lambda town: disabled(town, "DE", "ZZ")),
+    Case(30, lambda town: disabled(town, *DEFAULT.regions), "which is everybody", lambda town: disabled(town, "DE")),
     Case(30, lambda town: governed(town, policies="{}"), "cannot be read: Pack: "),
     Case(30, lambda town: governed(town, manifest="{}"), "cannot be read: no release's manifest"),
     Case(30, renamed, "are another version 1 than before"),
@@ -72,7 +80,7 @@ CASES = [
     Case(32, lambda town: town.found("re-run", "filter: ineligible"), "the partner found"),
     Case(32, lambda town: town.found("re-run", "bounds: ineligible"), "the partner found"),
     Case(32, lambda town: town.found("re-run", "retrieval: popular"), "the partner found"),
-]
+]  # fmt: skip
 NEVER = dict.fromkeys((31, 33, 34, 35, 36, 37), State.NOT_MET)
 """What this version does not do."""
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plainview.moderation.rules.pack import ADULT, Allowed, Named, Policy
+from plainview.moderation.rules.pack import ADULT, ELSEWHERE, Allowed, Policy, Rules
 from plainview.records import Decision
 from plainview.records.fields import DASHES
 
 
-def why_beyond(in_force: Named, decision: Decision) -> str:
-    """What of the decision is beyond the policies that are in force where it is taken; empty where nothing is."""
-    pack, name = in_force
+def why_beyond(in_force: Rules, decision: Decision) -> str:
+    """What of the decision is beyond the policies that are in force where it is taken; empty where nothing is.
+
+    Where the regions of the release are not known, nothing is said of what follows from them alone.
+    """
+    pack, name, regions = in_force
     if decision.effect == "lift":
         said = decision.pack != DASHES or decision.policy or decision.restriction
         return "a lift names no policy and no restriction: those are the decision's that it ends" if said else ""
@@ -27,7 +30,12 @@ def why_beyond(in_force: Named, decision: Decision) -> str:
         may = ", ".join(one.restriction for one in policy.allows) or "none"
         made = decision.restriction or "(none named)"
         return f"policy {policy.code} does not allow the restriction {made}; it allows {may}"
-    return _why_no_such(decision) or _why_wider(policy, allowed, decision) or _why_told(policy, decision)
+    return (
+        _why_no_such(decision)
+        or _why_wider(policy, allowed, decision)
+        or _why_elsewhere(regions, decision)
+        or _why_told(policy, decision)
+    )
 
 
 def _why_no_such(decision: Decision) -> str:
@@ -57,6 +65,20 @@ def _why_wider(policy: Policy, allowed: Allowed, decision: Decision) -> str:
                 f"policy {policy.code} allows {allowed.restriction} in the {what} {', '.join(most)}, and it holds in "
                 f"{reaches}"
             )
+    return ""
+
+
+def _why_elsewhere(regions: Sequence[str], decision: Decision) -> str:
+    """Why it would hold for others than those in some of the release's regions."""
+    if not regions:
+        return ""
+    if unnamed := [one for one in decision.regions if one not in regions]:
+        return (
+            f"it names {', '.join(unnamed)}, and the release tells no such region from {ELSEWHERE}, all of which would "
+            f"be kept from the video: it names {', '.join(regions)}"
+        )
+    if decision.restriction == "geo_disabled" and set(regions) <= set(decision.regions):
+        return "geo_disabled holds in some regions, and it names all of the release, which is everybody"
     return ""
 
 

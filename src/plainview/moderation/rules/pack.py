@@ -15,6 +15,8 @@ from plainview.records.release import POLICIES_LIMIT
 
 ADULT: AgeBand = "18+"
 """The band that no age restriction holds for."""
+ELSEWHERE: Region = "ZZ"
+"""As which every region counts that a release does not name."""
 Category = Literal[
     "ANIMAL_WELFARE",
     "CONSUMER_INFORMATION",
@@ -82,15 +84,22 @@ class PackName(Record, frozen=True):
     """SHA-256 of the pack's exact bytes."""
 
 
-class Named(NamedTuple):
-    """A pack, and what it is named by."""
+class Rules(NamedTuple):
+    """What a release holds decisions to."""
 
     pack: Pack
     name: PackName
+    regions: tuple[Region, ...]
+    """Those that the release tells apart, ZZ first, as which all others count; empty where they are not known."""
+
+
+class _Telling(msgspec.Struct, frozen=True):
+    regions: tuple[Region, ...]
 
 
 class _Naming(msgspec.Struct, frozen=True):
     policies: PackName
+    configuration: _Telling
 
 
 def read_pack(data: bytes) -> Pack:
@@ -105,24 +114,24 @@ def name_of(pack: Pack) -> PackName:
     return PackName(version=pack.version, digest=to_text(hashlib.sha256(encode(pack)).digest()))
 
 
-def named(pack: Pack) -> Named:
-    """It with its name."""
-    return Named(pack, name_of(pack))
-
-
-def pack_of(release: Release) -> Named:
-    """The pack that a release's record brings. Raises ValueError where it is none, or not the one of its manifest."""
+def rules_of(release: Release) -> Rules:
+    """The pack that a release's record brings, and the regions of its manifest. Raises ValueError where the pack is
+    none, or not the one of the manifest, and where that names no regions as a release does."""
     try:
-        wanted = msgspec.json.decode(release.manifest, type=_Naming).policies
+        said = msgspec.json.decode(release.manifest, type=_Naming)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(f"no release's manifest: {error}") from error
-    brought = named(read_pack(release.policies.encode("utf-8", "surrogatepass")))
-    if brought.name != wanted:
+    wanted, regions = said.policies, said.configuration.regions
+    if regions[:1] != (ELSEWHERE,):
+        raise ValueError(f"no release's manifest: the first of its regions is not {ELSEWHERE}")
+    pack = read_pack(release.policies.encode("utf-8", "surrogatepass"))
+    name = name_of(pack)
+    if name != wanted:
         raise ValueError(
-            f"its policies are version {brought.name.version} ({brought.name.digest}), and its manifest names version "
+            f"its policies are version {name.version} ({name.digest}), and its manifest names version "
             f"{wanted.version} ({wanted.digest})"
         )
-    return brought
+    return Rules(pack, name, regions)
 
 
 def check_pack(pack: Pack) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from plainview.moderation.rules.pack import ELSEWHERE
 from plainview.records import Decision
 from plainview.records.fields import AGE_BANDS, AgeBand
 
@@ -15,7 +16,8 @@ def mask(decision: Decision, number: Callable[[str], int]) -> int:
     """Bit 4 * region + age band, for each pair in which `decision` keeps the video back, as a signed 64-bit integer.
 
     `number` gives that of a region, below ROOM. A region that the release does not name shares ZZ's bits with all
-    such regions: rather too much is kept back there than too little.
+    such regions: rather too much is kept back there than too little. Decisions that name one are beyond the policies
+    where they are taken; what comes here are those of an earlier release, which named more.
     """
     regions = sorted({number(name) for name in decision.regions}) if decision.regions else range(ROOM)
     ages = [AGE_BANDS.index(age) for age in decision.ages] if decision.ages else range(len(AGE_BANDS))
@@ -26,7 +28,14 @@ def mask(decision: Decision, number: Callable[[str], int]) -> int:
     return bits - (1 << 64) if bits >> 63 else bits
 
 
-def covers(decision: Decision, region: str, age: AgeBand) -> bool:
-    """Whether `decision`, which restricts, keeps its video from such a viewer."""
-    here = not decision.regions or region in decision.regions
+def covers(decision: Decision, region: str, age: AgeBand, regions: Collection[str]) -> bool:
+    """Whether `decision`, which restricts, keeps its video from such a viewer, by a release with these regions.
+
+    Regions that it does not name count as ZZ, as in `mask`; where `regions` is empty, each counts as itself.
+    """
+
+    def counted(name: str) -> str:
+        return name if not regions or name in regions else ELSEWHERE
+
+    here = not decision.regions or counted(region) in map(counted, decision.regions)
     return here and (not decision.ages or age in decision.ages)

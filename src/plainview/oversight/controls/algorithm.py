@@ -222,7 +222,8 @@ def tested(e: Evidence) -> Verdict:
         return not_applicable("no release was approved")
     used: list[int] = []
     for grant in approvals:
-        release, auditors = grant.act.release, set(e.charter_at(grant.index).keys_of("auditor"))
+        release, at = grant.act.release, e.times[grant.index]
+        auditors = set(e.charter_at(grant.index).keys_of("auditor", at))
         results = [
             one
             for one in e.standing.results

@@ -16,11 +16,10 @@ from plainview.ledger.errors import ProofError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Witnessed
 from plainview.ledger.standing import Standing
-from plainview.moderation.rules.decisions import why_beyond
-from plainview.moderation.rules.pack import Named, pack_of
 from plainview.oversight.acts import Acts
 from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Turn
 from plainview.oversight.controls.verdicts import Cited, Counted
+from plainview.oversight.decisions import Deciding
 from plainview.oversight.public_entries import is_of_kind
 from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.records import (
@@ -160,7 +159,7 @@ class Evidence(Outside, frozen=True, kw_only=True):
     """All records by their kinds, private ones as far as they were opened."""
     releases: tuple[At, ...]
     misnamed: Mapping[int, str]
-    """Of `releases` those whose policies are not what their manifest names, and why."""
+    """Of `releases` those whose manifest or policies cannot be read, or that bring others than it names, and why."""
     decisions: tuple[At, ...]
     beyond: Mapping[int, str]
     """Of `decisions` those that are not within a policy of the release in charge, and why."""
@@ -200,7 +199,7 @@ class Gathering:
         self._releases: list[At] = []
         self._configurations: dict[str, Configuration | None] = {}
         self._epochs: OrderedDict[int, str] = OrderedDict()
-        self._pack: Named | None = None
+        self._deciding = Deciding()
         self._misnamed: dict[int, str] = {}
         self._decisions: list[At] = []
         self._beyond: dict[int, str] = {}
@@ -255,11 +254,11 @@ class Gathering:
             case Release():
                 self._releases.append(At(index, record))
                 self._configurations[record.digest] = _configuration(record)
-                self._release(index, record)
+                if wrong := self._deciding.release(record):
+                    self._misnamed[index] = wrong
             case Decision():
                 self._decisions.append(At(index, record))
-                why = "no policies are in force" if self._pack is None else why_beyond(self._pack, record)
-                if why:
+                if why := self._deciding.decision(record):
                     self._beyond[index] = why
             case Origin():
                 self._origin(index, record)
@@ -333,13 +332,6 @@ class Gathering:
         )
         self._asking.take(index, page, before)
         self._turns[page.session] = Turn(page.viewer, page.n, to_text(commitment or bytes(32)))
-
-    def _release(self, index: int, release: Release) -> None:
-        self._pack = None
-        try:
-            self._pack = pack_of(release)
-        except ValueError as error:
-            self._misnamed[index] = str(error)
 
     def _origin(self, index: int, origin: Origin) -> None:
         self._origins.append(At(index, origin))

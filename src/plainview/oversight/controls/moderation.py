@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plainview.moderation.rules.pack import pack_of
+from plainview.moderation.rules.pack import rules_of
 from plainview.oversight.controls.coverage import verified
 from plainview.oversight.controls.evidence import Evidence
 from plainview.oversight.controls.serving import rerun
@@ -21,7 +21,7 @@ def policies(e: Evidence) -> Verdict:
         where = cited("release", [index])
         if wrong := e.misnamed.get(index):
             return not_met(f"the policies of record {index:,} cannot be read: {wrong}", where)
-        name = pack_of(release).name
+        name = rules_of(release).name
         if named.setdefault(name.version, name.digest) != name.digest:
             return not_met(f"the policies of record {index:,} are another version {name.version} than before", where)
         if not _approved(index, to_bytes(release.digest), e):

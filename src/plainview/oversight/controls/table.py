@@ -113,8 +113,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         10, "Tests before approval", "", algorithm.tested,
-        "before each approval, tests that passed, signed by the auditor, whose suites have the words quality, "
-        "amplification and suppression in their names",
+        "before each approval, tests that passed, signed by the auditor with a key that had not ended then, whose "
+        "suites have the words quality, amplification and suppression in their names",
         "what a suite tests",
     ),
     _control(
@@ -191,7 +191,8 @@ CONTROLS: tuple[Control, ...] = (
         30, "Policies are versioned", f"{DSA} 14", moderation.policies,
         "each release's record has the policies that its manifest names, can be read here, and was approved or is a "
         "charter's baseline; no version of the policies stands for two; each decision names a policy of the release in "
-        "charge where it stands, with a restriction that this policy allows for these regions and ages",
+        "charge where it stands, with a restriction that this policy allows for these regions and ages, and "
+        "regions that the release names, not disabled in all of them",
         "whether the policies are good ones; classifiers and their thresholds, of which there are none",
     ),
     _control(31, "Decisions are signed", "", moderation.decisions, NOT_BUILT),

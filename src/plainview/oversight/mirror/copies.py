@@ -17,6 +17,7 @@ from plainview.ledger.tile_reading import TileReader
 from plainview.ledger.tiles import Tile, parse_tile_path, tile_width, tiles
 from plainview.oversight.acts import Acts
 from plainview.oversight.charters import Charters
+from plainview.oversight.decisions import Deciding
 from plainview.oversight.tallies import Off, Reconciling
 
 CHECKPOINT = "checkpoint"
@@ -33,12 +34,15 @@ class Copy:
     """What `read` gives by its paths in the log, once all of it was checked. Raises LedgerError, and what `read` does.
 
     `note` is its checkpoint and `accepted` what is in it, which `trust` accepts: a policy, or the charters that its
-    entries are to have, which are taken up; then its acts are judged, too, and its tallies held against its pages.
+    entries are to have, which are taken up; then its acts are judged, too, its decisions held against the policies in
+    force where they stand, and its tallies against its pages.
     """
 
     accepted: Accepted
     acts: Acts | None = None
     """What its acts come to, judged again; None where no charter is believed."""
+    decided: Deciding | None = None
+    """Its decisions, and the policies that they are by; None where no charter is believed."""
     counted: Reconciling | None = None
     """What its tallies come to; None where no charter is believed."""
 
@@ -52,7 +56,7 @@ class Copy:
             raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
         self._tree = TileReader(head.size, head.root, self._tiles)
         if isinstance(trust, Charters):
-            self.acts, self.counted = Acts(), Reconciling()
+            self.acts, self.decided, self.counted = Acts(), Deciding(), Reconciling()
         rest = tiles(head.size)
         while batch := list(islice(rest, BATCH)):
             hashes = iter(self._tree.read([node for tile in batch for node in tile.nodes()]))
@@ -62,13 +66,10 @@ class Copy:
                     bundle = Bundle(tile.index, tile.width)
                     entries = parse_entries(bundle, read(bundle.path))
                     verify_entries(bundle, entries, hashed)
-                    if isinstance(trust, Charters) and self.acts is not None and self.counted is not None:
+                    if isinstance(trust, Charters):
                         for at, entry in enumerate(entries, tile.index * TILE_WIDTH):
                             trust.take(at, entry)
-                            self.acts.take(at, entry)
-                            for one in self.counted.take(at, entry):
-                                if isinstance(one, Off):
-                                    raise ProofError(f"entry {at}: {one.detail}")
+                            self._judge(at, entry)
         if isinstance(trust, Charters):
             self.accepted = trust.policies(head.size)[0].check(self.note)
 
@@ -100,6 +101,16 @@ class Copy:
             elif self._get(path) != b"".join(hashes):
                 raise ProofError(f"{path}: not how a wider tile of the same place begins")
         return tile.width <= width
+
+    def _judge(self, index: int, entry: bytes) -> None:
+        assert self.acts is not None
+        assert self.decided is not None
+        assert self.counted is not None
+        self.acts.take(index, entry)
+        self.decided.take(index, entry)
+        for one in self.counted.take(index, entry):
+            if isinstance(one, Off):
+                raise ProofError(f"entry {index}: {one.detail}")
 
     def _tiles(self, wanted: Sequence[Tile]) -> list[bytes]:
         return [self._get(tile.path) for tile in wanted]

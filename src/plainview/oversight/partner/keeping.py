@@ -14,7 +14,7 @@ from plainview.journal.authorship import registered_key
 from plainview.journal.keys import epoch_key
 from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import to_base64
-from plainview.moderation.rules.pack import pack_of
+from plainview.moderation.rules.pack import rules_of
 from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What, parse_finding
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
@@ -119,7 +119,7 @@ def _bears(release: Record, record: Record) -> bool:
             return release.digest == record.release
         case Decision():
             with suppress(ValueError):
-                return pack_of(release).name.digest == record.pack
+                return rules_of(release).name.digest == record.pack
             return False
         case _:
             return False
