@@ -35,7 +35,7 @@ class Failing:
 def test_what_could_not_be_written_is_found_at_the_next_look() -> None:
     following, reporting = SimpleNamespace(tallied=[OFF, Lost(9, 7, 9, 1)]), Failing(1)
     unused: Any = None
-    holding = Holding(following, reporting, *[unused] * 8)  # type: ignore[arg-type, misc]
+    holding = Holding(following, reporting, *[unused] * 8)  # type: ignore[arg-type]
     with pytest.raises(OSError, match="No space left"):
         holding.tallies()
     holding.tallies()
