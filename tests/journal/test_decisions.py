@@ -94,6 +94,22 @@ def test_and_after_a_start(tmp_path: Path) -> None:
         journal.close()
 
 
+def test_a_version_is_one_pack_for_as_long_as_there_is_the_log(tmp_path: Path) -> None:
+    """Others under its number are refused, whatever was in force in between, and whenever the program starts."""
+    forged = Pack(version=PACK.version, policies=LATER.policies)
+    known, refusing = name_of(PACK).digest, f"version 3, which is {name_of(PACK).digest} in this log, and are "
+    for start in range(3):
+        journal = open_journal(tmp_path)
+        if not start:
+            accepted(journal, taking_charge(PACK))
+            refused(journal, taking_charge(forged), "licence", "its policies are called ", refusing)
+            accepted(journal, taking_charge(LATER))
+        refused(journal, taking_charge(forged, 300 + start), "licence", refusing, name_of(forged).digest)
+        accepted(journal, taking_charge(PACK, 400 + start), taking_charge(LATER, 500 + start))
+        journal.close()
+    assert known != name_of(forged).digest
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -14,9 +14,9 @@ from plainview.journal import Ack, Fence, Journal, PlainSealer
 from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.platform import tallies as counting
 from plainview.platform.faults import Fault
-from plainview.platform.tallies import Tallies
+from plainview.platform.tallies import Ranking, Tallies
 from plainview.records import Tally
-from plainview.storage import SqliteRecords, StoreFull
+from plainview.storage import SqliteRecords, StoreFailed, StoreFull
 from tests.journal.drafts import FIRST_EPOCH, NOW, page, release, viewer
 from tests.platform.faulty import Faulty
 from tests.platform.homes import begun
@@ -145,6 +145,70 @@ def test_a_tally_waits_for_what_came_before_it_and_for_nothing_else(journal: Jou
     assert reconciled(journal)[1] == []
 
 
+def test_a_request_that_holds_a_range_up_is_told(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "SLOW", 0.05)
+    tallies = Tallies(journal, 0.0)
+    with tallies.answering():
+        serve(journal, tallies, 1)
+        tallies.start()
+        until(lambda: tallies.trouble)
+        assert tallies.trouble.startswith("a feed request has been open for more than 0 seconds: ")
+        assert written(journal) == []
+    until(lambda: not tallies.trouble)
+    assert [(one.lost, one.served) for one in written(journal)] == [(False, 1)]
+    tallies.close()
+
+
+def test_for_too_long_its_range_is_lost_and_no_page_of_it_is_counted_later(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("SLOW", "GIVEN_UP"):
+        monkeypatch.setattr(counting, limit, 0.05)
+    tallies = Tallies(journal, 0.0)
+    with ExitStack() as stuck:
+        shown, asked = (stuck.enter_context(tallies.answering()) for _ in range(2))
+        with tallies.ranking() as ranking:
+            ranking.index = shown.index = append(journal, 1)
+        tallies.start()
+        until(lambda: written(journal))
+        until(lambda: tallies._cut is None)
+        serve(journal, tallies, 2)
+        until(lambda: len(written(journal)) == 2)  # though they are not done yet
+        asked.index, asked.status, shown.status = append(journal, 3), 200, 200
+        with tallies.ranking() as ranking:
+            ranking.index = asked.index
+    tallies.close()
+    assert [(one.lost, one.served, one.rankings) for one in written(journal)] == [(True, 0, 0)] + [(False, 1, 1)] * 2
+    log, found = reconciled(journal)
+    assert found == [Lost(3, 0, 3, 1)]
+    assert (log.counted, log.before, log.uncounted) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_ranking_that_is_not_done_holds_up_the_ranges_after_a_lost_one_too(journal: Journal, later: bool) -> None:
+    tallies = Tallies(journal, NEVER)
+    serve(journal, tallies, 1)
+    with tallies.answering(), tallies.ranking() as late:
+        if not later:
+            late.index = append(journal, 2)
+        tallies._cut_now()
+        assert tallies._write(lost=True)
+        serve(journal, tallies, 3)
+        if later:
+            late.index = append(journal, 2)
+        tallies._cut_now()
+        assert not tallies._drained(0.0)
+    tallies.close()
+    counted = [(one.lost, one.served, one.rankings) for one in written(journal)]
+    assert counted == [(True, 0, 0), (False, 1, 1 + later)]
+    assert reconciled(journal)[1] == [Lost(tally_of(journal), 0, 3 if later else 4, 1 if later else 2)]
+
+
+def tally_of(journal: Journal) -> int:
+    """The index of the first."""
+    return next(journal.of_kind("tally")).index
+
+
 def test_many_at_once_with_cuts_at_any_moment(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "RECORDS", 7)
     tallies = Tallies(journal, 0.002)
@@ -245,9 +309,9 @@ def test_what_a_platform_ranks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             town.serving.page(ask(session=session, n=7))
         real, codes = town.serving._append, iter(["stale", "ineligible"])
 
-        def refusing(one: Any) -> Any:
+        def refusing(*given: Any) -> Any:
             code = next(codes, None)
-            return real(one) if code is None else (code, "a test")
+            return real(*given) if code is None else (code, "a test")
 
         monkeypatch.setattr(town.serving, "_append", refusing)
         monkeypatch.setattr("plainview.platform.serving.PATIENCE", 0.0)
@@ -256,6 +320,34 @@ def test_what_a_platform_ranks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         town.tallies.close()
         (one,) = written(journal)
         assert (one.served, one.rankings, one.thrown) == (0, 4, (("ineligible", 1), ("stale", 1)))
+        assert reconciled(journal)[1] == []
+
+
+def test_a_receipt_that_cannot_be_read_back_is_counted(tmp_path: Path) -> None:
+    """It was to be handed on, but another request for the same page has taken it."""
+    with open_town(tmp_path / "home", tally_every=NEVER) as town:
+        populate(town)
+        serving, journal = town.serving, town.journal
+
+        class Twice:
+            last_time = journal.last_time
+
+            def append(self, drafts: Any) -> Any:
+                outcomes = journal.append(drafts)
+                serving._journal = again = Faulty(journal, "entry")  # type: ignore[assignment]
+                assert not serving._append(drafts[0].record, Ranking(town.tallies)).fresh  # type: ignore[union-attr]
+                again.error = StoreFailed("disk I/O error")
+                return outcomes
+
+            def entry(self, *given: Any, **how: Any) -> Any:
+                raise StoreFailed("disk I/O error")
+
+        serving._journal = Twice()  # type: ignore[assignment]
+        with pytest.raises(StoreFailed):
+            page_of(town)
+        town.tallies.close()
+        (one,) = written(journal)
+        assert (one.served, one.rankings, one.thrown) == (0, 1, ())
         assert reconciled(journal)[1] == []
 
 

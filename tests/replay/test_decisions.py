@@ -11,11 +11,13 @@ from plainview.journal import Draft, Refused
 from plainview.journal.decisions import DecisionGate
 from plainview.moderation.rules.pack import name_of
 from plainview.platform.application import Application
+from plainview.platform.faults import HomeError
 from plainview.platform.founding import adopt
 from plainview.platform.home import Home
 from plainview.platform.releases import bundle_of, installed, opened
 from plainview.records import Decision, encode
 from plainview.records.fields import to_bytes
+from plainview.replay.bounds import Bounds
 from plainview.replay.bundled import Bundles
 from plainview.replay.bundles import pack, unpack
 from tests.moderation.rules.packs import PACK, decision
@@ -28,6 +30,11 @@ from tests.replay.replays import KERNELS, reading, replayed
 GOVERNED = installed()._replace(manifest=replace(installed().manifest, policies=name_of(PACK)), policies=encode(PACK))
 """The installed release with other policies."""
 REGIONS = installed().manifest.configuration.regions
+
+
+AGAIN = replace(PACK, version=installed().manifest.policies.version)
+FORGED = installed()._replace(manifest=replace(installed().manifest, policies=name_of(AGAIN)), policies=encode(AGAIN))
+"""With others under the number of its own."""
 
 
 def append(running: Application, made: Decision) -> int | str:
@@ -95,3 +102,28 @@ def test_each_release_is_by_the_policies_of_its_own_bundle(tmp_path: Path, monke
     with reading(home) as journal:
         (first, second) = [entry.record for entry in journal.of_kind("release")]
     assert (first.policies.encode(), second.policies.encode()) == (installed().policies, encode(PACK))  # type: ignore[attr-defined]
+
+
+def test_a_version_is_one_pack_for_as_long_as_there_is_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the fence refuses, replay finds: it is asked the same."""
+    home = tmp_path / "home"
+    with application(home) as running:
+        size = running.journal.size
+    adopt(Home(home), amendment(home, baseline=to_bytes(FORGED.digest)))
+    Home(home).install(bundle_of(FORGED))
+    said = f"its policies are called version 1, which is {installed().manifest.policies.digest} in this log"
+    with pytest.raises(HomeError, match=said):
+        take_over(home)
+    with monkeypatch.context() as blind:
+        blind.setattr(DecisionGate, "check_pack", lambda *_: "")
+        take_over(home).close()
+    with reading(home) as journal:
+        _, forged = journal.of_kind("release")
+        bounds = Bounds(journal)
+        outside = {entry.index: bounds.take(entry, None) for entry in journal.read(0, forged.index + 1)}
+    found = outside.pop(forged.index)
+    assert found is not None
+    assert found[0] == "bounds: licence"
+    assert said in found[1]
+    assert forged.index > size
+    assert set(outside.values()) == {None}

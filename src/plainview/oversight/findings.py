@@ -70,8 +70,9 @@ NOT_PROVEN: dict[str, str] = {
     "draw": "That takes the bundle of the release and the records that were opened to the partner",
     "ui": "What a browser was served nobody has signed: it is the partner's word. The release's bundle has the files "
     "that it should have been, and the detail the SHA-256 of each that was",
-    "tally": "Who was shown what the log has not is in no count. How many pages a longer range has, and that no other "
-    "tally lies between, any mirror's copy shows: `plainview verify COPY --charter DIGEST` counts them again",
+    "tally": "Who was shown what the log has not is in no count. How many pages a range has that is not shown whole, "
+    "and that no other tally lies between, any mirror's copy shows: `plainview verify COPY --charter DIGEST` counts "
+    "them again",
 }
 """What each kind leaves open, and what closes it."""
 

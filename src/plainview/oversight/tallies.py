@@ -18,7 +18,7 @@ STEP = 30_000
 """Of the time from one public record to the next, so many milliseconds at most are counted: the operator was not at
 work for all of it, or its clock was set."""
 EXHIBITS = 4_096
-"""Records in a range at most of which a finding shows each."""
+"""Records in a range at most of which a finding shows each, as far as a file has room for them."""
 
 
 class Off(NamedTuple):

@@ -2,7 +2,8 @@
 
 Neither count is taken from the journal: the partner holds them against it. Each page is counted in the range that its
 receipt lies in, so that the sums are exact wherever a range is cut: it is written down once every request that came
-before the cut is done, and whatever comes after it has its receipt behind it.
+before the cut is done, and whatever comes after it has its receipt behind it. A range that a request holds up for too
+long is said to be lost instead, and no page of it is counted later.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ ENDING = 10.0
 """Seconds that a stop waits for requests that are not done."""
 AGAIN = 1.0
 """Seconds to another attempt, where one cannot be written: the disk may be full."""
+SLOW = 60.0
+"""Seconds after which it is told that a request holds up a range that has ended."""
+GIVEN_UP = 120.0
+"""Seconds after which such a range is lost: long before its pages, and those behind it, would be overdue."""
 
 
 class _Counts:
@@ -40,12 +45,23 @@ class _Counts:
         return bool(self.rankings or any(self.answers.values()))
 
 
+class _Open:
+    """What came while one range was counted, and is not done."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.rankings = 0
+
+
 class _Cut(NamedTuple):
     """A range that ends, and is not written down yet."""
 
     first: int
     upto: int
     counts: _Counts
+    open: _Open
+    since: float
+    """When it was cut (monotonic seconds)."""
 
 
 class Tallies:
@@ -64,10 +80,9 @@ class Tallies:
         self._change = threading.Condition(self._lock)
         self._counts = _Counts()
         self._cut: _Cut | None = None
-        self._generation = 0
-        """How often a range was cut."""
-        self._open = [0, 0]
-        """Requests and rankings that are not done, of an even and of an odd generation."""
+        self._open = _Open()
+        self._stuck: list[_Open] = []
+        """Of ranges that were given up, where a ranking is not done: its receipt may come to lie in a later one."""
         self._due: float | None = None
         """When the range is to be cut (monotonic seconds); None while nothing is counted."""
         self._closing = False
@@ -76,7 +91,7 @@ class Tallies:
         """Why no tally can be written for now; empty where one can."""
         if _uncounted(journal, self._first):
             upto = journal.size
-            self._append(_Cut(self._first, upto, _Counts()), lost=True)
+            self._append(self._first, upto, None)
             self._first = upto
 
     def answering(self) -> Answering:
@@ -102,8 +117,8 @@ class Tallies:
         with suppress(JournalStopped):
             for _ in range(2):  # what was cut before, and what has come since
                 self._cut_now()
-                if self._drained(ENDING):
-                    self._write()
+                if self._drained(ENDING, closing=True):
+                    self._write(lost=False)
 
     def observe(self, entries: list[Entry]) -> None:
         """Called by the journal's writer: a range that has grown is cut before its time."""
@@ -113,46 +128,68 @@ class Tallies:
                     self._due = 0.0
                     self._change.notify_all()
 
-    def _enter(self) -> int:
-        with self._lock:
-            self._open[self._generation & 1] += 1
-            return self._generation
-
     def _counted(self, index: int | None) -> _Counts:
-        """Those of the range that a receipt lies in; the latest where there is none."""
-        if self._cut is not None and index is not None and index < self._cut.upto:
+        """Those of the range that a receipt lies in; the latest where there is none. Of a range that was given up they
+        go nowhere."""
+        if self._cut is not None and index is not None and self._cut.first <= index < self._cut.upto:
             return self._cut.counts
+        if index is not None and index < self._first:
+            return _Counts()
         if self._due is None:
             self._due = time.monotonic() + self._interval
             self._change.notify_all()
         return self._counts
 
-    def _leave(self, generation: int) -> None:
-        self._open[generation & 1] -= 1
-        if generation != self._generation and not self._open[generation & 1]:
+    def _left(self, where: _Open) -> None:
+        if where is not self._open:
             self._change.notify_all()
 
-    def _answered(self, generation: int, status: int, index: int | None) -> None:
+    def _comes(self) -> _Open:
+        with self._lock:
+            self._open.requests += 1
+            return self._open
+
+    def _answered(self, where: _Open, status: int, index: int | None) -> None:
         with self._lock:
             if name := _name(status, index):
                 self._counted(index).answers[name] += 1
-            self._leave(generation)
+            where.requests -= 1
+            self._left(where)
 
-    def _ranked(self, generation: int, index: int | None, thrown: str) -> None:
+    def _ranks(self) -> _Open:
+        with self._lock:
+            self._open.rankings += 1
+            return self._open
+
+    def _ranked(self, where: _Open, index: int | None, thrown: str) -> None:
         with self._lock:
             counts = self._counted(index)
             counts.rankings += 1
             if index is None:
                 counts.thrown[thrown] = counts.thrown.get(thrown, 0) + 1
-            self._leave(generation)
+            where.rankings -= 1
+            self._left(where)
 
     def _run(self) -> None:
         with suppress(JournalStopped):  # which the journal tells
             while self._wait():
                 self._cut_now()
-                while self._drained() and not self._write() and not self._closing:
-                    with self._change:
-                        self._change.wait(AGAIN)
+                while self._cut is not None and not self._closing:
+                    self._settle(self._cut.since)
+
+    def _settle(self, since: float) -> None:
+        """Write the range that was cut as soon as all of it is counted, or as lost where that takes too long."""
+        drained = self._drained(since + SLOW - time.monotonic())
+        if not drained and not self._closing:
+            self.trouble = (
+                f"a feed request has been open for more than {SLOW:.0f} seconds: what became of others is not written "
+                "down until it is done"
+            )
+            drained = self._drained(since + GIVEN_UP - time.monotonic())
+        if (not drained and self._closing) or self._write(lost=not drained):
+            return
+        with self._change:
+            self._change.wait(AGAIN)
 
     def _wait(self) -> bool:
         """Until a range is to be cut: True. False once it closes."""
@@ -173,39 +210,44 @@ class Tallies:
             if not self._counts:
                 return
             # Whatever comes from here on has its receipt at `upto` or behind it.
-            self._cut = _Cut(self._first, self._journal.size, self._counts)
-            self._first, self._counts = self._cut.upto, _Counts()
-            self._generation += 1
+            self._cut = _Cut(self._first, self._journal.size, self._counts, self._open, time.monotonic())
+            self._first, self._counts, self._open = self._cut.upto, _Counts(), _Open()
 
-    def _drained(self, patience: float | None = None) -> bool:
-        """Wait until all is done that came before the cut; False where it takes too long, or there was no cut."""
-        end = None if patience is None else time.monotonic() + patience
+    def _drained(self, patience: float, *, closing: bool = False) -> bool:
+        """Wait until all is done that came before the cut; False where that takes more seconds, or it is to close, or
+        there was no cut."""
+        end = time.monotonic() + patience
         with self._change:
-            while self._cut is not None and self._open[self._generation - 1 & 1]:
-                if end is None and self._closing:
+            while self._cut is not None and self._holding_up(self._cut):
+                left = end - time.monotonic()
+                if left <= 0 or (self._closing and not closing):
                     return False
-                if end is not None and time.monotonic() >= end:
-                    return False
-                self._change.wait(None if end is None else end - time.monotonic())
+                self._change.wait(left)
             return self._cut is not None
 
-    def _write(self) -> bool:
-        """Write the range that was cut, all of which is counted; False where that fails for now."""
-        assert self._cut is not None
+    def _holding_up(self, cut: _Cut) -> bool:
+        return bool(cut.open.requests or cut.open.rankings or any(one.rankings for one in self._stuck))
+
+    def _write(self, *, lost: bool) -> bool:
+        """Write the range that was cut; False where that fails for now."""
+        cut = self._cut
+        assert cut is not None
         try:
-            self._append(self._cut, lost=False)
+            self._append(cut.first, cut.upto, None if lost else cut.counts)
         except (OSError, StoreError, JournalBusy, HomeError) as error:
             self.trouble = f"what became of feed requests cannot be written down: {error}"
             return False
         self.trouble = ""
         with self._change:
             self._cut = None
+            self._stuck = [one for one in (*self._stuck, cut.open) if one.rankings]
         return True
 
-    def _append(self, cut: _Cut, *, lost: bool) -> None:
-        counts = cut.counts
+    def _append(self, first: int, upto: int, counted: _Counts | None) -> None:
+        """None: what was counted is lost."""
+        counts = counted or _Counts()
         tally = Tally(
-            time=0, first=cut.first, upto=cut.upto, lost=lost, **counts.answers, rankings=counts.rankings,
+            time=0, first=first, upto=upto, lost=counted is None, **counts.answers, rankings=counts.rankings,
             thrown=tuple(sorted(counts.thrown.items())),
         )  # fmt: skip
         (outcome,) = self._journal.append([Draft(tally)])
@@ -224,13 +266,13 @@ class Answering:
         """Of the receipt, where the page is a new one."""
 
     def __enter__(self) -> Answering:
-        self._generation = self._tallies._enter()
+        self._where = self._tallies._comes()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tallies._answered(self._generation, self.status, self.index)
+        self._tallies._answered(self._where, self.status, self.index)
 
 
 class Ranking:
@@ -244,13 +286,13 @@ class Ranking:
         """Where it made none, why: see `Tally.thrown`."""
 
     def __enter__(self) -> Ranking:
-        self._generation = self._tallies._enter()
+        self._where = self._tallies._ranks()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tallies._ranked(self._generation, self.index, self.thrown)
+        self._tallies._ranked(self._where, self.index, self.thrown)
 
 
 def _name(status: int, index: int | None) -> str:

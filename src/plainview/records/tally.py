@@ -19,7 +19,8 @@ class Tally(Record, frozen=True):
     upto: U53
     """One past the last; not beyond the tally itself."""
     lost: bool
-    """The program ended before it had written down what it counted: all that follows is 0, and none."""
+    """The program ended before it had written down what it counted, or a request was open too long: all that follows is
+    0, and none."""
     served: U53
     """Requests answered with a page whose receipt is in the range."""
     repeated: U53

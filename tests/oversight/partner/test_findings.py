@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from plainview.journal import JournalReader
+from plainview.journal import Draft, Fence, Journal, JournalReader, PlainSealer
 from plainview.keys.key_files import read_key
 from plainview.ledger.charters import digest_text
 from plainview.ledger.errors import FormatError, LedgerError
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.signers import Signer
-from plainview.oversight.findings import VERSION, Finding, check_finding, parse_finding
+from plainview.moderation.rules.pack import Pack, name_of
+from plainview.oversight.findings import FINDING_LIMIT, VERSION, Finding, check_finding, parse_finding
+from plainview.oversight.mirror.files import MirrorFiles
+from plainview.oversight.partner.announcing import announce_kept
 from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.partner.keeping import Findings, finding, related
+from plainview.oversight.partner.log import OwnLog
 from plainview.records import Page, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import to_bytes, to_text
 from plainview.records.leaf import personal_leaf
+from plainview.storage import SqliteRecords
 from tests.cli.homes import invoke
+from tests.journal.drafts import APPROVED, FIRST_EPOCH, NOW, approved, event, viewer
+from tests.journal.drafts import page as page_draft
+from tests.journal.test_fence import Says, accepted
+from tests.ledger.chartered import KEYS
+from tests.ledger.logs import LOG, ORIGIN
+from tests.moderation.rules.packs import PACK, decision
 from tests.oversight.partner.opened import mirror_of
 from tests.oversight.partner.partners import digest_of
 from tests.platform.homes import charter_of
+from tests.records.decisions import lifting
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +186,102 @@ def test_each_is_kept_once(tmp_path: Path, found: Finding) -> None:
     assert findings.keep(swallowed) is not None
     assert findings.keep(replace(swallowed, index=9999)) is None  # by a log that has grown
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def large(journal: JournalReader, count: int) -> list[bytes]:
+    """A log's entries: the charter, and records that take twice as many bytes in a file."""
+    return [journal.leaves(0, 1)[0], *[b'{"k":"act","r":"%06d%s"}' % (at, b'"' * 40_000) for at in range(1, count)]]
+
+
+@pytest.mark.parametrize(("count", "whole"), [(90, True), (130, False)])
+def test_what_a_file_has_no_room_for_is_not_shown(
+    tmp_path: Path, journal: JournalReader, key: Signer, overseen: Path, count: int, whole: bool
+) -> None:
+    """An operator can make what a finding shows as large as it likes: it is kept and can be read all the same."""
+    mirrored = mirror_of(large(journal, count), tmp_path / "mirror", key)
+    made = finding("tally", count - 1, "rankings", "too few", mirrored, range(count), journal, opened=False)
+    assert [one.index for one in made.records] == (list(range(count)) if whole else [0, count - 1])
+    findings, odd = Findings(tmp_path / "findings"), list[str]()
+    path = findings.keep(made)
+    assert path is not None
+    assert path.stat().st_size <= FINDING_LIMIT
+    assert (list(findings.all(odd.append)), odd) == ([made], [])
+    if not whole:
+        said = verified(tmp_path / "one", made.encode(), overseen)
+        assert (said.exit_code, said.stderr) == (0, "")
+
+
+def test_where_the_charters_alone_are_too_much_the_record_is_shown(
+    tmp_path: Path, journal: JournalReader, key: Signer
+) -> None:
+    leaves = [entry.replace(b'"act"', b'"charter"') for entry in large(journal, 120)]
+    leaves[60] = b'{"k":"act"}'
+    mirrored = mirror_of(leaves, tmp_path / "mirror", key)
+    assert [one.index for one in finding("act", 60, "", "", mirrored, range(120), journal).records] == [60]
+
+
+def test_what_is_no_text_is_left_out(tmp_path: Path, journal: JournalReader, key: Signer) -> None:
+    mirrored = mirror_of([*large(journal, 3), b"\xff"], tmp_path / "mirror", key)
+    made = finding("tally", 2, "rankings", "too few", mirrored, range(4), journal, opened=False)
+    assert [one.index for one in parse_finding(made.encode()).records] == [0, 1, 2]
+
+
+def test_many_exhibits_are_read_together(
+    tmp_path: Path, journal: JournalReader, key: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaves = [journal.leaves(0, 1)[0], *[b'{"k":"page","c":"%06d"}' % at for at in range(1, 1_000)]]
+    mirrored, read = mirror_of(leaves, tmp_path / "mirror", key), list[str]()
+    real = MirrorFiles.read
+
+    def reading(files: MirrorFiles, name: str) -> bytes | None:
+        read.append(name)
+        return real(files, name)
+
+    monkeypatch.setattr(MirrorFiles, "read", reading)
+    made = finding("tally", 900, "rankings", "too few", mirrored, range(1_000), journal, opened=False)
+    bundles = [name for name in read if "entries" in name]
+    assert bundles == [f"tile/entries/{at}" for at in ("000", "001", "002", "003.p/232")]
+    assert len(read) < 30
+    assert len(check_finding(made, charter_of_log(made)).kinds) == 1_000
+
+
+def test_a_file_that_is_none_keeps_no_other_from_being_announced(tmp_path: Path, found: Finding) -> None:
+    (tmp_path / "log").mkdir()
+    findings, log = Findings(tmp_path / "findings"), OwnLog(tmp_path / "log", LOG)
+    for index in (3, 4):
+        assert findings.keep(replace(found, index=index)) is not None
+    (tmp_path / "findings" / "a.plainview-finding").write_bytes(found.encode()[:-1])
+    (tmp_path / "findings" / "re-run-3a.plainview-finding").mkdir()
+    for _ in range(2):
+        first, second = announce_kept(log, KEYS["auditor"], ORIGIN, findings)
+        assert "a.plainview-finding, a finding, is passed over (finding: not the line" in first
+        assert "re-run-3a.plainview-finding, a finding, is passed over (" in second
+        assert len(log.entries()) == 2
+
+
+def related_releases(journal: JournalReader, index: int) -> list[int]:
+    return [at for at in related(index, journal) if journal.entry(at).kind == "release"]
+
+
+def test_of_releases_the_newest_that_bears_on_a_record_is_shown(tmp_path: Path) -> None:
+    """A page's own; of a decision the one whose policies it names; of others none."""
+    other = Pack(version=4, policies=PACK.policies)
+    first, second, third = (approved(lag, pack) for lag, pack in ((100, PACK), (200, other), (300, PACK)))
+    with closing(
+        Journal(SqliteRecords(tmp_path, writing=True), PlainSealer(), Fence(100, 2000, Says(())), lambda: NOW)
+    ) as journal:
+        accepted(journal, first, FIRST_EPOCH, page_draft(release=APPROVED), Draft(decision("spam", "removed")))
+        accepted(journal, second)
+        by_other = replace(decision("spam", "removed", pack=name_of(other).digest), decision=5)
+        accepted(journal, Draft(by_other), Draft(lifting(4, 7)), viewer(1))
+        accepted(journal, third, Draft(replace(decision("spam", "removed"), decision=6)), first)
+        accepted(journal, Draft(replace(decision("spam", "removed"), decision=7)), event(1))
+        kinds = [entry.kind for entry in journal.read(0, journal.size)]
+        assert kinds[:7] == ["release", "epoch", "page", "decision", "release", "decision", "decision"]
+        assert kinds[7:] == ["viewer", "release", "decision", "release", "decision", "event"]
+        shown = {2: [0], 3: [0], 5: [4], 9: [8], 11: [10]}
+        for index in range(journal.size):
+            assert related_releases(journal, index) == ([index] if kinds[index] == "release" else shown.get(index, []))
 
 
 def test_what_follows_from_the_records_alone_is_proven(

@@ -36,14 +36,15 @@ def announce_finding(log: OwnLog, signer: Signer, origin: str, made: Finding) ->
     announce(log, signer, origin, "finding", fields)
 
 
-def announce_kept(log: OwnLog, signer: Signer, origin: str, findings: Findings) -> int:
-    """Announce the findings that are kept and were not announced, since the program ended in between: how many.
+def announce_kept(log: OwnLog, signer: Signer, origin: str, findings: Findings) -> list[str]:
+    """Announce the findings that are kept and were not announced, since the program ended in between.
 
-    Raises FormatError for a kept file that is none, OSError, and what the log raises.
+    Returns what is odd of the files that are kept. Raises OSError, and what the log raises.
     """
+    odd: list[str] = []
     acts = (parse_act(parse_note(entry).text) for entry in log.entries())
     announced = {act.file for act in acts if isinstance(act, FindingAct)}
-    missing = [made for made in findings.all() if hashlib.sha256(made.encode()).digest() not in announced]
+    missing = [made for made in findings.all(odd.append) if hashlib.sha256(made.encode()).digest() not in announced]
     for made in missing:
         announce_finding(log, signer, origin, made)
-    return len(missing)
+    return odd

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
+from itertools import groupby
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -20,13 +21,13 @@ from plainview.ledger.errors import FormatError, LedgerError, PolicyError, Proof
 from plainview.ledger.hashing import fold_right
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.keys import VerifierKey
-from plainview.ledger.nodes import cover
+from plainview.ledger.nodes import Node, cover
 from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
 from plainview.ledger.policies import Policy
 from plainview.ledger.promises import parse_promise
 from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.ledger.tile_reading import TileReader
-from plainview.ledger.tiles import Tile, tile_width
+from plainview.ledger.tiles import TILE_HEIGHT, Tile, tile_width
 from plainview.oversight.acts import Acts
 from plainview.oversight.charters import Charters
 from plainview.oversight.mirror.copies import CHECKPOINT
@@ -73,9 +74,26 @@ class Mirrored:
         """The root of the tree of its first `size` entries."""
         return fold_right(self._tree.read(cover(0, size)))
 
-    def proof(self, index: int) -> tuple[bytes, ...]:
-        """That the entry at an index is in it."""
-        return inclusion_proof(index, self.checkpoint.size, self._tree.read)
+    def shown(self, indexes: Iterable[int]) -> Iterator[tuple[int, bytes, tuple[bytes, ...]]]:
+        """Of ascending indexes each, its entry, and the proof that it is in it. What of them lies together is read
+        once."""
+        size = self.checkpoint.size
+        for bundle, wanted in groupby(indexes, lambda index: index // TILE_WIDTH):
+            entries, first = self._bundle(bundle), bundle * TILE_WIDTH
+            within = [
+                Node(level, place)
+                for level in range(TILE_HEIGHT)
+                for place in range(first >> level, first + len(entries) >> level)
+            ]
+            known = dict(zip(within, self._tree.read(within), strict=True))
+            for index in wanted:
+                yield index, entries[index - first], inclusion_proof(index, size, partial(self._read, known))
+
+    def _read(self, known: dict[Node, bytes], nodes: Sequence[Node]) -> list[bytes]:
+        """`known` or, once, read."""
+        missing = [node for node in nodes if node not in known]
+        known.update(zip(missing, self._tree.read(missing) if missing else (), strict=True))
+        return [known[node] for node in nodes]
 
     def _bundle(self, index: int) -> tuple[bytes, ...]:
         bundle = Bundle(index, tile_width(0, index, self.checkpoint.size))

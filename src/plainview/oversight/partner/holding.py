@@ -94,8 +94,9 @@ class Holding:
 
     def tallies(self) -> None:
         """Tell what of the operator's counts cannot be so, and what of them is lost: that an operator says itself."""
-        while self._following.tallied:
-            one = self._following.tallied.pop(0)
+        tallied = self._following.tallied
+        while tallied:
+            one = tallied[0]
             if isinstance(one, Off):
                 self._reporting.find("tally", one.index, one.stage, one.detail, one.records, opened=False)
             else:
@@ -103,6 +104,7 @@ class Holding:
                     f"record {one.index:,} says that what became of feed requests from record {one.first:,} to "
                     f"{one.upto - 1:,} was counted and lost: of {one.pages:,} pages there nobody counts the answers"
                 )
+            del tallied[0]  # not before: a full disk may keep what was found from being written
 
     def promises(self) -> None:
         """Hold the log to what it promised the partner's viewers, and who asked about a page: merge deadlines, too."""

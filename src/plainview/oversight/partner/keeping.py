@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from plainview.journal import Entry, JournalDamaged, JournalReader
 from plainview.journal.authorship import registered_key
@@ -15,10 +17,10 @@ from plainview.journal.keys import epoch_key
 from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import to_base64
 from plainview.moderation.rules.pack import rules_of
-from plainview.oversight.findings import SUFFIX, Exhibit, Finding, What, parse_finding
+from plainview.oversight.findings import FINDING_LIMIT, SUFFIX, Exhibit, Finding, What, parse_finding
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
-from plainview.oversight.public_entries import public_kind
+from plainview.oversight.public_entries import is_of_kind, public_kind
 from plainview.records import PUBLIC, Decision, Epoch, Page, Record, Release, Setting, Viewer, encode
 from plainview.records.fields import DASHES, to_text
 
@@ -42,14 +44,17 @@ class Findings:
         """Keep a proof that was written elsewhere, too. None where it is here."""
         return self._put(path.name, path.read_bytes())
 
-    def all(self) -> Iterator[Finding]:
-        """Those that are kept, proofs left out. Raises FormatError for a file that is none."""
+    def all(self, odd: Callable[[str], None]) -> Iterator[Finding]:
+        """Those that are kept, proofs left out. `odd` is told of each file that is none, or cannot be read."""
         for name in self._files.names("."):
-            if name.endswith(SUFFIX) and (data := self._files.read(name)) is not None:
-                try:
+            if not name.endswith(SUFFIX):
+                continue
+            try:
+                data = self._files.read(name)
+                if data is not None:
                     yield parse_finding(data)
-                except FormatError as error:
-                    raise FormatError(f"{self._files.path(name)}: {error}; move it away") from error
+            except (FormatError, OSError) as error:
+                odd(f"{self._files.path(name)}, a finding, is passed over ({error}); move it away")
 
     def _put(self, name: str, data: bytes) -> Path | None:
         with self._lock:
@@ -71,17 +76,22 @@ def finding(
     *,
     opened: bool = True,
 ) -> Finding:
-    """A finding with these records of the log as exhibits, each opened as far as the copy has it, if they are to be."""
+    """A finding with these records of the log as exhibits, each opened as far as the copy has it, if they are to be.
+
+    Where a file of all of them would be too large for a reader, the record that it is about is shown, and the charters.
+    """
     wanted = sorted({one for one in records if one < mirrored.checkpoint.size})
-    return Finding(
+    bare = Finding(
         what=what,
         index=index,
         stage=stage[:200],
         detail=detail[:20_000],
         release=release,
         checkpoint=mirrored.note.encode().decode(),
-        records=tuple(_exhibit(one, mirrored, journal if opened else None) for one in wanted),
+        records=(),
     )
+    room = FINDING_LIMIT - len(bare.encode())
+    return replace(bare, records=_exhibits(index, wanted, mirrored, journal if opened else None, room))
 
 
 def related(index: int, journal: JournalReader) -> set[int]:
@@ -134,9 +144,30 @@ def in_charge(index: int, journal: JournalReader) -> str:
     return DASHES
 
 
-def _exhibit(index: int, mirrored: Mirrored, journal: JournalReader | None) -> Exhibit:
-    (entry,) = mirrored.entries(index, index + 1)
-    proof = tuple(to_base64(one) for one in mirrored.proof(index))
+def _exhibits(
+    about: int, wanted: list[int], mirrored: Mirrored, journal: JournalReader | None, room: int
+) -> tuple[Exhibit, ...]:
+    """At most `room` bytes of them: all, else what is needed most. What no file can show, since it is no text, is
+    left out."""
+    shown: list[tuple[int, int, Exhibit]] = []  # how little each is needed, its bytes
+    taken, allowed = 0, 2
+    for index, entry, hashes in mirrored.shown(wanted):
+        rank = 0 if index == about else 1 if is_of_kind("charter", entry) else 2
+        if rank > allowed:
+            continue
+        exhibit = _exhibit(index, entry, hashes, journal)
+        with suppress(UnicodeEncodeError):
+            shown.append((rank, len(encode(exhibit)) + 1, exhibit))
+            taken += shown[-1][1]
+        while taken > room:
+            allowed -= 1
+            shown = [one for one in shown if one[0] <= allowed]
+            taken = sum(size for _, size, _ in shown)
+    return tuple(exhibit for _, _, exhibit in shown)
+
+
+def _exhibit(index: int, entry: bytes, hashes: Sequence[bytes], journal: JournalReader | None) -> Exhibit:
+    proof = tuple(map(to_base64, hashes))
     text = entry.decode("utf-8", "surrogateescape")
     if (kind := public_kind(entry)) in PUBLIC:
         return Exhibit(index=index, entry=text, proof=proof, kind=kind, salt="", body="")

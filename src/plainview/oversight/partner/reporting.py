@@ -57,7 +57,7 @@ class Reporting:
 
     def announce_kept(self) -> None:
         """See `announcing.announce_kept`."""
-        announce_kept(self._log, self._auditor, self._origin, self._findings)
+        self.telling.remark("findings", announce_kept(self._log, self._auditor, self._origin, self._findings))
 
     @property
     def _origin(self) -> str:
