@@ -322,6 +322,9 @@ class Replay:
     def _feed(self, stop: int) -> None:
         """Give the release in charge what was read below `stop`, but nothing from where another took charge."""
         chunk, self._chunk = self._chunk, []
+        passing = self._incumbent.upto > (0 if self._epoch is None else self._epoch.upto)
+        if passing and self._broken is not None and self._broken < self._incumbent.upto:
+            return  # the epoch to come is not reached: to fold what rests on the damaged record would ask for it
         there, here = self._bounds.reign, self._incumbent.reign
         if there is not None and here is not None and there.index > here.index:
             stop = min(stop, there.index)
