@@ -7,17 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from plainview.journal import Draft, Refused
 from plainview.platform.application import Application
 from plainview.platform.learner import Cadence
-from plainview.platform.serving import Ask
+from plainview.platform.serving import Ask, Served
+from plainview.platform.viewers import NewViewer
 from plainview.records import Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
 from tests.platform.homes import begun
 from tests.platform.parties import Parties
 from tests.platform.signing import of_name, of_viewer
 from tests.platform.signing import session as new_session
+from tests.platform.towns import ask
 from tests.records.decisions import restricting
 
 VIDEOS = 300
@@ -75,6 +78,35 @@ def play(running: Application, pages: int, threads: int = 3, seed: int = 1) -> N
         person.join()
     if failures:
         raise failures[0]
+
+
+def late(running: Application, viewer: int) -> int:
+    """Have a page served that is written down behind the epoch after its own, of which no page comes. Returns its
+    index."""
+    append = running.serving._append
+
+    def after_another_epoch(page: Page) -> Served | tuple[str, str]:
+        running.viewers.register(NewViewer(viewer=900 + viewer))
+        assert running.wait_for(page.epoch + 1, 30)
+        return append(page)
+
+    with patch.object(running.serving, "_append", after_another_epoch):
+        index = running.serving.page(ask(viewer=viewer)).entry.index
+    epoch = running.epoch.epoch
+    running.viewers.register(NewViewer(viewer=950 + viewer))
+    assert running.wait_for(epoch + 1, 30)
+    return index
+
+
+def home_with_late_pages(path: Path) -> tuple[Path, tuple[int, ...]]:
+    """A home in which some pages were served, and two of them late, with epochs before and behind; their indexes."""
+    with application(path) as running:
+        play(running, 18)
+        indexes = [late(running, 1)]
+        play(running, 18, seed=2)
+        indexes.append(late(running, 4))  # a plain one
+        play(running, 18, seed=3)
+    return path, tuple(indexes)
 
 
 def home_with_pages(path: Path, pages: int) -> Path:

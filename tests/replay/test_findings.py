@@ -13,6 +13,7 @@ from plainview.feed.heads import HEADS
 from plainview.journal import Entry
 from plainview.records import Epoch, Event, Item, Page
 from plainview.records.fields import DASHES
+from plainview.replay.counted import Counted
 from tests.platform.forging import execute, flip, forge
 from tests.replay.replays import OTHER, of, replayed
 
@@ -258,3 +259,12 @@ def test_a_forged_epoch_is_named_and_so_are_the_pages_that_pin_it(copy: Path, en
     assert forged.index in stages
     pinning = [entry.index for entry in of(entries, "page") if entry.record.epoch == forged.record.epoch]  # type: ignore[attr-defined]
     assert set(stages) == {forged.index, *pinning}
+
+
+def test_a_release_of_whose_epochs_alone_nothing_is_known_is_not_forgotten() -> None:
+    """It counts no page, and its bundle may come."""
+    report = Counted(0)
+    report.set_apart(OTHER, 0, "its bundle was not given")
+    part, later = report.report(9, DASHES), Counted(9).report(12, DASHES)
+    for whole in (part.and_then(later), later.and_then(part), part.and_then(part)):
+        assert (whole.inconclusive, whole.why_inconclusive) == ({OTHER: 0}, {OTHER: "its bundle was not given"})

@@ -11,17 +11,13 @@ from msgspec.structs import replace
 
 from plainview.journal import Entry
 from plainview.platform.releases import installed
-from plainview.platform.serving import Served
-from plainview.platform.viewers import NewViewer
-from plainview.records import Page
 from plainview.replay import plain_lists
 from plainview.replay import replay as module
 from plainview.replay.findings import Difference, Report
 from plainview.replay.replay import Replay
 from tests.platform.forging import copied, flip, forge
 from tests.platform.homes import size_of
-from tests.platform.played import application, play
-from tests.platform.towns import ask
+from tests.platform.played import home_with_late_pages
 from tests.replay.replays import OTHER, Growing, of, reading, replayed
 
 ALL = 2**32
@@ -85,29 +81,15 @@ def test_after_damage_nothing_more_is_reached(copy: Path, entries: list[Entry]) 
     assert any(report.unreached for report in reports)
 
 
-def test_a_page_that_comes_too_late_is_left_for_a_run_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with application(tmp_path / "home") as running:
-        play(running, 30)
-        append = running.serving._append
-
-        def after_another_epoch(page: Page) -> Served | tuple[str, str]:
-            running.viewers.register(NewViewer(viewer=900))
-            assert running.wait_for(page.epoch + 1, 30)
-            return append(page)
-
-        monkeypatch.setattr(running.serving, "_append", after_another_epoch)
-        late = running.serving.page(ask(viewer=1)).entry.index
-        monkeypatch.undo()
-        play(running, 10, seed=2)
-    home = copied(tmp_path / "home", tmp_path / "copy")
+def test_a_page_that_comes_too_late_is_left_for_a_run_of_its_own(tmp_path: Path) -> None:
+    path, (late, other) = home_with_late_pages(tmp_path / "home")
+    home = copied(path, tmp_path / "copy")
     reports: list[Report] = []
     with reading(home, Growing) as journal, replay_of(journal) as replay:
         for journal.limit in range(size_of(home) + 1):
             reports.append(replay.go_on(ALL))
     found = [index for report in reports for index in report.stragglers]
-    assert late in found
+    assert {late, other} <= set(found)
     assert sum(report.pages for report in reports) + len(found) == replayed(home).pages
     assert all(not report.differing for report in reports)
     alone = replayed(home, late)

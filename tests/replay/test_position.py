@@ -13,19 +13,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plainview.journal import Entry, JournalDamaged
+from plainview.journal import Ack, Draft, Entry, JournalDamaged
 from plainview.platform.application import Application
 from plainview.platform.home import Home
 from plainview.platform.releases import environment_digest, installed
 from plainview.platform.serving import Served
 from plainview.platform.viewers import NewViewer
-from plainview.records import Page
+from plainview.records import Page, Setting
 from plainview.replay.findings import Report
 from plainview.replay.position import Place, Position, Unusable
 from plainview.replay.replay import Replay
 from tests.platform.forging import copied, flip, forge
-from tests.platform.played import application, home_with_pages, play
-from tests.platform.towns import ask
+from tests.platform.homes import size_of
+from tests.platform.played import VIEWERS, application, home_with_late_pages, home_with_pages, play
+from tests.platform.signing import of_viewer
+from tests.platform.towns import ask, token
 from tests.replay.replays import OTHER, Growing, of, reading
 from tests.replay.test_going_on import ALL, settled, together
 
@@ -133,6 +135,53 @@ def test_pages_that_were_read_and_not_ranked_are_ranked_once(tmp_path: Path, mon
     assert second.pages > len(place.position.waiting)
 
 
+def test_a_page_that_came_late_is_handed_out_once(tmp_path: Path) -> None:
+    """It is found as the journal is looked at, before what lies below it is read."""
+    home, late = home_with_late_pages(tmp_path / "home")
+    size = size_of(home)
+    ahead = 0
+    with reading(home, Growing) as journal:
+        for index in late:
+            cuts: list[tuple[Report, Place]] = []
+
+            def rest(cuts: list[tuple[Report, Place]] = cuts) -> bool:
+                place = put_away(replay.place())
+                if place is not None:
+                    cuts.append((replay.report, place))
+                return True
+
+            journal.limit = index
+            with Replay(journal, installed(), environment=HERE, rest=rest) as replay:
+                first = replay.go_on(ALL)
+                cuts.clear()
+                journal.limit = size
+                whole = replay.go_on(ALL)
+            assert whole.stragglers == (index,)
+            for before, place in cuts:
+                after = gone_on(home, place)
+                assert before.stragglers + after.stragglers == whole.stragglers
+                assert together([first, before, after]) == together([first, whole])
+                ahead += index in place.position.ahead
+    assert ahead
+
+
+def test_a_page_that_pins_no_epoch_is_counted_once(served: Path, entries: list[Entry], tmp_path: Path) -> None:
+    """That shows as the journal is looked at, too."""
+    home = copied(served, tmp_path / "home")
+    forged = of(entries, "page")[-1].index
+    forge(home, forged, epoch=10**6)
+    with reading(home) as journal:
+        with Replay(journal, installed(), environment=HERE) as replay:
+            first = replay.go_on(3)
+            place = put_away(replay.place())
+        whole = Replay(journal, installed(), environment=HERE).run()
+    assert place is not None
+    assert place.position.ahead == (forged,)
+    second = gone_on(home, place)
+    assert (first.pages + second.pages, first.identical + second.identical) == (whole.pages, whole.identical)
+    assert {one.index for one in (*first.differing, *second.differing)} == {one.index for one in whole.differing}
+
+
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_differs_before_and_after(
@@ -176,6 +225,31 @@ def test_a_page_that_was_changed_after_the_cut_is_found(
     second = gone_on(home, place)
     assert second.differing[0].index == page.index
     assert not first.differing
+
+
+def test_damage_below_that_is_looked_up_judges_nobody(tmp_path: Path) -> None:
+    """A viewer's key is looked up for a setting of theirs: where damage hides it, the setting is not to blame."""
+    viewer = VIEWERS - 1
+    with application(tmp_path / "home") as running:
+        for other in (1, 2, 1, 2):
+            running.serving.page(ask(viewer=other))
+        chosen = Setting(time=0, **of_viewer(viewer).chosen(token(), "block", 3))
+        (setting,) = running.journal.append([Draft(chosen)])
+        assert isinstance(setting, Ack)
+        assert running.wait_for(running.epoch.epoch + 1, 30)
+        for other in (1, 2):
+            running.serving.page(ask(viewer=other))
+    home = copied(tmp_path / "home", tmp_path / "copy")
+    *_, place = (place for _, place in Rests(home).cuts if place.position.read <= setting.index)
+    with reading(home) as journal:
+        registered = next(journal.owned(f"viewer:{viewer}")).index
+    sound = gone_on(home, place)
+    assert sound.sound
+    flip(home, registered, "hash", 1)
+    found = gone_on(home, place)
+    assert [(one.index, one.stage) for one in found.differing] == [(registered, "journal: hash")]
+    assert found.pages == sound.pages == found.identical + found.unreached
+    assert found.unreached
 
 
 def test_a_tally_follows_on_one_that_was_read_before(tmp_path: Path) -> None:

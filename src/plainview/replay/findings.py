@@ -8,8 +8,6 @@ would refuse it), `event: ...`, `setting: ...` and `viewer: ...` (it is not its 
 
 from __future__ import annotations
 
-from collections import Counter
-
 import msgspec
 from msgspec.structs import replace
 
@@ -69,7 +67,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return replace(
             self,
             **{name: getattr(self, name) + getattr(later, name) for name in names},
-            inconclusive=dict(sorted((Counter(self.inconclusive) + Counter(later.inconclusive)).items())),
+            inconclusive={
+                release: self.inconclusive.get(release, 0) + later.inconclusive.get(release, 0)
+                for release in sorted(self.inconclusive | later.inconclusive)  # 0 where it is only its epochs
+            },
             why_inconclusive=self.why_inconclusive | later.why_inconclusive,
             differing=tuple(sorted((*self.differing, *new), key=lambda difference: difference.index)),
         )

@@ -55,6 +55,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Whether that came out otherwise than its record says."""
     waiting: tuple[Waiting, ...]
     """In index order."""
+    ahead: tuple[int, ...]
+    """Pages from `read` on that were looked at, and handed out as stragglers or settled: in index order."""
     lists: tuple[Listed, ...]
     """The last used at the end."""
     met: Met

@@ -32,7 +32,7 @@ _ALL = 2**53
 """Every epoch is settled: nothing is appended any more."""
 
 Advance = Callable[[int, int], None]
-"""Called with how many records were read and how many pages dealt with so far."""
+"""Called with how many records were read and how many pages dealt with so far. What it raises ends the call."""
 Rest = Callable[[], bool]
 """Called where the world stands at an epoch with the pages there dealt with; False, and the call of `go_on` ends."""
 
@@ -78,6 +78,8 @@ class Replay:
         """The number of the last epoch that was seen."""
         self._pages: dict[int, list[int]] = {}
         """Epoch to the indexes of the pages that pin it, ascending."""
+        self._ahead: set[int] = set()
+        """Pages that were handed out as stragglers or settled, and not read yet: nobody deals with them again."""
         self._lists = PlainLists()
 
         # Reading.
@@ -171,6 +173,8 @@ class Replay:
             self._read_to(size, feeding=False)  # how far it can be folded is not known yet
         for epoch in [one for one in self._pages if only is not None or self._stuck or one > self._last]:
             for index in self._pages.pop(epoch):
+                if index >= self._read:
+                    self._ahead.add(index)
                 self._settle(index, ("epoch", "it pins an epoch that is not in the journal"))
         return self.report
 
@@ -199,6 +203,7 @@ class Replay:
                 for index, (page, cursor) in sorted(self._ready.items())
                 if index in self._pages.get(page.epoch, ())  # and no straggler
             ),
+            ahead=tuple(sorted(index for index in self._ahead if index >= self._read)),
             lists=tuple(lists),
             met=self._bounds.met,
         )
@@ -235,6 +240,7 @@ class Replay:
             if one.outside:
                 self._outside.add(one.index)
         self._again = waiting
+        self._ahead = set(position.ahead)
         self._lists.hold((one.epoch, one.region, one.needed) for one in position.lists)
 
     # The first look, at what has come.
@@ -247,10 +253,13 @@ class Replay:
         for entry in chain(again, come):
             page = entry.record
             assert isinstance(page, Page)
+            if entry.index in self._ahead:
+                continue
             listing = page.request.mode == "plain" and page.pinned <= page.epoch <= self._last
             gone = listing and page.pinned < self._number and (page.pinned, page.request.region) not in self._lists
             if (page.epoch < self._number or gone) and not self._stuck:
                 self._counted.stragglers.append(entry.index)
+                self._ahead.add(entry.index)
                 continue
             self._pages.setdefault(page.epoch, []).append(entry.index)
             if listing:
@@ -313,6 +322,9 @@ class Replay:
     def _feed(self, stop: int) -> None:
         """Give the release in charge what was read below `stop`, but nothing from where another took charge."""
         chunk, self._chunk = self._chunk, []
+        passing = self._incumbent.upto > (0 if self._epoch is None else self._epoch.upto)
+        if passing and self._broken is not None and self._broken < self._incumbent.upto:
+            return  # the epoch to come is not reached: to fold what rests on the damaged record would ask for it
         there, here = self._bounds.reign, self._incumbent.reign
         if there is not None and here is not None and there.index > here.index:
             stop = min(stop, there.index)
@@ -336,7 +348,9 @@ class Replay:
             self._counted.differ(index, entry.kind, *outside)
         if page is None or going_on is None or self._stuck or self._only not in (None, index):
             return
-        if page.epoch >= self._number:
+        if index in self._ahead:
+            self._ahead.remove(index)
+        elif page.epoch >= self._number:
             self._ready[index] = (page, going_on.cursor)
             if outside is not None:
                 (self._outside if sure else self._unsure).add(index)

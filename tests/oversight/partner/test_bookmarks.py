@@ -11,19 +11,23 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from plainview.learning.rerun import Cut
 from plainview.ledger.errors import ProofError
 from plainview.oversight.partner import rerunning as module
 from plainview.oversight.partner.bookmarks import FILE, OBJECTS, Bookmarks, NotUsed, Reader
 from plainview.oversight.partner.rerunning import Rerunning
 from plainview.platform.releases import bundle_of, installed, opened
+from plainview.records import Epoch
 from plainview.records.fields import to_text
 from plainview.replay.bounds import Met
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
+from plainview.replay.incumbent import Incumbent
 from plainview.replay.position import Place, Position
 from plainview.replay.replay import Replay
 from tests.oversight.partner.partners import Lines
-from tests.platform.forging import copied, forge
+from tests.platform.forging import copied, damage, forge
+from tests.platform.played import home_with_late_pages
 from tests.platform.second import SECOND
 from tests.replay.replays import KERNELS, OTHER, Growing, reading
 from tests.storage.crashing_files import CrashingFiles, PowerLoss
@@ -223,6 +227,140 @@ def test_what_came_late_and_was_not_re_run_yet_is_at_the_next_start(
     assert (report.pages, report.identical) == (60, 60)
 
 
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[int, ...]]:
+    """A journal with pages that came late, and their indexes."""
+    path = tmp_path_factory.mktemp("behind")
+    home, late = home_with_late_pages(path / "home")
+    return copied(home, path / "copy"), late
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped", "orderly"])
+def test_pages_that_came_late_are_counted_once(
+    behind: tuple[Path, tuple[int, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """However it ended before: before, between and after them, and while they were still to be re-run."""
+    home, late = behind
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+    write, writes = Bookmarks.write, 0
+
+    def ending(bookmarks: Bookmarks, *given: object) -> None:
+        nonlocal writes
+        write(bookmarks, *given)  # type: ignore[arg-type]
+        writes -= 1
+        if writes == 0:
+            if end == "killed":
+                raise KeyboardInterrupt
+            ran.rerunning.stop()
+
+    with reading(home, Growing) as journal:
+        journal.limit = 10**9
+        size = journal.limit = journal.size
+        plain = Program(journal, tmp_path / "another").run()
+        monkeypatch.setattr(Bookmarks, "write", ending)
+        for journal.limit, writes in ((late[0], 0), (late[1], 1), (late[1], 2), (size, 2), (size, 0)):
+            ran = Program(journal, tmp_path)
+            if end == "orderly":
+                writes = 0
+            with suppress(KeyboardInterrupt):
+                ran.rerunning.go_on(whole=True)
+            report, upto = ran.rerunning.known
+            assert all(upto <= index for index in ran.rerunning._late)
+            if end != "killed" or journal.limit == late[0]:
+                ran.rerunning.close()
+            elif ran.rerunning._replay is not None:
+                ran.rerunning._replay.close()
+    assert report is not None
+    assert replace(report, seconds=0, cpu_seconds=0, stragglers=()) == plain
+    assert upto == size
+    assert report.pages == report.identical
+
+
+def test_a_stop_does_not_wait_for_a_page_that_came_late(
+    behind: tuple[Path, tuple[int, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does what is known say that it was dealt with."""
+    home, late = behind
+    run, cut = Replay.run, Incumbent.cut
+    cuts: list[int] = []
+
+    def stopped(replay: Replay, only: int | None = None) -> Report:
+        monkeypatch.setattr(Incumbent, "cut", stopping)
+        return run(replay, only)
+
+    def stopping(incumbent: Incumbent, before: Epoch | None, epoch: Epoch) -> Cut | None:
+        cuts.append(epoch.epoch)
+        if len(cuts) == 2:
+            ran.rerunning.stop()
+        return cut(incumbent, before, epoch)
+
+    with reading(home, Growing) as journal:
+        journal.limit = 10**9
+        size = journal.limit = journal.size
+        plain = Program(journal, tmp_path / "another").run()
+        journal.limit = late[0]
+        Program(journal, tmp_path).run()
+        journal.limit = size
+        ran = Program(journal, tmp_path)
+        with monkeypatch.context():
+            monkeypatch.setattr(Replay, "run", stopped)
+            part = ran.run()
+        monkeypatch.undo()
+        assert cuts == [0, 1]
+        assert (part.pages, ran.rerunning.upto) == (plain.pages - 1, late[0])
+        last = Program(journal, tmp_path)
+        report = last.run()
+    assert (report.pages, report.identical, last.rerunning.upto) == (plain.pages, plain.identical, size)
+
+
+def test_each_page_that_came_late_is_re_run_once(
+    behind: tuple[Path, tuple[int, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may take hours: a bookmark is kept behind it."""
+    home, late = behind
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+    run = Replay.run
+    ran: list[int] = []
+
+    def killed(replay: Replay, only: int | None = None) -> Report:
+        assert only is not None
+        if ran:
+            raise KeyboardInterrupt
+        ran.append(only)
+        return run(replay, only)
+
+    with reading(home, Growing) as journal:
+        journal.limit = late[0]
+        Program(journal, tmp_path).run()
+        journal.limit = late[0] + 1
+        monkeypatch.setattr(Replay, "run", killed)
+        one = Program(journal, tmp_path)
+        one.rerunning.go_on(whole=True)
+        assert one.rerunning._replay is not None
+        one.rerunning._replay.close()  # killed
+        assert ran == [late[0]]
+        again = Program(journal, tmp_path)
+        assert again.run().pages == one.rerunning.known[0].pages  # type: ignore[union-attr]
+
+
+def test_damage_below_that_going_on_meets_has_all_re_run(copy: Path, journal: Growing, tmp_path: Path) -> None:
+    """A viewer's page above rests on what they did below."""
+    size = journal.size
+    journal.limit = size // 2
+    first = Program(journal, tmp_path)
+    first.run()
+    told = {entry.owner for entry in journal.of_kind("setting", 0, size)}
+    journal.limit = size
+    after = {entry.owner for entry in journal.of_kind("page", first.rerunning.upto, size)} - told
+    index = next(entry.index for entry in journal.of_kind("event", 0, first.rerunning.upto) if entry.owner in after)
+    damage(copy, index)
+    ran = Program(journal, tmp_path)
+    report = ran.run()
+    assert [one.index for one in report.differing] == [index]
+    assert any(line.startswith(f"{BEGINS}: record {index}") for line in ran.lines.remarks)
+    assert report == Program(journal, tmp_path / "another").run()
+
+
 def test_it_is_kept_as_it_goes_and_ends_where_it_is_told_to(
     journal: Growing, tmp_path: Path, plain: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +406,7 @@ def test_one_that_cannot_be_written_is_told_and_changes_nothing(
 
 def _place(number: int) -> Place:
     met = Met(time=1, rows={}, oldest=0, passed_over=())
-    position = Position(read=number, epoch=0, wrong=False, waiting=(), lists=(), met=met)
+    position = Position(read=number, epoch=0, wrong=False, waiting=(), ahead=(), lists=(), met=met)
     return Place(position, {"head.rows": np.arange(number + 5, dtype=np.int32)})
 
 

@@ -25,6 +25,11 @@ that was being ranked when it was closed comes behind it, and seldom by more tha
 AGAIN = 120.0
 """Seconds of re-running at most, but for an epoch's, that a start has to do again after the program was killed."""
 
+
+class _Ended(Exception):
+    """A page that came late was not re-run to its end: `go_on` is to end."""
+
+
 SILENT = Told(lambda _: None, lambda _: None, lambda _: None)
 
 
@@ -55,11 +60,14 @@ class Rerunning:
         self._new = partial(
             Replay, journal, installed, bundles=bundles, threads=threads, environment=environment, advance=advance
         )
+        self._advance = advance
         self._bookmarks = bookmarks
         self._told = told
         self._believing = not from_the_start
         self._replay: Replay | None = None
         """None before the first call, and after one that broke off."""
+        self._resumed = False
+        """Whether it went on from a bookmark."""
         self._going = False
         self._ending = threading.Event()
         self._kept: Report | None = None
@@ -111,29 +119,65 @@ class Rerunning:
             break
         self._looked = size
         waited = whole or self._monotonic() - self._since >= GRACE
+        replay, report = self._dealt_with(self._newest - (not waited))
+        if report.records or report.pages or report.epochs or report.differing:
+            self._add(report, True)
+        self._late.extend(report.stragglers)
+        self._run_late(replay)
+        if not self._untold:
+            return None
+        self._untold = False
+        self.known = self.report, self._upto(replay)
+        return self.report
+
+    def _dealt_with(self, settled: int) -> tuple[Replay, Report]:
+        """The replay, and what it dealt with as it went on. What a bookmark says is believed no longer where a record
+        is damaged that going on from it rests on: read in order, it is told, and so is what is not reached."""
         self._going = True
         try:
             replay = self._replay = self._replay or self._begun()
-            report = replay.go_on(self._newest - (not waited))
+            report = replay.go_on(settled)
+        except JournalDamaged as error:
+            resumed = self._resumed
+            self._break_off()
+            self._not_used(str(error))
+            if not resumed:
+                raise
+            return self._dealt_with(settled)
         except BaseException:
             self._break_off()
             raise
         self._going = False
-        if report.records or report.pages or report.epochs or report.differing:
-            self._add(report, True)
-        self._late.extend(report.stragglers)
+        return replay, report
+
+    def _run_late(self, replay: Replay) -> None:
+        """Re-run the pages that came late, until told to end."""
         while self._late and not self._ending.is_set():
-            self._add(self._new().run(self._late[0]), False)
+            try:
+                one = self._new(advance=self._unless_ending).run(self._late[0])
+            except _Ended:
+                return
+            self._add(one, False)
             self._late.popleft()
-        if not self._untold:
-            return None
-        self._untold = False
-        self.known = self.report, replay.upto
-        return self.report
+            report, kept = self.report, self._kept
+            assert report is not None
+            before = 0.0 if kept is None else kept.seconds
+            if report.seconds - before >= AGAIN and (place := replay.place()) is not None:
+                self._keep(place, report)
+
+    def _unless_ending(self, records: int, pages: int) -> None:
+        self._advance(records, pages)
+        if self._ending.is_set():
+            raise _Ended
+
+    def _upto(self, replay: Replay) -> int:
+        """Below the first page that came late and is not re-run yet."""
+        return min(replay.upto, *self._late) if self._late else replay.upto
 
     def _begun(self) -> Replay:
         """A replay that goes on from the last bookmark, where there is one that can be used; else from record 0."""
         found = self._found() if self._believing else None
+        self._resumed = False
         if found is not None:
             bookmark, place = found
             replay = self._new(rest=self._rest)
@@ -148,9 +192,9 @@ class Rerunning:
             else:
                 self._told.say(f"re-running goes on from record {replay.upto:,}, where it was left")
                 self._kept = bookmark.report
-                self.known = bookmark.report, replay.upto
                 self._late.extend(bookmark.late)
-                self._untold = True
+                self.known = bookmark.report, self._upto(replay)
+                self._untold = self._resumed = True
                 return replay
         return self._new(rest=self._rest)
 
@@ -165,11 +209,12 @@ class Rerunning:
         if found is not None:
             for release in found[0].report.inconclusive:
                 if release == self._installed or (self._bundles is not None and release in self._bundles):
-                    self._not_used(f"pages of release {release} could not be judged, and may be now")
+                    self._not_used(f"pages or epochs of release {release} could not be judged, and may be now")
                     return None
         return found
 
     def _not_used(self, why: str) -> None:
+        self._believing = False
         self._told.remark(f"re-running begins at record 0: {why}")
 
     def _rest(self) -> bool:
