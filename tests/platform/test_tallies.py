@@ -14,7 +14,7 @@ from plainview.journal import Ack, Fence, Journal, PlainSealer
 from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.platform import tallies as counting
 from plainview.platform.faults import Fault
-from plainview.platform.tallies import Ranking, Tallies
+from plainview.platform.tallies import Tallies
 from plainview.records import Tally
 from plainview.storage import SqliteRecords, StoreFailed, StoreFull
 from tests.journal.drafts import FIRST_EPOCH, NOW, page, release, viewer
@@ -309,9 +309,9 @@ def test_what_a_platform_ranks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             town.serving.page(ask(session=session, n=7))
         real, codes = town.serving._append, iter(["stale", "ineligible"])
 
-        def refusing(*given: Any) -> Any:
+        def refusing(one: Any) -> Any:
             code = next(codes, None)
-            return real(*given) if code is None else (code, "a test")
+            return real(one) if code is None else (code, "a test")
 
         monkeypatch.setattr(town.serving, "_append", refusing)
         monkeypatch.setattr("plainview.platform.serving.PATIENCE", 0.0)
@@ -335,7 +335,7 @@ def test_a_receipt_that_cannot_be_read_back_is_counted(tmp_path: Path) -> None:
             def append(self, drafts: Any) -> Any:
                 outcomes = journal.append(drafts)
                 serving._journal = again = Faulty(journal, "entry")  # type: ignore[assignment]
-                assert not serving._append(drafts[0].record, Ranking(town.tallies)).fresh  # type: ignore[union-attr]
+                assert not serving._append(drafts[0].record).fresh  # type: ignore[union-attr]
                 again.error = StoreFailed("disk I/O error")
                 return outcomes
 

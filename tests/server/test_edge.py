@@ -46,7 +46,7 @@ def counted(town: Application) -> dict[str, int]:
     before = town.journal.size
     town.tallies._cut_now()
     if town.tallies._drained(10.0):
-        town.tallies._write()
+        town.tallies._write(lost=False)
     tallies = [entry.record for entry in town.journal.of_kind("tally", before)]
     if not tallies:
         return {}

@@ -24,7 +24,7 @@ from plainview.platform.pins import Pins
 from plainview.platform.published import Edition, Published
 from plainview.platform.residency import Residency, Standing
 from plainview.platform.sessions import Sessions, Turn
-from plainview.platform.tallies import Ranking, Tallies
+from plainview.platform.tallies import Tallies
 from plainview.records import PAGE_LIMIT, Page, Request
 from plainview.records.fields import AGE_BANDS, DASHES, U8, U32, U53, Mode, Region, Token, to_bytes, to_text
 from plainview.replay.judged import Judged
@@ -64,6 +64,15 @@ class Served(NamedTuple):
     """Its receipt, durable."""
     fresh: bool
     """False for a page that had been served before."""
+
+
+class _Unread(Exception):
+    """A receipt is durable, and could not be read back."""
+
+    def __init__(self, ack: Ack, why: Exception) -> None:
+        super().__init__(str(why))
+        self.ack = ack
+        self.why = why
 
 
 class Serving:
@@ -238,13 +247,22 @@ class Serving:
             page = self._receipt(ask, request, wanted, grounds, standing, turn, edition, ranked, pinned, now)
             ranked_at = time.perf_counter()
             self._metrics.ranked(ranked_at - began)
-            outcome = self._append(page, counted)
+            try:
+                outcome = self._append(page)
+            except _Unread as unread:  # whatever failed, its receipt is in the log
+                counted.index = unread.ack.index if unread.ack.fresh else None
+                counted.thrown = "repeated"
+                raise unread.why from None
             self._metrics.committed(time.perf_counter() - ranked_at)
             if not isinstance(outcome, Served):
                 counted.thrown = outcome[0]
+            elif outcome.fresh:
+                counted.index = outcome.entry.index
+            else:
+                counted.thrown = "repeated"
         return outcome, edition.epoch.epoch
 
-    def _append(self, page: Page, counted: Ranking) -> Served | tuple[str, str]:
+    def _append(self, page: Page) -> Served | tuple[str, str]:
         key = (page.session, page.n)
         self._awaited.setdefault(key, None)  # another request for the same page may have its receipt there already
         try:
@@ -255,13 +273,11 @@ class Serving:
             if outcome.met is not None:
                 raise outcome.met  # ranked again it would be refused again
             return outcome.code, outcome.reason
-        # Before it is read: whatever fails there, the receipt is in the log.
-        if outcome.fresh:
-            counted.index = outcome.index
-        else:
-            counted.thrown = "repeated"
         if entry is None or entry.index != outcome.index:
-            entry = self._journal.entry(outcome.index, trusting=True)
+            try:
+                entry = self._journal.entry(outcome.index, trusting=True)
+            except Exception as error:
+                raise _Unread(outcome, error) from error
         return Served(entry, outcome.fresh)
 
     def _request(self, ask: Ask, standing: Standing) -> Request:

@@ -81,6 +81,8 @@ class Tallies:
         self._counts = _Counts()
         self._cut: _Cut | None = None
         self._open = _Open()
+        self._lost: list[range] = []
+        """Ranges that were given up."""
         self._stuck: list[_Open] = []
         """Of ranges that were given up, where a ranking is not done: its receipt may come to lie in a later one."""
         self._due: float | None = None
@@ -133,7 +135,7 @@ class Tallies:
         go nowhere."""
         if self._cut is not None and index is not None and self._cut.first <= index < self._cut.upto:
             return self._cut.counts
-        if index is not None and index < self._first:
+        if index is not None and any(index in lost for lost in self._lost):
             return _Counts()
         if self._due is None:
             self._due = time.monotonic() + self._interval
@@ -240,6 +242,8 @@ class Tallies:
         self.trouble = ""
         with self._change:
             self._cut = None
+            if lost:
+                self._lost.append(range(cut.first, cut.upto))
             self._stuck = [one for one in (*self._stuck, cut.open) if one.rankings]
         return True
 
