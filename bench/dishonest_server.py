@@ -151,9 +151,9 @@ def skipped_receipt(signal: Signal) -> None:
 
     honest = Serving._append
 
-    def lied(self: Serving, page: Any, counted: Any) -> Any:
+    def lied(self: Serving, page: Any) -> Any:
         if not signal.on:
-            return honest(self, page, counted)
+            return honest(self, page)
         signal.deed()
         journal, salt = self._journal, os.urandom(32)
         record = changed(page, time=page.now)
@@ -186,14 +186,13 @@ def unlogged_pages(signal: Signal) -> None:
     def earlier(self: Serving, ask: Any, turn: Any) -> Any:
         return None if ask.session in begun else honest_earlier(self, ask, turn)
 
-    def append(self: Serving, page: Any, counted: Any) -> Any:
+    def append(self: Serving, page: Any) -> Any:
         if page.session not in begun:
-            return honest_append(self, page, counted)
+            return honest_append(self, page)
         signal.deed()
         record, salt = changed(page, time=page.now), os.urandom(32)
         committed = commitment(salt, encode(record))
         entry = Entry(self._journal.size, page.now, "page", f"viewer:{page.viewer}", record, salt, committed)
-        counted.index = entry.index
         return Served(entry, True)
 
     patch(Serving, "page", page)
@@ -325,8 +324,8 @@ def forged_events(signal: Signal) -> None:
 
     honest = Serving._append
 
-    def lied(self: Serving, page: Any, counted: Any) -> Any:
-        served: Any = honest(self, page, counted)
+    def lied(self: Serving, page: Any) -> Any:
+        served: Any = honest(self, page)
         if signal.on and hasattr(served, "entry") and page.items:
             signal.deed()
             journal: Journal = self._journal
@@ -350,8 +349,8 @@ def forged_settings(signal: Signal) -> None:
 
     honest = Serving._append
 
-    def lied(self: Serving, page: Any, counted: Any) -> Any:
-        served: Any = honest(self, page, counted)
+    def lied(self: Serving, page: Any) -> Any:
+        served: Any = honest(self, page)
         if signal.on and hasattr(served, "entry"):
             signal.deed()
             journal: Journal = self._journal
@@ -404,8 +403,8 @@ def foreign_rows(signal: Signal) -> None:
     def lets_through(self: OriginGate, record: Any) -> str:
         return "" if signal.on else check(self, record)
 
-    def lied(self: Serving, page: Any, counted: Any) -> Any:
-        served = append(self, page, counted)
+    def lied(self: Serving, page: Any) -> Any:
+        served = append(self, page)
         if signal.on and page.items:
             signal.deed()
             liked = outcome_bits("long_view", "like")
@@ -434,8 +433,8 @@ def beyond_policy(signal: Signal) -> None:
     def lets_through(self: DecisionGate, decision: Any) -> str:
         return "" if signal.on else check(self, decision)
 
-    def lied(self: Serving, page: Any, counted: Any) -> Any:
-        served = append(self, page, counted)
+    def lied(self: Serving, page: Any) -> Any:
+        served = append(self, page)
         if signal.on and page.items:
             signal.deed()
             decision = Decision(

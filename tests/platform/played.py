@@ -13,7 +13,6 @@ from plainview.journal import Draft, Refused
 from plainview.platform.application import Application
 from plainview.platform.learner import Cadence
 from plainview.platform.serving import Ask, Served
-from plainview.platform.tallies import Ranking
 from plainview.platform.viewers import NewViewer
 from plainview.records import Event, Page, Record, Setting, Video, Viewer
 from plainview.records.fields import to_text
@@ -86,10 +85,10 @@ def late(running: Application, viewer: int) -> int:
     index."""
     append = running.serving._append
 
-    def after_another_epoch(page: Page, ranking: Ranking) -> Served | tuple[str, str]:
+    def after_another_epoch(page: Page) -> Served | tuple[str, str]:
         running.viewers.register(NewViewer(viewer=900 + viewer))
         assert running.wait_for(page.epoch + 1, 30)
-        return append(page, ranking)
+        return append(page)
 
     with patch.object(running.serving, "_append", after_another_epoch):
         index = running.serving.page(ask(viewer=viewer)).entry.index

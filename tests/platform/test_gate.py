@@ -15,7 +15,6 @@ from plainview.platform.application import Application
 from plainview.platform.faults import Fault
 from plainview.platform.releases import installed_digest
 from plainview.platform.serving import Served
-from plainview.platform.tallies import Ranking
 from plainview.records import Act, Page, Setting
 from plainview.records.digests import traffic_draw
 from plainview.records.fields import to_bytes
@@ -183,10 +182,10 @@ def test_a_page_that_is_overtaken_by_a_revocation_is_made_again(
     attempt, stop = town.serving._append, parties.signed(parties.revocation(INSTALLED, town.journal.size), "partner")
     sent: list[int] = []
 
-    def overtaken(page: Page, ranking: Ranking) -> Served | tuple[str, str]:
+    def overtaken(page: Page) -> Served | tuple[str, str]:
         if not sent:
             sent.append(town.acts.submit(stop).index)
-        return attempt(page, ranking)
+        return attempt(page)
 
     monkeypatch.setattr(town.serving, "_append", overtaken)
     mode, _, why = shown(town)

@@ -18,7 +18,6 @@ from plainview.platform.application import Application
 from plainview.platform.home import Home
 from plainview.platform.releases import environment_digest, installed
 from plainview.platform.serving import Served
-from plainview.platform.tallies import Ranking
 from plainview.platform.viewers import NewViewer
 from plainview.records import Page, Setting
 from plainview.replay.findings import Report
@@ -118,12 +117,12 @@ def test_pages_that_were_read_and_not_ranked_are_ranked_once(tmp_path: Path, mon
         play(running, 12)
         append = running.serving._append
 
-        def behind_one_of_the_next_epoch(page: Page, ranking: Ranking) -> Served | tuple[str, str]:
+        def behind_one_of_the_next_epoch(page: Page) -> Served | tuple[str, str]:
             monkeypatch.undo()
             running.viewers.register(NewViewer(viewer=900))
             assert running.wait_for(page.epoch + 1, 30)
             running.serving.page(ask(viewer=2))
-            return append(page, ranking)
+            return append(page)
 
         monkeypatch.setattr(running.serving, "_append", behind_one_of_the_next_epoch)
         running.serving.page(ask(viewer=1))

@@ -13,8 +13,7 @@ from litestar.testing import TestClient
 from plainview.platform.application import Application
 from plainview.platform.faults import Fault
 from plainview.platform.serving import Served
-from plainview.platform.tallies import Ranking
-from plainview.records import Page, Tally
+from plainview.records import Tally
 from plainview.server import app as routes
 from plainview.server.app import make_app
 from plainview.storage import StoreFull
@@ -120,12 +119,7 @@ def test_a_page_that_was_never_written_down_is_counted_all_the_same(
 ) -> None:
     counted(town)
     entry = next(town.journal.of_kind("page"))
-
-    def shown(page: Page, ranking: Ranking) -> Served:
-        ranking.index = entry.index
-        return Served(entry, fresh=True)
-
-    monkeypatch.setattr(town.serving, "_append", shown)
+    monkeypatch.setattr(town.serving, "_append", lambda page: Served(entry, fresh=True))
     assert feed(client) == 200
     assert counted(town) == {"served": 1, "rankings": 1}
 
