@@ -42,6 +42,8 @@ class Incumbent:
         """Why it does not work, where it does not."""
         self.upto = 0
         """Where its next epoch ends: what is below can be folded."""
+        self.damaged = False
+        """Whether it is known that a record is damaged: nothing that rests on one is asked for, and it is left out."""
         self._running: Running | None = None
         self._golden: dict[str, str] = {}
         """By release, what they came to here."""
@@ -156,13 +158,16 @@ class Incumbent:
             self.why = f"its bundle cannot be run: {error}"
 
     def _again(self, start: int, stop: int) -> Iterator[tuple[int, Record]]:
-        """Records that were read before, those left out that are damaged."""
+        """Records that were read before, by this replay or the one that it goes on from. Raises JournalDamaged for one
+        of which nothing is known yet."""
         while start < stop:
             try:
                 for entry in self._journal.read(start, stop):
                     start = entry.index + 1
                     yield entry.index, entry.record
             except JournalDamaged as error:
+                if not self.damaged:
+                    raise
                 start = max(start, error.after)
 
     def _give(self, part: list[tuple[int, Record]]) -> bool:

@@ -318,6 +318,7 @@ class Replay:
     def _damaged(self, error: JournalDamaged) -> None:
         self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
         self._broken = error.index if self._broken is None else min(self._broken, error.index)
+        self._incumbent.damaged = True
 
     def _feed(self, stop: int) -> None:
         """Give the release in charge what was read below `stop`, but nothing from where another took charge."""

@@ -341,8 +341,11 @@ def test_each_page_that_came_late_is_re_run_once(
         assert again.run().pages == one.rerunning.known[0].pages  # type: ignore[union-attr]
 
 
-def test_damage_below_that_going_on_meets_has_all_re_run(copy: Path, journal: Growing, tmp_path: Path) -> None:
-    """A viewer's page above rests on what they did below."""
+@pytest.mark.parametrize("which", [0, -1])
+def test_damage_below_that_going_on_meets_has_all_re_run(
+    copy: Path, journal: Growing, tmp_path: Path, which: int
+) -> None:
+    """A viewer's page above rests on what they did below, and the next epoch on what no epoch has folded yet."""
     size = journal.size
     journal.limit = size // 2
     first = Program(journal, tmp_path)
@@ -350,7 +353,8 @@ def test_damage_below_that_going_on_meets_has_all_re_run(copy: Path, journal: Gr
     told = {entry.owner for entry in journal.of_kind("setting", 0, size)}
     journal.limit = size
     after = {entry.owner for entry in journal.of_kind("page", first.rerunning.upto, size)} - told
-    index = next(entry.index for entry in journal.of_kind("event", 0, first.rerunning.upto) if entry.owner in after)
+    below = [entry.index for entry in journal.of_kind("event", 0, first.rerunning.upto) if entry.owner in after]
+    index = below[which]
     damage(copy, index)
     ran = Program(journal, tmp_path)
     report = ran.run()
