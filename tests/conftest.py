@@ -30,6 +30,7 @@ settings.register_profile(
 settings.load_profile("plainview")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two processes share the tests, those that share what takes long to make stay with one."""
     for item in items:
