@@ -15,7 +15,8 @@ demo: $(ready) ## a town is served, an operator lies and is found out; then ever
 	$(bin)/plainview demo
 
 test: $(ready) ## all tests but the soak
-	$(bin)/python -m pytest -q -n 2 --dist loadgroup
+	$(bin)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/e2e
+	$(bin)/python -m pytest -q tests/e2e
 
 check: $(ready) ## style, types and who may import whom
 	$(bin)/ruff check .

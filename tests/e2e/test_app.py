@@ -257,7 +257,11 @@ def test_reasons_add_up_to_the_value(browser: Browser, platform: Platform) -> No
         for place, item in enumerate(reasons):
             counts = panel(page).locator(".bars tbody .counts")
             expect(panel(page).locator(".bars tfoot .counts")).to_have_text(f"{item.value:.4f}".replace("-", "\u2212"))
-            lines = [line.split("\n")[0].replace("\u2212", "-") for line in counts.all_inner_texts()]
+            # Not as it is laid out: the panel may be drawn again meanwhile.
+            lines = [
+                line.replace("\u2212", "-")
+                for line in counts.evaluate_all("all => all.map((one) => one.firstChild.data)")
+            ]
             assert sum(map(float, lines)) == pytest.approx(item.value, abs=0.001)
             if item.order is not None:
                 expect(page.locator(".video").nth(place).locator(".label")).to_have_text(
