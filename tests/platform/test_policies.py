@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.journal import Draft, Entry
-from plainview.platform.policies import Decisions, policies_of
+from plainview.platform.policies import Decisions
+from plainview.platform.reigns import release_of
 from plainview.platform.releases import installed, installed_digest
 from plainview.records.fields import to_text
 from tests.platform.stepping import platform
@@ -20,8 +21,11 @@ from tests.records.decisions import lifting, restricting
 def test_what_is_not_of_the_journal_is_none(tmp_path: Path) -> None:
     with platform(tmp_path / "home") as running:
         ours = installed().policies.decode()
-        assert policies_of(running.journal, None) == policies_of(running.journal, installed_digest()) == ours
-        assert policies_of(running.journal, to_text(bytes(32))) is None
+        here = release_of(running.journal)
+        assert here is not None
+        assert here == release_of(running.journal, installed_digest())
+        assert here.policies == ours
+        assert release_of(running.journal, to_text(bytes(32))) is None
 
 
 def test_a_decision_is_named_by_what_its_policy_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

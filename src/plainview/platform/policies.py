@@ -1,4 +1,4 @@
-"""The policies of releases that are or were in charge, and the decisions by which videos were kept from a page."""
+"""The decisions by which videos were kept from a page, and the policies by which they were taken."""
 
 from __future__ import annotations
 
@@ -20,16 +20,6 @@ class Decided(NamedTuple):
     decision: Decision
     title: str
     """Of its policy; empty where no release had one of that code by that digest."""
-
-
-def policies_of(journal: JournalReader, release: str | None) -> str | None:
-    """The policies of a release that is or was in charge, or of the one that is, in their exact bytes; None where none
-    of that digest was. Raises JournalDamaged."""
-    for entry in journal.of_kind("release", newest_first=True):
-        assert isinstance(entry.record, Release)
-        if release in (None, entry.record.digest):
-            return entry.record.policies
-    return None
 
 
 class Decisions:

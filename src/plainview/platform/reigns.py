@@ -25,10 +25,13 @@ class Reign(NamedTuple):
     """Whether its first epoch is there."""
 
 
-def manifest_of(journal: JournalReader, release: str) -> str | None:
-    """The manifest of a release that is or was in charge; None where none of that digest was. Raises JournalDamaged."""
+def release_of(journal: JournalReader, digest: str | None = None) -> Release | None:
+    """The record of a release that is or was in charge, or of the one that is; None where none of that digest was.
+
+    Raises JournalDamaged.
+    """
     records = (entry.record for entry in journal.of_kind("release", newest_first=True))
-    return next((one.manifest for one in records if isinstance(one, Release) and one.digest == release), None)
+    return next((one for one in records if isinstance(one, Release) and digest in (None, one.digest)), None)
 
 
 def reign_of(journal: JournalReader) -> Reign:

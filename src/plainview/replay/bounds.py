@@ -46,8 +46,6 @@ from plainview.replay.judged import Judged
 
 SESSIONS = 65_536
 """Sessions whose last page is held; any other is looked up in the journal."""
-
-
 PAGES = 65_536
 """Pages at hand, for the events that cite them; any other is looked up in the journal."""
 KEYS = 65_536

@@ -32,8 +32,7 @@ from plainview.platform.bodies import decoded
 from plainview.platform.catalogue import Card, NewVideo
 from plainview.platform.events import NewEvent
 from plainview.platform.faults import Fault
-from plainview.platform.policies import policies_of
-from plainview.platform.reigns import manifest_of
+from plainview.platform.reigns import release_of
 from plainview.platform.serving import Ask, Served
 from plainview.platform.viewers import NewSetting, NewViewer
 from plainview.records import PAGE_LIMIT, Charter, Page
@@ -484,15 +483,15 @@ def _charters(application: Application) -> ChartersAnswer:
 
 
 def _manifest(application: Application, digest: str) -> bytes:
-    if (manifest := manifest_of(application.journal, digest)) is None:
+    if (found := release_of(application.journal, digest)) is None:
         raise Fault("unknown_release", f"digest: no release {digest} is or was in charge", "digest")
-    return manifest.encode()
+    return found.manifest.encode()
 
 
 def _policies(application: Application, release: str | None) -> bytes:
-    if (found := policies_of(application.journal, release)) is None:
+    if (found := release_of(application.journal, release)) is None:
         raise Fault("unknown_release", f"release: no release {release} is or was in charge", "release")
-    return found.encode()
+    return found.policies.encode()
 
 
 def _act_proof(application: Application, index: int, size: int) -> ActProof:
