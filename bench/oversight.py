@@ -4,11 +4,12 @@
 
 A journal is written first: that of `bench.serve`, and then as many pages as `--pages` says, each ranked and appended by
 the serving code in this process (no HTTP) and followed by signed events. An epoch is closed for every EPOCH records: a
-second of a hundred pages. With `--data` it is kept, and used again by later runs; nothing but the journal is. Then the
-partner's `Rerunning` goes on over it, as `plainview oversee run --threads T` has it, until all of it is re-run: reading
-and checking, signatures, folding, cutting epochs, ranking, comparing. The import before the pages is re-run, too, and
-not counted, but the first look at all pages is. Then it is stopped and started again: `oversight.restart` is the time
-until it has come as far as before, from its bookmark.
+second of a hundred pages. With `--data` it is kept, and used again by later runs: where it has fewer pages, because a
+run was broken off or asked for fewer, the rest is served. Then the partner's `Rerunning` goes on over it, as
+`plainview oversee run --threads T` has it, until all of it is re-run: reading and checking, signatures, folding,
+cutting epochs, ranking, comparing. The import before the pages is re-run, too, and not counted, but the first look at
+all pages is. Then it is stopped and started again: `oversight.restart` is the time until it has come as far as before,
+from its bookmark.
 
 `oversight.million` is what was measured where there are a million pages. With fewer it is computed from
 `oversight.rate`, and its protocol says so.
@@ -22,12 +23,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from rich.console import Console
+from rich.progress import Progress
 
 from bench.directory import directory
 from bench.journals import Size, build, creators
@@ -63,6 +66,7 @@ class Played(msgspec.Struct, frozen=True):
     """What was served into a journal: it lies beside it."""
 
     pages: int
+    """Asked for so far; a run that was broken off has served fewer."""
     start: int
     """Index of the first record after the import."""
     release: str
@@ -82,25 +86,45 @@ class Rerun(NamedTuple):
 
 
 def play(home: Home, wanted: Size, pages: int, seed: int) -> Played:
-    """Have so many pages served from `home`; what an earlier run left there is used again.
+    """Have so many pages served from `home`, less those that earlier runs had served.
 
-    Raises RuntimeError where another journal, or a broken-off one, was left there.
+    Raises RuntimeError where another journal was left there, or one with more pages.
     """
     note = home.path.with_suffix(".played.json")
-    if note.exists():
-        played = msgspec.json.decode(note.read_bytes(), type=Played)
-        if (played.pages, played.release) != (pages, installed_digest()):
-            raise RuntimeError(f"{home.path} holds {played.pages:,} pages: delete it, or give another --data")
-        return played
+    played = msgspec.json.decode(note.read_bytes(), type=Played) if note.exists() else None
+    if played is not None and (played.pages > pages or played.release != installed_digest()):
+        raise RuntimeError(
+            f"{home.path} holds {played.pages:,} pages of release {played.release}: delete it, or give another --data"
+        )
     build(home, wanted, seed)
+    with closing(home.read()) as journal:
+        start = journal.size if played is None else played.start
+        there = sum(1 for _ in journal.of_kind("page", start, trusting=True))
+    if there < pages:
+        played = Played(pages, start, installed_digest())
+        note.write_bytes(msgspec.json.encode(played))
+        _serve(home, wanted, there, pages, seed)
+        for name in PROJECTIONS:
+            shutil.rmtree(home.path / name)
+    assert played is not None
+    return played
+
+
+def _serve(home: Home, wanted: Size, there: int, pages: int, seed: int) -> None:
+    """Have pages served, by turns of WORKERS threads, until there are so many."""
     failed: list[BaseException] = []
-    with Application(home, cadence=Cadence(60.0, EPOCH)) as running:
-        start = running.journal.size
+    with (
+        Application(home, cadence=Cadence(60.0, EPOCH)) as running,
+        Progress(*Progress.get_default_columns(), console=Console(stderr=True)) as progress,
+    ):
+        task = progress.add_task("Serving pages", total=pages, completed=there)
 
         def live(part: int) -> None:
             viewers = range(part, wanted.viewers, WORKERS)
+            count = (pages - there) // WORKERS + (part < (pages - there) % WORKERS)
+            draw = random.Random(f"{seed}/{part}/{there}")
             try:
-                _live(running, viewers, pages // WORKERS + (part < pages % WORKERS), seed, creators(wanted))
+                _live(running, viewers, count, draw, creators(wanted), lambda: progress.advance(task))
             except BaseException as error:  # noqa: BLE001 - raised below
                 failed.append(error)
 
@@ -111,11 +135,6 @@ def play(home: Home, wanted: Size, pages: int, seed: int) -> Played:
             one.join()
     if failed:
         raise failed[0]
-    for name in PROJECTIONS:
-        shutil.rmtree(home.path / name)
-    played = Played(pages, start, installed_digest())
-    note.write_bytes(msgspec.json.encode(played))
-    return played
 
 
 def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
@@ -165,7 +184,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     wanted = size(options.videos)
     with directory(options.data) as path:
         home = Home(path / "home")
-        _say(f"serving {options.pages:,} pages")
         played = play(home, wanted, options.pages, options.seed)
         built = build(home, wanted, options.seed)
         _say("re-running them")
@@ -191,9 +209,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     print_figures(figures, options.json)
 
 
-def _live(running: Application, viewers: Sequence[int], pages: int, seed: int, authors: int) -> None:
+def _live(
+    running: Application,
+    viewers: Sequence[int],
+    pages: int,
+    draw: random.Random,
+    authors: int,
+    told: Callable[[], object],
+) -> None:
     """Ask for so many pages by turns, and say what was watched of each."""
-    draw = random.Random(f"{seed}/{viewers[0]}")
     sessions: dict[int, tuple[ClientSession, int]] = {}
     for _ in range(pages):
         viewer = draw.choice(viewers)
@@ -214,6 +238,7 @@ def _live(running: Application, viewers: Sequence[int], pages: int, seed: int, a
         for outcome in running.journal.append(events):
             if isinstance(outcome, Refused):
                 raise RuntimeError(f"the journal refused an event ({outcome.code}): {outcome.reason}")
+        told()
         if n + 1 < SESSION:
             sessions[viewer] = session, n + 1
         else:

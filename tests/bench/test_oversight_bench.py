@@ -33,4 +33,9 @@ def test_all_that_was_served_is_re_run(tmp_path: Path, monkeypatch: pytest.Monke
     assert oversight.play(home, SIZE, 42, seed=1) == played  # what is there is used again
     assert (home.path / "journal.sqlite").stat().st_size == size
     with pytest.raises(RuntimeError, match="holds 42 pages"):
-        oversight.play(home, SIZE, 43, seed=1)
+        oversight.play(home, SIZE, 41, seed=1)
+    home = Home(tmp_path / "home")
+    more = oversight.play(home, SIZE, 50, seed=1)
+    assert (more.pages, more.start) == (50, played.start)
+    with closing(home.read()) as journal:
+        assert oversight.rerun(journal, more.start, 1).pages == 50
