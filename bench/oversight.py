@@ -12,7 +12,7 @@ all pages is. Then it is stopped and started again: `oversight.restart` is the t
 from its bookmark.
 
 `oversight.million` is what was measured where there are a million pages. With fewer it is computed from
-`oversight.rate`, and its protocol says so.
+`oversight.rate`, and its protocol says so; `oversight.late` tells whether the rate falls as the pages become more.
 """
 
 from __future__ import annotations
@@ -65,8 +65,6 @@ WORKERS = 4
 class Played(msgspec.Struct, frozen=True):
     """What was served into a journal: it lies beside it."""
 
-    pages: int
-    """Asked for so far; a run that was broken off has served fewer."""
     start: int
     """Index of the first record after the import."""
     release: str
@@ -79,6 +77,8 @@ class Rerun(NamedTuple):
     records: int
     seconds: float
     cpu_seconds: float
+    late: float
+    """Pages a second, of the last quarter."""
     restart: float
     """Seconds that a start takes to come as far."""
     kept: int
@@ -92,16 +92,16 @@ def play(home: Home, wanted: Size, pages: int, seed: int) -> Played:
     """
     note = home.path.with_suffix(".played.json")
     played = msgspec.json.decode(note.read_bytes(), type=Played) if note.exists() else None
-    if played is not None and (played.pages > pages or played.release != installed_digest()):
-        raise RuntimeError(
-            f"{home.path} holds {played.pages:,} pages of release {played.release}: delete it, or give another --data"
-        )
+    if played is not None and played.release != installed_digest():
+        raise RuntimeError(f"{home.path} holds pages of release {played.release}: delete it, or give another --data")
     build(home, wanted, seed)
     with closing(home.read()) as journal:
         start = journal.size if played is None else played.start
         there = sum(1 for _ in journal.of_kind("page", start, trusting=True))
+    if there > pages:
+        raise RuntimeError(f"{home.path} holds {there:,} pages: delete it, or give another --data")
     if there < pages:
-        played = Played(pages, start, installed_digest())
+        played = Played(start, installed_digest())
         note.write_bytes(msgspec.json.encode(played))
         _serve(home, wanted, there, pages, seed)
         for name in PROJECTIONS:
@@ -142,8 +142,10 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
     release = installed()
     warm(release.configuration, lambda _: None)
     marks: list[tuple[float, float]] = []
+    reached: list[tuple[int, float]] = []
 
-    def advance(records: int, _: int) -> None:
+    def advance(records: int, pages: int) -> None:
+        reached.append((pages, time.perf_counter()))
         # The first call comes after the first look at all pages; that look counts, the import's roll-forward does not.
         if not marks or (len(marks) == 1 and records >= start):
             marks.append((time.perf_counter(), time.process_time()))
@@ -161,6 +163,7 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
             began = time.perf_counter(), time.process_time()
             report = rerunning.go_on(whole=True)
             ended = time.perf_counter(), time.process_time()
+            steps = tuple(reached)
         with closing(begun()) as again:
             started = time.perf_counter()
             resumed = again.go_on(whole=True)
@@ -172,7 +175,8 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
         raise RuntimeError("a start did not come to the same")
     before, after = marks[0], marks[1]
     wall, cpu = (end - begin - (two - one) for begin, end, one, two in zip(began, ended, before, after, strict=True))
-    return Rerun(report.pages, journal.size - start, wall, cpu, restart, kept)
+    (first, since), (last, until) = next(one for one in steps if one[0] >= report.pages * 3 // 4), steps[-1]
+    return Rerun(report.pages, journal.size - start, wall, cpu, (last - first) / (until - since), restart, kept)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -198,6 +202,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rate = done.pages / done.seconds
     figures = Figures("oversight", built.digest, options.seed)
     figures.add("rate", rate, "pages/s", f"{protocol}; wall time")
+    figures.add("late", done.late, "pages/s", f"{protocol}; the last quarter of the pages; wall time")
     figures.add("cpu", 1000 * done.cpu_seconds / done.pages, "ms/page", f"{protocol}; user + system")
     how = "measured" if done.pages >= MILLION else f"computed from the rate of {done.pages:,} pages, not measured"
     figures.add("million", MILLION / rate / 60, "minutes", f"{protocol}; wall time for {MILLION:,} pages, {how}")
