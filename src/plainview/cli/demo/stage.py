@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 INDENT = "   "
 CLIENTS = 2
 """Threads that play the town."""
-START = 300
-"""Seconds that a process may take to answer, kernels compiled for the first time included."""
+START = 1_200
+"""Seconds that a process may take to answer while it runs: kernels are compiled for the first time, and busy machines
+take minutes for that."""
 PATIENCE = 90
 """Seconds that anything else may take."""
 PACE = 60
