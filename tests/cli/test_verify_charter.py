@@ -15,6 +15,8 @@ from plainview.ledger.policies import Log
 from plainview.ledger.policy_files import encode_policy
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
+from plainview.records import Release
+from plainview.records.fields import to_bytes
 from plainview.records.leaf import public_leaf
 from tests.cli.test_verify import INSTALLED, only_verify, run
 from tests.journal.drafts import approved
@@ -189,7 +191,11 @@ def test_a_directory(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_decisions_of_a_copy(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     time = DEADLINE + 10**6
     release, made = (replace(one, time=time) for one in (approved().record, decision("law", "geo_disabled", ("DE",))))
-    wrong = "NOT PROVEN: copy: entry 9: the decision is by no policy in force: "
+    assert isinstance(release, Release)
+    charter = replace(CHARTER, baseline=to_bytes(release.digest))
+    first = charter_entry(note_of(charter, *QUORUM), time)
+    given = ("--charter", digest_text(charter.digest()))
+    wrong = "NOT PROVEN: copy: entry 9: decision 4 is not within the policies in force: "
     for other, code, said in (
         (made, 0, f"proven: copy: all 300 entries of the log {ORIGIN!r}, "),
         (
@@ -199,13 +205,20 @@ def test_the_decisions_of_a_copy(files: Path, capsys: pytest.CaptureFixture[str]
         ),
         (replace(made, policy="because"), 1, f"{wrong}version 3"),
     ):
-        entries = {0: FIRST, 7: public_leaf("release", release), 9: public_leaf("decision", other)}
+        entries = {0: first, 7: public_leaf("release", release), 9: public_leaf("decision", other)}
         CharteredLog(files / "bundle" / "copy", entries).publish(300, "north", "south")
         (files / "bundle" / "page.tlog-proof").unlink(missing_ok=True)
-        found, lines = of_directory(capsys)
+        found, lines = of_directory(capsys, *given)
         assert (found, lines[0][: len(said)]) == (code, said)
         assert lines[0].endswith("; 1 decisions are within the policies in force") == (not code)
         assert of_directory(capsys, "--policy", "policy")[0] == 0  # who agreed on the policies nobody says then
+    entries |= {9: public_leaf("decision", made), 11: public_leaf("decision", replace(made, video=8))}
+    CharteredLog(files / "bundle" / "copy", entries).publish(300, "north", "south")
+    used = "NOT PROVEN: copy: entry 11: decision 4 is not within the policies in force: its number is that of one on v"
+    assert of_directory(capsys, *given)[1][0].startswith(used)
+    CharteredLog(files / "bundle" / "copy", entries | {0: FIRST}).publish(300, "north", "south")
+    refused = f"NOT PROVEN: copy: entry 7: release {release.digest} may not take charge: "
+    assert of_directory(capsys)[1][0].startswith(refused)
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\nnumber x\n"])

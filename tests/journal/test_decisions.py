@@ -22,8 +22,8 @@ LATER = Pack(version=4, policies=(policy("spam"), policy("new", allowed("removed
 
 
 def later(code: str) -> Decision:
-    """By one of LATER."""
-    return decision(code, "removed", pack=name_of(LATER).digest)
+    """By one of LATER, with the next number."""
+    return replace(decision(code, "removed", pack=name_of(LATER).digest), decision=5)
 
 
 def taking_charge(pack: Pack, max_lag: int = 100) -> Draft:
@@ -91,6 +91,46 @@ def test_and_after_a_start(tmp_path: Path) -> None:
         if not start:
             accepted(journal, taking_charge(PACK), Draft(SPAM), taking_charge(LATER))
         refused(journal, Draft(replace(SPAM, decision=5)), "decision", "version 4 is in force")
+        journal.close()
+
+
+def test_a_decisions_number_is_used_once(tmp_path: Path) -> None:
+    """Whatever became of the decision, and whenever the program starts."""
+    used = "decision 4: its number is that of one on video 7, and is never used again"
+    for start in range(2):
+        journal = open_journal(tmp_path)
+        if not start:
+            accepted(journal, taking_charge(PACK))
+            taken, *again = journal.append([Draft(SPAM), Draft(SPAM), Draft(replace(SPAM, video=8))])
+            assert isinstance(taken, Ack)
+            assert again == [Refused(used, "decision")] * 2
+            accepted(journal, Draft(lifting(4, 7)))
+        for video in (7, 8):
+            refused(journal, Draft(replace(SPAM, video=video)), "decision", used)
+        accepted(journal, Draft(replace(SPAM, decision=5 + start)))
+        journal.close()
+
+
+def test_a_lift_is_of_a_decision_that_was_taken_on_that_video(journal: Journal) -> None:
+    said = "nobody took one"
+    accepted(journal, taking_charge(PACK))
+    refused(journal, Draft(lifting(4, 7)), "decision", f"on video 7, and {said}")
+    accepted(journal, Draft(SPAM))
+    refused(journal, Draft(lifting(4, 8)), "decision", f"on video 8, and {said}")
+    refused(journal, Draft(lifting(5, 7)), "decision", said)
+    accepted(journal, Draft(lifting(4, 7)))
+
+
+def test_a_lift_of_a_sealed_policys_decision_says_nothing(tmp_path: Path) -> None:
+    """By the policies of where it was taken, whichever are in force since, and whenever the program starts."""
+    for start in range(2):
+        journal = open_journal(tmp_path)
+        if not start:
+            made = [Draft(decision("quiet", "removed")), Draft(replace(SPAM, decision=5))]
+            accepted(journal, taking_charge(PACK), *made, taking_charge(LATER))
+        told = replace(lifting(4, 7), ground="who it was")
+        refused(journal, Draft(told), "decision", "a decision by a sealed policy: its ground is empty")
+        accepted(journal, Draft(lifting(4, 7)), Draft(replace(told, decision=5)))
         journal.close()
 
 

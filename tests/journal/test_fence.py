@@ -250,8 +250,13 @@ def test_an_ended_order(ready: Journal, reopen: Opener) -> None:
 
 
 def test_a_decisions_number_stays_with_its_video(ready: Journal) -> None:
-    accepted(ready, example("decision", decision=9, video=500), example("decision", decision=9, regions=(), ages=()))
+    """Where nobody judges; else such a decision is refused."""
+    everywhere = {"regions": (), "ages": ()}
+    accepted(ready, example("decision", decision=9, video=500), example("decision", decision=9, **everywhere))
     accepted(ready, page())
+    accepted(ready, example("decision", decision=10, **everywhere))
+    accepted(ready, example("decision", decision=10, video=500, effect="lift", **everywhere))
+    refused(ready, page(session=2), "ineligible", "video 77 is restricted by decision 10")
 
 
 def test_a_stale_epoch(reopen: Opener) -> None:

@@ -47,8 +47,9 @@ def test_a_decision_is_named_by_what_its_policy_is_called(tmp_path: Path, monkey
         assert (one.index, one.title) == (planted.index, "")  # type: ignore[union-attr]
 
 
-def test_a_decision_is_named_as_it_stood_then(tmp_path: Path) -> None:
-    """The same number again on the same video replaces it; on another it changes nothing."""
+def test_a_decision_is_named_as_it_stood_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same number again, past the fence: on the same video it replaces it; on another it changes nothing."""
+    monkeypatch.setattr("plainview.journal.decisions.DecisionGate.check", lambda *_: "")
     with platform(tmp_path / "home") as running:
         first = running.journal.size
         decisions = Decisions(running.journal)

@@ -184,6 +184,35 @@ def test_for_too_long_its_range_is_lost_and_no_page_of_it_is_counted_later(
     assert (log.counted, log.before, log.uncounted) == (2, 1, 0)
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_is_answered_after_its_range_was_written_is_counted_in_no_other(journal: Journal, lost: bool) -> None:
+    """The requests' own range was given up, and the next, where the receipt lies, does not wait for them."""
+    tallies = Tallies(journal, NEVER)
+    serve(journal, tallies, 1)
+    with ExitStack() as stuck:
+        before, behind, latest, failing = (stuck.enter_context(tallies.answering()) for _ in range(4))
+        with tallies.ranking() as ranking:
+            ranking.index = before.index = append(journal, 2)
+        tallies._cut_now()
+        with tallies.ranking() as ranking:
+            ranking.index = behind.index = append(journal, 3)
+        assert tallies._write(lost=True)
+        serve(journal, tallies, 4)
+        tallies._cut_now()
+        assert tallies._drained(0.0)
+        assert tallies._write(lost=lost)
+        with tallies.ranking() as ranking:
+            ranking.index = latest.index = append(journal, 5)
+        before.status = behind.status = latest.status = 200
+        failing.status = 503
+    tallies.close()
+    counted = [(one.lost, one.served, one.failed, one.rankings) for one in written(journal)]
+    assert counted == [(True, 0, 0, 0), (True, 0, 0, 0) if lost else (False, 1, 0, 2), (False, 1, 1, 1)]
+    given_up = [one for one in reconciled(journal)[1] if isinstance(one, Lost)]
+    assert reconciled(journal)[1] == given_up
+    assert [one.pages for one in given_up] == [2, 2][: 1 + lost]
+
+
 @pytest.mark.parametrize("later", [False, True])
 def test_a_ranking_that_is_not_done_holds_up_the_ranges_after_a_lost_one_too(journal: Journal, later: bool) -> None:
     tallies = Tallies(journal, NEVER)

@@ -1,4 +1,4 @@
-"""Decisions that an operator slipped past their own fence: replay finds each that is by no policy in force."""
+"""Decisions that an operator slipped past their own fence: replay finds each that may not stand where it does."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ PLANTED = [
     (restricting(8, 1008, *REGIONS), "which is everybody"),
     (restricting(9, 1009, "AT"), "it names AT, and the release tells no such region from ZZ"),
     (replace(lifting(6, 1006), policy="spam"), "a lift names no policy"),
+    (replace(lifting(7, 1007), regions=("US",)), "a lift names no regions and no age bands"),
+    (restricting(7, 1007), "its number is that of one on video 1007, and is never used again"),
+    (restricting(7, 1010), "its number is that of one on video 1007, and is never used again"),
+    (lifting(7, 1010), "it lifts a decision of that number on video 1010, and nobody took one"),
+    (lifting(11, 1011), "and nobody took one"),
+    (replace(lifting(10, 1010), ground="at the school"), "it lifts a decision by a sealed policy"),
 ]
 
 
@@ -63,12 +69,13 @@ def test_each_beyond_its_policy_is_found_where_it_stands(tmp_path: Path, monkeyp
     home = tmp_path / "home"
     with application(home) as running:
         play(running, 6)
+        for good in (restricting(7, 1007), replace(restricting(10, 1010), policy="grooming", ground="")):
+            assert isinstance(append(running, good), int)
         before = len(list(running.journal.of_kind("decision")))
         for made, said in PLANTED:
             assert str(append(running, made)).startswith("decision: ")
             assert said in str(append(running, made))
         assert len(list(running.journal.of_kind("decision"))) == before
-        assert isinstance(append(running, restricting(7, 1007)), int)
         with monkeypatch.context() as blind:
             blind.setattr(DecisionGate, "check", lambda *_: "")
             at = [append(running, made) for made, _ in PLANTED]

@@ -28,9 +28,10 @@ def replay_of(journal: Growing) -> Replay:
 
 
 def settled(entries: list[Entry], size: int) -> int:
-    """The first epoch that a page still to come pins."""
-    pins = (entry.record.epoch for entry in of(entries, "page") if entry.index >= size)  # type: ignore[attr-defined]
-    return min(pins, default=ALL)
+    """Index of the first epoch that a page still to come pins."""
+    epochs: dict[int, int] = {entry.record.epoch: entry.index for entry in of(entries, "epoch")}  # type: ignore[attr-defined]
+    pins = [entry.record.epoch for entry in of(entries, "page") if entry.index >= size]  # type: ignore[attr-defined]
+    return min((epochs[one] for one in pins), default=ALL)
 
 
 def together(reports: list[Report]) -> dict[str, object]:

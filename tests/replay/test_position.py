@@ -172,7 +172,7 @@ def test_a_page_that_pins_no_epoch_is_counted_once(served: Path, entries: list[E
     forge(home, forged, epoch=10**6)
     with reading(home) as journal:
         with Replay(journal, installed(), environment=HERE) as replay:
-            first = replay.go_on(3)
+            first = replay.go_on(of(entries, "epoch")[3].index)
             place = put_away(replay.place())
         whole = Replay(journal, installed(), environment=HERE).run()
     assert place is not None

@@ -175,7 +175,7 @@ def _closing(report: Report) -> str:
     # Rounded down; and never 100 % of the pages where it is another record that differs.
     share = f" ({report.identical * 1000 // report.pages / 10:g} %)" if report.identical < report.pages else ""
     text = f"{pages}: {report.identical:,} identical{share}; {' and '.join(found)}"
-    damaged = next((one for one in report.differing if one.stage.startswith("journal")), None)
+    damaged = next((one for one in report.differing if one.kind == "record"), None)
     what = "" if damaged is None else f"{'missing' if damaged.stage == MISSING else 'damaged'} record {damaged.index}"
     if report.unreached:
         rest = f"{report.unreached:,} pages rest" if report.unreached != 1 else "1 page rests"

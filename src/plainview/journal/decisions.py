@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from plainview.moderation.rules.decided import Decided
 from plainview.moderation.rules.decisions import why_beyond
 from plainview.moderation.rules.pack import Rules, rules_of
 from plainview.moderation.rules.restrictions import covers
@@ -19,15 +20,14 @@ class DecisionGate:
         """Of the release in charge; None before one is."""
         self._versions: dict[int, str] = {}
         """The digest that each version of the policies has had since it was first in force."""
-        self._decided: dict[int, int] = {}
-        """The video each decision was about when it was first written: a number is never reused."""
+        self._decided = Decided()
         self._restricted: dict[int, dict[int, Decision]] = {}
 
     def check(self, decision: Decision) -> str:
         """Why the decision may not be written down next; empty if it may."""
         if self._rules is None:
             return f"decision {decision.decision}: no release is in charge, by whose policies it could be taken"
-        reason = why_beyond(self._rules, decision)
+        reason = why_beyond(self._rules, decision) or self._decided.why_misnumbered(decision)
         return f"decision {decision.decision}: {reason}" if reason else ""
 
     def check_pack(self, rules: Rules) -> str:
@@ -54,8 +54,9 @@ class DecisionGate:
             self._observe(record)
 
     def _observe(self, decision: Decision) -> None:
-        if self._decided.setdefault(decision.decision, decision.video) != decision.video:
-            return
+        self._decided.take(decision, self._rules)
+        if not self._decided.is_about(decision):
+            return  # the fold passes it over, too
         active = self._restricted.setdefault(decision.video, {})
         if decision.effect == "restrict":
             active[decision.decision] = decision

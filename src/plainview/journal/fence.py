@@ -149,7 +149,9 @@ class Fence:
         self._origins.rebuild(past.rows_of)
         self._past = past
         judged = heapq.merge(*map(past.of_kind, JUDGED), key=lambda entry: entry.index)
-        for entry in chain(judged, *(past.of_kind(kind) for kind in ("release", "decision", "origin"))):
+        # A decision is by the policies that were in force where it stands.
+        decided = heapq.merge(*map(past.of_kind, ("release", "decision")), key=lambda entry: entry.index)
+        for entry in chain(judged, decided, past.of_kind("origin")):
             self.observe(entry.index, entry.record, entry.commitment)
         for entry in past.of_kind("tally", newest_first=True):
             self.observe(entry.index, entry.record, entry.commitment)

@@ -3,7 +3,9 @@
 Neither count is taken from the journal: the partner holds them against it. Each page is counted in the range that its
 receipt lies in, so that the sums are exact wherever a range is cut: it is written down once every request that came
 before the cut is done, and whatever comes after it has its receipt behind it. A range that a request holds up for too
-long is said to be lost instead, and no page of it is counted later.
+long is said to be lost instead, and no page of it is counted later. Nobody waits for the answer of such a request any
+longer: if its page's receipt lies in a later range, and that is written down by then, it is not counted either, since
+in any other range it would be one more than there are pages.
 """
 
 from __future__ import annotations
@@ -81,8 +83,6 @@ class Tallies:
         self._counts = _Counts()
         self._cut: _Cut | None = None
         self._open = _Open()
-        self._lost: list[range] = []
-        """Ranges that were given up."""
         self._stuck: list[_Open] = []
         """Of ranges that were given up, where a ranking is not done: its receipt may come to lie in a later one."""
         self._due: float | None = None
@@ -131,12 +131,10 @@ class Tallies:
                     self._change.notify_all()
 
     def _counted(self, index: int | None) -> _Counts:
-        """Those of the range that a receipt lies in; the latest where there is none. Of a range that was given up they
-        go nowhere."""
-        if self._cut is not None and index is not None and self._cut.first <= index < self._cut.upto:
-            return self._cut.counts
-        if index is not None and any(index in lost for lost in self._lost):
-            return _Counts()
+        """Those of the range that a receipt lies in; the latest where there is none. Of a range that is written down,
+        or was given up, they go nowhere: of the former none but answers come, see `_holding_up`."""
+        if index is not None and index < self._first:
+            return self._cut.counts if self._cut is not None and self._cut.first <= index else _Counts()
         if self._due is None:
             self._due = time.monotonic() + self._interval
             self._change.notify_all()
@@ -228,6 +226,8 @@ class Tallies:
             return self._cut is not None
 
     def _holding_up(self, cut: _Cut) -> bool:
+        """Rankings have to add up, so that those of a range that was given up hold up each later one; answers may be
+        too few, since a viewer may be gone, and those that came before such a range's end hold up none."""
         return bool(cut.open.requests or cut.open.rankings or any(one.rankings for one in self._stuck))
 
     def _write(self, *, lost: bool) -> bool:
@@ -242,8 +242,6 @@ class Tallies:
         self.trouble = ""
         with self._change:
             self._cut = None
-            if lost:
-                self._lost.append(range(cut.first, cut.upto))
             self._stuck = [one for one in (*self._stuck, cut.open) if one.rankings]
         return True
 

@@ -82,7 +82,7 @@ class Decision(Record, frozen=True):
 
     time: Millis
     decision: U53
-    """Its number, unique and never reused; a filter names it."""
+    """Its number, unique and never reused, or it is refused; in a lift that of the one it ends. A filter names it."""
     effect: Literal["restrict", "lift"]
     """`lift` ends the decision of that number."""
     pack: DigestOrDashes

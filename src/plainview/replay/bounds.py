@@ -125,7 +125,8 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
     oldest: int
     """The number of the oldest epoch that a page may pin; -1 where none is."""
     passed_over: tuple[int, ...]
-    """Charters, acts, orders, origins and releases that broke a bound, by their indexes: they never came into force."""
+    """Charters, acts, orders, origins and releases that broke a bound, and epochs that were not next, by their indexes:
+    they never came into force."""
 
 
 _STAYS = (Charter, Act, Order, Origin, Release)
@@ -163,7 +164,9 @@ class Bounds:
         outside = self._outside(entry, going_on)
         self._time = max(self._time, entry.time)
         self._before.read = entry.index + 1
-        if outside is not None and isinstance(record, _STAYS):
+        if outside is not None and (
+            isinstance(record, _STAYS) or (isinstance(record, Epoch) and record.epoch != self._epochs)
+        ):
             self._passed_over.append(entry.index)
             return outside
         self._observe(entry)
@@ -196,14 +199,13 @@ class Bounds:
         Nothing of them is judged again. Sessions, pages and keys are looked up in the journal when they are asked for.
         Raises JournalDamaged.
         """
-        journal = self._before.journal
+        journal, passed_over = self._before.journal, set(met.passed_over)
         merged = heapq.merge(
             *(journal.of_kind(kind, 0, read) for kind in (*JUDGED, "release", "decision", "origin")),
             islice(journal.of_kind("tally", 0, read, newest_first=True), 1),
-            self._epochs_of_note(read, met.oldest),
+            self._epochs_of_note(read, met.oldest, passed_over),
             key=lambda entry: entry.index,
         )
-        passed_over = set(met.passed_over)
         for entry in merged:
             self._before.read = entry.index + 1
             if entry.index not in passed_over:
@@ -212,11 +214,17 @@ class Bounds:
         self._passed_over.extend(met.passed_over)
         self._fence.count(met.rows)
 
-    def _epochs_of_note(self, read: int, oldest: int) -> Iterator[Entry]:
+    def _epochs_of_note(self, read: int, oldest: int, passed_over: set[int]) -> Iterator[Entry]:
         """The last epoch before each release, and those that a page may pin, in index order."""
         journal = self._before.journal
         releases = [entry.index for entry in journal.of_kind("release", 0, read)]
-        before = (next(journal.of_kind("epoch", 0, index, newest_first=True), None) for index in releases)
+        before = (
+            next(
+                (one for one in journal.of_kind("epoch", 0, index, newest_first=True) if one.index not in passed_over),
+                None,
+            )
+            for index in releases
+        )
         since = journal.find(epoch_key(oldest)) if oldest >= 0 else None
         found = {entry.index: entry for entry in before if entry is not None}
         if since is not None:

@@ -42,13 +42,16 @@ class Incumbent:
         """Why it does not work, where it does not."""
         self.upto = 0
         """Where its next epoch ends: what is below can be folded."""
-        self.damaged = False
-        """Whether it is known that a record is damaged: nothing that rests on one is asked for, and it is left out."""
+        self._past = JournalPast(journal)
         self._running: Running | None = None
         self._golden: dict[str, str] = {}
         """By release, what they came to here."""
         self._fed = 0
         """One past the last record that it was given."""
+
+    def leave_out_damaged(self) -> None:
+        """It is known that a record is damaged: nothing that rests on one is asked for, and it is left out."""
+        self._past.damaged = True
 
     @property
     def works(self) -> bool:
@@ -63,14 +66,13 @@ class Incumbent:
         self.close()
         start = 0 if stand is None else stand.upto
         self.reign, self._fed, self.upto, self.why = reign, start, max(start, self.upto), ""
-        past = JournalPast(self._journal)
         if reign.release == self._digest:
-            self._running = self._installed.at_work(past, self._residents, self._threads, stand)
+            self._running = self._installed.at_work(self._past, self._residents, self._threads, stand)
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"
         else:
             with self._watched():
-                self._running = self._bundles.start(reign.release, past, self._residents, self._threads, stand)
+                self._running = self._bundles.start(reign.release, self._past, self._residents, self._threads, stand)
 
     def stand(self) -> Stand | None:
         """Where it stands between two epochs; None where it does not work, or in a process of its own."""
@@ -166,7 +168,7 @@ class Incumbent:
                     start = entry.index + 1
                     yield entry.index, entry.record
             except JournalDamaged as error:
-                if not self.damaged:
+                if not self._past.damaged:
                     raise
                 start = max(start, error.after)
 

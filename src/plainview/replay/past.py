@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 
-from plainview.journal import JournalReader
+from plainview.journal import JournalDamaged, JournalReader
 from plainview.records import Record
 
 
@@ -13,10 +13,23 @@ class JournalPast:
 
     def __init__(self, journal: JournalReader) -> None:
         self._journal = journal
+        self.damaged = False
+        """Whether it is known that a record is damaged: such are left out then, and nothing that rests on one counts.
+        """
 
-    def own(self, viewer: int, upto: int) -> Iterable[tuple[int, Record]]:
-        """See `Past.own`."""
-        return ((entry.index, entry.record) for entry in self._journal.owned(f"viewer:{viewer}", 0, upto))
+    def own(self, viewer: int, upto: int) -> Iterator[tuple[int, Record]]:
+        """See `Past.own`. Raises JournalDamaged where that is not known."""
+        start = 0
+        while start < upto:
+            try:
+                for entry in self._journal.owned(f"viewer:{viewer}", start, upto):
+                    start = entry.index + 1
+                    yield entry.index, entry.record
+                return
+            except JournalDamaged as error:
+                if not self.damaged:
+                    raise
+                start = max(start, error.after)
 
     def known(self, viewers: Collection[int], upto: int) -> Collection[int]:
         """See `Past.known`."""

@@ -149,9 +149,9 @@ class Replay:
     def go_on(self, settled: int) -> Report:
         """Go on from where the last call ended, to the journal's present size: what this call dealt with.
 
-        The world moves past an epoch only where its number is below `settled`, for later pages may pin one that is
-        not. A page that pins one already passed, or goes on in a list that is no longer held, is a straggler: it is
-        not counted, and to be replayed by a `run` of its own.
+        The world moves past an epoch only where its record's index is below `settled`, for later pages may pin one
+        that is not. A page that pins one already passed, or goes on in a list that is no longer held, is a straggler:
+        it is not counted, and to be replayed by a `run` of its own.
         """
         return self._go(settled, None)
 
@@ -165,7 +165,7 @@ class Replay:
         while self._upcoming and not self._stuck:
             if only is not None and not self._pages:
                 break
-            if self._epoch is not None and (self._epoch.epoch >= settled or not (only is not None or self._rest())):
+            if self._epoch is not None and (self._cut_at >= settled or not (only is not None or self._rest())):
                 break
             self._stuck = not self._pass(*self._upcoming.popleft())
             self._rank_here()
@@ -269,8 +269,9 @@ class Replay:
     def _look_at_epochs(self, start: int, stop: int) -> None:
         for entry in self._sound("epoch", start, stop):
             assert isinstance(entry.record, Epoch)
-            self._upcoming.append((entry.index, entry.record))
-            self._last = entry.record.epoch
+            if entry.record.epoch == self._last + 1:  # of any other reading in order says that it is not next
+                self._upcoming.append((entry.index, entry.record))
+                self._last = entry.record.epoch
 
     def _asked(self, only: int, size: int) -> list[Entry]:
         if not 0 <= only < size:
@@ -318,7 +319,7 @@ class Replay:
     def _damaged(self, error: JournalDamaged) -> None:
         self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
         self._broken = error.index if self._broken is None else min(self._broken, error.index)
-        self._incumbent.damaged = True
+        self._incumbent.leave_out_damaged()
 
     def _feed(self, stop: int) -> None:
         """Give the release in charge what was read below `stop`, but nothing from where another took charge."""

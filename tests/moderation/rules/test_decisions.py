@@ -89,6 +89,11 @@ def test_a_lift_needs_no_policy_and_names_none() -> None:
         assert why_beyond(IN_FORCE, named).startswith("a lift names no policy and no restriction")
 
 
+def test_a_lift_is_for_everybody() -> None:
+    for narrowed in (decision("", "", ("DE",), effect="lift"), decision("", "", (), ("13-15",), effect="lift")):
+        assert why_beyond(IN_FORCE, narrowed).startswith("a lift names no regions and no age bands")
+
+
 @given(
     st.sampled_from([one.code for one in PACK.policies]),
     st.sampled_from(["removed", "fyf_ineligible", "geo_disabled", "age_restricted"]),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.oversight.controls.evidence import Evidence
 from plainview.oversight.controls.verdicts import State
 from plainview.records import decode, encode
+from plainview.records.fields import to_text
 from tests.oversight.controls.test_serving import counted, verified
 from tests.oversight.controls.town import Case, Town, check, row_of
 
@@ -37,39 +39,49 @@ def governed(town: Town, **fields: Any) -> Evidence:
     return town.with_({one.index: replace(one.record, **fields)})
 
 
-def renamed(town: Town) -> Evidence:
-    """Another release came with other policies of the same version."""
+def succeeded(town: Town, digest: str = "", **fields: Any) -> Evidence:
+    """Another release came, under its digest or this one, with fewer policies, whose pack has these fields."""
     one = town.of("release")[0]
     pack = read_pack(one.record.policies.encode())
-    other = replace(pack, policies=pack.policies[1:])
-    manifest = encode(replace(decode(Manifest, one.record.manifest.encode()), policies=name_of(other))).decode()
-    made = replace(one.record, manifest=manifest, policies=encode(other).decode())
+    other = replace(pack, policies=pack.policies[1:], **fields)
+    manifest = encode(replace(decode(Manifest, one.record.manifest.encode()), policies=name_of(other)))
+    made = replace(
+        one.record,
+        digest=digest or to_text(hashlib.sha256(manifest).digest()),
+        manifest=manifest.decode(),
+        policies=encode(other).decode(),
+    )
     return town.with_({town.of("order")[-1].index: made})
 
 
-def unapproved(town: Town) -> Evidence:
-    """Its first charter names another baseline."""
-    charters = [one._replace(charter=replace(one.charter, baseline=bytes(32))) for one in town.evidence.charters]
-    return replace(town.evidence, charters=tuple(charters), standing=replace(town.evidence.standing, grants=()))
+def renumbered(town: Town) -> Evidence:
+    """What was decided of one video has the number of a decision on another."""
+    lift = town.of("decision")[-1]
+    first = town.of("decision")[0].record
+    return town.with_({lift.index: replace(first, time=lift.record.time, video=first.video + 1)})
 
 
 CASES = [
     Case(30, lambda town: decided(town, policy="because"), "version 1 of the policies has no policy because"),
     Case(30, lambda town: decided(town, pack="A" * 43), "it is by the policies AAAA"),
-    Case(30, lambda town: decided(town, policy=""), "is by no policy in force: it names no policy"),
+    Case(30, lambda town: decided(town, policy=""), "is not within the policies in force: it names no policy"),
     Case(30, lambda town: decided(town, policy="gambling"), "policy gambling does not allow the restriction removed"),
     Case(30, lambda town: decided(town, regions=("US",)), "removed holds everywhere and for everybody"),
     Case(30, lambda town: disabled(town, "AT"), "it names AT, and the release tells no such region from ZZ",
          lambda town: disabled(town, "DE", "ZZ")),
     Case(30, lambda town: disabled(town, *DEFAULT.regions), "which is everybody", lambda town: disabled(town, "DE")),
-    Case(30, lambda town: governed(town, policies="{}"), "cannot be read: Pack: "),
-    Case(30, lambda town: governed(town, manifest="{}"), "cannot be read: no release's manifest"),
-    Case(30, renamed, "are another version 1 than before"),
-    Case(30, unapproved, "nobody has approved the release of record"),
+    Case(30, lambda town: governed(town, policies="{}"), ": Pack: "),
+    Case(30, lambda town: governed(town, manifest="{}"), ": no release's manifest"),
+    Case(30, succeeded, "may not take charge: version 1 of the policies is "),
+    Case(30, lambda town: succeeded(town, version=2), "may not take charge: "),
+    Case(30, lambda town: succeeded(town, town.of("release")[0].record.digest, version=2), "its manifest has digest"),
+    Case(30, renumbered, "is never used again"),
+    Case(30, lifted, "and nobody took one"),
     Case(30, lambda town: town.found("re-run", "bounds: decision"), "the partner found"),
-    Case(32, lambda town: decided(town, policy="because"), "is by no policy in force"),
+    Case(32, lambda town: decided(town, policy="because"), "is not within the policies in force"),
     Case(1, lambda town: governed(town, policies="{}"), "cannot be told: Pack: "),
-    Case(32, lifted, "lifts decision 9, which nobody took on that video"),
+    Case(32, lifted, "it lifts a decision of that number on video 6, and nobody took one"),
+    Case(32, renumbered, "is never used again"),
     Case(32, lambda town: town.where(verifications=()), "shows by re-running them"),
     Case(32, lambda town: verified(town, root=bytes(32)), "verifies another log than this"),
     Case(32, lambda town: counted(town, differing=1), "1 differ and 0 could not be re-run"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +13,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from plainview.journal import JournalDamaged
 from plainview.keys.key_files import read_key
 from plainview.ledger.errors import LedgerError, ProofError, SignatureError
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.promises import Promise
 from plainview.oversight.controls.evidence import Evidence, Found, Own
 from plainview.oversight.controls.reading import read_evidence
+from plainview.oversight.controls.table import rows
 from plainview.oversight.controls.verdicts import State
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.canaries import RECEIPTS
@@ -127,6 +130,41 @@ def test_a_copy_that_is_not_of_the_log(town: Town, directory: Path) -> None:
                 copy.take(entries[copy.size :], opening)
     with pytest.raises(ProofError, match=f"record {last.index} of the partner's copy is not what the mirrored log has"):
         read(town, directory)
+    store(directory, "key", None, "event")
+    with pytest.raises(JournalDamaged, match=f"record {last.index}, key: "):
+        read(town, directory)
+
+
+def store(directory: Path, field: str, value: bytes | int | None, kind: str) -> None:
+    """A field of the last record of that kind in the partner's copy is another."""
+    where = "WHERE idx = (SELECT MAX(idx) FROM records WHERE kind = ?)"
+    with closing(sqlite3.connect(directory / JOURNAL / "journal.sqlite")) as stored, stored:
+        assert stored.execute(f"UPDATE records SET {field} = ? {where}", (value, kind)).rowcount == 1
+
+
+@pytest.mark.parametrize("kind", ["event", "page", "act"])
+def test_a_record_that_was_written_twice_is_not_opened(town: Town, directory: Path, kind: str) -> None:
+    """The copy keeps it without its key (`JournalCopy`), and all else is read."""
+    store(directory, "key", None, kind)
+    evidence, public = read(town, directory), kind in PUBLIC
+    assert (evidence.size, evidence.opened) == (town.evidence.size, town.evidence.opened)
+    counts = {kind: cited.count for kind, cited in town.evidence.kinds.items()}
+    assert {kind: cited.count for kind, cited in evidence.kinds.items()} == counts | {kind: counts[kind] - (not public)}
+    assert evidence.pages.all.indexes == town.evidence.pages.all.indexes
+    assert evidence.standing == town.evidence.standing
+    assert len(rows(evidence)) == 44
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "stage"), [("time", 7, "time"), ("owner", b"", "owner"), ("body", b"{}", "seal")]
+)
+def test_any_other_damage_of_the_copy_is_told(
+    town: Town, directory: Path, field: str, value: bytes | int, stage: str
+) -> None:
+    store(directory, field, value, "event")
+    with pytest.raises(JournalDamaged) as met:
+        read(town, directory)
+    assert met.value.stage == stage
 
 
 def test_before_anything_is_opened(town: Town, directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which drawn pages count as differing: also those that could not be re-run."""
+"""Re-running a copy as it grows, whatever the operator writes into it; and which drawn pages count as differing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from plainview.platform.releases import installed
 from plainview.replay.findings import Difference, Report
 from plainview.replay.replay import Replay
 from plainview.storage import SqliteRecords
-from tests.platform.forging import copied, damage
+from tests.platform import forging
+from tests.platform.forging import copied, damage, execute, forge
 from tests.platform.second import SECOND
+from tests.replay.replays import OTHER
 
 
 @pytest.fixture
@@ -115,3 +117,58 @@ def test_re_running_that_broke_off_begins_again(reader: JournalReader, monkeypat
     report = rerunning.go_on(whole=True)
     assert report is not None
     assert (report.pages, report.identical, report.records) == (60, 60, reader.size)
+
+
+@pytest.mark.parametrize(("number", "stage"), [(10**6, "bounds: epoch"), (0, "journal: key")])
+def test_an_epoch_of_any_number_does_not_keep_it_from_going_on(
+    copy: Path, reader: JournalReader, monkeypatch: pytest.MonkeyPatch, number: int, stage: str
+) -> None:
+    *_, epoch = (entry.index for entry in reader.of_kind("epoch"))
+    lie = [one for one in pages(reader) if one < epoch][-1]
+    forge(copy, lie, trace=OTHER)
+    if number == 0:
+        monkeypatch.setattr(forging, "key_of", lambda record: None)  # as the copy holds one that is there twice
+    forge(copy, epoch, epoch=number)
+    rerunning = Rerunning(reader, installed(), None, lambda: 0.0)
+    report = rerunning.go_on(whole=True)
+    assert report is not None
+    assert rerunning.upto == reader.size
+    assert {(one.index, one.stage) for one in report.differing} >= {
+        (lie, "trace"),
+        (epoch, stage),
+    }
+
+
+def test_a_number_that_is_left_out_among_epochs(copy: Path, reader: JournalReader) -> None:
+    """What comes after is of no epoch, and all the same it can be left and gone on from."""
+    epochs = [entry.index for entry in reader.of_kind("epoch")]
+    for index in reversed(epochs[-2:]):
+        forge(copy, index, epoch=reader.entry(index).record.epoch + 1)  # type: ignore[attr-defined]
+    with closing(Rerunning(reader, installed(), None, lambda: 0.0)) as rerunning:
+        report = rerunning.go_on(whole=True)
+        assert report is not None
+        assert [(one.index, one.stage) for one in report.differing if one.kind == "epoch"] == [
+            (index, "bounds: epoch") for index in epochs[-2:]
+        ]
+        assert report.identical > 0
+        assert rerunning.upto == reader.size
+
+
+def test_a_page_behind_damage_that_asks_for_it_hides_nothing(copy: Path, reader: JournalReader) -> None:
+    entries = list(reader.read())
+    upto = {entry.record.epoch: entry.record.upto for entry in entries if entry.kind == "epoch"}  # type: ignore[attr-defined]
+    page, asked = next(
+        (page, event.index)
+        for page in (entries[index] for index in pages(reader)[20:])
+        for event in entries[upto[page.record.epoch] : page.index]  # type: ignore[attr-defined]
+        if event.kind == "event" and event.record.viewer == page.record.viewer  # type: ignore[attr-defined]
+    )
+    lie = [one for one in pages(reader) if one < asked][3]
+    forge(copy, lie, trace=OTHER)
+    execute(copy, "UPDATE records SET key = NULL WHERE idx = ?", asked)  # as where it is there twice
+    request = replace(page.record.request, acknowledged=page.index)  # type: ignore[attr-defined]
+    forge(copy, page.index, viewer_upto=0, request=request)
+    report = Rerunning(reader, installed(), None, lambda: 0.0).go_on(whole=True)
+    assert report is not None
+    assert {(one.index, one.stage) for one in report.differing} >= {(lie, "trace"), (asked, "journal: key")}
+    assert report.unreached > 0

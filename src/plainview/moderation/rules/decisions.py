@@ -16,8 +16,11 @@ def why_beyond(in_force: Rules, decision: Decision) -> str:
     """
     pack, name, regions = in_force
     if decision.effect == "lift":
-        said = decision.pack != DASHES or decision.policy or decision.restriction
-        return "a lift names no policy and no restriction: those are the decision's that it ends" if said else ""
+        if decision.pack != DASHES or decision.policy or decision.restriction:
+            return "a lift names no policy and no restriction: those are the decision's that it ends"
+        if decision.regions or decision.ages:
+            return "a lift names no regions and no age bands: it ends the decision for everybody"
+        return ""
     if not decision.policy:
         return "it names no policy, and whatever restricts is by one"
     if decision.pack != name.digest:

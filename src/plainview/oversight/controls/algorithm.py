@@ -10,6 +10,7 @@ from plainview.ledger.acts import Approval, Emergency
 from plainview.ledger.attestations import PRETENDED, apart, cpu_model
 from plainview.ledger.charters import digest_text
 from plainview.ledger.standing import Grant
+from plainview.moderation.rules.pack import rules_of
 from plainview.oversight.controls.coverage import unverified, verified
 from plainview.oversight.controls.evidence import Evidence, fields_of, training_of
 from plainview.oversight.controls.verdicts import Verdict, cited, met, not_applicable, not_met, some
@@ -30,8 +31,10 @@ def manifest(e: Evidence) -> Verdict:
     for index, release in e.releases:
         if left := _unnamed(release.manifest, release.digest):
             return not_met(f"the manifest of record {index:,} {left}", cited("release", [index]))
-        if wrong := e.misnamed.get(index):
-            return not_met(f"the policies of record {index:,} cannot be told: {wrong}", cited("release", [index]))
+        try:
+            rules_of(release)
+        except ValueError as error:
+            return not_met(f"the policies of record {index:,} cannot be told: {error}", cited("release", [index]))
     unbound = e.pages.checks["bound"]
     if unbound.broken.count:
         return not_met(unbound.why, unbound.broken)

@@ -158,11 +158,12 @@ class Evidence(Outside, frozen=True, kw_only=True):
     kinds: Mapping[str, Cited]
     """All records by their kinds, private ones as far as they were opened."""
     releases: tuple[At, ...]
-    misnamed: Mapping[int, str]
-    """Of `releases` those whose manifest or policies cannot be read, or that bring others than it names, and why."""
+    unfit: Mapping[int, str]
+    """Of `releases` those that may not take charge where they stand, and why: their manifest or policies cannot be
+    read, or are not what they are said to be, or nothing allows it."""
     decisions: tuple[At, ...]
     beyond: Mapping[int, str]
-    """Of `decisions` those that are not within a policy of the release in charge, and why."""
+    """Of `decisions` those that may not stand where they do, and why."""
     origins: tuple[At, ...]
     unadmitted: Mapping[int, str]
     """Of `origins` those that nobody had let in where they stand, and their names."""
@@ -200,7 +201,7 @@ class Gathering:
         self._configurations: dict[str, Configuration | None] = {}
         self._epochs: OrderedDict[int, str] = OrderedDict()
         self._deciding = Deciding()
-        self._misnamed: dict[int, str] = {}
+        self._unfit: dict[int, str] = {}
         self._decisions: list[At] = []
         self._beyond: dict[int, str] = {}
         self._origins: list[At] = []
@@ -254,8 +255,8 @@ class Gathering:
             case Release():
                 self._releases.append(At(index, record))
                 self._configurations[record.digest] = _configuration(record)
-                if wrong := self._deciding.release(record):
-                    self._misnamed[index] = wrong
+                if wrong := self._deciding.release(record, self.standing):
+                    self._unfit[index] = wrong
             case Decision():
                 self._decisions.append(At(index, record))
                 if why := self._deciding.decision(record):
@@ -285,7 +286,7 @@ class Gathering:
             wrong=tuple(self._wrong),
             kinds={kind: counted.cited() for kind, counted in sorted(self._kinds.items())},
             releases=tuple(self._releases),
-            misnamed=self._misnamed,
+            unfit=self._unfit,
             decisions=tuple(self._decisions),
             beyond=self._beyond,
             origins=tuple(self._origins),

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from plainview.journal import JournalReader, PlainSealer
+from plainview.journal import JournalDamaged, JournalReader, PlainSealer
 from plainview.ledger import broken_promises, misbehaviour
 from plainview.ledger.acts import parse_act
 from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError, SignatureError
@@ -136,14 +136,21 @@ class _Copy:
 
     def _opened(self, start: int, stop: int) -> Iterator[_One]:
         assert self._journal is not None
-        leaves = self._journal.leaves(start, stop)
+        leaves, entries = self._journal.leaves(start, stop), self._journal.read(start, stop)
         # Reading holds a record against its leaf; here each leaf is held against the log.
-        for entry, leaf, mirrored in zip(
-            self._journal.read(start, stop), leaves, self._mirrored.entries(start, stop), strict=True
-        ):
+        for index, (leaf, mirrored) in enumerate(zip(leaves, self._mirrored.entries(start, stop), strict=True), start):
+            try:
+                entry = next(entries)
+            except JournalDamaged as error:
+                if error.stage != "key" or leaf != mirrored:
+                    raise
+                # The log has its key twice, and the copy keeps the second without: replay tells it.
+                yield self._unopened(index, leaf)
+                entries = self._journal.read(index + 1, stop)
+                continue
             if leaf != mirrored:
-                raise ProofError(f"record {entry.index} of the partner's copy is not what the mirrored log has there")
-            yield _One(entry.index, entry.kind, entry.record, entry.commitment, leaf)
+                raise ProofError(f"record {index} of the partner's copy is not what the mirrored log has there")
+            yield _One(index, entry.kind, entry.record, entry.commitment, leaf)
 
     def _unopened(self, index: int, entry: bytes) -> _One:
         if (kind := public_kind(entry)) in PUBLIC:

@@ -190,16 +190,16 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         30, "Policies are versioned", f"{DSA} 14", moderation.policies,
         "each release's record has the policies that its manifest names, can be read here, and was approved or is a "
-        "charter's baseline; no version of the policies stands for two; each decision names a policy of the release in "
-        "charge where it stands, with a restriction that this policy allows for these regions and ages, and "
-        "regions that the release names, not disabled in all of them",
+        "charter's baseline; no version of the policies stands for two; each decision has a number of its own and "
+        "names a policy of the release in charge where it stands, with a restriction that this policy allows for these "
+        "regions and ages, and regions that the release names, not disabled in all of them",
         "whether the policies are good ones; classifiers and their thresholds, of which there are none",
     ),
     _control(31, "Decisions are signed", "", moderation.decisions, NOT_BUILT),
     _control(
         32, "No silent filter", "", moderation.restrictions,
         "control 14, since re-running shows by what each video was kept out; that each decision is within a policy, as "
-        "in 30, and what is lifted was decided",
+        "in 30, and what is lifted was decided on that video",
         "whether a decision's policy and ground are the true ones; pages after the last verification",
     ),
     _control(33, "Statements of reasons", f"{DSA} 17, 24", moderation.statements, NOT_BUILT),

@@ -107,7 +107,7 @@ class Copy:
         assert self.decided is not None
         assert self.counted is not None
         self.acts.take(index, entry)
-        self.decided.take(index, entry)
+        self.decided.take(index, entry, self.acts.last)
         for one in self.counted.take(index, entry):
             if isinstance(one, Off):
                 raise ProofError(f"entry {index}: {one.detail}")

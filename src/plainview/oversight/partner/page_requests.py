@@ -122,7 +122,7 @@ def judge(receipt: Receipt, report: Report, upto: int) -> Answer:
         if one.index == index:
             said = f"computed again, it is not what the log has: {one.stage}, {one.detail}"
             return Answer("differs", index, upto, said)
-    damaged = min((one.index for one in report.differing if one.stage.startswith("journal")), default=index)
+    damaged = min((one.index for one in report.differing if one.kind == "record"), default=index)
     if report.unreached and damaged < index:
         said = f"it rests on record {damaged:,}, which was not opened as the log has it"
         return Answer("inconclusive", index, upto, said)

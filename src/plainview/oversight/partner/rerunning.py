@@ -7,12 +7,13 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 
 from plainview.journal import JournalDamaged, JournalReader
 from plainview.ledger.errors import LedgerError
 from plainview.oversight.partner.bookmarks import Bookmark, Bookmarks, NotUsed
 from plainview.oversight.partner.telling import Told
-from plainview.records import Epoch, Page
+from plainview.records import Page
 from plainview.replay.bundled import Bundles
 from plainview.replay.findings import Report
 from plainview.replay.installed import Installed
@@ -74,7 +75,8 @@ class Rerunning:
         """What was re-run when the last bookmark was kept."""
         self._monotonic = monotonic
         self._looked = 0
-        self._newest, self._since = 0, monotonic()
+        self._newest, self._since = (0, 0), monotonic()
+        """Indexes of the last two epochs' records, and when the last came here."""
         self._late: deque[int] = deque()
         """Pages that came behind, and are to be re-run each for itself."""
         self._untold = False
@@ -113,13 +115,14 @@ class Rerunning:
         With `whole` no page is waited for that may still come behind the newest epoch.
         """
         size = self._journal.size
-        for entry in self._journal.of_kind("epoch", self._looked, size, newest_first=True, trusting=True):
-            assert isinstance(entry.record, Epoch)
-            self._newest, self._since = entry.record.epoch, self._monotonic()
-            break
+        come = islice(self._journal.of_kind("epoch", self._looked, size, newest_first=True, trusting=True), 2)
+        if found := [entry.index for entry in come]:
+            before, last = (*self._newest, *reversed(found))[-2:]
+            self._newest, self._since = (before, last), self._monotonic()
         self._looked = size
         waited = whole or self._monotonic() - self._since >= GRACE
-        replay, report = self._dealt_with(self._newest - (not waited))
+        # By their places: an operator can give a record any number.
+        replay, report = self._dealt_with(self._newest[waited])
         if report.records or report.pages or report.epochs or report.differing:
             self._add(report, True)
         self._late.extend(report.stragglers)
@@ -257,7 +260,7 @@ class Rerunning:
         assert report is not None
         found = {one.index for one in report.differing}
         if report.unreached:
-            damaged = min((one.index for one in report.differing if one.stage.startswith("journal")), default=0)
+            damaged = min((one.index for one in report.differing if one.kind == "record"), default=0)
             found |= set(pages[bisect_left(pages, damaged) :])
         if report.inconclusive:
             for entry in self._journal.some(pages):
