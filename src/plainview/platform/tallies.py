@@ -53,6 +53,8 @@ class _Open:
     def __init__(self) -> None:
         self.requests = 0
         self.rankings = 0
+        self.given_up = False
+        """Whether the range was: they were not waited for any longer."""
 
 
 class _Cut(NamedTuple):
@@ -130,11 +132,14 @@ class Tallies:
                     self._due = 0.0
                     self._change.notify_all()
 
-    def _counted(self, index: int | None) -> _Counts:
-        """Those of the range that a receipt lies in; the latest where there is none. Of a range that is written down,
-        or was given up, they go nowhere: of the former none but answers come, see `_holding_up`."""
+    def _counted(self, where: _Open, index: int | None) -> _Counts:
+        """Those of the range that a receipt lies in; the latest where there is none. What came in a range that was
+        given up, and has its receipt there or in one that is written down by now, goes nowhere."""
         if index is not None and index < self._first:
-            return self._cut.counts if self._cut is not None and self._cut.first <= index else _Counts()
+            if self._cut is not None and self._cut.first <= index:
+                return self._cut.counts
+            if where.given_up:
+                return _Counts()
         if self._due is None:
             self._due = time.monotonic() + self._interval
             self._change.notify_all()
@@ -152,7 +157,7 @@ class Tallies:
     def _answered(self, where: _Open, status: int, index: int | None) -> None:
         with self._lock:
             if name := _name(status, index):
-                self._counted(index).answers[name] += 1
+                self._counted(where, index).answers[name] += 1
             where.requests -= 1
             self._left(where)
 
@@ -163,7 +168,7 @@ class Tallies:
 
     def _ranked(self, where: _Open, index: int | None, thrown: str) -> None:
         with self._lock:
-            counts = self._counted(index)
+            counts = self._counted(where, index)
             counts.rankings += 1
             if index is None:
                 counts.thrown[thrown] = counts.thrown.get(thrown, 0) + 1
@@ -241,7 +246,7 @@ class Tallies:
             return False
         self.trouble = ""
         with self._change:
-            self._cut = None
+            self._cut, cut.open.given_up = None, lost
             self._stuck = [one for one in (*self._stuck, cut.open) if one.rankings]
         return True
 
