@@ -89,6 +89,8 @@ class Replay:
         """Pages that a replay before had read and not ranked, until the first look."""
         self._broken: int | None = None
         """Index of the first damaged record: what comes after may rest on it."""
+        self._gaps: list[range] = []
+        """Records that are missing."""
         self._only: int | None = None
         self._ready: dict[int, tuple[Page, int]] = {}
         """Pages read and not yet ranked, by index: page and cursor."""
@@ -317,7 +319,10 @@ class Replay:
         self._advance(self._read, self._dealt)
 
     def _damaged(self, error: JournalDamaged) -> None:
-        self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
+        if not any(error.index in gap for gap in self._gaps):  # a record in one may be asked for by later ones
+            self._counted.differ(error.index, "record", f"journal: {error.stage}", error.detail)
+            if error.stage == "index":
+                self._gaps.append(range(error.index, error.after))
         self._broken = error.index if self._broken is None else min(self._broken, error.index)
         self._incumbent.leave_out_damaged()
 
