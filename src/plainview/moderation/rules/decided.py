@@ -9,7 +9,7 @@ from plainview.records import Decision
 
 
 class _Taken(NamedTuple):
-    """A decision that restricts."""
+    """What a number stands for since it was first written down."""
 
     video: int
     sealed: bool
@@ -34,7 +34,7 @@ class Decided:
         return ""
 
     def is_about(self, decision: Decision) -> bool:
-        """Whether it is on the video that its number stands for, or on the first that it does."""
+        """Whether it is on the video that its number stands for; a number that is new stands for this one's."""
         taken = self._taken.get(decision.decision)
         return taken is None or taken.video == decision.video
 
