@@ -1,12 +1,12 @@
 """How long the partner needs to re-run a million pages: what its program does with a journal that has come to it.
 
-    python -m bench.oversight [--pages N] [--threads T] [--data DIR] [--videos N] [--json]
+    python -m bench.oversight [--pages N] [--cores C] [--data DIR] [--videos N] [--json]
 
 A journal is written first: that of `bench.serve`, and then as many pages as `--pages` says, each ranked and appended by
 the serving code in this process (no HTTP) and followed by signed events. An epoch is closed for every EPOCH records: a
 second of a hundred pages. With `--data` it is kept, and used again by later runs: where it has fewer pages, because a
 run was broken off or asked for fewer, the rest is served. Then the partner's `Rerunning` goes on over it, as
-`plainview oversee run --threads T` has it, until all of it is re-run: reading and checking, signatures, folding,
+`plainview oversee run --cores C` has it, until all of it is re-run: reading and checking, signatures, folding,
 cutting epochs, ranking, comparing. The import before the pages is re-run, too, and not counted, but the first look at
 all pages is. Then it is stopped and started again: `oversight.restart` is the time until it has come as far as before,
 from its bookmark.
@@ -17,6 +17,8 @@ from its bookmark.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import random
 import shutil
 import sys
@@ -137,7 +139,7 @@ def _serve(home: Home, wanted: Size, there: int, pages: int, seed: int) -> None:
         raise failed[0]
 
 
-def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
+def rerun(journal: JournalReader, start: int, cores: int) -> Rerun:
     """Re-run a journal whose import ends at record `start`. Raises RuntimeError where anything differs."""
     release = installed()
     warm(release.configuration, lambda _: None)
@@ -148,21 +150,19 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
         reached.append((pages, time.perf_counter()))
         # The first call comes after the first look at all pages; that look counts, the import's roll-forward does not.
         if not marks or (len(marks) == 1 and records >= start):
-            marks.append((time.perf_counter(), time.process_time()))
+            marks.append((time.perf_counter(), cpu_seconds()))
 
     with tempfile.TemporaryDirectory() as place:
         reader = Reader(program_digest(), release.digest, environment_digest())
         bookmarks = Bookmarks(Path(place), reader, lambda size: journal.leaf_hashes(size - 1, size)[0])
 
         def begun() -> Rerunning:
-            return Rerunning(
-                journal, release, None, time.monotonic, threads=threads, advance=advance, bookmarks=bookmarks
-            )
+            return Rerunning(journal, release, None, time.monotonic, cores=cores, advance=advance, bookmarks=bookmarks)
 
         with closing(begun()) as rerunning:
-            began = time.perf_counter(), time.process_time()
+            began = time.perf_counter(), cpu_seconds()
             report = rerunning.go_on(whole=True)
-            ended = time.perf_counter(), time.process_time()
+            ended = time.perf_counter(), cpu_seconds()
             steps = tuple(reached)
         with closing(begun()) as again:
             started = time.perf_counter()
@@ -179,10 +179,19 @@ def rerun(journal: JournalReader, start: int, threads: int) -> Rerun:
     return Rerun(report.pages, journal.size - start, wall, cpu, (last - first) / (until - since), restart, kept)
 
 
+def cpu_seconds() -> float:
+    """Of this process and of those that it has begun and that are there, user and system."""
+    ticks = 0
+    for process in multiprocessing.active_children():
+        fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = arguments(__doc__.partition("\n")[0])
     parser.add_argument("--pages", type=int, default=50_000, help="to be re-run; default: %(default)s")
-    parser.add_argument("--threads", type=int, default=2, help="that rank; default: %(default)s")
+    parser.add_argument("--cores", type=int, default=2, help="used; default: %(default)s")
     parser.add_argument("--videos", type=int, default=100_000, help="in the catalogue; default: %(default)s")
     options = parser.parse_args(argv)
     wanted = size(options.videos)
@@ -192,12 +201,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         built = build(home, wanted, options.seed)
         _say("re-running them")
         journal = home.read()
-        done = rerun(journal, played.start, options.threads)
+        done = rerun(journal, played.start, options.cores)
         journal.close()
         folded = fold(home)
     protocol = (
         f"{options.videos:,} videos, {done.pages:,} pages with {VIEWS} views and a like each, an epoch a {EPOCH:,} "
-        f"records; the partner's re-running, {options.threads} threads; all identical"
+        f"records; the partner's re-running, {options.cores} cores; all identical"
     )
     rate = done.pages / done.seconds
     figures = Figures("oversight", built.digest, options.seed)

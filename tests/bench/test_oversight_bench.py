@@ -22,8 +22,8 @@ def test_all_that_was_served_is_re_run(tmp_path: Path, monkeypatch: pytest.Monke
         kinds = [entry.kind for entry in journal.read(played.start)]
         assert [kinds.count(one) for one in ("page", "event")] == [42, 42 * (oversight.VIEWS + 1)]
         assert kinds.count("epoch") > 2
-        for threads in (1, 2):
-            done = oversight.rerun(journal, played.start, threads)
+        for cores in (1, 2):
+            done = oversight.rerun(journal, played.start, cores)
             assert (done.pages, done.records) == (42, len(kinds))
             assert done.seconds > 0
             assert done.late > 0

@@ -138,7 +138,7 @@ def test_what_cannot_be_compared_is_a_sentence(tmp_path: Path, second: Path, ser
 
 
 def test_over_a_journal_it_says_who_gains_and_who_loses(second: Path, served: Path) -> None:
-    result = invoke("release", "diff", "installed", second, "--home", served, "--threads", "2")
+    result = invoke("release", "diff", "installed", second, "--home", served, "--cores", "2")
     assert result.exit_code == 0, result.output
     said = result.output
     assert "60 pages served by A: all came out as they were logged." in said
@@ -154,7 +154,7 @@ def test_over_a_journal_it_says_who_gains_and_who_loses(second: Path, served: Pa
 def test_the_json_is_the_same_every_time_and_has_all_rows(second: Path, served: Path, tmp_path: Path) -> None:
     command = ("release", "diff", "installed", second, "--home", served, "--json")
     result = invoke(*command)
-    assert result.stdout_bytes == invoke(*command, "--threads", "2").stdout_bytes
+    assert result.stdout_bytes == invoke(*command, "--cores", "2").stdout_bytes
     report = json.loads(result.stdout)
     assert report["format"] == "plainview/release-diff/v1"
     assert (report["a"]["release"], report["b"]["release"]) == (FIRST_DIGEST, SECOND_DIGEST)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from plainview.journal import JournalReader
-from plainview.learning.rerun import Rerun
+from plainview.learning.rerun import RESIDENTS
 from plainview.replay.comparison import Comparing, Comparison, Reach, reach_of
 from plainview.replay.counterfactual import Contender, Counterfactual, Pair, epochs_of, pages_of
 from plainview.replay.exposure import Catalogue
@@ -19,11 +19,9 @@ from tests.replay.replays import reading
 Begin = Callable[[JournalReader], Contender]
 
 
-def here(release: Installed, journal: JournalReader, threads: int = 1) -> Contender:
+def here(release: Installed, journal: JournalReader, cores: int = 1) -> Contender:
     """It, at work in this process."""
-    past = JournalPast(journal)
-    running = Rerun(release.configuration, release.digest, past, parameters=release.parameters, threads=threads)
-    return Contender(release.digest, running)
+    return Contender(release.digest, release.at_work(JournalPast(journal), RESIDENTS, cores))
 
 
 def first(journal: JournalReader) -> Contender:

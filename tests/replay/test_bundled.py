@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from plainview.learning.rerun import Outcome, Served
+from plainview.learning.ranker import Outcome, Served
 from plainview.platform.releases import installed
 from plainview.records import Page, Record
 from plainview.records.fields import to_text
@@ -82,7 +82,7 @@ heard(); answer("ranked", outcomes=[["", "score", "\\x1b[31m"]])
 """
     with closing(started(tmp_path, READY + code)) as run:
         assert run.cut(None, 0, False).parent == r"'\x1b'"
-        assert run.rank([Served(4, PAGE, 0)]) == [Outcome("", "score", r"'\x1b[31m'")]
+        assert run.rank([Served(4, PAGE, 0)])() == [Outcome("", "score", r"'\x1b[31m'")]
 
 
 @pytest.mark.parametrize("code", ["", READY, READY + "os.write(1, b'\\0')\n"])
@@ -112,7 +112,7 @@ def test_one_that_asks_without_end_is_given_up(tmp_path: Path) -> None:
 def test_as_many_outcomes_as_pages(tmp_path: Path, outcomes: list[list[str]]) -> None:
     run = started(tmp_path, READY + f"heard(); answer('ranked', outcomes={outcomes})")
     with pytest.raises(BundleFailed, match=f"it answered for {len(outcomes)} pages, and 1 were asked for"):
-        run.rank([Served(7, PAGE, 0)])
+        run.rank([Served(7, PAGE, 0)])()
     run.close()
 
 
@@ -128,7 +128,7 @@ answer("ranked", outcomes=[[str([index for index, *_ in own]), own[0][1], str(kn
 """
     run = started(tmp_path, READY + code)
     run.take([(4, PAGE)], 0)
-    assert run.rank([Served(4, PAGE, 0)]) == [Outcome("[3]", "viewer", "[1]")]
+    assert run.rank([Served(4, PAGE, 0)])() == [Outcome("[3]", "viewer", "[1]")]
     run.close()
 
 

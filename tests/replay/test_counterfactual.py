@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from msgspec.structs import replace
 
 from plainview.feed.configuration import Configuration
 from plainview.journal import Entry, JournalDamaged, JournalReader
-from plainview.learning.rerun import Placed, Proposal, Rerun, Served
+from plainview.learning.ranker import Placed, Proposal, Served
+from plainview.learning.rerun import Answers, Rerun
 from plainview.ledger.frontier import Frontier
 from plainview.ledger.hashing import leaf_hash
 from plainview.records import Epoch, Page
@@ -165,12 +167,13 @@ class Giving(Rerun):
 
     gives: tuple[Placed, ...] = ()
 
-    def propose(self, pages: list[Served]) -> list[Proposal]:  # type: ignore[override]
-        return [Proposal(one.trace, self.gives) for one in super().propose(pages)]
+    def propose(self, pages: Sequence[Served]) -> Answers[Proposal]:
+        found = [Proposal(one.trace, self.gives) for one in super().propose(pages)()]
+        return lambda: found
 
 
 class Ending(Rerun):
-    def propose(self, pages: list[Served]) -> list[Proposal]:  # type: ignore[override]
+    def propose(self, pages: Sequence[Served]) -> Answers[Proposal]:
         raise BundleFailed("it ended with code 3")
 
 

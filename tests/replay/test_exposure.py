@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plainview.learning.rerun import Placed
+from plainview.learning.ranker import Placed
 from plainview.records import History, Impression, Page, Record, Video
 from plainview.replay.exposure import NEW, Catalogue, Concentration, Shown, Tally, concentration, exposures
 from tests.records.examples import EXAMPLES

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from plainview.feed import probe as probes
 from plainview.feed.probe import ProbeFailed
 from plainview.journal import Ack, Draft, Entry
 from plainview.learning import rerun
@@ -33,11 +30,6 @@ def test_what_was_served_comes_out_again_from_the_journal_alone(copy: Path, entr
     assert report.snapshots >= 2
     modes = {entry.record.request.mode for entry in pages}  # type: ignore[attr-defined]
     assert modes == {"personal", "plain"}
-
-
-def test_threads_change_no_result(copy: Path) -> None:
-    one, four = (msgspec.structs.replace(replayed(copy, threads=n), seconds=0, cpu_seconds=0) for n in (1, 4))
-    assert one == four
 
 
 def test_viewers_that_are_forgotten_are_built_again(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,19 +98,9 @@ def test_a_page_whose_viewer_went_on_while_it_was_ranked(tmp_path: Path) -> None
     assert report.identical == report.pages
 
 
-def test_no_thread_ranks_whose_arithmetic_differs(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads: set[int] = set()
-
-    def counted() -> None:
-        threads.add(threading.get_ident())
-        probes.probe()
-
-    monkeypatch.setattr(rerun, "probe", counted)
-    assert replayed(copy, threads=2).sound
-    assert len(threads) >= 2
-
+def test_nothing_is_computed_where_arithmetic_differs(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing() -> None:
-        raise ProbeFailed("this thread")
+        raise ProbeFailed("here")
 
     monkeypatch.setattr(rerun, "probe", failing)
     with pytest.raises(ProbeFailed):
@@ -132,7 +114,7 @@ def test_no_page_sees_half_an_epoch(tmp_path: Path, pages: int) -> None:
     with application(path, Cadence(0.02, 40, 50)) as running:
         play(running, pages, threads=4, seed=7)
         epochs = running.epoch.epoch
-    report = replayed(path, threads=2)
+    report = replayed(path, cores=2)
     assert report.sound, report.differing[:3]
     assert report.identical == report.pages == pages
     assert epochs > pages / 50

@@ -83,9 +83,8 @@ def run(
     canaries: Annotated[int, typer.Option(min=0, max=1000, help="Viewers of the partner's own.")] = 2,
     canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,
     bundles: BundlesOption = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, max=64, help="Threads that rank (default: one a core).", show_default=False),
+    cores: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Cores that rank (default: all).", show_default=False)
     ] = None,
     from_the_start: Annotated[
         bool, typer.Option("--from-the-start", help="Re-run all from record 0, and believe nothing of what was re-run.")
@@ -101,7 +100,7 @@ def run(
     2: it cannot begin; with --once also: something could not be checked.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    settings = (sample, draw_hours, canaries, bundles, threads, from_the_start)
+    settings = (sample, draw_hours, canaries, bundles, cores, from_the_start)
     with told(), _opened(directory, charter, url, charter_file, *settings) as overseer:
         if once:
             _once(overseer)
@@ -225,7 +224,7 @@ def _opened(
     draw_hours: float,
     canaries: int,
     bundles: Path | None,
-    threads: int | None,
+    cores: int | None,
     from_the_start: bool,
 ) -> Iterator[Overseer]:
     import os
@@ -274,7 +273,7 @@ def _opened(
             sample,
             round(draw_hours * 3_600_000),
             canaries,
-            threads or len(os.sched_getaffinity(0)),
+            cores or len(os.sched_getaffinity(0)),
             environment_digest(),
             program_digest(),
             from_the_start,

@@ -49,7 +49,7 @@ def diff(
         Path | None,
         typer.Option(metavar="FILE", help="Draw who gains and who loses, as one file of HTML."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that rank, of each release.")] = 1,
+    cores: Annotated[int, typer.Option(min=1, max=64, help="Cores that rank, for each release.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as one JSON object.")] = False,
 ) -> None:
     """Say what is another in release B than in A; with --home, who would be shown more often and who less.
@@ -75,7 +75,7 @@ def diff(
                     "its pages with those that were served"
                 )
             with rerun_progress(out) as progress:
-                comparison = _compared(at_home(home), (one, other), (start, stop, pages), threads, progress)
+                comparison = _compared(at_home(home), (one, other), (start, stop, pages), cores, progress)
         from plainview.replay.comparison import Named, ReleaseDiff
         from plainview.replay.release_changes import changes
 
@@ -135,7 +135,7 @@ def _compared(
     home: Home,
     bundles: tuple[Bundle, Bundle],
     wanted: tuple[int, int | None, int | None],
-    threads: int,
+    cores: int,
     progress: RerunProgress,
 ) -> Comparison:
     from plainview.journal import JournalDamaged
@@ -155,7 +155,7 @@ def _compared(
                 raise CommandError(_no_pages(home, journal, start, stop, interval.found))
             both = []
             for bundle in bundles:
-                both.append(_started(bundle, journal, threads, progress))
+                both.append(_started(bundle, journal, cores, progress))
                 stack.enter_context(closing(both[-1].running))
             catalogue = Catalogue()
             comparing = Comparing(both[0], both[1], catalogue)
@@ -173,7 +173,7 @@ def _compared(
             ) from error
 
 
-def _started(bundle: Bundle, journal: JournalReader, threads: int, progress: RerunProgress) -> Contender:
+def _started(bundle: Bundle, journal: JournalReader, cores: int, progress: RerunProgress) -> Contender:
     """The release at work: here if its code is what is installed, else in a process of its own."""
     from plainview.platform.releases import own_kernels
     from plainview.platform.warming import warm
@@ -192,7 +192,7 @@ def _started(bundle: Bundle, journal: JournalReader, threads: int, progress: Rer
 
     bundles = Bundles([bundle], own_kernels(), opened=lambda _: here)
     with watched(bundle.release):
-        return Contender(bundle.release, bundles.start(bundle.release, JournalPast(journal), RESIDENTS, threads))
+        return Contender(bundle.release, bundles.start(bundle.release, JournalPast(journal), RESIDENTS, cores))
 
 
 def _no_pages(home: Home, journal: JournalReader, start: int, stop: int, found: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +34,9 @@ def replay(
     everything: Annotated[bool, typer.Option("--all", help="Every page and epoch of the journal.")] = False,
     home: HomeOption = None,
     bundles: BundlesOption = None,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that rank.")] = 1,
+    cores: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Cores that rank (default: all).", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Compute pages again from the journal alone and compare them bit for bit.
@@ -55,7 +58,7 @@ def replay(
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = run(out, at_home(home), bundles, index, threads)
+        report = run(out, at_home(home), bundles, index, cores or len(os.sched_getaffinity(0)))
     if as_json:
         import msgspec
 
@@ -68,7 +71,7 @@ def replay(
         raise typer.Exit(3)
 
 
-def run(out: Console, home: Home, directory: Path | None, index: int | None, threads: int) -> Report:
+def run(out: Console, home: Home, directory: Path | None, index: int | None, cores: int) -> Report:
     """Re-run record `index` of a home's journal, or all of it, with its progress on `out`. Raises CommandError."""
     from rich.markup import escape
 
@@ -94,7 +97,7 @@ def run(out: Console, home: Home, directory: Path | None, index: int | None, thr
                 journal,
                 release,
                 bundles=bundles,
-                threads=threads,
+                cores=cores,
                 environment=environment_digest(),
                 advance=progress.advance,
             )
@@ -128,7 +131,7 @@ def _print(out: Console, report: Report) -> None:
     out.print(
         f"{_counted(report.records, 'record')} read and checked, {_counted(report.epochs, 'epoch')} folded again "
         f"({report.snapshots:,} with their whole state compared), in {report.seconds:.1f} s "
-        f"({report.cpu_seconds:.1f} s of CPU)"
+        f"({report.cpu_seconds:.1f} s of CPU, without that of processes beside)"
     )
     for release, pages in report.inconclusive.items():
         why = report.why_inconclusive[release]

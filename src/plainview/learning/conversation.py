@@ -14,7 +14,8 @@ from plainview.feed.probe import ProbeFailed
 from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
 from plainview.learning.parameters import read_parameters
-from plainview.learning.rerun import Parent, Rerun, Served
+from plainview.learning.ranker import Served
+from plainview.learning.rerun import Parent, Rerun
 from plainview.records import KINDS, Page, Record, RecordError, read
 
 _decoder = msgspec.msgpack.Decoder(ToRelease)
@@ -45,7 +46,6 @@ class Conversation:
                 self,
                 parameters=read_parameters(begin.parameters),
                 residents=begin.residents,
-                threads=begin.threads,
             )
             self._say(messages.Ready(messages.VERSION))
             while (message := self._next()) is not None:
@@ -80,12 +80,12 @@ class Conversation:
             case messages.Drop():
                 rerun.drop(message.lists)
             case messages.Rank():
-                return messages.Ranked([messages.Outcome(*one) for one in rerun.rank(_served(message.pages))])
+                return messages.Ranked([messages.Outcome(*one) for one in rerun.rank(_served(message.pages))()])
             case messages.Propose():
                 return messages.Proposed(
                     [
                         messages.Proposal(trace, [messages.Placed(*one) for one in items])
-                        for trace, items in rerun.propose(_served(message.pages))
+                        for trace, items in rerun.propose(_served(message.pages))()
                     ]
                 )
             case _:

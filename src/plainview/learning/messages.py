@@ -42,7 +42,7 @@ class Begin(_Message, frozen=True, tag="begin"):
     residents: int
     """Viewers whose state is held."""
     threads: int
-    """That rank."""
+    """That may rank: it need not use them."""
 
 
 class Take(_Message, frozen=True, tag="take"):
@@ -115,7 +115,7 @@ class Epoch(_Message, frozen=True, tag="epoch"):
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What ranking a page again came to: `learning.rerun.Outcome`."""
+    """What ranking a page again came to: `learning.ranker.Outcome`."""
 
     trace: str
     stage: str
@@ -129,7 +129,7 @@ class Ranked(_Message, frozen=True, tag="ranked"):
 
 
 class Placed(msgspec.Struct, frozen=True, array_like=True):
-    """A video of such a page: `learning.rerun.Placed`."""
+    """A video of such a page: `learning.ranker.Placed`."""
 
     video: int
     source: str

@@ -8,40 +8,36 @@ As a program it is asked through pipes: `learning.conversation`.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plainview.feed.actions import ACTION, Actions, Reader
 from plainview.feed.configuration import Configuration
-from plainview.feed.pipeline import Pipeline
 from plainview.feed.plain import Pinned, pin
 from plainview.feed.probe import probe
-from plainview.feed.ranking import Asked, rank
-from plainview.feed.trace import Ranked
-from plainview.feed.viewers import apply_all, digest, new_viewers, without_profile
+from plainview.feed.viewers import new_viewers
 from plainview.feed.world import World
 from plainview.learning import epochs as worlds
-from plainview.learning.differences import compare
 from plainview.learning.fold import Fold, empty_world
 from plainview.learning.golden import golden, golden_digest
 from plainview.learning.parameters import NONE, Parameters
-from plainview.records import Page, Record
+from plainview.learning.ranker import Job, Outcome, Proposal, Ranker, Served, What
+from plainview.records import Record
 from plainview.records.digests import Arrays
-from plainview.records.fields import to_bytes, to_text
+from plainview.records.fields import to_text
 
 TAKE = 4096
 """Records folded at a time."""
 RESIDENTS = 16_384
 """Viewers whose state is held (15.6 KB each); any other is built again from the journal."""
-PIECE = 16
-"""Pages a thread ranks before it takes the next."""
+MUCH = 500
+"""Pages that are ranked before others are begun beside it: that takes them seconds."""
 _A = TypeVar("_A")
+Answers = Callable[[], list[_A]]
+"""Waits for what each page came to, in their order. To be called once."""
 
 
 class Past(Protocol):
@@ -54,6 +50,20 @@ class Past(Protocol):
     def known(self, viewers: Collection[int], upto: int) -> Collection[int]:
         """Those of `viewers` who have a record below `upto`."""
         ...
+
+
+class Beside(Protocol):
+    """Others that rank pages, on worlds of their own which follow the epochs."""
+
+    def follow(self, delta: Arrays) -> None:
+        """Have their worlds go on by it."""
+        ...
+
+    def ask(self, what: What, jobs: Sequence[Job], here: Callable[[Sequence[Job]], list[Any]]) -> Answers[Any]:
+        """Have them answer, but for those jobs that it has answered `here`."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Parent(NamedTuple):
@@ -86,56 +96,6 @@ class Stand(NamedTuple):
     """Plain lists that were drawn, by epoch and region."""
 
 
-class Served(NamedTuple):
-    """A page to be ranked again."""
-
-    index: int  # type: ignore[assignment]  # tuple.index is of no use here
-    page: Page
-    cursor: int
-    """Where its plain list goes on."""
-
-
-class Outcome(NamedTuple):
-    """What ranking a page again came to."""
-
-    trace: str
-    """Digest of the trace computed; empty where it did not come to that."""
-    stage: str
-    """The first stage that differs; empty where none does."""
-    detail: str
-
-
-class Placed(NamedTuple):
-    """A video of a page that was not served, and what put it there."""
-
-    video: int
-    source: str
-    selector: str
-
-
-class Proposal(NamedTuple):
-    """The page that a release gives in place of a logged one."""
-
-    trace: str
-    """Digest of its trace."""
-    items: tuple[Placed, ...]
-
-
-class _Job(NamedTuple):
-    """A page to be ranked again, with all that takes but the world."""
-
-    served: Served
-    viewer: NDArray[np.void]
-    """Shape (1,): the viewer's state without `own`."""
-    own: list[tuple[int, Record]]
-    """The viewer's further records below `viewer_upto`."""
-    upto: int
-    """One past the index of the viewer's last record below `viewer_upto`."""
-    missed: bool
-    """Whether one more was acknowledged to the client before it asked."""
-    pinned: Pinned | None
-
-
 class Rerun:
     """A release's world over one journal, from record 0 on or from where it stood."""
 
@@ -147,22 +107,26 @@ class Rerun:
         *,
         parameters: Parameters = NONE,
         residents: int = RESIDENTS,
-        threads: int = 1,
         stand: Stand | None = None,
+        beside: Callable[[Arrays], Beside] | None = None,
     ) -> None:
-        """Threads change its speed, and no result. With `stand` the records from `stand.upto` on are to be given.
+        """With `stand` the records from `stand.upto` on are to be given.
+
+        Once there is much to rank, `beside` is called with a snapshot and gives who else ranks: they change its speed,
+        and no result.
 
         Raises ValueError for a configuration that names what is not there, and for a world that does not fit.
         """
         if residents < TAKE:
             raise ValueError(f"{residents} residents: at least {TAKE} are needed")
         self._configuration, self._parameters = configuration, parameters
-        self._pipeline = Pipeline.of(configuration)
+        self._ranker = Ranker(configuration, release)
         self._reader = Reader(configuration.regions)
-        self._release = to_bytes(release)
         self._past = past
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rerun") if threads > 1 else None
-        self._probed = threading.local()
+        self._begin = beside
+        self._beside: Beside | None = None
+        self._asked = 0
+        """Pages."""
         world = empty_world(parameters) if stand is None else World()
         self._fold = Fold(configuration, world, residents, self._load)
         self._epoch = self._upto = self._taken = 0
@@ -204,8 +168,13 @@ class Rerun:
         """
         self._fold_to(upto)
         world = self._fold.world
-        made = (worlds.first(world) if parent is None else worlds.close(world, parent, upto, whole)).record
+        made, delta = worlds.first(world) if parent is None else worlds.close(world, parent, upto, whole)
         self._epoch, self._upto = made.epoch, upto
+        if self._beside is not None:
+            self._beside.follow(delta)
+        elif self._begin is not None and self._asked >= MUCH:
+            here = world.snapshot()
+            self._beside = self._begin({name: array.copy() for name, array in here.items()})  # while more is folded
         return Cut(made.parent, made.delta, made.digest, made.state)
 
     def draw(self, regions: Iterable[str]) -> None:
@@ -218,31 +187,32 @@ class Rerun:
         for one in lists:
             del self._lists[one]
 
-    def rank(self, pages: Sequence[Served]) -> list[Outcome]:
-        """Rank pages again on the epoch that was cut last; their records were given."""
-        return self._each(self._rank_again, pages)
+    def rank(self, pages: Sequence[Served]) -> Answers[Outcome]:
+        """Rank pages again on the epoch that was cut last; their records were given. More may be taken, and epochs be
+        cut, before it is asked for what they came to."""
+        return self._each("rank", pages)
 
-    def propose(self, pages: Sequence[Served]) -> list[Proposal]:
-        """The pages that this release gives in place of these, on the epoch that was cut last; they were given.
+    def propose(self, pages: Sequence[Served]) -> Answers[Proposal]:
+        """The pages that this release gives in place of these: see `rank`.
 
         Inputs are the receipts', whoever served them, and so are the random numbers: what differs comes of the
         release, and nothing of chance. A page of this release comes out as it was served.
         """
-        return self._each(self._propose, pages)
+        return self._each("propose", pages)
 
     def golden(self) -> str:
         """The digest of its golden vectors, computed here."""
         return to_text(golden_digest(golden(self._configuration, self._parameters)))
 
     def close(self) -> None:
-        """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        """End who ranks beside it."""
+        if self._beside is not None:
+            self._beside.close()
 
     # Folding.
 
     def _fold_to(self, upto: int) -> None:
-        self._probe()
+        probe()
         while self._waiting and self._waiting[0][0] < upto:
             batch: list[tuple[int, Record]] = []
             while self._waiting and self._waiting[0][0] < upto and len(batch) < TAKE:
@@ -280,7 +250,7 @@ class Rerun:
 
     # Ranking.
 
-    def _job(self, served: Served) -> _Job:
+    def _job(self, served: Served) -> Job:
         page = served.page
         viewer, upto = page.viewer, page.viewer_upto
         waiting = self._own.get(viewer, ())
@@ -300,71 +270,21 @@ class Rerun:
             missed = len(entries) > len(own)
             last = -1
         pinned = self._lists.get((page.pinned, page.request.region))
-        return _Job(served, state, own, (own[-1][0] if own else last) + 1, missed, pinned)
+        return Job(served, own, (own[-1][0] if own else last) + 1, missed, pinned, state)
 
-    def _each(self, answer: Callable[[_Job], _A], pages: Sequence[Served]) -> list[_A]:
-        """The answer to each page, in their order."""
-
-        def answered(piece: Sequence[_Job]) -> list[_A]:
-            self._probe()
-            return [answer(job) for job in piece]
-
+    def _each(self, what: What, pages: Sequence[Served]) -> Answers[Any]:
+        """What the ranker's method of that name says of each page."""
+        probe()
         jobs = [self._job(served) for served in pages]
-        pieces = [jobs[start : start + PIECE] for start in range(0, len(jobs), PIECE)]
-        each = map if self._pool is None else self._pool.map
-        return [one for piece in each(answered, pieces) for one in piece]
+        self._asked += len(jobs)
 
-    def _rank_again(self, job: _Job) -> Outcome:
-        index, page, _ = job.served
-        if page.viewer_upto != job.upto or page.viewer_upto > index:
-            return Outcome(
-                "",
-                "viewer state: viewer_upto",
-                f"{page.viewer_upto} in the receipt, the viewer's records end at {job.upto}",
-            )
-        if job.missed:
-            return Outcome(
-                "",
-                "viewer state: acknowledged",
-                f"records below {page.request.acknowledged} were acknowledged and not seen",
-            )
-        state = self._state(job)
-        plain = page.request.mode == "plain"
-        seen = to_text(digest(without_profile(state) if plain else state))
-        if page.viewer_digest != seen:
-            return Outcome("", "viewer state: digest", f"{page.viewer_digest} in the receipt, {seen} computed")
-        if plain and job.pinned is None:
-            return Outcome("", "receipt: pinned", f"epoch {page.pinned} comes after epoch {page.epoch}")
-        ranked = self._ranked(job, state, self._release)
-        trace = to_text(ranked.trace.digest())
-        stage, detail = compare(self._pipeline, page, ranked, trace) or ("", "")
-        return Outcome(trace, stage, detail)
+        def here(some: Sequence[Job]) -> list[Any]:
+            return [getattr(self._ranker, what)(self._fold.world, job) for job in some]
 
-    def _propose(self, job: _Job) -> Proposal:
-        ranked = self._ranked(job, self._state(job), to_bytes(job.served.page.release))
-        items = tuple(Placed(one.video, one.source, one.selector) for one in ranked.items)
-        return Proposal(to_text(ranked.trace.digest()), items)
-
-    def _state(self, job: _Job) -> NDArray[np.void]:
-        """The viewer's state as of `viewer_upto`; a job's is asked for once."""
-        if job.own:
-            actions = self._reader.read(job.own)
-            actions.rows["slot"] = 0
-            apply_all(job.viewer, actions.rows, actions.payload)
-        return job.viewer
-
-    def _ranked(self, job: _Job, state: NDArray[np.void], seeding: bytes) -> Ranked:
-        """The page that comes of it with the random numbers of release `seeding`."""
-        _, page, cursor = job.served
-        asked = Asked(page.request, page.session, page.n, page.now, cursor)
-        epoch = to_bytes(page.epoch_digest)
-        return rank(self._pipeline, seeding, self._fold.world, epoch, state, asked, job.pinned)
-
-    def _probe(self) -> None:
-        """Raises ProbeFailed in a thread whose arithmetic is another."""
-        if not getattr(self._probed, "done", False):
-            probe()
-            self._probed.done = True
+        if self._beside is not None:
+            return self._beside.ask(what, jobs, here)
+        found = here(jobs)
+        return lambda: found
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,7 +26,8 @@ import msgspec
 
 from plainview.learning import messages
 from plainview.learning.messages import FromRelease, Given, ToRelease
-from plainview.learning.rerun import RESIDENTS, Cut, Outcome, Parent, Past, Placed, Proposal, Served, Stand
+from plainview.learning.ranker import Outcome, Placed, Proposal, Served
+from plainview.learning.rerun import RESIDENTS, Answers, Cut, Parent, Past, Stand
 from plainview.ledger.spelling import printable
 from plainview.records import KIND_OF, Record, encode
 from plainview.records.fields import to_text
@@ -65,6 +67,7 @@ sys.stdout.write(golden(msgspec.json.decode(configuration, type=Configuration), 
 
 _decoder = msgspec.msgpack.Decoder(FromRelease)
 _A = TypeVar("_A")
+_B = TypeVar("_B")
 
 
 class Running(Protocol):
@@ -78,9 +81,9 @@ class Running(Protocol):
 
     def drop(self, lists: Iterable[tuple[int, str]]) -> None: ...
 
-    def rank(self, pages: Sequence[Served]) -> list[Outcome]: ...
+    def rank(self, pages: Sequence[Served]) -> Answers[Outcome]: ...
 
-    def propose(self, pages: Sequence[Served]) -> list[Proposal]: ...
+    def propose(self, pages: Sequence[Served]) -> Answers[Proposal]: ...
 
     def golden(self) -> str: ...
 
@@ -124,16 +127,16 @@ class Bundles:
             self._bundles |= {bundle.release: bundle for bundle in self._come()}
         return release in self._bundles
 
-    def start(self, release: str, past: Past, residents: int, threads: int, stand: Stand | None = None) -> Running:
+    def start(self, release: str, past: Past, residents: int, cores: int, stand: Stand | None = None) -> Running:
         """A release at work, from record 0 on or from where it stood. Raises BundleFailed, as does everything that it
         is asked."""
         bundle = self._bundles[release]
         if (here := self._opened(bundle)) is None:
             if stand is not None:
                 raise BundleFailed("a process of its own begins at record 0")
-            return Bundled(bundle, past, self._kernels, threads, self._patience)
+            return Bundled(bundle, past, self._kernels, cores, self._patience)
         try:
-            return here.at_work(past, residents, threads, stand)
+            return here.at_work(past, residents, cores, stand)
         except ValueError as error:
             raise BundleFailed(str(error)) from error
 
@@ -144,11 +147,13 @@ class Bundled:
     To be used by the thread that made it: when that ends, so does the process.
     """
 
-    def __init__(self, bundle: Bundle, past: Past, kernels: Path, threads: int, patience: float) -> None:
+    def __init__(self, bundle: Bundle, past: Past, kernels: Path, cores: int, patience: float) -> None:
         self._past = past
         self._patience = patience
         self._given = 0
         """One past the last record that was given: it is told of none beyond."""
+        self._owed: Callable[[], object] | None = None
+        """What waits for an answer that is still to come."""
         self._said = b""
         if wrong := departures(bundle.lock, _version):
             raise BundleFailed(wrong)
@@ -158,7 +163,7 @@ class Bundled:
         try:
             self._process = self._begin(self._place)
             begin = messages.Begin(
-                messages.VERSION, bundle.release, self._configuration, self._parameters, RESIDENTS, threads
+                messages.VERSION, bundle.release, self._configuration, self._parameters, RESIDENTS, cores
             )
             ready = self._asked(begin, messages.Ready)
             if ready.version != messages.VERSION:
@@ -190,18 +195,25 @@ class Bundled:
         """See `Rerun.drop`."""
         self._asked(messages.Drop(list(lists)), messages.Done)
 
-    def rank(self, pages: Sequence[Served]) -> list[Outcome]:
+    def rank(self, pages: Sequence[Served]) -> Answers[Outcome]:
         """See `Rerun.rank`."""
-        ranked = self._asked(messages.Rank(_wanted(pages)), messages.Ranked).outcomes
-        return [Outcome(*map(printable, (one.trace, one.stage, one.detail))) for one in _as_many(ranked, pages)]
 
-    def propose(self, pages: Sequence[Served]) -> list[Proposal]:
+        def read(ranked: messages.Ranked) -> list[Outcome]:
+            found = _as_many(ranked.outcomes, pages)
+            return [Outcome(*map(printable, (one.trace, one.stage, one.detail))) for one in found]
+
+        return self._begun(messages.Rank(_wanted(pages)), messages.Ranked, read)
+
+    def propose(self, pages: Sequence[Served]) -> Answers[Proposal]:
         """See `Rerun.propose`."""
-        proposed = self._asked(messages.Propose(_wanted(pages)), messages.Proposed).proposals
-        return [
-            Proposal(one.trace, tuple(Placed(item.video, item.source, item.selector) for item in one.items))
-            for one in _as_many(proposed, pages)
-        ]
+
+        def read(proposed: messages.Proposed) -> list[Proposal]:
+            return [
+                Proposal(one.trace, tuple(Placed(item.video, item.source, item.selector) for item in one.items))
+                for one in _as_many(proposed.proposals, pages)
+            ]
+
+        return self._begun(messages.Propose(_wanted(pages)), messages.Proposed, read)
 
     def stand(self) -> None:
         """Nothing: version 2 of what is said to it does not ask."""
@@ -243,10 +255,36 @@ class Bundled:
             os.set_blocking(pipe.fileno(), False)
         return process
 
+    def _begun(self, message: ToRelease, kind: type[_A], read: Callable[[_A], _B]) -> Callable[[], _B]:
+        """What waits for the answer of that kind, as `read` has it. Whatever is asked next waits for it, too."""
+        self._say(message)
+        answered: Future[_B] = Future()
+
+        def answer() -> _B:
+            if not answered.done():
+                self._owed = None
+                try:
+                    answered.set_result(read(self._answer(kind)))
+                except BundleFailed as error:
+                    answered.set_exception(error)
+            return answered.result()
+
+        self._owed = answer
+        return answer
+
     def _asked(self, message: ToRelease, kind: type[_A]) -> _A:
-        """The answer of that kind. What it asks meanwhile is answered."""
+        """The answer of that kind."""
+        self._say(message)
+        return self._answer(kind)
+
+    def _say(self, message: ToRelease) -> None:
+        if self._owed is not None:
+            self._owed()
+        self._send(message, time.monotonic() + self._patience)
+
+    def _answer(self, kind: type[_A]) -> _A:
+        """Wait for one of that kind. What it asks meanwhile is answered."""
         deadline = time.monotonic() + self._patience
-        self._send(message, deadline)
         while True:
             answer = self._received(deadline)
             match answer:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from plainview.journal import JournalReader
-from plainview.learning.rerun import Proposal
+from plainview.learning.ranker import Proposal
 from plainview.ledger.frontier import Frontier
 from plainview.records import Page
 from plainview.records.fields import to_text

@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeVar
 
 from plainview.journal import Entry, JournalReader
 from plainview.journal.keys import page_key
-from plainview.learning.rerun import TAKE, Parent, Proposal, Served
+from plainview.learning.ranker import Proposal, Served
+from plainview.learning.rerun import TAKE, Parent
 from plainview.records import Epoch, Page, Record
 from plainview.replay.bundled import BundleFailed, Running
 
@@ -206,7 +207,11 @@ class Counterfactual:
 
     def _pairs(self, indexes: Sequence[int]) -> Iterator[Pair]:
         asked = [Served(index, page, self._cursor(page)) for index in indexes for page in (self._ready.pop(index),)]
-        proposals = self._ask(lambda running: running.propose(asked))
+        begun = self._ask(lambda running: running.propose(asked))
+        proposals: list[list[Proposal]] = []
+        for (release, _), answers in zip(self._both, begun, strict=True):
+            with watched(release):
+                proposals.append(answers())
         for served, a, b in zip(asked, *proposals, strict=True):
             yield Pair(served.index, served.page, a, b)
         self._asked += len(asked)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from plainview.learning.rerun import Placed
+from plainview.learning.ranker import Placed
 from plainview.records import History, Impression, Page, Record, Video
 
 NEW = 100

@@ -50,6 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of the release that ran."""
     seconds: float
     cpu_seconds: float
+    """Of the process that read and folded."""
 
     @property
     def sound(self) -> bool:

@@ -10,7 +10,8 @@ from itertools import islice
 import msgspec
 
 from plainview.journal import JournalDamaged, JournalReader
-from plainview.learning.rerun import TAKE, Cut, Outcome, Parent, Served, Stand
+from plainview.learning.ranker import Outcome, Served
+from plainview.learning.rerun import TAKE, Answers, Cut, Parent, Stand
 from plainview.records import Epoch, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Reign
@@ -28,14 +29,14 @@ class Incumbent:
         installed: Installed,
         bundles: Bundles | None,
         residents: int,
-        threads: int,
+        cores: int,
     ) -> None:
         self._journal = journal
         self._installed = installed
         self._digest = installed.digest
         self._bundles = bundles
         self._residents = residents
-        self._threads = threads
+        self._cores = cores
         self.reign: Reign | None = None
         """Whose world stands here."""
         self.why = ""
@@ -67,12 +68,12 @@ class Incumbent:
         start = 0 if stand is None else stand.upto
         self.reign, self._fed, self.upto, self.why = reign, start, max(start, self.upto), ""
         if reign.release == self._digest:
-            self._running = self._installed.at_work(self._past, self._residents, self._threads, stand)
+            self._running = self._installed.at_work(self._past, self._residents, self._cores, stand)
         elif self._bundles is None or reign.release not in self._bundles:
             self.why = "it is not installed, and its bundle was not given"
         else:
             with self._watched():
-                self._running = self._bundles.start(reign.release, self._past, self._residents, self._threads, stand)
+                self._running = self._bundles.start(reign.release, self._past, self._residents, self._cores, stand)
 
     def stand(self) -> Stand | None:
         """Where it stands between two epochs; None where it does not work, or in a process of its own."""
@@ -140,16 +141,26 @@ class Incumbent:
             with self._watched():
                 self._running.drop(lists)
 
-    def rank(self, pages: Sequence[Served]) -> list[Outcome]:
-        """Its word on the first of `pages`: on all, unless it fails."""
-        found: list[Outcome] = []
+    def rank(self, pages: Sequence[Served]) -> Answers[Outcome]:
+        """What waits for its word on the first of `pages`: on all, unless it fails."""
+        begun: list[Answers[Outcome]] = []
         if self._running is not None:
             with self._watched():
-                for page, outcome in zip(pages, self._running.rank(pages), strict=True):
-                    if not outcome.stage and outcome.trace != page.page.trace:
-                        raise BundleFailed(f"it finds nothing that differs in record {page.index}, and another trace")
-                    found.append(outcome)
-        return found
+                begun.append(self._running.rank(pages))
+
+        def outcomes() -> list[Outcome]:
+            found: list[Outcome] = []
+            with self._watched():
+                for answers in begun:
+                    for page, outcome in zip(pages, answers(), strict=True):
+                        if not outcome.stage and outcome.trace != page.page.trace:
+                            raise BundleFailed(
+                                f"it finds nothing that differs in record {page.index}, and another trace"
+                            )
+                        found.append(outcome)
+            return found
+
+        return outcomes
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

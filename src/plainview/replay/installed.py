@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,14 +46,17 @@ class Installed(NamedTuple):
 
         return empty_world(self.parameters)
 
-    def at_work(self, past: Past, residents: int, threads: int, stand: Stand | None = None) -> Rerun:
-        """It on one journal, in this process, from record 0 on or from where it stood.
+    def at_work(self, past: Past, residents: int, cores: int, stand: Stand | None = None) -> Rerun:
+        """It on one journal, in this process, from record 0 on or from where it stood; on more cores than one pages are
+        ranked in others beside it (`Rankers`).
 
         Raises ValueError for a configuration that cannot be run, or a stand that is none of its own.
         """
         from plainview.learning.rerun import Rerun
+        from plainview.replay.rankers import Rankers
 
+        beside = partial(Rankers, cores - 1, self.configuration, self.digest) if cores > 1 else None
         return Rerun(
-            self.configuration, self.digest, past, parameters=self.parameters, residents=residents, threads=threads,
-            stand=stand,
+            self.configuration, self.digest, past, parameters=self.parameters, residents=residents, stand=stand,
+            beside=beside,
         )  # fmt: skip

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
 from plainview.journal import Entry, JournalDamaged, JournalReader
-from plainview.learning.rerun import RESIDENTS, TAKE, Served
+from plainview.learning.ranker import Outcome, Served
+from plainview.learning.rerun import RESIDENTS, TAKE, Answers
 from plainview.records import Epoch, Page, Record
 from plainview.records.fields import DASHES
 from plainview.replay.bounds import Bounds
@@ -38,7 +39,7 @@ Rest = Callable[[], bool]
 
 
 class Replay:
-    """A replay of one journal, all at once or going on as it grows. Threads change its speed, and no result.
+    """A replay of one journal, all at once or going on as it grows. Cores change its speed, and no result.
 
     Use it as a context manager, or call `close`, where `go_on` is called.
     """
@@ -50,7 +51,7 @@ class Replay:
         *,
         bundles: Bundles | None = None,
         residents: int = RESIDENTS,
-        threads: int = 1,
+        cores: int = 1,
         environment: str = "",
         advance: Advance = lambda records, pages: None,
         rest: Rest = lambda: True,
@@ -63,7 +64,7 @@ class Replay:
         self._journal = journal
         self._installed = installed.digest
         self._environment = environment
-        self._incumbent = Incumbent(journal, installed, bundles, residents, threads)
+        self._incumbent = Incumbent(journal, installed, bundles, residents, cores)
         self._advance = advance
         self._rest = rest
         self._counted = Counted(0)
@@ -111,6 +112,8 @@ class Replay:
         """Index of its record, where it came out otherwise."""
         self._stuck = False
         """Whether no further epoch can be computed: a record that it rests on is damaged."""
+        self._ranking: tuple[list[Served], Answers[Outcome]] | None = None
+        """Pages that are being ranked."""
 
     @property
     def upto(self) -> int:
@@ -178,6 +181,7 @@ class Replay:
                 if index >= self._read:
                     self._ahead.add(index)
                 self._settle(index, ("epoch", "it pins an epoch that is not in the journal"))
+        self._collect()
         return self.report
 
     # Standing still, and going on from there.
@@ -187,6 +191,7 @@ class Replay:
 
         None before the first epoch, after a damaged record, and where the release in charge cannot say where it stands.
         """
+        self._collect()
         reign, here = self._bounds.reign, self._incumbent.reign
         if self._broken is not None or self._stuck or self._epoch is None or self._number in self._pages:
             return None
@@ -395,6 +400,7 @@ class Replay:
         if reign is None or reign.index > index:
             return  # of no release, or of none that served the one page that is wanted
         if self._incumbent.reign is None or self._incumbent.reign.index != reign.index:
+            self._collect()
             self._incumbent.begin(reign)
             self._lists.forget(reign.first)
             self._feed(index + 1)
@@ -407,6 +413,7 @@ class Replay:
         for field in ("parent", "delta", "state", "digest"):
             here, there = getattr(made, field), getattr(epoch, field)
             if here != there:
+                self._collect()
                 if not self._incumbent.sound():
                     self._counted.set_apart(reign.release, 0, self._incumbent.why)
                     return
@@ -432,7 +439,6 @@ class Replay:
                 asked.append(served)
         for start in range(0, len(asked), SLICE):
             self._rank(asked[start : start + SLICE])
-            self._advance(self._read, self._dealt)
         if spare := self._lists.spare(self._number):
             self._incumbent.drop(spare)
 
@@ -456,7 +462,16 @@ class Replay:
         return None
 
     def _rank(self, asked: list[Served]) -> None:
-        outcomes = self._incumbent.rank(asked)
+        """Have pages ranked. What they come to is waited for before it matters: more is read and folded meanwhile."""
+        self._collect()
+        self._ranking = asked, self._incumbent.rank(asked)
+
+    def _collect(self) -> None:
+        """Settle the pages that were asked for."""
+        if self._ranking is None:
+            return
+        (asked, answers), self._ranking = self._ranking, None
+        outcomes = answers()
         for served, outcome in zip(asked, outcomes, strict=False):
             if outcome.stage and served.page.environment != self._environment and not self._incumbent.sound():
                 self._settle(served.index, None, apart=True)
@@ -464,6 +479,7 @@ class Replay:
                 self._settle(served.index, (outcome.stage, outcome.detail) if outcome.stage else None)
         for served in asked[len(outcomes) :]:
             self._settle(served.index, None, apart=True)
+        self._advance(self._read, self._dealt)
 
     # The outcome.
 

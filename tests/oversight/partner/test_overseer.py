@@ -317,7 +317,7 @@ def test_as_many_threads_rank_as_it_is_given(
 ) -> None:
     begun: list[Any] = []
     monkeypatch.setattr(program, "Rerunning", lambda *given, **more: begun.append(given) or Rerunning(*given, **more))
-    assert run(directory, overseen, server, "--once", "--threads", "3").exit_code == 0
+    assert run(directory, overseen, server, "--once", "--cores", "3").exit_code == 0
     assert begun[0][4] == 3
 
 

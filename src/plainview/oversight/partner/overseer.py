@@ -86,7 +86,7 @@ class Audit(NamedTuple):
     """Milliseconds from the beginning of one draw to that of the next."""
     canaries: int
     """Viewers of the partner's own."""
-    threads: int
+    cores: int
     """That rank."""
     environment: str
     """Digest of this one, as receipts name it."""
@@ -135,7 +135,7 @@ class Overseer:
         self._clocks = Clocks()
         reader = Reader(audit.program, audit.installed.digest, audit.environment)
         self._rerunning = Rerunning(
-            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.threads, audit.environment,
+            self._copy.journal, audit.installed, audit.bundles, outside.monotonic, audit.cores, audit.environment,
             bookmarks=Bookmarks(path / RERUN, reader, self._root), told=told, from_the_start=audit.from_the_start,
         )  # fmt: skip
         self._draws = Draws(path / DRAWS, audit.sample, self._reporting.announce, outside.entropy)

@@ -43,7 +43,7 @@ class Rerunning:
         installed: Installed,
         bundles: Bundles | None,
         monotonic: Callable[[], float],
-        threads: int = 1,
+        cores: int = 1,
         environment: str = "",
         advance: Advance = lambda records, pages: None,
         bookmarks: Bookmarks | None = None,
@@ -59,7 +59,7 @@ class Rerunning:
         self._installed = installed.digest
         self._bundles = bundles
         self._new = partial(
-            Replay, journal, installed, bundles=bundles, threads=threads, environment=environment, advance=advance
+            Replay, journal, installed, bundles=bundles, cores=cores, environment=environment, advance=advance
         )
         self._advance = advance
         self._bookmarks = bookmarks
