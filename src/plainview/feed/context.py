@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plainview.feed.actions import COMPLETE, LIKE, LONG_VIEW, NATIVE, VIEWED
 from plainview.feed.kernels.arithmetic import log
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.kernels.idmap import find, look_ahead
 from plainview.feed.kernels.prefetch import lines, prefetch
 from plainview.feed.tables import (
@@ -102,6 +103,7 @@ def everyones_rate(tables: Tables) -> np.float32:
 @njit(cache=True)
 def gather(viewer, start: int, tables: Tables, maps: Maps, context) -> None:
     """Sum up in `context` the impressions of `viewer` below place `start` of the history."""
+    tables, maps = borrowed(tables), borrowed(maps)
     context.region = viewer.region
     count = 0
     positives = F32(0.0)

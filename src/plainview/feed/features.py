@@ -11,6 +11,7 @@ from numba import njit
 
 from plainview.feed.context import everyones_rate, first_tag, tag_slot
 from plainview.feed.kernels.arithmetic import decay, log, sigmoid
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.kernels.prefetch import lines, prefetch
 from plainview.feed.tables import (
     B_DURATION,
@@ -396,13 +397,6 @@ def chances(tables: Tables, context, ranks, surface: int, x, out) -> None:
     x[ONE, :n] = F32(1.0)
     x[RANK, :n] = ranks
     x[OWN_ODDS, :n] = context.log_odds
-    if n == 1:  # as the learner asks: there is nobody to run along
-        for head in range(PREDICTED):
-            total = tables.head_surface[surface].value[head]
-            for j in range(OWN_ODDS + 1):
-                total += tables.head_input[j].value[head] * x[j, 0]
-            out[head, 0] = sigmoid(total)
-        return
     for head in range(PREDICTED):
         # Across candidates, never across the sum: each one's runs in the order of the inputs.
         line = out[head, :n]
@@ -414,6 +408,25 @@ def chances(tables: Tables, context, ranks, surface: int, x, out) -> None:
                 line[i] += weight * inputs[i]
         for i in range(n):
             line[i] = sigmoid(line[i])
+
+
+@njit(cache=True)
+def chances_of_one(tables: Tables, context, rank: np.float32, surface: int, x, out) -> None:
+    """`chances` of one candidate, to the same bits: `x` is float32 (INPUTS,), `out` (PREDICTED,)."""
+    x[ONE] = F32(1.0)
+    x[RANK] = rank
+    x[OWN_ODDS] = context.log_odds
+    totals = np.empty(PREDICTED, np.float32)
+    first = tables.head_surface[surface].value
+    for head in range(PREDICTED):
+        totals[head] = first[head]
+    for j in range(OWN_ODDS + 1):
+        # Across heads, never across the sum.
+        weights = tables.head_input[j].value
+        for head in range(PREDICTED):
+            totals[head] += weights[head] * x[j]
+    for head in range(PREDICTED):
+        out[head] = sigmoid(totals[head])
 
 
 WATCH_LIMIT = 120_000
@@ -450,6 +463,7 @@ BLOCK = 64
 def predict(tables: Tables, context, rows, surface: int, now: int, parts) -> None:
     """Write all heads of the videos in `rows` into parts, float32 (rows, 1 + PREDICTED): the rank, then probabilities,
     the last of which is the expected share of WATCH_LIMIT."""
+    tables = borrowed(tables)
     x = np.empty(INPUTS, np.float32)
     inputs = np.empty((INPUTS, BLOCK), np.float32)
     ranks = np.empty(BLOCK, np.float32)

@@ -9,6 +9,7 @@ from plainview.feed.actions import CLICK, LIKE, LONG_VIEW, NATIVE
 from plainview.feed.context import tag_slot
 from plainview.feed.features import FAST, SLOW, expected
 from plainview.feed.kernels.arithmetic import decay, settle
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.tables import (
     CLICKS,
     KNOWN,
@@ -72,6 +73,7 @@ def _tally(tally, hit: np.float32, residual: np.float32, cap: np.float32) -> Non
 
 @njit(cache=True, error_model="numpy")
 def count(tables: Tables, marks: Marks, context, row: int, surface: int, bits: int, watched: int, now: int) -> None:
+    tables, marks = borrowed(tables), borrowed(marks)
     video = tables.video[row]
     hit = F32(1.0) if bits & LONG_VIEW else F32(0.0)
     residual = hit - expected(tables, context, surface)

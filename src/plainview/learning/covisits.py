@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from plainview.feed.kernels.arithmetic import decay, draw_below, mix, settle
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.sources.co_watched import HALF_LIFE
 from plainview.feed.tables import NEIGHBOURS, Marks, Tables
 
@@ -59,6 +60,7 @@ def _covisit(tables: Tables, marks: Marks, item: int, other: int, gain: np.float
 
 @njit(cache=True)
 def _pair(tables: Tables, marks: Marks, item: int, other: int, gain: np.float32, now: int) -> None:
+    tables, marks = borrowed(tables), borrowed(marks)
     _covisit(tables, marks, other, tables.item[item].video, gain, now)
     _covisit(tables, marks, item, tables.item[other].video, gain, now)
 

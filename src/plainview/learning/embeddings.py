@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from plainview.feed.context import first_tag
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.tables import G_DURATION, G_SURFACE, G_TAG, WIDTH, Marks, Tables
 from plainview.learning.scratch import Scratch
 
@@ -36,6 +37,7 @@ def _step_key(row, attention: np.float32, curvature: np.float32, back) -> None:
 
 @njit(cache=True)
 def learn_embeddings(tables: Tables, marks: Marks, context, scratch: Scratch, partners: int) -> None:
+    tables, marks = borrowed(tables), borrowed(marks)
     length = F32(0.0)
     spread = F32(0.0)
     for k in range(WIDTH):

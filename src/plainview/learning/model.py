@@ -25,16 +25,16 @@ from plainview.feed.actions import (
 from plainview.feed.features import (
     CELLS,
     WATCH_LIMIT,
-    chances,
+    chances_of_one,
     fill,
     fill_cells,
     hour_of,
     rank_score,
 )
 from plainview.feed.kernels.arithmetic import sigmoid
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.tables import (
     FEATURES,
-    INPUTS,
     LIKES,
     OWN_ODDS,
     PREDICTED,
@@ -79,6 +79,7 @@ def note_partner(
 
 @njit(cache=True)
 def _prepare(tables: Tables, context, scratch: Scratch, place: int, now: int) -> None:
+    tables, scratch = borrowed(tables), borrowed(scratch)
     row = scratch.rows[place]
     surface = scratch.surfaces[place]
     fill(tables, context, row, surface, now, scratch.own[place], scratch.x[place])
@@ -104,6 +105,7 @@ def learn_view(
     partners: int,
 ) -> None:
     """Learn from an impression and what came of it; its partners stand in rows 1..partners of the scratch."""
+    tables, marks, scratch = borrowed(tables), borrowed(marks), borrowed(scratch)
     now = tables.head[0].now
     scratch.rows[0] = row
     scratch.surfaces[0] = surface
@@ -222,6 +224,7 @@ def _learn_biases(
 
 @njit(cache=True, error_model="numpy")
 def _learn_pairs(tables: Tables, marks: Marks, scratch: Scratch, partners: int, positive: bool) -> None:
+    tables, marks = borrowed(tables), borrowed(marks)
     if partners == 0:
         return
     share = F32(1.0) / np.sqrt(F32(partners))
@@ -257,6 +260,7 @@ def _step_ranking(tables: Tables, x, gradient: np.float32, curvature: np.float32
 
 @njit(cache=True, error_model="numpy")
 def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positive: bool) -> None:
+    tables, marks = borrowed(tables), borrowed(marks)
     chance = sigmoid(scratch.score[0] + context.log_odds + tables.weight[W_OFFSET].value)
     gradient = ((F32(1.0) if positive else F32(0.0)) - chance) * ALONE
     curvature = chance * (F32(1.0) - chance) * ALONE
@@ -271,10 +275,11 @@ def _learn_alone(tables: Tables, marks: Marks, context, scratch: Scratch, positi
 @njit(cache=True)
 def _learn_heads(tables: Tables, marks: Marks, context, scratch: Scratch, surface: int) -> None:
     """One logistic step of all heads on the impression in row 0 of the scratch; unknown labels teach nothing."""
+    tables, marks = borrowed(tables), borrowed(marks)
     x = scratch.x[0]
     gradients = scratch.chances
     curves = scratch.curves
-    chances(tables, context, scratch.score[:1], surface, x.reshape(INPUTS, 1), gradients.reshape(PREDICTED, 1))
+    chances_of_one(tables, context, scratch.score[0], surface, x, gradients)
     for head in range(PREDICTED):
         if scratch.labels[head] >= F32(0.0):
             chance = gradients[head]

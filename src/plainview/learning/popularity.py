@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from plainview.feed.kernels.arithmetic import decay, settle
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.kernels.order import top_rows
 from plainview.feed.kernels.prefetch import lines, prefetch
 from plainview.feed.tables import ITEM, POPULAR, REGIONS, Marks, Tables
@@ -35,6 +36,7 @@ def count_view(
 @njit(cache=True)
 def draw_up(tables: Tables, marks: Marks, time: int, half_life: int) -> None:
     """Make each region's list anew: most popular first, ties by video id."""
+    tables, marks = borrowed(tables), borrowed(marks)
     head = tables.head[0]
     head.drawn = head.taught
     items = head.items

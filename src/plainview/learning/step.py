@@ -22,6 +22,7 @@ from plainview.feed.actions import (
 )
 from plainview.feed.configuration import Learning
 from plainview.feed.context import CONTEXT, gather, outcome
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.kernels.idmap import find
 from plainview.feed.positives import positives
 from plainview.feed.tables import Maps, Marks, Tables
@@ -80,9 +81,15 @@ NOTHING, VIEW, MORE = range(3)
 @njit(cache=True, nogil=True)
 def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload, settings: Settings) -> None:
     """Take up actions in order. `viewers` are the resident rows that the actions' `slot` names."""
-    contexts = np.zeros(1, CONTEXT)
-    lessons = np.zeros(1, LESSON)
-    scratch = new_scratch()
+    _take_all(
+        borrowed(tables), borrowed(marks), borrowed(maps), borrowed(viewers), borrowed(actions), borrowed(payload),
+        settings, np.zeros(1, CONTEXT), np.zeros(1, LESSON), new_scratch(),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _take_all(tables, marks, maps, viewers, actions, payload, settings, contexts, lessons, scratch) -> None:
+    contexts, lessons, scratch = borrowed(contexts), borrowed(lessons), borrowed(scratch)
     for i in range(actions.shape[0]):
         action = actions[i]
         kind = action.kind
@@ -143,6 +150,7 @@ def _capped(viewer, time: int, cap: int) -> bool:
 
 @njit(cache=True)
 def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) -> int:
+    tables, maps = borrowed(tables), borrowed(maps)
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
     if row < 0 or not approved(tables, action.target) or _capped(viewer, action.time, settings.daily_cap):
@@ -176,6 +184,7 @@ def _take_impression(tables, maps, viewer, action, settings, lesson, scratch) ->
 
 @njit(cache=True)
 def _take_event(tables, maps, viewer, action, settings, lesson, scratch) -> int:
+    tables, maps = borrowed(tables), borrowed(maps)
     head = tables.head[0]
     row = find(maps.video, tables.video, action.video)
     page = find_page(viewer, action.target, action.position, action.video)
@@ -227,6 +236,7 @@ def _page_partners(tables, maps, viewer, page, position, bits, scratch) -> int:
 @njit(cache=True)
 def teach(tables, marks, maps, settings, viewer, context, scratch, lesson) -> None:
     """One impression and what came of it: counters, popularity, retrieval and the model learn from it."""
+    tables, marks, maps = borrowed(tables), borrowed(marks), borrowed(maps)
     head = tables.head[0]
     row = lesson.row
     video = tables.video[row]

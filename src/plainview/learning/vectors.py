@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from plainview.feed.kernels.arithmetic import decay, draw_below, exp, mix
+from plainview.feed.kernels.borrowed import borrowed
 from plainview.feed.kernels.codes import CODE_SCALE, PRIOR_SCALE, to_code
 from plainview.feed.kernels.dot_products import lay
 from plainview.feed.tables import CODE, LATEST, Maps, Marks, Tables
@@ -86,6 +87,7 @@ def _dot(a, b) -> np.float32:
 @njit(cache=True, error_model="numpy")
 def learn_vector(tables: Tables, marks: Marks, maps: Maps, row: int, past, count: int) -> None:
     """One step on a positive of item `row`; `past` holds the item rows of the viewer's positives before it."""
+    tables, marks, maps, past = borrowed(tables), borrowed(marks), borrowed(maps), borrowed(past)
     head = tables.head[0]
     before = min(count, BEFORE)
     if before == 0 or head.latest == 0 or head.items < 2:

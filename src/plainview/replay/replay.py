@@ -128,7 +128,8 @@ class Replay:
 
     @property
     def report(self) -> Report:
-        """What the present call has dealt with so far, or the last one."""
+        """What the present call has dealt with so far, or the last one: pages that are being ranked are waited for."""
+        self._collect()
         return self._counted.report(self._read, self._installed)
 
     def __enter__(self) -> Replay:
@@ -181,7 +182,6 @@ class Replay:
                 if index >= self._read:
                     self._ahead.add(index)
                 self._settle(index, ("epoch", "it pins an epoch that is not in the journal"))
-        self._collect()
         return self.report
 
     # Standing still, and going on from there.
