@@ -20,11 +20,12 @@ from plainview.feed.configuration import DEFAULT
 from plainview.feed.world import World
 from plainview.learning import rerun
 from plainview.learning.ranker import Job
+from plainview.oversight.partner.rerunning import Rerunning
 from plainview.platform.releases import installed
 from plainview.records.digests import Arrays
 from plainview.replay import rankers
 from plainview.replay.findings import Report
-from plainview.replay.rankers import Rankers
+from plainview.replay.rankers import RankerEnded, Rankers
 from plainview.replay.replay import Replay
 from tests.replay.replays import OTHER, reading, replayed
 
@@ -89,9 +90,31 @@ def test_one_that_has_ended_is_told(copy: Path, begun: list[Watched]) -> None:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(ChildProcessError, match=r"a process that ranked beside this one has ended.*with one core"):
+    with pytest.raises(RankerEnded, match=r"a process that ranked beside this one has ended, .*: `--cores 1`"):
         replayed(copy, cores=2, advance=killing)
     assert replayed(copy, cores=2).sound
+
+
+def test_the_partners_re_running_begins_again_where_one_has_ended(copy: Path, begun: list[Watched]) -> None:
+    killed: list[int] = []
+
+    def killing(records: int, pages: int) -> None:
+        for pid in (pid for one in begun for pid in one.processes if not killed):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    wanted = replayed(copy)
+    with (
+        reading(copy) as journal,
+        closing(Rerunning(journal, installed(), None, time.monotonic, cores=2, advance=killing)) as rerunning,
+    ):
+        with pytest.raises(RankerEnded):
+            rerunning.go_on(whole=True)
+        assert killed
+        assert rerunning.report is None
+        report = rerunning.go_on(whole=True)
+    assert report is not None
+    assert timeless(report) == timeless(wanted)
 
 
 def test_a_page_that_differs_is_found_there_too(copy: Path, begun: list[Watched]) -> None:
@@ -126,7 +149,7 @@ def test_they_end_with_who_began_them() -> None:
 import os, signal
 from plainview.feed.configuration import DEFAULT
 from plainview.feed.world import World
-from plainview.replay.rankers import Rankers
+from plainview.replay.rankers import RankerEnded, Rankers
 if __name__ == "__main__":
     some = Rankers(2, DEFAULT, "A" * 43, World().snapshot())
     some.ask("rank", [], lambda jobs: [])()

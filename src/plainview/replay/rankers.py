@@ -37,6 +37,15 @@ _SET_PDEATHSIG = 1
 _A = TypeVar("_A")
 
 
+class RankerEnded(OSError):
+    """One of these processes is gone, and with it what was asked of it: begin again from where you know all."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process that ranked beside this one has ended, for want of memory perhaps: `--cores 1` begins none"
+        )
+
+
 class Rankers:
     """They change how soon, and no result. To be used by the thread that made it: when that ends, so do they."""
 
@@ -61,7 +70,7 @@ class Rankers:
         """Have pages ranked on the world that they follow, a share of them `here`, and give what waits for the answers,
         in order.
 
-        It raises ProbeFailed, and ChildProcessError where one of the processes has ended, as does this.
+        It raises ProbeFailed, and RankerEnded where one of the processes has, as does this.
         """
         own = round(self._share * len(jobs))
         theirs = jobs[: len(jobs) - own]
@@ -95,9 +104,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:
-        raise ChildProcessError(
-            "a process that ranked beside this one has ended, for want of memory perhaps: with one core there is none"
-        ) from error
+        raise RankerEnded from error
 
 
 # In such a process.
