@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from plainview.journal import JournalDamaged
 from plainview.learning.ranker import Outcome, Served
+from plainview.learning.rerun import Past
 from plainview.platform.releases import installed
 from plainview.records import Page, Record
 from plainview.records.fields import to_text
@@ -38,8 +40,8 @@ class Nothing:
         return [viewer for viewer in viewers if viewer == 1]
 
 
-def started(kernels: Path, code: str, patience: float = 20) -> Bundled:
-    return Bundled(running(code), Nothing(), kernels, 1, patience)
+def started(kernels: Path, code: str, patience: float = 20, past: Past | None = None) -> Bundled:
+    return Bundled(running(code), past or Nothing(), kernels, 1, patience)
 
 
 @pytest.mark.parametrize(
@@ -250,3 +252,47 @@ def test_its_golden_vectors_are_its_own(tmp_path: Path) -> None:
 def test_golden_vectors_that_do_not_come_are_told(tmp_path: Path, golden: str, told: str) -> None:
     with pytest.raises(BundleFailed, match=told):
         golden_of(tmp_path, golden, 2)
+
+
+class Damaged(Nothing):
+    def own(self, viewer: int, upto: int) -> Iterator[tuple[int, Record]]:
+        raise JournalDamaged(3, "body", "gone")
+
+
+def test_damage_met_as_it_asks_is_raised_again_where_its_answer_is_wanted(tmp_path: Path) -> None:
+    run = started(tmp_path, READY + "heard(); answer('own', viewer=1, upto=5); heard()", past=Damaged())
+    answers = run.rank([Served(4, PAGE, 0)])
+    with pytest.raises(JournalDamaged):
+        run.draw(["US"])
+    run.close()
+    with pytest.raises(JournalDamaged):
+        answers()
+
+
+class Counting(Nothing):
+    """Notes how far it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def own(self, viewer: int, upto: int) -> Iterator[tuple[int, Record]]:
+        self.asked.append(upto)
+        return super().own(viewer, upto)
+
+
+def test_it_is_told_of_no_record_that_came_after_it_was_asked(tmp_path: Path) -> None:
+    code = """
+heard(); answer("done")
+heard(); answer("own", viewer=1, upto=99)
+own = heard()["records"]
+answer("ranked", outcomes=[[str([index for index, *_ in own]), "", ""]])
+heard(); answer("done")
+"""
+    past = Counting()
+    run = started(tmp_path, READY + code, past=past)
+    run.take([(4, PAGE)], 0)
+    answers = run.rank([Served(4, PAGE, 0)])
+    run.take([(9, PAGE)], 0)
+    assert [one.trace for one in answers()] == ["[3]"]
+    assert past.asked == [5]
+    run.close()

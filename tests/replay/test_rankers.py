@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT
+from plainview.feed.probe import ProbeFailed
 from plainview.feed.world import World
 from plainview.learning import rerun
 from plainview.learning.ranker import Job
@@ -26,8 +28,8 @@ from plainview.records.digests import Arrays
 from plainview.replay import rankers
 from plainview.replay.findings import Report
 from plainview.replay.rankers import RankerEnded, Rankers
-from plainview.replay.replay import Replay
-from tests.replay.replays import OTHER, reading, replayed
+from tests.platform.forging import forge
+from tests.replay.replays import OTHER, of, reading, replayed
 
 
 class Watched(Rankers):
@@ -37,12 +39,17 @@ class Watched(Rankers):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.given = 0
+        self.given = self.here = 0
         self.begun.append(self)
 
     def ask(self, what: Any, jobs: Sequence[Job], here: Any) -> Any:
         self.given += len(jobs)
-        return super().ask(what, jobs, here)
+
+        def counted(some: Sequence[Job]) -> Any:
+            self.here += len(some)
+            return here(some)
+
+        return super().ask(what, jobs, counted)
 
     @property
     def processes(self) -> list[int]:
@@ -79,8 +86,7 @@ def test_a_share_is_ranked_here_where_they_are_waited_for(
     monkeypatch.setattr(rankers, "STEP", 1.0)
     monkeypatch.setattr(rankers, "PIECE", 2)
     assert timeless(replayed(copy, cores=2)) == timeless(replayed(copy))
-    assert begun[0].given
-    assert begun[0]._share in (0.0, 1.0)
+    assert 0 < begun[0].here < begun[0].given  # for as long as they start
 
 
 def test_one_that_has_ended_is_told(copy: Path, begun: list[Watched]) -> None:
@@ -118,11 +124,33 @@ def test_the_partners_re_running_begins_again_where_one_has_ended(copy: Path, be
 
 
 def test_a_page_that_differs_is_found_there_too(copy: Path, begun: list[Watched]) -> None:
-    release = installed()
-    other = release._replace(manifest=replace(release.manifest, golden=OTHER))
     with reading(copy) as journal:
-        wanted = Replay(journal, other).run()
-        assert timeless(Replay(journal, other, cores=2).run()) == timeless(wanted)
+        last = of(list(journal.read()), "page")[-1].index
+    forge(copy, last, trace=OTHER)
+    wanted = replayed(copy)
+    assert [one.index for one in wanted.differing] == [last]
+    assert timeless(replayed(copy, cores=2)) == timeless(wanted)
+    assert begun[0].given
+
+
+def test_none_ranks_or_follows_whose_arithmetic_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing() -> None:
+        raise ProbeFailed("here")
+
+    monkeypatch.setattr(rankers, "probe", failing)
+    with pytest.raises(ProbeFailed) as met:
+        rankers._follow({})
+    assert isinstance(pickle.loads(pickle.dumps(met.value)), ProbeFailed)
+
+
+def test_a_signal_to_all_does_not_end_them_before_who_asks_does() -> None:
+    with closing(Watched(1, DEFAULT, OTHER, World().snapshot())) as some:
+        assert some.ask("rank", [], lambda jobs: [])() == []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(some.processes[0], number)
+        some.follow({})
+        assert some.ask("rank", [], lambda jobs: [])() == []
+    Watched.begun.clear()
 
 
 def test_what_they_cannot_follow_is_raised_where_answers_are_waited_for() -> None:
@@ -148,6 +176,7 @@ def test_they_end_with_who_began_them() -> None:
     code = """
 import os, signal
 from plainview.feed.configuration import DEFAULT
+from plainview.feed.probe import ProbeFailed
 from plainview.feed.world import World
 from plainview.replay.rankers import RankerEnded, Rankers
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ def run(
     canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,
     bundles: BundlesOption = None,
     cores: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Cores that rank (default: all).", show_default=False)
+        int | None,
+        typer.Option(min=1, max=64, help="Cores that are used (default: all, 4 at most).", show_default=False),
     ] = None,
     from_the_start: Annotated[
         bool, typer.Option("--from-the-start", help="Re-run all from record 0, and believe nothing of what was re-run.")
@@ -227,7 +228,6 @@ def _opened(
     cores: int | None,
     from_the_start: bool,
 ) -> Iterator[Overseer]:
-    import os
     import secrets
     import time
     from concurrent.futures import ThreadPoolExecutor
@@ -237,6 +237,7 @@ def _opened(
     from plainview.ledger.charters import digest_text, parse_charter, parse_digest
     from plainview.ledger.notes import NOTE_LIMIT, parse_note
     from plainview.oversight.partner.directory import alone, keep_charter, kept_charter, read_keys
+    from plainview.replay.rankers import usual_cores
 
     digest = parse_digest(charter, "--charter")
     check_url(url)
@@ -273,7 +274,7 @@ def _opened(
             sample,
             round(draw_hours * 3_600_000),
             canaries,
-            cores or len(os.sched_getaffinity(0)),
+            cores or usual_cores(),
             environment_digest(),
             program_digest(),
             from_the_start,

@@ -49,7 +49,7 @@ def diff(
         Path | None,
         typer.Option(metavar="FILE", help="Draw who gains and who loses, as one file of HTML."),
     ] = None,
-    cores: Annotated[int, typer.Option(min=1, max=64, help="Cores that rank, for each release.")] = 1,
+    cores: Annotated[int, typer.Option(min=1, max=64, help="Cores that are used, for each release.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as one JSON object.")] = False,
 ) -> None:
     """Say what is another in release B than in A; with --home, who would be shown more often and who less.

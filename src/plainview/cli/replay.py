@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +34,8 @@ def replay(
     home: HomeOption = None,
     bundles: BundlesOption = None,
     cores: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Cores that rank (default: all).", show_default=False)
+        int | None,
+        typer.Option(min=1, max=64, help="Cores that are used (default: all, 4 at most).", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
@@ -54,11 +54,13 @@ def replay(
     installed, and its bundle was not given or could not be run.
     130: it was interrupted.
     """
+    from plainview.replay.rankers import usual_cores
+
     out = console(stderr=as_json)
     with told():
         if everything == (index is not None):
             raise CommandError("say which: `plainview replay --all`, or `plainview replay INDEX` for one page")
-        report = run(out, at_home(home), bundles, index, cores or len(os.sched_getaffinity(0)))
+        report = run(out, at_home(home), bundles, index, cores or usual_cores())
     if as_json:
         import msgspec
 

@@ -90,12 +90,10 @@ def take_all(tables: Tables, marks: Marks, maps: Maps, viewers, actions, payload
 @njit(cache=True)
 def _take_all(tables, marks, maps, viewers, actions, payload, settings, contexts, lessons, scratch) -> None:
     contexts, lessons, scratch = borrowed(contexts), borrowed(lessons), borrowed(scratch)
+    context, lesson = contexts[0], lessons[0]
     for i in range(actions.shape[0]):
         action = actions[i]
         kind = action.kind
-        # Taken anew each time: a row taken once would outlive its array, which is freed after its last use.
-        context = contexts[0]
-        lesson = lessons[0]
         _advance(tables, marks, maps, action.time, settings)
         if action.slot >= 0:
             viewer = viewers[action.slot]

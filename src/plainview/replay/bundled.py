@@ -178,6 +178,7 @@ class Bundled:
     def take(self, entries: Iterable[tuple[int, Record]], upto: int) -> None:
         """See `Rerun.take`."""
         given = _given(entries)
+        self._settle()
         if given:
             self._given = given[-1].index + 1
         self._asked(messages.Take(given, upto), messages.Done)
@@ -265,7 +266,7 @@ class Bundled:
                 self._owed = None
                 try:
                     answered.set_result(read(self._answer(kind)))
-                except BundleFailed as error:
+                except Exception as error:  # noqa: BLE001 - raised where it is called, each time
                     answered.set_exception(error)
             return answered.result()
 
@@ -277,9 +278,13 @@ class Bundled:
         self._say(message)
         return self._answer(kind)
 
-    def _say(self, message: ToRelease) -> None:
+    def _settle(self) -> None:
+        """Wait for the answer that is still to come."""
         if self._owed is not None:
             self._owed()
+
+    def _say(self, message: ToRelease) -> None:
+        self._settle()
         self._send(message, time.monotonic() + self._patience)
 
     def _answer(self, kind: type[_A]) -> _A:

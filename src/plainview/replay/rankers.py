@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.feed.configuration import Configuration
-from plainview.feed.probe import probe
+from plainview.feed.probe import ProbeFailed, probe
 from plainview.feed.viewers import VIEWER
 from plainview.feed.world import World
 from plainview.learning.ranker import Job, Ranker, What
@@ -28,6 +28,8 @@ from plainview.records.digests import Arrays
 
 PIECE = 16
 """Pages that are asked for at a time."""
+MOST = 4
+"""Cores that are used unless more are asked for: each has a world of its own, and one process folds for all."""
 STEP = 0.02
 """By how much the share of pages that are ranked here grows where the others were waited for, and else falls."""
 BEHIND = 16
@@ -35,6 +37,11 @@ BEHIND = 16
 _SET_PDEATHSIG = 1
 """Of Linux's `prctl`."""
 _A = TypeVar("_A")
+
+
+def usual_cores() -> int:
+    """Those that this process may use, MOST of them at most."""
+    return min(len(os.sched_getaffinity(0)), MOST)
 
 
 class RankerEnded(OSError):
@@ -115,7 +122,8 @@ _world: World
 
 def _begin(configuration: Configuration, release: str, parent: int) -> None:
     global _ranker, _world
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt from the keyboard is for the process that asks
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # who asks is told to end, too, and ends this one when it may
     ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -123,14 +131,27 @@ def _begin(configuration: Configuration, release: str, parent: int) -> None:
 
 
 def _follow(delta: Arrays) -> None:
-    probe()
-    _world.apply(delta)
+    with _plainly():
+        probe()
+        _world.apply(delta)
 
 
 def _answer(what: What, viewers: NDArray[np.uint8], rest: list[tuple[Any, ...]]) -> list[Any]:
     answer = getattr(_ranker, what)
     rows = viewers.view(VIEWER)
-    return [answer(_world, Job._make((*one, rows[place : place + 1]))) for place, one in enumerate(rest)]
+    with _plainly():
+        return [answer(_world, Job._make((*one, rows[place : place + 1]))) for place, one in enumerate(rest)]
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What is raised is of a kind that can be sent: a pool that cannot read one waits without end for its process."""
+    try:
+        yield
+    except (ProbeFailed, ValueError):
+        raise
+    except Exception as error:
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
 
 
 def _packed(jobs: Sequence[Job]) -> tuple[NDArray[np.uint8], list[tuple[Any, ...]]]:

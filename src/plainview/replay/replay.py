@@ -35,7 +35,7 @@ _ALL = 2**53
 Advance = Callable[[int, int], None]
 """Called with how many records were read and how many pages dealt with so far. What it raises ends the call."""
 Rest = Callable[[], bool]
-"""Called where the world stands at an epoch with the pages there dealt with; False, and the call of `go_on` ends."""
+"""Called where the world stands at an epoch whose pages were asked for; False, and the call of `go_on` ends."""
 
 
 class Replay:
@@ -117,7 +117,7 @@ class Replay:
 
     @property
     def upto(self) -> int:
-        """All records below it were read, and all pages among them dealt with."""
+        """Between two calls: all records below it were read, and all pages among them dealt with."""
         waiting = chain((waiting[0] for waiting in self._pages.values()), (entry.index for entry in self._again[:1]))
         return min(self._read, min(waiting, default=self._read))
 

@@ -221,7 +221,7 @@ class Rerunning:
         self._told.remark(f"re-running begins at record 0: {why}")
 
     def _rest(self) -> bool:
-        """The world stands at an epoch whose pages were ranked."""
+        """The world stands at an epoch whose pages were asked for."""
         assert self._replay is not None
         before = 0.0 if self.report is None else self.report.seconds
         kept = 0.0 if self._kept is None else self._kept.seconds
