@@ -99,6 +99,9 @@ def _play(out: Console, place: Path, seed: int, seconds: float, *, kept: bool) -
         raise CommandError(f"scene {stage.scene}: {error}") from error
     except KeyboardInterrupt:
         out.print(f"\nInterrupted in scene {stage.scene}. All that it had started has ended.", soft_wrap=True)
+        # Met within an `exec` of text, as a dataclass is made by, it is the exit status of `python -m` for all that is
+        # caught and returned here, until another such `exec` (CPython's `_Py_UnhandledKeyboardInterrupt`).
+        exec("")
         return INTERRUPTED
     out.print("\n[bold green]Everything came out as it must.[/bold green]")
     if kept:
