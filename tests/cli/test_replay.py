@@ -276,3 +276,13 @@ def test_what_no_page_is_computed_from_can_be_forged(served: Path) -> None:
         forge(served, index, now=page.now - 1)
     report = json.loads(invoke("replay", "--all", "--json", "--home", served).stdout)
     assert len(report["differing"]) < len(last)
+
+
+def test_as_a_program_it_imports_no_kernel_before_their_cache_is_set(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-m", "plainview.cli", "replay", "1", "--home", tmp_path / "none"],
+        capture_output=True, text=True, check=False, env=environment | {"XDG_CACHE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: "), done.stderr

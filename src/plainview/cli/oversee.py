@@ -232,12 +232,12 @@ def _opened(
     import time
     from concurrent.futures import ThreadPoolExecutor
 
+    from plainview.cli.cores import usual_cores
     from plainview.cli.home import at_home
     from plainview.http.asking import check_url
     from plainview.ledger.charters import digest_text, parse_charter, parse_digest
     from plainview.ledger.notes import NOTE_LIMIT, parse_note
     from plainview.oversight.partner.directory import alone, keep_charter, kept_charter, read_keys
-    from plainview.replay.rankers import usual_cores
 
     digest = parse_digest(charter, "--charter")
     check_url(url)

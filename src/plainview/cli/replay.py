@@ -10,6 +10,7 @@ import typer
 
 from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.console import console
+from plainview.cli.cores import usual_cores
 from plainview.cli.errors import CommandError, told
 from plainview.cli.home import HomeOption, at_home
 from plainview.cli.rerun_progress import WIDTH, rerun_progress
@@ -54,8 +55,6 @@ def replay(
     installed, and its bundle was not given or could not be run.
     130: it was interrupted.
     """
-    from plainview.replay.rankers import usual_cores
-
     out = console(stderr=as_json)
     with told():
         if everything == (index is not None):

@@ -28,8 +28,6 @@ from plainview.records.digests import Arrays
 
 PIECE = 16
 """Pages that are asked for at a time."""
-MOST = 4
-"""Cores that are used unless more are asked for: each has a world of its own, and one process folds for all."""
 STEP = 0.02
 """By how much the share of pages that are ranked here grows where the others were waited for, and else falls."""
 BEHIND = 16
@@ -37,11 +35,6 @@ BEHIND = 16
 _SET_PDEATHSIG = 1
 """Of Linux's `prctl`."""
 _A = TypeVar("_A")
-
-
-def usual_cores() -> int:
-    """Those that this process may use, MOST of them at most."""
-    return min(len(os.sched_getaffinity(0)), MOST)
 
 
 class RankerEnded(OSError):

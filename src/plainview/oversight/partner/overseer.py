@@ -87,7 +87,7 @@ class Audit(NamedTuple):
     canaries: int
     """Viewers of the partner's own."""
     cores: int
-    """That rank."""
+    """That re-running uses."""
     environment: str
     """Digest of this one, as receipts name it."""
     program: str
