@@ -53,11 +53,14 @@ class Overseen:
 
 
 class Partner:
-    """`plainview oversee run`."""
+    """`plainview oversee run`. `program` is the module that is run as `plainview`."""
 
-    def __init__(self, directory: Path, charter: bytes, url: str, kernels: Path) -> None:
+    def __init__(
+        self, directory: Path, charter: bytes, url: str, kernels: Path, *, program: str = "plainview.cli"
+    ) -> None:
         """`charter` is the first one's digest."""
         self._directory, self._charter, self._url, self._kernels = directory, charter, url, kernels
+        self._program = program
         self.port = free_port()
         self._child: Child | None = None
 
@@ -73,7 +76,7 @@ class Partner:
             "--port", str(self.port), "--every", "0.5", "--rerun-every", "1", "--sample", "30", "--canaries", "3",
             "--canary-every", "1",
         ]  # fmt: skip
-        self._child = Child("plainview.cli", command, NUMBA_CACHE_DIR=str(self._kernels))
+        self._child = Child(self._program, command, NUMBA_CACHE_DIR=str(self._kernels))
         self.hears("answers at", 120)
 
     def hears(self, words: str, seconds: float = 60, since: float = 0.0) -> Said:

@@ -48,8 +48,7 @@ class Server:
         self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
         while time.perf_counter() - began < patience:
             if self._process.poll() is not None:
-                assert self._process.stderr is not None
-                raise RuntimeError(f"the server has ended: {self._process.stderr.read().decode()}")
+                raise RuntimeError(self.state)
             try:
                 urllib.request.urlopen(f"http://{HOST}:{self.port}/health", timeout=5).read()
                 return time.perf_counter() - began
@@ -63,6 +62,17 @@ class Server:
         path = f"/v1/feed?viewer={viewer}&session={session}&n=0&nonce={nonce}"
         urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=30).read()
 
+    @property
+    def state(self) -> str:
+        """Whether it runs; where it has ended by itself, how, and what it said."""
+        if self._process is None:
+            return "the server was stopped"
+        status = self._process.poll()
+        if status is None:
+            return "the server runs"
+        assert self._process.stderr is not None
+        return f"the server has ended ({status}): {self._process.stderr.read().decode(errors='replace')}"
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """As an operator does. Returns the exit status; 0 where it was stopped before."""
         if self._process is None:
@@ -71,8 +81,10 @@ class Server:
         return self._ended()
 
     def kill(self) -> None:
-        """As a power cut does."""
+        """As a power cut does. Raises RuntimeError where it has ended by itself before."""
         if self._process is not None:
+            if self._process.poll() is not None:
+                raise RuntimeError(self.state)
             self._process.kill()
             self._ended()
 

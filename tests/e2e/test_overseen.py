@@ -27,6 +27,7 @@ from tests.oversight.partner.partners import digest_of, partner_of, witnessed
 from tests.platform.homes import charter_of, parties_of
 from tests.platform.played import home_with_pages
 from tests.server.clients import KERNELS, VIEWERS, Client, Viewer
+from tests.server.typed import TYPES
 
 
 @pytest.fixture
@@ -35,9 +36,12 @@ def home(tmp_path: Path) -> Path:
 
 
 def published(server: Server) -> int:
-    """Records in the checkpoint that the server shows."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/log/checkpoint", timeout=30) as answer:
-        return parse_checkpoint(parse_note(answer.read()).text).size
+    """Records in the checkpoint that the server shows. Raises RuntimeError where it cannot be asked."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/log/checkpoint", timeout=30) as answer:
+            return parse_checkpoint(parse_note(answer.read()).text).size
+    except OSError as error:
+        raise RuntimeError(f"{error}; {server.state}") from error
 
 
 def grown(server: Server, size: int, seconds: float = 30) -> int:
@@ -70,6 +74,20 @@ def revocation(home: Path, path: Path) -> Path:
     signed = invoke("act", "sign", path, "--key", parties_of(home) / "partner" / "key")
     assert signed.exit_code == 0, signed.stderr
     return path
+
+
+@pytest.fixture
+def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where programs that are `tests.server.typed` note the types that msgspec looks at."""
+    monkeypatch.setenv(TYPES, str(tmp_path / "types"))
+    return tmp_path / "types"
+
+
+def looked_late(path: Path) -> list[str]:
+    """The types that were first decoded with threads about; both programs have begun with all."""
+    lines = path.read_text().splitlines()
+    assert sum(line == "early plainview.records.page.Page" for line in lines) >= 2
+    return [line for line in lines if not line.startswith("early ")]
 
 
 @pytest.fixture
@@ -126,12 +144,13 @@ def test_an_operator_that_swallows_a_revocation_publishes_no_more(
 
 
 def test_nothing_is_found_on_an_honest_operator_under_load_that_crashes(
-    tmp_path: Path, home: Path, cache: Path, stack: ExitStack
+    tmp_path: Path, home: Path, cache: Path, looked: Path, stack: ExitStack
 ) -> None:
     directory = tmp_path / "partner"
     keys = partner_of(home, directory)
-    server = Server(home, cache, KERNELS)
-    partner = Partner(directory, digest_of(home), f"http://127.0.0.1:{server.port}", KERNELS)
+    server = Server(home, cache, KERNELS, program="tests.server.typed")
+    url = f"http://127.0.0.1:{server.port}"
+    partner = Partner(directory, digest_of(home), url, KERNELS, program="tests.server.typed")
     witnessed(home, keys, f"http://127.0.0.1:{partner.port}/witness/")
     stack.callback(server.stop)
     server.start()
@@ -175,3 +194,4 @@ def test_nothing_is_found_on_an_honest_operator_under_load_that_crashes(
     assert counted is not None, copy.stdout
     answered = sum(len(viewer.pages) for viewer in [*viewers, again])
     assert sum(int(one.replace(",", "")) for one in counted.groups()) >= 60 + answered
+    assert looked_late(looked) == []

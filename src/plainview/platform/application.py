@@ -15,6 +15,7 @@ import msgspec
 from plainview.feed.pipeline import Pipeline
 from plainview.journal import Entry, Journal, JournalDamaged
 from plainview.journal.journal import now
+from plainview.journal.struct_types import complete_struct_types
 from plainview.keys.key_files import KeyFileError
 from plainview.platform.acts import Acts
 from plainview.platform.audit import Audit
@@ -94,6 +95,7 @@ class Application:
         Raises HomeError for a directory that cannot be used or read and a disk that is full, LineageBroken and
         JournalDamaged for one that is damaged.
         """
+        complete_struct_types()
         release = home.release
         configuration = release.configuration
         self.home = home

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from plainview.http.fetching import FetchError
 from plainview.journal import JournalDamaged
+from plainview.journal.struct_types import complete_struct_types
 from plainview.ledger.charters import Charter
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import LedgerError
@@ -112,6 +113,7 @@ class Overseer:
     ) -> None:
         """Raises LedgerError where `charters` are not in force, MirrorError, OwnLogDamaged, StoreError and
         WitnessStoreError for what is damaged."""
+        complete_struct_types()
         self._keys, self._outside, self._audit_by = keys, outside, audit
         self._url = url
         self.log = OwnLog(path / LOG, keys.log)
