@@ -112,11 +112,16 @@ def opened(
         change(page)
         page.goto(platform.url)
         page.locator(f".choice[value={mode}]").click()
-        expect(page.locator(".video").first).to_be_visible()
+        expect(watched(page)).to_be_visible()
         yield page
         assert len(wrong) == complaints, wrong
     finally:
         context.close()
+
+
+def watched(page: Page) -> Any:
+    """The video that plays: the one that keys are about."""
+    return page.locator(".video", has=page.get_by_role("button", name="Pause", exact=True))
 
 
 def record_of(answer: dict[str, Any]) -> PageRecord:
@@ -748,7 +753,7 @@ def choose(tab: Page, mode: str) -> None:
 
 
 def ready(tab: Page) -> None:
-    expect(tab.locator(".video").first).to_be_visible()
+    expect(watched(tab)).to_be_visible()
     assert tab.locator(WELCOME).count() == 0
 
 
@@ -781,6 +786,7 @@ def test_no_tab_loses_the_key_that_another_has_kept_meanwhile(browser: Browser, 
         held[0].continue_()
         ready(other)
         assert other.evaluate(KEPT) == kept | {"mode": "plain"}  # what was chosen here is said of whom is kept
+        expect(watched(one).and_(one.locator(":focus"))).to_be_visible()  # the first of the other mode's page
         with one.expect_response("**/v1/settings") as chosen:
             one.keyboard.press("w")
             panel(one).get_by_role("button", name="Never creator").click()
