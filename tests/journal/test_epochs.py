@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from plainview.journal import EpochStore
 from plainview.records import Epoch
@@ -87,6 +88,23 @@ def test_a_damaged_or_lost_snapshot_is_passed_over_and_reported(worlds: Worlds) 
         "the snapshot of epoch 2",
         "the snapshot of epoch 1",
     ]
+
+
+def test_a_snapshot_that_goes_as_it_is_looked_for_is_not_reported(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = [worlds.store.save_snapshot(numbered(number), world(number)) for number in range(2)]
+    get = worlds.objects.get
+
+    def gone(digest: str) -> dict[str, NDArray[np.generic]]:
+        worlds.store.prune(saved[:1], ())
+        return get(digest)
+
+    monkeypatch.setattr(worlds.objects, "get", gone)
+    kept = worlds.store.latest_snapshot()
+    assert kept is not None
+    assert kept.snapshot == saved[0]
+    assert worlds.reports == []
 
 
 def test_a_snapshot_of_another_journal_is_passed_over_and_reported(worlds: Worlds) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from plainview.journal import Draft
 from plainview.platform.application import Application
-from plainview.platform.catalogue import Card, NewVideo
+from plainview.platform.catalogue import Card, NewVideo, Place
 from plainview.platform.faults import Fault
 from plainview.records import Video
 from tests.platform.towns import VIDEOS, now, open_town, populate
@@ -147,3 +149,28 @@ def test_many_new_videos_are_sorted_in(home: Path, monkeypatch: pytest.MonkeyPat
         )  # fmt: skip
         assert len(application.catalogue) == VIDEOS + 50
         assert all(application.catalogue.find(number) is not None for number in (1, 2000, 2049))
+
+
+def test_a_video_sent_again_as_it_is_sorted_in_is_the_new_one(home: Path) -> None:
+    with open_town(home) as application:
+        catalogue = application.catalogue
+        first = catalogue.add(video(500, caption="one"))
+        second: list[int] = []
+        sending = threading.Thread(target=lambda: second.append(catalogue.add(video(500, caption="two"))))
+
+        class Recent(dict[int, Place]):
+            """Somebody sends a video again just after it was looked for."""
+
+            def get(self, number: int, default: Any = None) -> Any:
+                found = super().get(number, default)
+                if found is not None and found.index == first and sending.ident is None:
+                    sending.start()
+                    sending.join(0.2)
+                return found
+
+        catalogue._recent = recent = Recent(catalogue._recent)
+        catalogue._merge(recent)
+        sending.join()
+        place = catalogue.find(500)
+        assert place is not None
+        assert place.index == second[0] > first

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -40,7 +41,7 @@ def main() -> None:
         if name.startswith("plainview.") and not name.endswith(LITESTARS):
             early = threading.current_thread() is threading.main_thread() and asyncio._get_running_loop() is None
             with path.open("a") as file:
-                file.write(f"{'early' if early else 'late'} {name}\n")
+                file.write(f"{'early' if early else 'late'} {name} by {sys.argv[1]}\n")
 
     watch_types(told, partial(setattr, msgspec._utils))
     from plainview.cli import main as plainview

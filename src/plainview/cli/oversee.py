@@ -205,13 +205,15 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
     try:
         serve_app(make_app(overseer.witness, overseer.log, overseer.page_requests), host, port, ready)
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # it ends already, and keeps what the next start goes on from
         ending.set()
         overseer.stop()
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
-    if failed:
-        raise failed[0]
+        if failed:
+            raise failed[0]
     typer.echo(f"Stopped: {overseer.sound}")
 
 

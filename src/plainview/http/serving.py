@@ -53,7 +53,8 @@ async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None])
         backlog=1024,
     )
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         loop.add_signal_handler(number, server.stop)
     serving = loop.create_task(server.serve())
     try:
@@ -63,8 +64,9 @@ async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None])
             ready()
         await serving
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 async def _listens(host: str, port: int) -> bool:

@@ -146,17 +146,12 @@ class EpochStore:
             if accepts is not None and not accepts(snapshot):
                 self._report(f"the snapshot of epoch {snapshot.epoch} is of another journal: it is not used")
                 continue
-            arrays = self._load(snapshot.object, f"the snapshot of epoch {snapshot.epoch}")
-            if arrays is not None:
-                return Kept(snapshot, arrays)
+            try:
+                return Kept(snapshot, self._objects.get(snapshot.object))
+            except ObjectLost as error:
+                if snapshot in self.snapshots():  # else it was past keeping, and went meanwhile
+                    self._report_lost(f"the snapshot of epoch {snapshot.epoch}", error)
         return None
-
-    def _load(self, digest: str, name: str) -> dict[str, NDArray[np.generic]] | None:
-        try:
-            return self._objects.get(digest)
-        except ObjectLost as error:
-            self._report_lost(name, error)
-            return None
 
     def _report_lost(self, name: str, error: ObjectLost) -> None:
         self._report(f"{name} is lost ({error}): it is folded again from the journal")

@@ -43,7 +43,7 @@ def parse_orders(data: bytes) -> dict[int, Given]:
     """The orders in an answer of /v1/orders, by number; else FormatError. Nothing of it is read but the notes."""
     try:
         answer = msgspec.json.decode(data, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"orders: not an answer of /v1/orders ({shown(str(error))})") from None
     given = {}
     for one in answer.orders:

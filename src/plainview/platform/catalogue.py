@@ -95,6 +95,7 @@ class Catalogue:
         self._clock = clock
         self._files = HostFileSystem()
         self._merging = threading.Lock()
+        self._placing = threading.Lock()
         self._adding = threading.Lock()
         self._sorted = np.zeros((3, 0), np.int64)
         """Rows id (ascending), index, creator."""
@@ -212,7 +213,8 @@ class Catalogue:
                 video = entry.record
                 assert isinstance(video, Video)
                 self._count += self.find(video.video) is None
-                self._recent[video.video] = Place(entry.index, video.creator)
+                with self._placing:  # or what is sorted in could take this one out, for the one before
+                    self._recent[video.video] = Place(entry.index, video.creator)
         self._upto = entries[-1].index + 1
         if len(self._recent) > MERGE:
             with self._merging:
@@ -250,8 +252,9 @@ class Catalogue:
         both: NDArray[np.int64] = np.concatenate([old, new], axis=1)
         self._sorted = np.ascontiguousarray(both[:, np.argsort(both[0], kind="stable")])
         for video, place in taken.items():
-            if self._recent.get(video) is place:
-                del self._recent[video]
+            with self._placing:
+                if self._recent.get(video) is place:
+                    del self._recent[video]
 
     def _load(self) -> None:
         try:

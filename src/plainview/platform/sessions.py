@@ -34,6 +34,7 @@ class Sessions:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._turns: OrderedDict[str, Turn] = OrderedDict()
+        self._observed = journal.size
 
     def last(self, session: str, n: int) -> Turn | None:
         """The last page of `session`, asked for by whoever wants page `n` of it.
@@ -54,16 +55,14 @@ class Sessions:
     def page(self, session: str, n: int) -> Entry | None:
         """Page `n` of `session`, if the journal has it."""
         index = self._journal.find(page_key(session, n))
-        # What the writer has stored this moment is not the journal's before everybody was told.
-        if index is None or index >= self._journal.size:
+        # Of what the writer has stored this moment not everybody was told before this was.
+        if index is None or index >= self._observed:
             return None
         return self._journal.entry(index, trusting=True)
 
     def observe(self, entries: list[Entry]) -> None:
         """Take in new pages."""
         pages = [entry for entry in entries if entry.kind == "page"]
-        if not pages:
-            return
         with self._lock:
             for entry in pages:
                 assert isinstance(entry.record, Page)
@@ -71,6 +70,7 @@ class Sessions:
                 self._turns.move_to_end(entry.record.session)
             while len(self._turns) > self._capacity:
                 self._turns.popitem(last=False)
+        self._observed = entries[-1].index + 1
 
     def __len__(self) -> int:
         return len(self._turns)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from plainview.journal.struct_types import complete_struct_types
 from plainview.keys.client_session import ClientSession
 from plainview.keys.client_viewer import ClientViewer
 from plainview.platform.client import Client, ClientError
@@ -108,6 +109,7 @@ class Town:
     """Prepare it, then let it play."""
 
     def __init__(self, url: str, seed: int, size: Size | None = None) -> None:
+        complete_struct_types()
         self.size = size or Size()
         self._url = url
         self._chance = random.Random(seed)

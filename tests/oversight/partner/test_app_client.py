@@ -53,6 +53,13 @@ def test_it_asks_as_a_browser_does(app: App) -> None:
     assert set(asked) - set(browser_headers(app._url, "api")) == {"host"}
 
 
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"videos": ' + b"[" * 100_000, b"[]", b"sorry", b"\xff"])
+def test_what_is_no_answer_is_odd(app: App, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(Platform, "data", gzip.compress(data))
+    with pytest.raises(Odd, match="feed answers 200"):
+        app.page(viewer=7)
+
+
 def test_a_viewer_who_is_given_another_number_is_odd(app: App) -> None:
     with pytest.raises(Odd, match="registered as viewer 8, it was given the number 7"):
         app.register(of_viewer(8).told(token(1), "US", "18+", "personal"))

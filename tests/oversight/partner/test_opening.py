@@ -124,6 +124,13 @@ def test_who_says_no_withholds(server: Server, records: Records, status: int) ->
     assert "\x1b" not in str(error.value)
 
 
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"message":' + b"[" * 100_000, b"[]", b"\xff", b""])
+def test_a_reason_that_cannot_be_read(server: Server, records: Records, data: bytes) -> None:
+    server.status, server.data = 403, data
+    with pytest.raises(Withheld, match="answers 403"):
+        records.open(5, 9)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 from msgspec.structs import replace
 
@@ -12,7 +15,7 @@ from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import inclusion_proof
 from plainview.ledger.tree import Tree
 from plainview.oversight.partner.opening import Unanswered
-from plainview.oversight.partner.outbox import ALLOWED, Outbox, Sent, check_act
+from plainview.oversight.partner.outbox import ALLOWED, OperatorServer, Outbox, Sent, check_act
 from plainview.records import Act
 from plainview.records.leaf import public_leaf
 from tests.ledger.chartered import CHARTER, KEYS
@@ -222,3 +225,34 @@ def test_what_an_honest_operator_would_not_take_is_not_handed_in(note: str, told
     with pytest.raises(LedgerError, match=told):
         check_act(note.encode(), CHARTER)
     check_act(NOTE.encode(), CHARTER)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Everything alike."""
+
+    data = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", str(len(self.data)))
+        self.end_headers()
+        self.wfile.write(self.data)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("data", [b"[" * 60_000, b'{"index":' + b"[" * 60_000, b"[]", b"null", b"\xff", b""])
+def test_what_is_no_answer_says_nothing_of_an_act(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(Answers, "data", data)
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        operator = OperatorServer(f"http://127.0.0.1:{server.server_port}")
+        sent = operator.send(NOTE)
+        assert (sent.record, sent.decided) == (None, True)
+        assert operator.proof(1, 2) is None
+        server.shutdown()

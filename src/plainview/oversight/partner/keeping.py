@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -57,11 +59,23 @@ class Findings:
                 odd(f"{self._files.path(name)}, a finding, is passed over ({error}); move it away")
 
     def _put(self, name: str, data: bytes) -> Path | None:
-        with self._lock:
+        with self._lock, self._alone():
             if self._files.read(name) is not None:
                 return None
             self._files.write(name, data)
         return self._files.path(name)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While another process that keeps findings here waits: a page may be looked at while the program runs."""
+        path = self._files.path(".")
+        path.mkdir(parents=True, exist_ok=True)
+        directory = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(directory)
 
 
 def finding(

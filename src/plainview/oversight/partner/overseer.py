@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -373,13 +374,18 @@ class Overseer:
             },
         )
 
+    def _index_in(self, mirrored: Mirrored, note: str) -> int | None:
+        """Where an act is in the log as `mirrored` has it: it may have come into it since."""
+        index = self._following.index_of(note)
+        return None if index is None or index >= mirrored.checkpoint.size else index
+
     def _draw(self, mirrored: Mirrored) -> None:
         draws, now = self._draws, self._outside.clock()
         last = draws.last
         due = last is None or now - last.began >= self._audit_by.draw_every
         if due and self._following.pages and (begun := draws.begin(now)) is not None:
             self._telling.say(f"draw {begun.number} is announced")
-        drawn = draws.go_on(self._following.index_of, mirrored.root, self._following.pages)
+        drawn = draws.go_on(partial(self._index_in, mirrored), mirrored.root, self._following.pages)
         if drawn is not None:
             self._telling.say(
                 f"draw {drawn.number}: {len(drawn.pages):,} of {drawn.population:,} pages are to be re-run"
