@@ -106,6 +106,22 @@ def test_nothing_is_drawn_before_there_are_pages(directory: Path, overseen: Path
         assert "draw 1 is announced" in lines.said
 
 
+def test_a_draw_is_taken_from_the_log_that_the_round_began_with(
+    directory: Path, overseen: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with overseeing(directory, overseen, server) as (overseer, lines):
+        overseer.follow()
+        overseer.audit(whole=True)
+        mirrored = overseer._following.mirrored
+        assert mirrored is not None
+        assert "draw 1 is announced" in lines.said
+        with monkeypatch.context() as meanwhile:  # its act has come into the log since
+            meanwhile.setattr(Following, "index_of", lambda *_: mirrored.checkpoint.size)
+            overseer.audit(whole=True)
+        assert not any("are to be re-run" in one for one in lines.said)
+        assert overseer.unable == {}
+
+
 def test_a_page_that_is_not_what_the_release_ranks(
     tmp_path: Path, directory: Path, swapped: tuple[Path, int], forged: str
 ) -> None:
