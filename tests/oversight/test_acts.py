@@ -11,8 +11,6 @@ from plainview.ledger.standing import Allowed
 from plainview.oversight.acts import Acts
 from plainview.records.act import Act as Record
 from plainview.records.leaf import public_leaf
-from plainview.records.order import Order
-from plainview.replay.written import written
 from tests.ledger.chartered import CHARTER, QUORUM, amended, note_of
 from tests.ledger.licensed import (
     APPROVED,
@@ -23,7 +21,6 @@ from tests.ledger.licensed import (
     draw,
     finding,
     licence,
-    order,
     order_end,
     reveal,
     revocation,
@@ -32,10 +29,10 @@ from tests.ledger.licensed import (
     verification,
 )
 from tests.oversight.chartered import charter_entry
+from tests.oversight.ordered import ORDER, ordered
 
 CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
 
-ORDER = signed(order(regions=("GB", "US")))
 STOP = signed(revocation(seen=16))
 SPOILT = Note(STOP.text, (*STOP.signatures, replace(STOP.signatures[0], data=bytes(64))))
 """One of its signatures verifies, and one of the same key does not."""
@@ -43,13 +40,6 @@ SPOILT = Note(STOP.text, (*STOP.signatures, replace(STOP.signatures[0], data=byt
 
 def entry(note: Note, *, counts: bool = True, time: int = START) -> bytes:
     return public_leaf("act", Record(time=time, note=note.encode().decode(), counts=counts))
-
-
-def ordered(act: Note = ORDER, time: int = START, **changes: object) -> bytes:
-    """The leaf of an order, as its note says it but for `changes`."""
-    right = written(act.encode().decode(), standing((*APPROVED, ORDER)), time)
-    assert isinstance(right, Order)
-    return public_leaf("order", replace(right, **changes))
 
 
 def taken(*entries: bytes) -> Acts:

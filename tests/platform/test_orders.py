@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from plainview.journal import Draft, JournalDamaged, Refused
 from plainview.ledger import acts
+from plainview.ledger.hashing import leaf_hash
+from plainview.ledger.inclusion import verify_inclusion
 from plainview.platform.acts import LIMIT as ACTS
 from plainview.platform.acts import Taken
 from plainview.platform.application import Application
@@ -18,7 +20,7 @@ from plainview.records import Act, Order, Page
 from plainview.replay.judged import Judged
 from tests.platform.forging import copied, forge, substitute
 from tests.platform.parties import DAY, Parties
-from tests.platform.towns import SLOW, now, open_town, page_of, populate, settled, state, token
+from tests.platform.towns import SLOW, now, open_town, page_of, populate, settled, state, token, until
 from tests.replay.replays import reading, replayed
 
 SLOT, LIMIT = 6, 7
@@ -77,6 +79,16 @@ def test_an_order_is_a_record_that_says_what_its_note_says(town: Application, pa
     assert ended == replace(record, time=town.journal.entry(end).time, ended=True, note=ending.note)
     told = [(entry.index, reason) for entry, reason in town.acts.some(0, ACTS)[0]][-2:]
     assert told == [(index, ""), (end, "")]
+
+
+def test_an_order_is_proven_as_any_act_is(town: Application, parties: Parties) -> None:
+    for index in (town.acts.submit(act).index for act in (parties.order(1, 17), parties.order_end(1))):
+        until(lambda index=index: town.log.size > index)
+        size = town.log.size
+        proof = town.log.act_proof(index, size)
+        assert proof is not None
+        assert proof[0] == town.journal.leaves(index, index + 1)[0]
+        verify_inclusion(leaf_hash(proof[0]), index, size, town.log._tree.root(size), proof[1])
 
 
 def test_sent_again_an_order_counts_once(town: Application, parties: Parties) -> None:

@@ -8,7 +8,7 @@ from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.spelling import moment
 from plainview.ledger.standing import Standing
 from plainview.ledger.standings import Standings
-from plainview.oversight.public_entries import is_of_kind, public_record, public_time
+from plainview.oversight.public_entries import is_of_kind, public_act, public_record, public_time
 from plainview.records.act import Act
 from plainview.records.charter import Charter
 from plainview.records.digests import note_digest
@@ -52,10 +52,8 @@ class Acts:
                     self._standings = Standings(note, charter.time)
                 else:
                     self._standings.take_charter(note, index, charter.time)
-            elif is_of_kind("act", entry):
-                self._act(index, public_record("act", Act, entry))
-            elif is_of_kind("order", entry):
-                self._act(index, public_record("order", Order, entry))
+            elif (act := public_act(entry)) is not None:
+                self._act(index, act)
         except LedgerError as error:
             raise ProofError(f"entry {index}: {error}") from error
 

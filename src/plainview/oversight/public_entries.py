@@ -7,9 +7,11 @@ from typing import TypeVar
 
 from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import printable
+from plainview.records.act import Act
 from plainview.records.codec import Record, decode
 from plainview.records.fields import DASHES
 from plainview.records.leaf import public_leaf
+from plainview.records.order import Order
 
 _R = TypeVar("_R", bound=Record)
 _PUBLIC = re.compile(rb'\{"k":"([a-z]+)","c":"-{43}","p":(?:\{"time":(\d{1,16}),)?')
@@ -34,6 +36,16 @@ def public_record(kind: str, struct: type[_R], entry: bytes) -> _R:
     if spelled != entry:
         raise FormatError(f"is no {kind}, as public leaves spell it")
     return record
+
+
+def public_act(entry: bytes) -> Act | Order | None:
+    """The act that an entry takes down, be it as an order (`replay.written`); None for an entry of another kind.
+
+    FormatError where it only begins as one.
+    """
+    if is_of_kind("act", entry):
+        return public_record("act", Act, entry)
+    return public_record("order", Order, entry) if is_of_kind("order", entry) else None
 
 
 def public_kind(entry: bytes) -> str | None:

@@ -248,6 +248,17 @@ def test_an_act_that_is_on_its_way(town: Town, directory: Path) -> None:
     assert "it is for the log 'other.example'" in read(town, directory).own[-1].left
 
 
+def test_an_act_that_others_handed_in_is_there_whatever_the_order_of_its_signatures(
+    town: Town, directory: Path
+) -> None:
+    (order,) = town.of("order")
+    note = parse_note(order.record.note.encode())
+    turned = Note(note.text, note.signatures[::-1])
+    assert turned != note
+    place = OwnLog(directory / LOG, read_keys(directory).log).append(turned.encode())
+    assert read(town, directory).own[-1] == Own(place, "order", order.index, "")
+
+
 def test_canaries_are_known_by_their_files(town: Town, directory: Path) -> None:
     there = read(town, directory).canaries
     assert (there.viewers, there.pages) == (2, 6)

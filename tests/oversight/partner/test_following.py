@@ -27,8 +27,10 @@ from plainview.records import Act
 from plainview.records import Charter as Record
 from plainview.records.leaf import personal_leaf, public_leaf
 from tests.ledger.chartered import CHARTER, KEYS, QUORUM, amended, note_of
+from tests.ledger.licensed import order_end, signed
 from tests.ledger.logs import LOG, ORIGIN
 from tests.oversight.mirror.logs import Served, served
+from tests.oversight.ordered import ORDER, ordered
 from tests.oversight.partner.opened import mirror_of
 
 OTHER = Signer(ORIGIN, ED25519, b"\7" * 32)
@@ -190,6 +192,15 @@ def test_what_is_taken_down_as_what_it_is_not(case: Case) -> None:
     assert following.index_of(note + "x") is None
     assert following.charter == FIRST
     assert set(case.follow().wrong) == {5, 7}
+
+
+def test_an_act_is_found_as_an_order_and_whatever_the_order_of_its_signatures(case: Case) -> None:
+    ending, other = signed(order_end()), Note(ORDER.text, ORDER.signatures[:1])
+    case.publish([*HISTORY, ordered(), ordered(ending), ordered(cap=7).replace(b'"cap":7', b'"cap":-7')])
+    following = case.follow()
+    following.look()
+    notes = (ORDER, Note(ORDER.text, ORDER.signatures[::-1]), ending, other)
+    assert [following.index_of(note.encode().decode()) for note in notes] == [5, 5, 6, None]
 
 
 def test_a_fork_is_proven(case: Case) -> None:

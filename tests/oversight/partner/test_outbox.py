@@ -13,16 +13,20 @@ from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.inclusion import inclusion_proof
+from plainview.ledger.notes import Note
 from plainview.ledger.tree import Tree
 from plainview.oversight.partner.opening import Unanswered
 from plainview.oversight.partner.outbox import ALLOWED, OperatorServer, Outbox, Sent, check_act
 from plainview.records import Act
 from plainview.records.leaf import public_leaf
 from tests.ledger.chartered import CHARTER, KEYS
+from tests.ledger.licensed import order_end, signed
 from tests.ledger.logs import ORIGIN
+from tests.oversight.ordered import ORDER, ordered
 
 NOTE = KEYS["partner-1"].note(Revocation(ORIGIN, bytes(32), 1, "it pushes one creator").text()).decode()
 OTHER = KEYS["partner-1"].note(Revocation(ORIGIN, bytes(32), 2, "it pushes one creator").text()).decode()
+TURNED = Note(ORDER.text, ORDER.signatures[::-1])
 BUSY = Sent(None, False, "the operator answered 503")
 REFUSED = Sent(None, True, "the operator answered 403")
 
@@ -118,6 +122,25 @@ def test_what_is_proven_to_have_it_is_cosigned(case: Case) -> None:
     assert case.outbox.swallowed() == []
 
 
+@pytest.mark.parametrize(
+    ("act", "entry"),
+    [
+        (ORDER, ordered()),
+        (signed(order_end()), ordered(signed(order_end()))),
+        (ORDER, public_leaf("act", Act(time=5, note=ORDER.encode().decode(), counts=False))),  # it came too late
+        (TURNED, ordered()),  # somebody else had handed it in
+    ],
+)
+def test_what_it_is_written_down_as_may_be_another_kind_and_order_of_lines(case: Case, act: Note, entry: bytes) -> None:
+    check_act(act.encode(), CHARTER)
+    case.operator.answer = Sent(2, True, "the operator answered 200")
+    case.look(act.encode().decode())
+    case.outbox.deliver()
+    case.now += 1000
+    assert case.outbox.withheld(case.operator.grown(entry)) == ""
+    assert case.outbox.swallowed() == []
+
+
 def test_no_answer_is_no_proof_and_no_lie(case: Case) -> None:
     case.look(NOTE)
     case.outbox.deliver()
@@ -134,6 +157,7 @@ def test_no_answer_is_no_proof_and_no_lie(case: Case) -> None:
     [
         b"swallowed",
         public_leaf("act", Act(time=5, note=OTHER, counts=True)),
+        ordered(),
         b'{"k":"act","c":"' + b"-" * 43 + b'","p":{}}',
     ],
 )

@@ -43,6 +43,7 @@ from plainview.oversight.public_entries import public_kind, public_record
 from plainview.oversight.receipts import parse_receipt
 from plainview.records import KINDS, PUBLIC, Access, Act, Order, Page, Record
 from plainview.records.codec import decode
+from plainview.records.digests import note_digest
 from plainview.records.fields import to_bytes
 from plainview.storage import SqliteRecords, StoreAbsent
 from plainview.storage.filesystem import PARTIAL
@@ -86,7 +87,7 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
             gathering.take(index, kind, record, commitment)
             match record:
                 case Act() | Order():
-                    notes.setdefault(_digest(record.note), index)
+                    notes.setdefault(note_digest(record.note), index)
                 case Page() if (canary := canaries.get(record.viewer)) is not None and index < canary.checked:
                     shown += 1
                 case Access(by=keys.auditor.key.name) if not requests.made(to_bytes(record.request)):
@@ -202,7 +203,7 @@ def _own(directory: Path, keys: Keys, notes: dict[bytes, int], charters: Charter
             check_act(entry, charter)
         except LedgerError as error:
             left = str(error)
-        yield Own(place, kind, notes.get(_digest(entry.decode())), left)
+        yield Own(place, kind, notes.get(note_digest(entry.decode())), left)
 
 
 def _findings(directory: Path, prove: Prove) -> Iterator[Found]:
@@ -257,7 +258,3 @@ def _late(files: MirrorFiles, mirrored: Mirrored, accepted: Accepted | None) -> 
                 yield promise.index
         elif any(time > promise.deadline for time in times):
             yield promise.index
-
-
-def _digest(note: str) -> bytes:
-    return hashlib.sha256(note.encode("utf-8", "surrogatepass")).digest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -34,11 +33,11 @@ from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import Mirror, MirrorError, Misbehaved
 from plainview.oversight.mirror.source import LogSource
-from plainview.oversight.public_entries import is_of_kind, public_record, public_time
+from plainview.oversight.public_entries import is_of_kind, public_act, public_record, public_time
 from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.records.access import Access
-from plainview.records.act import Act
 from plainview.records.charter import Charter as CharterRecord
+from plainview.records.digests import note_digest
 from plainview.records.release import Release
 
 _PAGE = b'{"k":"page",'
@@ -185,8 +184,11 @@ class Following:
         return self._believed
 
     def index_of(self, note: str) -> int | None:
-        """Where the log has the act in that note, as one that counts or not; None where it has it not."""
-        return self._notes.get(hashlib.sha256(note.encode()).digest())
+        """Where the log has the act in that note, as one that counts or not; None where it has it not.
+
+        As in the journal, its signatures may be in another order there.
+        """
+        return self._notes.get(note_digest(note))
 
     def keeps(self, promised: Note) -> bool:
         """`Mirror.keeps`, of the log as it was looked at last, by any key that may have promised an entry there."""
@@ -315,12 +317,9 @@ class Following:
         if is_of_kind("access", entry):
             with suppress(FormatError):  # which reading the copy tells
                 self.accesses.append((index, public_record("access", Access, entry)))
-        if is_of_kind("act", entry):
-            try:
-                note = public_record("act", Act, entry).note.encode()
-            except (FormatError, UnicodeEncodeError):
-                return
-            self._notes.setdefault(hashlib.sha256(note).digest(), index)
+        with suppress(FormatError):  # which reading the copy tells
+            if (act := public_act(entry)) is not None:
+                self._notes.setdefault(note_digest(act.note), index)
 
     def _entry(self, index: int) -> bytes:
         data = self._files.read(CHECKPOINT)

@@ -115,7 +115,7 @@ class Log:
         if not 0 <= index < size <= self._tree.size:
             return None
         entry = self._tree.entry(index)
-        if not entry.startswith(_ACT):
+        if not entry.startswith(_ACTS):
             return None
         return entry, inclusion_proof(index, size, self._tree.read)
 
@@ -123,6 +123,6 @@ class Log:
         return gzip.compress(self._tree.bundle(bundle), 6, mtime=0)
 
 
-_ACT = b'{"k":"act",'
+_ACTS = (b'{"k":"act",', b'{"k":"order",')
 """How an act's entry begins: a private record's leaf is handed out by no other way than in its bundle."""
 _OCTETS = "application/octet-stream"
