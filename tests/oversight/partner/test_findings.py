@@ -286,7 +286,7 @@ def test_of_releases_the_newest_that_bears_on_a_record_is_shown(tmp_path: Path) 
         kinds = [entry.kind for entry in journal.read(0, journal.size)]
         assert kinds[:7] == ["release", "epoch", "page", "decision", "release", "decision", "decision"]
         assert kinds[7:] == ["viewer", "release", "decision", "release", "decision", "event"]
-        shown = {2: [0], 3: [0], 5: [4], 9: [8], 11: [10]}
+        shown = {2: [0], 3: [0], 5: [4], 9: [8], 11: [10], 12: [0]}  # the event cites record 0
         for index in range(journal.size):
             assert related_releases(journal, index) == ([index] if kinds[index] == "release" else shown.get(index, []))
 
