@@ -10,14 +10,42 @@ from msgspec.structs import replace
 
 from plainview.feed.configuration import DEFAULT, Manifest
 from plainview.keys.client_viewer import ClientViewer
+from plainview.ledger.acts import AnyAct
+from plainview.ledger.scopes import MILLION, Scope
 from plainview.moderation.rules.pack import name_of, read_pack
 from plainview.oversight.judging import judge as judge_with
 from plainview.platform.releases import installed_policies
-from plainview.records import UNSIGNED, Charter, Epoch, Event, Page, Record, Release, Setting, Tally, Viewer, encode
+from plainview.records import (
+    UNSIGNED,
+    Act,
+    Charter,
+    Epoch,
+    Event,
+    Page,
+    Record,
+    Release,
+    Setting,
+    Tally,
+    Viewer,
+    encode,
+)
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
 from tests.ledger.chartered import CHARTER, QUORUM, note_of
-from tests.platform.signing import of_viewer
+from tests.ledger.licensed import (
+    ALL,
+    DAY,
+    HOUR,
+    START,
+    approval,
+    emergency,
+    extension,
+    licence,
+    revocation,
+    signed,
+    submission,
+)
+from tests.platform.signing import of_name, of_viewer, session
 from tests.records.decisions import restricting
 from tests.records.examples import EXAMPLES, TIME, digest, token
 
@@ -61,9 +89,10 @@ def page(**changes: Any) -> Page:
 
 
 def event(viewer: int = 5) -> Record:
+    """Of a page that is not here."""
     made = EXAMPLES["event"]
     assert isinstance(made, Event)
-    return replace(made, viewer=viewer)
+    return replace(made, viewer=viewer, page=700)
 
 
 HONEST: dict[int, Record] = {
@@ -233,3 +262,139 @@ def test_what_a_viewers_key_has_signed() -> None:
     again = Viewer(time=TIME, **OWN.told(token(3), "DE", "18+", "plain"))
     assert judge(9, {7: TOLD, 8: again, 9: BLOCK}) == []
     assert judge(8, {7: TOLD, 8: again}) == []
+
+
+SESSION = session()
+SHOWN = page(session=SESSION, grounds=())
+VIDEO = SHOWN.items[1].video
+SAID: dict[str, Any] = {
+    "viewer": SHOWN.viewer,
+    "id": token(4),
+    "page": AT,
+    "position": 1,
+    "video": VIDEO,
+    "action": "view",
+    "watched": 9,
+    "at": TIME,
+}
+DONE = Event(time=TIME, creator=3, **of_name(SESSION).signed(SAID))
+
+
+def test_what_a_viewer_did_on_a_page() -> None:
+    assert judge(AT + 9, {AT: SHOWN, AT + 9: DONE}) == []
+    assert judge(AT + 9, {AT + 9: DONE}) == []  # the page is not here
+    assert judge_with(AT + 9, {AT + 9: DONE}, {AT: "page"}) == []  # nor opened
+
+
+@pytest.mark.parametrize(
+    ("forged", "said"),
+    [
+        (replace(DONE, watched=8), "it is not this key's signature of what is said"),
+        (replace(DONE, key=digest(9)), "the session of page 2000 is not named after this key"),
+        (replace(DONE, viewer=6), "record 2000 is no page of viewer 6 before it"),
+        (replace(DONE, page=AT + 9), "record 2009 is no page of viewer 5 before it"),
+        (replace(DONE, page=AT + 10), "record 2010 is no page of viewer 5 before it"),
+        (replace(DONE, page=7), "record 7 is no page of viewer 5 before it"),
+        (replace(DONE, page=8), "record 8 is no page of viewer 5 before it"),
+        (replace(DONE, position=29), f"video {VIDEO} is not at position 29 of page 2000"),
+        (replace(DONE, video=VIDEO + 1), f"video {VIDEO + 1} is not at position 1 of page 2000"),
+    ],
+)
+def test_what_a_viewer_cannot_have_done(forged: Event, said: str) -> None:
+    """Whether the record that it cites is opened, or only its leaf tells that it is no page."""
+    shown = {7: TOLD, AT: SHOWN, AT + 9: forged, AT + 10: SHOWN}
+    assert judge_with(AT + 9, shown, {8: "personal"}) == [said]
+
+
+def act(said: AnyAct, *names: str, counts: bool = True) -> Act:
+    return Act(time=TIME, note=signed(said, *names).encode().decode(), counts=counts)
+
+
+def grants(**fields: Any) -> dict[str, Any]:
+    """As `approval` takes them: from a day before TIME to a day after it, for everybody."""
+    return {
+        "release": to_bytes(RELEASE),
+        "scope": ALL,
+        "begins": TIME - START - DAY,
+        "until": TIME - START + DAY,
+    } | fields
+
+
+LICENSED = licence(begins=TIME - START - DAY, until=TIME - START + DAY)
+APPROVED = approval(**grants())
+ACTS: dict[int, Record] = {0: HONEST[0], 10: act(LICENSED), 11: act(submission(to_bytes(RELEASE))), 15: act(APPROVED)}
+RANKED = page(grounds=(10, 11, 15), request=replace(page().request, mode="personal"), wanted="personal")
+STOP = act(revocation(to_bytes(RELEASE)), "partner-3")
+
+
+def stated(changes: dict[int, Record], ranked: Page = RANKED) -> list[str]:
+    return judge(AT, ACTS | {AT: ranked} | changes)
+
+
+def test_a_page_that_acts_let_rank() -> None:
+    assert stated({}) == []
+    again = approval(**grants(seen=20))
+    # Stopped before, later, by nobody who may, another release, or by what does not count: it is not stopped.
+    assert stated({12: STOP}) == stated({AT + 1: STOP}) == []
+    assert stated({20: act(revocation(to_bytes(RELEASE)), "auditor")}) == []
+    assert stated({20: act(revocation(to_bytes(digest(9))), "partner-3")}) == []
+    assert stated({20: replace(STOP, counts=False)}) == []
+    # Let rank again: then it names the later one.
+    assert stated({20: STOP, 25: act(again)}, replace(RANKED, grounds=(10, 11, 25))) == []
+
+
+def test_a_page_after_its_release_was_revoked() -> None:
+    """Whatever was approved later: it does not name that."""
+    why = "by what it names that does not hold: ended by the revocation of record 20"
+    said = f"it rests on the approval of record 15, and {why}"
+    assert stated({20: STOP}) == stated({20: STOP, 25: act(approval(**grants(seen=20)))}) == [said]
+    urgent = act(emergency(**grants()))
+    (told,) = stated({15: urgent, 20: STOP})
+    assert "the emergency of record 15" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "grounds", "said"),
+    [
+        ({}, (), "it is personal, and rests on no approval and no emergency of its release"),
+        ({}, (10, 11), "it is personal, and rests on no approval and no emergency of its release"),
+        ({15: act(approval(**grants(release=to_bytes(digest(9)))))}, (10, 11, 15), "no approval and no emergency"),
+        ({}, (10, 15, AT), "it rests on record 2,000, which comes after it"),
+        ({12: TOLD}, (10, 12, 15), "it rests on record 12, which is no act that counts"),
+        ({15: act(APPROVED, counts=False)}, (10, 11, 15), "it rests on record 15, which is no act that counts"),
+        ({15: act(approval(**grants(until=TIME - START)))}, (10, 11, 15), "does not hold: ran out at"),
+        ({15: act(approval(**grants(begins=TIME - START + 1)))}, (10, 11, 15), "does not hold: holds only from"),
+        ({15: act(approval(**grants(scope=Scope(("ZA",), None, MILLION))))}, (10, 11, 15), "not for region"),
+        ({15: act(approval(**grants(scope=Scope(None, None, 1))))}, (10, 11, 15), "for draws below 1 of 1000000"),
+        ({10: act(licence(begins=TIME - START - DAY, until=TIME - START))}, (10, 11, 15), "its licence 1 ended at"),
+        ({}, (11, 15), "there is no licence 1"),
+    ],
+)
+def test_grounds_that_let_nothing_rank(changes: dict[int, Record], grounds: tuple[int, ...], said: str) -> None:
+    (told,) = stated(changes, replace(RANKED, grounds=grounds))
+    assert said in told
+
+
+def test_what_was_extended_holds_for_as_long_as_that_says() -> None:
+    ended = approval(**grants(until=TIME - START))
+    longer = act(extension(ended, TIME - START + HOUR))
+    assert stated({15: act(ended), 17: longer}, replace(RANKED, grounds=(10, 11, 15, 17))) == []
+    assert len(stated({15: act(ended), 17: longer})) == 1  # it would name that, too
+    assert stated({15: act(ended)}, replace(RANKED, grounds=(10, 11, 15, 17))) == []  # not shown, and may be one
+
+
+def test_what_is_not_opened_may_be_anything_but_no_act() -> None:
+    ranked, without = {AT: RANKED}, {at: record for at, record in ACTS.items() if at != 15}
+    assert judge_with(AT, without | ranked, {15: "act"}) == judge_with(AT, without | ranked, {}) == []
+    assert judge_with(AT, without | ranked, {15: "personal"}) == ["it rests on record 15, which is no act that counts"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"wanted": "plain"}, "the page is personal, and a plain one was wanted"),
+        ({"request": replace(RANKED.request, mode="plain")}, "a plain page rests on no acts"),
+    ],
+)
+def test_grounds_that_do_not_go_with_the_page(fields: dict[str, Any], said: str) -> None:
+    assert stated({20: STOP} if "request" in fields else {}, replace(RANKED, **fields)) == [said]

@@ -71,9 +71,9 @@ def _prove(charters: Charters) -> Prove:
     from plainview.cli.verify import Unreadable, verdict
     from plainview.ledger.errors import FormatError
 
-    def prove(name: str, data: bytes) -> None:
+    def prove(name: str, data: bytes) -> bool:
         try:
-            verdict(name, data, charters, None)
+            return verdict(name, data, charters, None).shown
         except Unreadable as error:
             raise FormatError(str(error)) from error
 

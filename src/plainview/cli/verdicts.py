@@ -29,6 +29,8 @@ class Verdict(NamedTuple):
 
     proven: str
     not_proven: str
+    shown: bool = True
+    """Whether what a finding accuses follows from its file; else its records are in the log, and that is all."""
 
 
 Trust = Policy | Charters
@@ -131,14 +133,16 @@ def finding_verdict(data: bytes, trust: Trust) -> Verdict:
     proven, policy = _judged(trust, size, lambda policy: (check_finding(finding, policy), policy))
     head = proven.accepted.checkpoint
     listed = ", ".join(f"{one.index:,}" for one in finding.records)
-    said = (
-        f"records {listed} are what the file says, in the tree of {head.size:,} entries of the log "
-        f"{shown(head.origin)}, whose root the log's key signed, {_cosigned(proven.accepted, policy)}"
-    )
     judged = judge(finding.index, proven.records, proven.kinds)
+    said = (
+        f"{'' if judged else 'only that '}records {listed} are what the file says, in the tree of {head.size:,} "
+        f"entries of the log {shown(head.origin)}, whose root the log's key signed, "
+        f"{_cosigned(proven.accepted, policy)}"
+    )
     if judged:
         said += f"; record {finding.index:,} breaks what it must keep: {'; '.join(judged)}"
-    return Verdict(said, f"what was found: {finding.sentence()}. {NOT_PROVEN[finding.what].format(finding=finding)}")
+    found = f"what {'else of this ' if judged else ''}was found: {finding.sentence()}"
+    return Verdict(said, f"{found}. {NOT_PROVEN[finding.what].format(finding=finding)}", bool(judged))
 
 
 def _judged(trust: Trust, size: int, check: Callable[[Policy], T]) -> T:

@@ -53,7 +53,8 @@ by both.
 """
 _CODES = """\
 Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
-not hold; 2 not checked, because something cannot be read, or the program failed; 130 interrupted.
+not hold; 2 not checked, because something cannot be read, or the program failed; 3 a finding's records are in the log,
+and what it accuses does not follow from them alone: how it is shown stands there; 130 interrupted.
 """
 
 
@@ -126,7 +127,7 @@ def verify(arguments: Sequence[str]) -> int:
     print(f"Not proven: {found.not_proven}.")
     for line in belief.closing():
         print(line)
-    return 0
+    return 0 if found.shown else 3
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:

@@ -42,6 +42,10 @@ class _File(NamedTuple):
     """RECEIPT, or one of FIRST_LINES; empty for what cannot be read, as reading it says."""
 
 
+class _InPart(Exception):
+    """Of a finding, what is proven: its records, and not what it accuses."""
+
+
 def verify_directory(directory: Path, belief: Belief, known: Path | None) -> int:
     """Print what holds and what does not, and why; the exit code. `known` is passed over: it is the policy itself.
 
@@ -62,7 +66,7 @@ class _Bundle:
         self._heads: dict[tuple[str, int], tuple[str, Checkpoint]] = {}
         """By log and size, those of proofs."""
         self._convicting = 0
-        self._counts = {"proven": 0, "NOT PROVEN": 0, "not checked": 0}
+        self._counts = {"proven": 0, "NOT PROVEN": 0, "not checked": 0, "proven in part": 0}
 
     def verify(self) -> int:
         files: list[_File] = []
@@ -85,18 +89,19 @@ class _Bundle:
             raise Unreadable(f"{printable(str(self._directory))}: nothing in it that can be checked")
         for name in sorted(unknown):
             print(f"unknown: {name}: none of the kinds that are checked")
-        proven, failed, unchecked = self._counts.values()
+        proven, failed, unchecked, partly = self._counts.values()
         print(
-            f"{proven} of {proven + failed + unchecked} hold"
+            f"{proven} of {sum(self._counts.values())} hold"
             + f", {failed} not proven" * bool(failed)
             + f", {unchecked} not checked" * bool(unchecked)
+            + f", {partly} in part" * bool(partly)
             + f"; {self._convicting} of them convict" * bool(self._convicting)
             + f"; {len(unknown)} unknown" * bool(unknown)
             + ". What each leaves open says `plainview verify` on it alone."
         )
         for line in self._belief.closing():
             print(line)
-        return 1 if failed else 2 if unchecked else 0
+        return 1 if failed else 2 if unchecked else 3 if partly else 0
 
     def _walk(self, roots: list[Path]) -> Iterator[Path]:
         """Every file that is not of a log's copy; the copies go to `roots`. Follows no link. Raises OSError."""
@@ -117,6 +122,8 @@ class _Bundle:
     def _tell(self, name: str, sentence: Callable[[], str]) -> None:
         try:
             word, said = "proven", sentence()
+        except _InPart as error:
+            word, said = "proven in part", str(error)
         except FormatError as error:
             word, said = "not checked", str(error)
         except LedgerError as error:
@@ -169,11 +176,13 @@ class _Bundle:
             return self._receipt(file.name, parsed_receipt(data))
         if file.kind == log_proofs.VERSION:
             return self._log_proof(file.name, data)
-        proven = self._belief.check(lambda trust: verdict(file.name, data, trust, None).proven)
+        proven = self._belief.check(lambda trust: verdict(file.name, data, trust, None))
+        if not proven.shown:
+            raise _InPart(proven.proven)
         if file.kind == FINDING.decode():
-            return proven
+            return proven.proven
         self._convicting += 1
-        return proven + self._history(data, file.kind)
+        return proven.proven + self._history(data, file.kind)
 
     def _charter(self, data: bytes) -> str:
         believed = self._belief.charters

@@ -36,6 +36,18 @@ class NotTheirs(Exception):
         self.field = field
 
 
+def check_event(event: Event, cited: Cited | None) -> None:
+    """Raises NotTheirs unless it is of a video of its viewer's, on the page that it cites, and signed by them.
+
+    `cited` is what that record says if it is a page before the event, else None.
+    """
+    if cited is None or cited.viewer != event.viewer:
+        raise NotTheirs("page", f"record {event.page} is no page of viewer {event.viewer} before it")
+    if cited.videos[event.position : event.position + 1] != (event.video,):
+        raise NotTheirs("position", f"video {event.video} is not at position {event.position} of page {event.page}")
+    check_author(event, cited)
+
+
 def check_author(event: Event, cited: Cited) -> None:
     """Raises NotTheirs unless the viewer to whom the page was served signed the event."""
     key = to_bytes(event.key)

@@ -311,10 +311,8 @@ class Fence:
 
     def _check_grounds(self, time: int, page: Page) -> Refused | None:
         personal = page.request.mode == "personal"
-        if personal and page.wanted == "plain":
-            return Refused("the page is personal, and a plain one was wanted", "licence")
-        if not personal and page.grounds:
-            return Refused("a plain page rests on no acts", "licence")
+        if reason := why_unfounded(page):
+            return Refused(reason, "licence")
         if self._judge is None or page.wanted == "plain":
             return None
         found = self._judge.may_rank(page, time)
@@ -458,6 +456,14 @@ class Fence:
                 f"epoch {epoch.epoch} takes up {records} records, and none that ends one before {bounds.least}", "epoch"
             )
         return None
+
+
+def why_unfounded(page: Page) -> str:
+    """Why what a page rests on does not go with what it is, whatever the acts say; empty where it may."""
+    personal = page.request.mode == "personal"
+    if personal and page.wanted == "plain":
+        return "the page is personal, and a plain one was wanted"
+    return "a plain page rests on no acts" if page.grounds and not personal else ""
 
 
 def _ends_an_epoch(record: Record) -> bool:

@@ -232,7 +232,8 @@ class Standing(msgspec.Struct, frozen=True):
 
     def licence_state(self, number: int, time: int) -> State:
         """What may run under that licence; NOT_BEGUN where there is none of the number."""
-        return self.licences[number - 1].state(time) if 1 <= number <= len(self.licences) else State.NOT_BEGUN
+        licence = self._licence(number)
+        return State.NOT_BEGUN if licence is None else licence.state(time)
 
     def state(self, time: int) -> State:
         """The best that any licence gives. NOT_BEGUN where none was granted yet; ENDED where all are over for good."""
@@ -263,22 +264,33 @@ class Standing(msgspec.Struct, frozen=True):
 
     def licence_gone(self, number: int, time: int) -> str | None:
         """Why nothing holds any more under that licence, in words; None where something may."""
-        if not 1 <= number <= len(self.licences):
-            return f"there is no licence {number}"
-        until = self.licences[number - 1].until
-        return f"its licence {number} ended at {moment(until)}" if time >= until else None
+        return _gone(number, self._licence(number), time)
+
+    def _licence(self, number: int) -> Licensed | None:
+        return self.licences[number - 1] if 1 <= number <= len(self.licences) else None
 
     def _why_not(self, grant: Grant, time: int) -> str | None:
         """Why it does not hold then, whatever is asked for; None where it does."""
-        if over := grant.over(time):
-            return over
-        if time < grant.act.begins:
-            return f"holds only from {moment(grant.act.begins)}"
-        number = grant.act.licence
-        if gone := self.licence_gone(number, time):
-            return gone
-        if self.licence_state(number, time) is State.NOT_BEGUN:
-            return f"its licence {number} holds only from {moment(self.licences[number - 1].act.begins)}"
+        if reason := why_not_held(grant, self._licence(grant.act.licence), time):
+            return reason
         if isinstance(grant.act, Emergency) and (other := self.unreviewed(time)) and other.index != grant.index:
             return f"the emergency at index {other.index} has not been reviewed"
         return None
+
+
+def why_not_held(grant: Grant, licence: Licensed | None, time: int) -> str | None:
+    """Why it does not hold then, by itself and the licence that it is under, in words; None where it may."""
+    number = grant.act.licence
+    if over := grant.over(time):
+        return over
+    if time < grant.act.begins:
+        return f"holds only from {moment(grant.act.begins)}"
+    if licence is not None and time < licence.act.begins:
+        return f"its licence {number} holds only from {moment(licence.act.begins)}"
+    return _gone(number, licence, time)
+
+
+def _gone(number: int, licence: Licensed | None, time: int) -> str | None:
+    if licence is None:
+        return f"there is no licence {number}"
+    return f"its licence {number} ended at {moment(licence.until)}" if time >= licence.until else None

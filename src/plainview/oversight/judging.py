@@ -7,14 +7,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from plainview.feed.configuration import Configuration, Manifest
-from plainview.journal.authorship import NotTheirs, check_choice, check_registration, registered_key
-from plainview.ledger.charters import Bounds, parse_charter
-from plainview.ledger.errors import LedgerError
-from plainview.ledger.notes import parse_note
+from plainview.journal.authorship import (
+    Cited,
+    NotTheirs,
+    check_choice,
+    check_event,
+    check_registration,
+    registered_key,
+)
 from plainview.moderation.rules.decisions import why_beyond
 from plainview.moderation.rules.pack import Rules, rules_of
+from plainview.oversight.grounds import charter_before, unfounded
 from plainview.oversight.tallies import contradictions
-from plainview.records import Charter, Decision, Epoch, Page, Release, Setting, Tally, Viewer, decode
+from plainview.records import Decision, Epoch, Event, Page, Release, Setting, Tally, Viewer, decode
 from plainview.records.codec import Record, RecordError
 from plainview.records.digests import epoch_digest
 from plainview.records.fields import DASHES, to_bytes, to_text
@@ -30,13 +35,15 @@ def judge(index: int, records: Mapping[int, Record], kinds: Mapping[int, str]) -
     record = records.get(index)
     match record:
         case Page():
-            return list(_page(index, record, records))
+            return [*_page(index, record, records), *unfounded(index, record, records, kinds)]
         case Epoch():
             return list(_epoch(index, record, records))
         case Decision():
             return list(_decision(index, record, records, kinds))
         case Tally():
             return list(_tally(index, record, records, kinds))
+        case Event():
+            return list(_event(index, record, records, kinds))
         case Setting() | Viewer():
             return list(_told(index, record, records))
         case _:
@@ -58,9 +65,9 @@ def _page(index: int, page: Page, records: Mapping[int, Record]) -> Iterator[str
             page.request.acknowledged, index
         ):
             yield f"record {at}, its viewer's own, was acknowledged to the client, and the page did not see it"
-    bounds = _bounds(index, records)
-    if bounds is not None and (apart := abs(page.time - page.now)) > bounds.now_tolerance:
-        yield f"its now and its journal time are {apart:,} ms apart, and {bounds.now_tolerance:,} are allowed"
+    charter = charter_before(index, records)
+    if charter is not None and (apart := abs(page.time - page.now)) > (allowed := charter.bounds.now_tolerance):
+        yield f"its now and its journal time are {apart:,} ms apart, and {allowed:,} are allowed"
     if page.viewer_upto > index:
         yield f"it says that it saw its viewer's records below {page.viewer_upto:,}, which come after it"
 
@@ -101,6 +108,17 @@ def _tally(index: int, tally: Tally, records: Mapping[int, Record], kinds: Mappi
         yield from (said for _, said in contradictions(tally, shown.count("page")))
 
 
+def _event(index: int, event: Event, records: Mapping[int, Record], kinds: Mapping[int, str]) -> Iterator[str]:
+    """By the record that it cites, if that is here, or by its leaf."""
+    cited = records.get(event.page)
+    if event.page < index and cited is None and kinds.get(event.page, "page") == "page":
+        return  # it may be the one
+    try:
+        check_event(event, Cited.of(cited) if isinstance(cited, Page) and event.page < index else None)
+    except NotTheirs as error:
+        yield str(error)
+
+
 def _told(index: int, record: Setting | Viewer, records: Mapping[int, Record]) -> Iterator[str]:
     """Whichever registration is the viewer's first: what they tell and choose after one is signed by its key."""
     for at, other in records.items():
@@ -121,14 +139,4 @@ def _configuration(page: Page, records: Mapping[int, Record]) -> Configuration |
             with suppress(RecordError):
                 if to_text(hashlib.sha256(manifest).digest()) == page.release:
                     return decode(Manifest, manifest).configuration
-    return None
-
-
-def _bounds(index: int, records: Mapping[int, Record]) -> Bounds | None:
-    """Those of the last charter before that index, of the ones that are here; whether it is in force is not asked."""
-    before = [at for at, other in records.items() if isinstance(other, Charter) and at < index]
-    charter = records[max(before)] if before else None
-    with suppress(LedgerError, UnicodeEncodeError):
-        if isinstance(charter, Charter):
-            return parse_charter(parse_note(charter.note.encode()).text).bounds
     return None

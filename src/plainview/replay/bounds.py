@@ -19,8 +19,8 @@ from plainview.journal import Entry, Fence, JournalDamaged, JournalReader
 from plainview.journal.authorship import (
     Cited,
     NotTheirs,
-    check_author,
     check_choice,
+    check_event,
     check_registration,
     registered_key,
 )
@@ -289,13 +289,8 @@ class Bounds:
 
     def _forged(self, event: Event) -> tuple[str, str] | None:
         """Why an event, which comes next, is not its viewer's; None where it is."""
-        cited = self._cited.get(event.page) or self._read(event.page)
-        if cited is None or cited.viewer != event.viewer:
-            return "event: page", f"record {event.page} is no page of viewer {event.viewer} before it"
-        if cited.videos[event.position : event.position + 1] != (event.video,):
-            return "event: position", f"video {event.video} is not at position {event.position} of page {event.page}"
         try:
-            check_author(event, cited)
+            check_event(event, self._cited.get(event.page) or self._read(event.page))
         except NotTheirs as error:
             return f"event: {error.field}", str(error)
         return None

@@ -55,19 +55,19 @@ def announced(town: Town, *found: str) -> Evidence:
     (placed,) = town.evidence.standing.draws
     act = Finding(placed.act.log, FILE, 7, "something")
     evidence = town.where(findings=(replace(placed, act=act),))
-    made = town.found("re-run", digest=FILE).found[0]
+    made = town.found("re-run", digest=FILE, shown=True).found[0]
     return replace(evidence, found=tuple(replace(made, unproven=why) for why in found))
 
 
-def seen(town: Town, *kinds: str) -> Evidence:
-    """These were found, and each is in a file."""
-    return replace(town.evidence, found=tuple(town.found(kind).found[0] for kind in kinds))
+def seen(town: Town, *kinds: str, shown: tuple[str, ...] = ()) -> Evidence:
+    """These were found, and each is in a file, from which it follows where it is `shown`."""
+    return replace(town.evidence, found=tuple(town.found(kind, shown=kind in shown).found[0] for kind in kinds))
 
 
 def announced_alone(town: Town, what: str) -> Evidence:
-    """What was announced is of another kind."""
+    """What was announced is of that kind, and does not follow from its file."""
     evidence = announced(town, "")
-    return replace(evidence, found=(replace(evidence.found[0], what=what),))
+    return replace(evidence, found=(replace(evidence.found[0], what=what, shown=False),))
 
 
 def uncounted(town: Town) -> Evidence:
@@ -105,8 +105,10 @@ CASES = [
     Case(42, uncounted, "does not count: quorum both not reached"),
     Case(43, lambda town: announced(town, "its proof ends elsewhere"), "proves nothing by itself: its proof ends",
          lambda town: announced(town, "")),
-    *(Case(43, lambda town, kind=kind: announced_alone(town, kind), "1 file of findings, all the partner's word",  # type: ignore[misc]
+    *(Case(43, lambda town, kind=kind: announced_alone(town, kind), "files alone: 1 file of the partner's word, on",  # type: ignore[misc]
            lambda town: announced(town, "")) for kind in sorted(WORD)),
+    Case(43, lambda town: announced_alone(town, "re-run"), "files alone: 1 file of what computing again or judging",
+         lambda town: announced(town, "")),
     Case(43, announced, "announces is not here", lambda town: announced(town, "")),
 ]  # fmt: skip
 NEVER = {44: State.NOT_MET}
@@ -145,12 +147,14 @@ def test_what_was_found_is_named(town: Town) -> None:
 
 
 def test_the_partners_word_is_told_apart_from_proof(town: Town) -> None:
-    verdict = row_of(seen(town, "canary", "broken promise", "ui", "clock"), 43).verdict
+    proofs = ("broken promise", "tally")
+    verdict = row_of(seen(town, "canary", *proofs, "ui", "re-run", shown=proofs), 43).verdict
     assert verdict.state is State.MET
-    assert "lies in 2 files that anybody can check: broken promise-7 and 1 more; 2 others are the partner's word" in (
-        verdict.said
+    assert verdict.said == (
+        "what was found lies in 2 files that anybody can check: broken promise-7 and 1 more; beside 1 file of what "
+        "computing again or judging the whole log shows and 2 files of the partner's word, on records that they prove"
     )
-    assert row_of(seen(town, "canary", "ui"), 43).verdict.state is State.NOT_MET
+    assert row_of(seen(town, "canary", "ui", "re-run"), 43).verdict.state is State.NOT_MET
 
 
 def test_nothing_found_is_no_incident(town: Town) -> None:

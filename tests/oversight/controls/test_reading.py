@@ -61,7 +61,7 @@ def directory(town: Town, tmp_path: Path) -> Path:
     return tmp_path / "partner"
 
 
-def read(town: Town, directory: Path, prove: Callable[[str, bytes], None] = lambda name, data: None) -> Evidence:
+def read(town: Town, directory: Path, prove: Callable[[str, bytes], bool] = lambda name, data: False) -> Evidence:
     return read_evidence(directory, digest_of(town.home), now(), lambda _: prove)
 
 
@@ -87,7 +87,7 @@ def test_where_nothing_was_followed_yet(town: Town, tmp_path: Path) -> None:
 
 def test_another_charter(directory: Path) -> None:
     with pytest.raises(ProofError, match="the charter there is"):
-        read_evidence(directory, bytes(32), now(), lambda _: lambda name, data: None)
+        read_evidence(directory, bytes(32), now(), lambda _: lambda name, data: False)
 
 
 def test_a_damaged_mirror(town: Town, directory: Path) -> None:
@@ -192,18 +192,21 @@ def test_findings_are_read_and_proven(town: Town, directory: Path) -> None:
     with closing(Home(town.home).read()) as journal:
         made = finding("canary", 9, "shown: a page", "another", mirror(directory), {9}, journal).encode()
     (directory / FINDINGS / "canary").write_bytes(made)
+    (directory / FINDINGS / "shown").write_bytes(made)
     (directory / FINDINGS / "junk").write_bytes(b"junk")
     (directory / FINDINGS / f"next{PARTIAL}").write_bytes(b"half")
 
-    def prove(name: str, data: bytes) -> None:
+    def prove(name: str, data: bytes) -> bool:
         if name == "canary":
             raise ProofError("its proof ends elsewhere")
+        return name == "shown"
 
-    canary, junk = read(town, directory, prove).found
+    canary, junk, shown = read(town, directory, prove).found
     sentence = "of a viewer of the partner's own, record 9 is not what it should be: another"
     digest = hashlib.sha256(made).digest()
     assert canary == Found("canary", digest, "canary", "shown: a page", 9, sentence, "its proof ends elsewhere")
     assert (junk.what, junk.sentence) == ("", "no file of a finding")
+    assert (canary.shown, junk.shown, shown.shown, shown.unproven) == (False, False, True, "")
     assert junk.unproven == "it is of no kind that can be checked"
     assert row_of(read(town, directory, prove), 12).verdict.state is State.NOT_MET
 

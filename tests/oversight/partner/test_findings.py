@@ -17,13 +17,15 @@ from plainview.ledger.errors import FormatError, LedgerError
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.signers import Signer
 from plainview.moderation.rules.pack import Pack, name_of
+from plainview.oversight.acts import Acts
 from plainview.oversight.findings import FINDING_LIMIT, VERSION, Finding, check_finding, parse_finding
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.announcing import announce_kept
 from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.partner.keeping import Findings, finding, related
 from plainview.oversight.partner.log import OwnLog
-from plainview.records import Page, encode
+from plainview.platform.home import Home
+from plainview.records import Act, Page, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import to_bytes, to_text
 from plainview.records.leaf import personal_leaf
@@ -37,7 +39,9 @@ from tests.ledger.logs import LOG, ORIGIN
 from tests.moderation.rules.packs import PACK, decision
 from tests.oversight.partner.opened import mirror_of
 from tests.oversight.partner.partners import digest_of
+from tests.platform.forging import copied, forge, substitute
 from tests.platform.homes import charter_of
+from tests.platform.parties import Parties
 from tests.records.decisions import lifting
 
 
@@ -60,7 +64,7 @@ def page(journal: JournalReader) -> int:
 
 @pytest.fixture(scope="module")
 def found(mirrored: Mirrored, journal: JournalReader, page: int) -> Finding:
-    records = {0, *related(page, journal)}
+    records = {0, *related(page, journal, None)}
     release = journal.entry(1).record.digest  # type: ignore[attr-defined]
     return finding(
         "re-run", page, "value", "video 5: 1 in the receipt, 2 computed", mirrored, records, journal, release
@@ -103,15 +107,18 @@ def charter_of_log(found: Finding) -> Any:
 
 def test_it_is_proven_with_the_charters_digest_alone(tmp_path: Path, found: Finding, overseen: Path, page: int) -> None:
     said = verified(tmp_path / "one", found.encode(), overseen)
-    assert (said.exit_code, said.stderr) == (0, "")
+    assert (said.exit_code, said.stderr) == (3, "")  # its page is as it should be
+    assert said.stdout.startswith("Proven: only that records 0, 1, ")
     assert f"{page:,}" in said.stdout
     assert "Not proven: what was found: computed again, record" in said.stdout
     assert f"the bundle of release {found.release}" in said.stdout
     assert "breaks what it must keep" not in said.stdout
     listed = verified(tmp_path / "a.plainview-finding", found.encode(), overseen)
-    assert listed.exit_code == 0
+    assert listed.exit_code == 3
     whole = invoke("verify", tmp_path, f"--charter={digest_text(digest_of(overseen))}")
-    assert "2 of 2 hold" in whole.stdout
+    assert whole.exit_code == 3
+    assert "proven in part: one: only that records" in whole.stdout
+    assert "0 of 2 hold, 2 in part." in whole.stdout
 
 
 def test_another_charter_is_not_believed(tmp_path: Path, found: Finding) -> None:
@@ -208,7 +215,7 @@ def test_what_a_file_has_no_room_for_is_not_shown(
     assert (list(findings.all(odd.append)), odd) == ([made], [])
     if not whole:
         said = verified(tmp_path / "one", made.encode(), overseen)
-        assert (said.exit_code, said.stderr) == (0, "")
+        assert (said.exit_code, said.stderr) == (3, "")
 
 
 def test_where_the_charters_alone_are_too_much_the_record_is_shown(
@@ -260,7 +267,7 @@ def test_a_file_that_is_none_keeps_no_other_from_being_announced(tmp_path: Path,
 
 
 def related_releases(journal: JournalReader, index: int) -> list[int]:
-    return [at for at in related(index, journal) if journal.entry(at).kind == "release"]
+    return [at for at in related(index, journal, None) if journal.entry(at).kind == "release"]
 
 
 def test_of_releases_the_newest_that_bears_on_a_record_is_shown(tmp_path: Path) -> None:
@@ -279,7 +286,7 @@ def test_of_releases_the_newest_that_bears_on_a_record_is_shown(tmp_path: Path) 
         kinds = [entry.kind for entry in journal.read(0, journal.size)]
         assert kinds[:7] == ["release", "epoch", "page", "decision", "release", "decision", "decision"]
         assert kinds[7:] == ["viewer", "release", "decision", "release", "decision", "event"]
-        shown = {2: [0], 3: [0], 5: [4], 9: [8], 11: [10]}
+        shown = {2: [0], 3: [0], 5: [4], 9: [8], 11: [10], 12: [0]}  # the event cites record 0
         for index in range(journal.size):
             assert related_releases(journal, index) == ([index] if kinds[index] == "release" else shown.get(index, []))
 
@@ -295,11 +302,66 @@ def test_what_follows_from_the_records_alone_is_proven(
     leaves = journal.leaves(0, journal.size)
     leaves[page] = personal_leaf("page", commitment(entry.salt, body))
     mirrored = mirror_of(leaves, tmp_path / "mirror", key)
-    shown = finding("re-run", page, "bounds: clock", "late", mirrored, {0, *related(page, journal)}, journal)
+    shown = finding("re-run", page, "bounds: clock", "late", mirrored, {0, *related(page, journal, None)}, journal)
     opened = exhibit(shown, page, body=body.decode())
     said = verified(tmp_path / "one", opened.encode(), overseen)
     assert said.exit_code == 0, said.stderr
     assert f"record {page:,} breaks what it must keep: its now and its journal time are 60,0" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"watched": 5_001}, "it is not this key's signature of what is said"),
+        ({"position": 29}, "is not at position 29 of page"),
+        ({"page": 1}, "record 1 is no page of viewer"),
+    ],
+)
+def test_what_a_viewer_never_did_is_proven(
+    tmp_path: Path, overseen: Path, journal: JournalReader, key: Signer, fields: dict[str, int], told: str
+) -> None:
+    """By the event and the page that it cites."""
+    one = next(entry for entry in journal.of_kind("event") if entry.record.watched)  # type: ignore[attr-defined]
+    forge(copied(overseen, tmp_path / "copy"), one.index, **fields)
+    with closing(Home(tmp_path / "copy").read()) as forged:
+        mirrored = mirror_of(forged.leaves(0, forged.size), tmp_path / "mirror", key)
+        records = {0, *related(one.index, forged, None)}
+        made = finding("re-run", one.index, "event: signature", "forged", mirrored, records, forged)
+    assert [shown.kind for shown in made.records] == ["charter", "release" if "page" in fields else "page", "event"]
+    said = verified(tmp_path / "one", made.encode(), overseen)
+    assert (said.exit_code, said.stderr) == (0, "")
+    assert f"record {one.index:,} breaks what it must keep: " in said.stdout
+    assert told in said.stdout
+    honest = {0, *related(one.index, journal, None)}
+    mirrored = mirror_of(journal.leaves(0, journal.size), tmp_path / "honest", key)
+    made = finding("re-run", one.index, "event: signature", "forged", mirrored, honest, journal)
+    assert verified(tmp_path / "one", made.encode(), overseen).exit_code == 3
+
+
+def test_a_page_after_its_release_was_revoked_is_proven(
+    tmp_path: Path, overseen: Path, journal: JournalReader, key: Signer, page: int
+) -> None:
+    """By the page, the acts that it names and the revocation: what else the log has changes nothing."""
+    ranked = [entry for entry in journal.of_kind("page") if entry.record.grounds][-1]  # type: ignore[attr-defined]
+    record, parties = ranked.record, Parties(overseen)
+    assert isinstance(record, Page)
+    others = journal.of_kind("event", record.grounds[-1], ranked.index, newest_first=True)
+    stopped = next(entry for entry in others if entry.owner != ranked.owner)
+    stop = parties.signed(parties.revocation(to_bytes(record.release)), "partner").note
+    substitute(copied(overseen, tmp_path / "copy"), stopped.index, Act(time=stopped.time, note=stop, counts=True))
+    acts = Acts()
+    with closing(Home(tmp_path / "copy").read()) as forged:
+        leaves = forged.leaves(0, forged.size)
+        for index, entry in enumerate(leaves):
+            acts.take(index, entry)
+        mirrored = mirror_of(leaves, tmp_path / "mirror", key)
+        for standing, code in ((acts.last, 0), (None, 3)):
+            records = {0, *related(ranked.index, forged, standing)}
+            made = finding("re-run", ranked.index, "bounds: licence", "revoked", mirrored, records, forged)
+            assert {*record.grounds} <= {one.index for one in made.records}
+            said = verified(tmp_path / "one", made.encode(), overseen)
+            assert (said.exit_code, said.stderr) == (code, "")
+            assert (f"ended by the revocation of record {stopped.index:,}" in said.stdout) == (code == 0)
 
 
 def test_a_swallowed_act_needs_no_record_but_the_charter(
@@ -308,7 +370,7 @@ def test_a_swallowed_act_needs_no_record_but_the_charter(
     shown = finding("swallowed", mirrored.checkpoint.size, "act 3", "answered 200\nthe note\n", mirrored, {0}, journal)
     assert "the note" not in shown.sentence()
     said = verified(tmp_path / "one", shown.encode(), overseen)
-    assert said.exit_code == 0
+    assert said.exit_code == 3
     assert "act 3 of the partner's log" in said.stdout
     assert charter_of(overseen).origin in said.stdout
     assert to_bytes(to_text(leaf_hash(b"")))

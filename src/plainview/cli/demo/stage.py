@@ -196,11 +196,11 @@ class Stage:
         """Have the town play for that long, and tell how it went."""
         self.out.print(self._play(seconds, None))
 
-    def run(self, what: str, *arguments: str) -> list[str]:
-        """Have `plainview ARGUMENTS` run while the town plays: what it printed. Missed where its code is not 0."""
+    def run(self, what: str, *arguments: str, code: int = 0) -> list[str]:
+        """Have `plainview ARGUMENTS` run while the town plays: what it printed. Missed where its code is another."""
         child = self.start("plainview.cli", *arguments)
         self.until(lambda: child.code is not None, f"{what} did not end", START)
-        self.require(child.end() == 0, f"{what} ended with code {child.code}: {_last(child)}")
+        self.require(child.end() == code, f"{what} ended with code {child.code}: {_last(child)}")
         return [one.line for one in child.said]
 
     def caught_up(self) -> None:

@@ -87,6 +87,8 @@ class Found(msgspec.Struct, frozen=True):
     """Why the file proves nothing by itself; empty where it does."""
     act: str = ""
     """Of an act that was swallowed, its note."""
+    shown: bool = False
+    """Whether what was found follows from the file, and not only that its records are in the log."""
 
 
 class Own(NamedTuple):

@@ -133,15 +133,17 @@ def incidents(e: Evidence) -> Verdict:
     here = {one.digest for one in e.found}
     if lost := [index for file, index in announced.items() if file not in here]:
         return not_met(f"the file that record {lost[0]:,} announces is not here", cited("act", lost))
-    proofs = [one for one in e.found if one.what not in WORD]
-    word = len(e.found) - len(proofs)
+    proofs = [one for one in e.found if one.shown]
+    word = sum(one.what in WORD for one in e.found if not one.shown)
+    again = len(e.found) - len(proofs) - word
+    left = [f"{some(again, 'file')} of what computing again or judging the whole log shows"] if again else []
+    left += [f"{some(word, 'file')} of the partner's word"] if word else []
+    apart = f"{' and '.join(left)}, on records that they prove"
     if not proofs:
-        return not_met(f"{some(word, 'file')} of findings, all the partner's word on records that they prove", acts)
+        return not_met(f"nothing that was found follows from files alone: {apart}", acts)
     others = f" and {len(proofs) - 1:,} more" if len(proofs) > 1 else ""
     said = f"what was found lies in {some(len(proofs), 'file')} that anybody can check: {proofs[0].file}{others}"
-    if word:
-        said += f"; {some(word, 'other')} are the partner's word on records that the files prove"
-    return met(said, acts)
+    return met(f"{said}; beside {apart}" if left else said, acts)
 
 
 def reports(_: Evidence) -> Verdict:

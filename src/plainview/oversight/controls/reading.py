@@ -8,6 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from plainview.journal import JournalDamaged, JournalReader, PlainSealer
 from plainview.ledger import broken_promises, misbehaviour
 from plainview.ledger.acts import parse_act
@@ -51,8 +53,9 @@ from plainview.storage.filesystem import PARTIAL
 BATCH = 4096
 """Records read together."""
 
-Prove = Callable[[str, bytes], None]
-"""Raises LedgerError unless a finding's file, by its name and bytes, is proven by what is in it."""
+Prove = Callable[[str, bytes], bool]
+"""Whether what was found follows from its file, by its name and bytes; else only that its records are in the log.
+Raises LedgerError where that does not hold either."""
 
 
 class _One(NamedTuple):
@@ -211,12 +214,12 @@ def _findings(directory: Path, prove: Prove) -> Iterator[Found]:
         if path.name.endswith(PARTIAL):
             continue  # it is being written
         data = path.read_bytes()
-        unproven = ""
+        shown, unproven = False, ""
         try:
-            prove(path.name, data)
+            shown = prove(path.name, data)
         except LedgerError as error:
             unproven = str(error)
-        yield _found(path.name, data, unproven)
+        yield replace(_found(path.name, data, unproven), shown=shown)
 
 
 def _found(name: str, data: bytes, unproven: str) -> Found:

@@ -235,9 +235,9 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         43, "Incidents leave proofs", "", overseeing.incidents,
-        "each file among the findings, by itself, and each finding that the log announces; files of what only the "
-        "partner saw, which prove the records that it is about, are counted apart",
-        "what the partner's word alone says was found",
+        "each file among the findings, by itself, and each finding that the log announces; files that prove the "
+        "records that they are about, and not what was found, are counted apart",
+        "what was found where that takes computing again, all of the log, or is the partner's word",
     ),
     _control(44, "Recomputable reports", f"{DSA} 15", overseeing.reports, NOT_BUILT),
 )  # fmt: skip

@@ -18,13 +18,14 @@ from plainview.journal.authorship import registered_key
 from plainview.journal.keys import epoch_key
 from plainview.ledger.errors import FormatError
 from plainview.ledger.spelling import to_base64
+from plainview.ledger.standing import Standing
 from plainview.moderation.rules.pack import rules_of
 from plainview.oversight.findings import FINDING_LIMIT, SUFFIX, Exhibit, Finding, What, parse_finding
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.public_entries import is_of_kind, public_kind
-from plainview.records import PUBLIC, Decision, Epoch, Page, Record, Release, Setting, Viewer, encode
-from plainview.records.fields import DASHES, to_text
+from plainview.records import PUBLIC, Decision, Epoch, Event, Page, Record, Release, Setting, Viewer, encode
+from plainview.records.fields import DASHES, to_bytes, to_text
 
 
 class Findings:
@@ -108,8 +109,11 @@ def finding(
     return replace(bare, records=_exhibits(index, wanted, mirrored, journal if opened else None, room))
 
 
-def related(index: int, journal: JournalReader) -> set[int]:
-    """The records beside that one of which a judge can see what is wrong with it, as far as they are few."""
+def related(index: int, journal: JournalReader, standing: Standing | None) -> set[int]:
+    """The records beside that one of which a judge can see what is wrong with it, as far as they are few.
+
+    `standing` is what the log's acts come to, as far as that is known: of a page the last revocation is among them.
+    """
     entry = _entry(index, journal)
     found: set[int] = {index}
     if entry is None:
@@ -118,12 +122,18 @@ def related(index: int, journal: JournalReader) -> set[int]:
     if isinstance(record, Page):
         epoch = journal.find(epoch_key(record.epoch))
         found |= {epoch} if epoch is not None else set()
+        found |= set(record.grounds)
+        stops = () if standing is None else standing.revocations
+        release = to_bytes(record.release)
+        found |= set([one.index for one in stops if one.index < index and one.act.release == release][-1:])
         upto = min(record.request.acknowledged, index)
         with suppress(JournalDamaged):
             found |= {one.index for one in islice(journal.owned(entry.owner, record.viewer_upto, upto), 1)}
     elif isinstance(record, Epoch) and record.epoch:
         before = journal.find(epoch_key(record.epoch - 1))
         found |= {before} if before is not None else set()
+    elif isinstance(record, Event):
+        found.add(record.page)
     elif isinstance(record, (Setting, Viewer)):
         with suppress(JournalDamaged):
             told = (one for one in journal.owned(entry.owner, 0, index) if isinstance(one.record, Viewer))

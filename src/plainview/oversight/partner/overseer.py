@@ -344,7 +344,7 @@ class Overseer:
             return
         upto = self._rerunning.upto
         for one in report.differing:
-            records, release = related(one.index, self._copy.journal), in_charge(one.index, self._copy.journal)
+            records, release = self._related(one.index), in_charge(one.index, self._copy.journal)
             self._reporting.find("re-run", one.index, one.stage, one.detail, records, release)
         said = f"records below {upto:,} re-run: {report.pages:,} pages, {report.identical:,} identical"
         if report.inconclusive:
@@ -353,6 +353,9 @@ class Overseer:
             said += f", {report.unreached:,} not to be reached"
         self._telling.say(said)
         self._verified(report, upto, mirrored)
+
+    def _related(self, index: int) -> set[int]:
+        return related(index, self._copy.journal, self._following.acts.last)
 
     def _verified(self, report: Report, upto: int, mirrored: Mirrored) -> None:
         """Announce now and then how far all was re-run, once pages have come: each announcement is a record itself."""
@@ -400,4 +403,4 @@ class Overseer:
         self._telling.say(said)
         if revealed.differing:
             at = revealed.differing[0]
-            self._reporting.find("draw", at, f"draw {revealed.number}", said, related(at, self._copy.journal))
+            self._reporting.find("draw", at, f"draw {revealed.number}", said, self._related(at))
