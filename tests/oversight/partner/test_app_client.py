@@ -62,3 +62,9 @@ def test_what_is_not_the_gzip_it_says_is_odd(app: App, monkeypatch: pytest.Monke
     monkeypatch.setattr(Platform, "data", b"none")
     with pytest.raises(Odd, match="answers 200"):
         app.page(viewer=7)
+
+
+def test_json_that_is_nested_too_deep_is_odd(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Platform, "data", gzip.compress(b"[" * 100_000))
+    with pytest.raises(Odd, match="answers 200"):
+        app.page(viewer=7)

@@ -124,6 +124,12 @@ def test_who_says_no_withholds(server: Server, records: Records, status: int) ->
     assert "\x1b" not in str(error.value)
 
 
+def test_who_says_no_nested_too_deep_withholds(server: Server, records: Records) -> None:
+    server.status, server.data = 403, b"[" * 100_000
+    with pytest.raises(Withheld, match=r"answers 403 .*\[\["):
+        records.open(5, 9)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [

@@ -61,7 +61,7 @@ class App:
         try:
             data = content_of(what, answer, LIMIT)
             found = msgspec.json.decode(data)
-        except (FetchError, msgspec.DecodeError, UnicodeDecodeError):
+        except (FetchError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = None
         if answer.status not in (200, 207) or not isinstance(found, dict):
             raise Odd(f"{what} answers {answer.status} ({data[:200]!a})")

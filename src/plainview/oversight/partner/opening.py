@@ -88,6 +88,6 @@ def _told(data: bytes) -> str:
     """What a server says of an error, as a line may have it."""
     try:
         said = msgspec.json.decode(data)["message"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         said = None
     return shown(said if isinstance(said, str) else data[:100].decode("utf-8", "replace"))

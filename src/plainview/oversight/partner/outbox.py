@@ -112,7 +112,7 @@ class OperatorServer:
             found = msgspec.json.decode(answer.data)
             index = found.get("index") if answer.status in (200, 422) else None
             said = str(found.get("reason") or found.get("message") or "")
-        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
             index, said = None, answer.data[:100].decode("utf-8", "replace")
         if type(index) is not int or index < 0:
             index = None
@@ -130,7 +130,7 @@ class OperatorServer:
         try:
             found = msgspec.json.decode(answer.data, type=_Proof)
             return found.entry.encode(), tuple(hash_from_base64(one, "proof") for one in found.hashes)
-        except (FormatError, msgspec.DecodeError, UnicodeError):
+        except (FormatError, msgspec.DecodeError, UnicodeError, RecursionError):
             return None
 
 
