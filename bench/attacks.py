@@ -180,6 +180,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "boost": ("re-run selection: order", "re-run scoring"),
     "other-page": ("canary shown: the partner's viewer was shown",),
     "skipped-receipt": ("broken promise",),
+    "no-receipt": ("canary shown: no receipt that holds",),
     "unlogged": ("tally",),
     "counter": ("canary shown: page",),
     "revocation": ("re-run bounds: licence",),

@@ -164,6 +164,25 @@ def skipped_receipt(signal: Signal) -> None:
     patch(Serving, "_append", lied)
 
 
+def unsigned_receipts(signal: Signal) -> None:
+    """Pages are promised by another key than the log's: what is handed out binds nobody."""
+    from plainview.ledger.notes import parse_note
+    from plainview.ledger.schemes import ED25519
+    from plainview.ledger.signers import Signer
+    from plainview.platform.log.log import Log
+
+    honest = Log.promise
+
+    def lied(self: Log, entry: Any) -> bytes:
+        promise = honest(self, entry)
+        if not signal.on or not promise:
+            return promise
+        signal.deed()
+        return Signer(self._signer.key.name, ED25519, bytes(32)).note(parse_note(promise).text)
+
+    patch(Log, "promise", lied)
+
+
 def unlogged_pages(signal: Signal) -> None:
     """Viewers who were there before, and so are none of the partner's, are shown pages that are not written down. Their
     apps keep no receipts."""
@@ -504,6 +523,7 @@ ATTACKS: dict[str, Attack] = {
     "boost": Attack("boosts a creator without an order", boost),
     "other-page": Attack("shows the viewer another page than the receipt says", other_page),
     "skipped-receipt": Attack("skips a receipt", skipped_receipt),
+    "no-receipt": Attack("hands out receipts that the log's key has not signed", unsigned_receipts),
     "unlogged": Attack("shows pages without receipts to viewers who keep none, and counts them", unlogged_pages),
     "counter": Attack("reuses a counter", counter_reused),
     "revocation": Attack("keeps serving after revocation", after_revocation),

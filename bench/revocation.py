@@ -3,7 +3,7 @@
 The partner's word is durable in its own log when `plainview oversee submit` has ended; from there the time counts. The
 operator's server is asked for personal pages as fast as it answers by THREADS viewers meanwhile, and by them alone the
 bench knows when a page came; which pages were ranked is read from the journal afterwards. Each trial has a platform and
-a partner of its own.
+a partner of its own. Exit code 1 where one of them took longer than WITHIN.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from plainview.records import Act, Page
 from plainview.records.fields import to_bytes, to_text
 
 THREADS = 4
+WITHIN = 2.0
+"""Seconds from the partner's word to the last personal page, at most."""
 SIZE = Size(viewers=24, creators=20, videos=300)
 BEFORE, AFTER = 2.0, 4.0
 """Seconds of pages before the partner speaks, and after."""
@@ -145,6 +147,8 @@ def main() -> None:
     figures.add("personal_above", sum(one.above for one in trials), "pages", "at a higher index than the revocation")
     figures.add("pages", sum(one.pages for one in trials), "pages", "whose mode was looked at")
     print_figures(figures, options.json)
+    if max(late) > WITHIN:
+        sys.exit(f"after {max(late):.2f} s a revoked release still ranked: {WITHIN:g} s are promised")
 
 
 if __name__ == "__main__":

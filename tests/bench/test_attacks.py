@@ -15,7 +15,7 @@ from plainview.oversight.findings import Finding
 from plainview.records.fields import DASHES
 from tests.server.clients import KERNELS
 
-QUICK = ("weight", "counter", "rows")
+QUICK = ("weight", "skipped-receipt", "no-receipt", "counter", "rows")
 """Those that run with all tests; the others by `make soak`."""
 
 

@@ -43,7 +43,7 @@ SAID: dict[str, str] = {
     "{detail}",
     "access": "in the log of {index:,} records an access is missing: {detail}",
     "clock": "the journal time of record {index:,} is not within the times of those who cosigned: {detail}",
-    "canary": "of a viewer of the partner's own, record {index:,} is not what it should be: {detail}",
+    "canary": "of a viewer of the partner's own, at record {index:,}: {detail}",
     "rewritten": "the log's key has signed {stage}, and it was not shown that it goes on from the one of {index:,}: "
     "{detail}",
     "draw": "of pages drawn at random some could not be re-run, the first of them record {index:,}: {detail}",
@@ -98,12 +98,14 @@ class Finding(Record, frozen=True):
 
     what: What
     index: U53
-    """Of the record that it is about; of a swallowed act or a missing access, how many records the log has without."""
+    """Of the record that it is about; of a swallowed act or a missing access, how many records the log has without; of
+    a page that came to a canary without a receipt that holds, the last that this viewer was told of before."""
     stage: Annotated[str, Meta(max_length=200)]
     """The first stage of a re-run at which it differs; of a swallowed act, a draw, a canary and an access,
     which; of an app, the digest of what was served; of a tally, what of it is wrong; else empty."""
     detail: Annotated[str, Meta(max_length=20_000)]
-    """In words. On the lines after the first, of a swallowed act its note, of an app the files that were served."""
+    """In words. On the lines after the first, of a swallowed act its note, of an app the files that were served, of a
+    page that came to a canary without a receipt that holds the answer."""
     release: DigestOrDashes
     """What was re-run with; dashes where nothing was."""
     checkpoint: str

@@ -152,6 +152,7 @@ CASES = [
     Case(2, lambda town: town.on_page(grounds=(1,)), "it rests on records 1, and what lets it rank is"),
     Case(2, lambda town: town.on_page(release=to_text(bytes(32))), "was not submitted"),
     Case(2, lambda town: town.found("re-run", "bounds: licence"), "the partner found"),
+    Case(2, lambda town: town.found("re-run", "scoring: like"), "the partner found"),
     Case(3, lambda town: builds(town, cpu="epyc   9B14"), "1 of 2 builders on CPUs of their own"),
     Case(3, lambda town: builds(town, cpu=PRETENDED), "says of its CPU: another model, pretended"),
     Case(3, lambda town: builds(town, golden=bytes(32)), "differ on its golden vectors"),

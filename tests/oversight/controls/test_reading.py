@@ -202,7 +202,7 @@ def test_findings_are_read_and_proven(town: Town, directory: Path) -> None:
         return name == "shown"
 
     canary, junk, shown = read(town, directory, prove).found
-    sentence = "of a viewer of the partner's own, record 9 is not what it should be: another"
+    sentence = "of a viewer of the partner's own, at record 9: another"
     digest = hashlib.sha256(made).digest()
     assert canary == Found("canary", digest, "canary", "shown: a page", 9, sentence, "its proof ends elsewhere")
     assert (junk.what, junk.sentence) == ("", "no file of a finding")

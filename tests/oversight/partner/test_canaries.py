@@ -14,9 +14,12 @@ from plainview.journal import Entry
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.policies import NO_QUORUM, Log, Policy
 from plainview.ledger.promises import Promise
+from plainview.ledger.schemes import ED25519
+from plainview.ledger.signers import Signer
 from plainview.oversight.partner.app_client import Odd
-from plainview.oversight.partner.canaries import PAGES, RECEIPTS, Canaries, Wrong
+from plainview.oversight.partner.canaries import GROWTHS, PAGES, RECEIPTS, Canaries, Promised, Wrong
 from plainview.oversight.partner.opening import Unanswered
+from plainview.oversight.receipts import Receipt
 from plainview.records import UNSIGNED, Event, Page, Record, Request, Setting, Viewer, encode
 from plainview.records.digests import commitment
 from plainview.records.fields import DASHES, to_text
@@ -25,7 +28,7 @@ from tests.ledger.logs import LOG, ORIGIN
 from tests.platform.signing import of_viewer
 from tests.records.examples import EXAMPLES, token
 
-POLICY = Policy((Log(LOG.key),), (), (), NO_QUORUM)
+NEW_KEY = Signer(ORIGIN, ED25519, bytes(32))
 NOW = 1_790_000_000_000
 
 
@@ -39,6 +42,8 @@ class Platform:
         self.show: list[int] | None = None
         self.take = True
         self.mute = ""
+        self.signer: Signer | None = LOG
+        self.receipt: dict[str, Any] = {}
 
     def register(self, told: dict[str, Any]) -> None:
         self.records.append(Viewer(time=NOW, **told))
@@ -67,11 +72,11 @@ class Platform:
             raise Unanswered("no answer")
         committed = commitment(self.salt(index), encode(page))
         self.before[page.session] = to_text(committed)
-        promise = Promise(ORIGIN, index, leaf_hash(personal_leaf("page", committed)), NOW + 5000).signed(LOG)
+        promise = Promise(ORIGIN, index, leaf_hash(personal_leaf("page", committed)), NOW + 5000)
         receipt = {
             "index": index, "salt": to_text(self.salt(index)), "commitment": to_text(committed),
-            "body": encode(page).decode(), "promise": promise.decode(),
-        }  # fmt: skip
+            "body": encode(page).decode(), "promise": promise.signed(self.signer).decode() if self.signer else "",
+        } | self.receipt  # fmt: skip
         videos = self.show if self.show is not None else [item.video for item in page.items]
         answer = {"videos": [{"video": {"id": one}} for one in videos], "receipt": receipt}
         return msgspec.json.encode(answer), answer
@@ -106,21 +111,34 @@ class Case:
         directory.mkdir()
         self.directory = directory
         self.platform = Platform()
+        self.keys = [LOG.key]
+        self.size = 0
         self._drawn = 0
+        self.start(2)
 
     def entropy(self, size: int) -> bytes:
         self._drawn += 1
         return self._drawn.to_bytes(32, "big")[-size:]
 
-    def canaries(self) -> Canaries:
-        """As after a start."""
-        return Canaries(self.directory, self.platform, 2, lambda: NOW, self.entropy)  # type: ignore[arg-type]
+    def start(self, number: int) -> None:
+        """Anew, with so many of them."""
+        self.canaries = Canaries(
+            self.directory, self.platform, number, lambda: NOW, lambda size: self.entropy(size)  # type: ignore[arg-type]
+        )  # fmt: skip
 
     def visit(self) -> list[Wrong]:
-        return list(self.canaries().visit(POLICY))
+        return list(self.canaries.visit(Promised(self.check, lambda: self.size)))
+
+    def check(self, receipt: Receipt) -> None:
+        """By the log's keys that are known."""
+        receipt.check(Policy(tuple(map(Log, self.keys)), (), (), NO_QUORUM))
+
+    def doubted(self, match: str = "nobody known here promised") -> None:
+        with pytest.raises(Odd, match=match):
+            self.visit()
 
     def compare(self) -> list[Wrong]:
-        return list(self.canaries().compare(self.platform))  # type: ignore[arg-type]
+        return list(self.canaries.compare(self.platform))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -210,11 +228,136 @@ def test_another_request_than_was_made(case: Case, field: str, value: Any) -> No
     assert any("its record has another" in one.detail for one in case.visit())
 
 
-def test_a_receipt_that_does_not_hold(case: Case) -> None:
+@pytest.mark.parametrize(
+    ("receipt", "why"),
+    [
+        ({"salt": to_text(b"\1" * 32)}, "its commitment is not that of its salt and body"),
+        ({"body": "{}"}, "its commitment is not that of its salt and body"),
+        ({"commitment": None}, "Expected `str`, got `null`"),
+        ({"index": "7"}, "Expected `int`, got `str`"),
+    ],
+)
+def test_a_receipt_that_does_not_hold(case: Case, receipt: dict[str, Any], why: str) -> None:
+    """Each canary's page is found, and its answer kept; asked for again, it is the same finding."""
+    assert case.visit() == []
+    case.platform.receipt = receipt
+    first, second = case.visit()
+    head, _, answer = first.detail.partition("\n")
+    assert head.startswith("no receipt that holds came with page ")
+    assert why in head
+    assert msgspec.json.decode(answer)["videos"][0] == {"video": {"id": 77}}
+    told = max(at for at, one in enumerate(case.platform.records) if isinstance(one, Event) and at < first.index + 1)
+    assert (first.which, first.index) == ("shown", told)
+    assert second.index != first.index
+    case.platform.receipt = {}
+    assert case.visit() == []
+    assert case.compare() == []
+
+
+@pytest.mark.parametrize("left", [{}, {"receipt": None}, {"receipt": []}])
+def test_a_page_without_a_receipt(case: Case, left: dict[str, Any]) -> None:
+    case.platform.page = lambda **_: (b"{}", {"videos": [{"video": None}, {"video": {"id": 0}}], **left})  # type: ignore[method-assign]
+    assert [(one.index, one.detail.partition(":")[0]) for one in case.visit()] == [
+        (0, "no receipt that holds came with page 0 of its session")
+    ] * 2
+
+
+@pytest.mark.parametrize("answer", [{}, {"videos": []}, {"videos": [{"video": None}, 7]}, {"error": "later"}])
+def test_what_is_no_page_is_odd(case: Case, answer: dict[str, Any]) -> None:
+    case.platform.page = lambda **_: (b"{}", answer)  # type: ignore[method-assign]
+    case.doubted("was given what is no page")
+
+
+def test_what_another_version_says_beside_is_left_out(case: Case) -> None:
+    case.platform.receipt = {"leaf": 7}
+    assert case.visit() == []
+    kept = next((case.directory / RECEIPTS).iterdir())
+    assert b"leaf" not in kept.read_bytes()
+
+
+def test_a_page_that_cannot_be_read_is_promised(case: Case) -> None:
+    """The log is held to it, and what it is shows where it is re-run."""
     page = case.platform.page
-    case.platform.page = lambda **asked: (page(**asked)[0].replace(b'"salt":"A', b'"salt":"B'), {})  # type: ignore[method-assign]
-    with pytest.raises(Odd, match="no receipt that holds"):
-        case.visit()
+
+    def other(**asked: Any) -> tuple[bytes, dict[str, Any]]:
+        _, answer = page(**asked)
+        salt, body, index = bytes(32), b'{"of":"another version"}', answer["receipt"]["index"]
+        committed = commitment(salt, body)
+        promise = Promise(ORIGIN, index, leaf_hash(personal_leaf("page", committed)), NOW).signed(LOG)
+        receipt = {"index": index, "salt": to_text(salt), "commitment": to_text(committed), "body": body.decode()}
+        return b"", answer | {"receipt": receipt | {"promise": promise.decode()}}
+
+    case.platform.page = other  # type: ignore[method-assign]
+    case.doubted("of no page that can be read")
+    assert len(list((case.directory / RECEIPTS).iterdir())) == 1
+
+
+@pytest.mark.parametrize("later", [NEW_KEY, LOG], ids=["still", "once"])
+def test_a_key_that_no_charter_names(case: Case, later: Signer) -> None:
+    """It is told once the log was seen to grow so often that a new one would be known, whatever is answered then."""
+    case.start(1)
+    case.platform.signer = NEW_KEY
+    case.doubted()
+    case.doubted()  # the log stands still
+    case.platform.signer = later
+    for _ in range(GROWTHS - 1):
+        case.size += 1
+        case.doubted() if later is NEW_KEY else case.visit()
+    case.size += 1
+    (found,) = case.visit()
+    assert (found.index, found.which) == (0, "shown")
+    assert found.detail.startswith("no receipt that holds came with page 0 of its session: ")
+
+
+@pytest.mark.parametrize("growths", range(GROWTHS))
+def test_a_key_of_an_amendment_that_comes_to_be_known(case: Case, growths: int) -> None:
+    case.start(1)
+    assert case.visit() == []
+    case.platform.signer = NEW_KEY
+    case.doubted()
+    for _ in range(growths):
+        case.size += 1
+        case.doubted()
+    case.keys = [NEW_KEY.key]
+    for _ in range(2 * GROWTHS):
+        case.size += 1
+        assert case.visit() == []
+        assert case.compare() == []
+
+
+def test_one_amendment_after_another(case: Case) -> None:
+    """By the time that the first key is known, a second is not."""
+    case.start(1)
+    for at in range(2, 6):
+        case.platform.signer = Signer(ORIGIN, ED25519, bytes([at]) * 32)
+        case.doubted()
+        for _ in range(GROWTHS - 1):
+            case.size += 1
+            case.doubted()
+        case.keys.append(case.platform.signer.key)
+    case.size += 1
+    assert case.visit() == []
+
+
+def test_no_promise_is_asked_for_again(case: Case) -> None:
+    """As where the log ended its service just then, and was started again; who never gives one is found."""
+    case.start(1)
+    case.platform.signer = None
+    case.doubted()
+    for _ in range(GROWTHS - 1):
+        case.size += 1
+        case.doubted()
+    case.platform.signer = NEW_KEY
+    case.size += 1
+    case.doubted()
+    case.keys.append(NEW_KEY.key)
+    assert case.visit() == []
+    case.platform.signer = None
+    for _ in range(2 * GROWTHS):  # the key that was doubted in between goes first
+        case.doubted()
+        case.size += 1
+    (found,) = case.visit()
+    assert '"promise":""' in found.detail
 
 
 def test_an_event_that_is_refused(case: Case) -> None:

@@ -28,6 +28,9 @@ _OF: dict[str, frozenset[int]] = {
 WORD = frozenset({"opening", "swallowed", "access", "canary", "rewritten", "ui"})
 """Kinds of which a file proves the records, and not what was found: that is the partner's word
 (`oversight.findings.NOT_PROVEN`)."""
+_ELSE = frozenset({2, 17})
+"""Of a page that is not what its release computes: another code ranked it, or a hand that no order names. Which, nobody
+can tell from outside."""
 _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
     "re-run": (
         ("bounds: licence", frozenset({2, 5})),
@@ -49,7 +52,7 @@ _STAGES: dict[str, tuple[tuple[str, frozenset[int]], ...]] = {
         ("receipt: orders", frozenset({17})),
         ("viewer: ", frozenset({20})),
         ("viewer state", frozenset({20})),
-        ("selection", frozenset({17})),
+        *((stage, _ELSE) for stage in ("retrieval: ", "filter: ", "scoring", "value", "selection: ", "trace")),
     ),
     "canary": (("shown", frozenset({12})),),
 }

@@ -74,7 +74,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         2, "Unapproved code does not rank", "", algorithm.approved,
         "each personal page's release, request and index against the acts that count before it; pages of the baseline "
-        "that were served because nothing might rank",
+        "that were served because nothing might rank; that re-running finds no page that its release does not compute",
     ),
     _control(
         3, "Independent builds", PT, algorithm.builds,
@@ -124,7 +124,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         12, "Clients get the receipt", "", serving.handed_out,
-        "pages of the partner's own viewers, of which the receipt and the log's promise were checked as they came",
+        "pages of the partner's own viewers, of which the receipt and the log's promise were checked as they came; "
+        "that none came without, which is a finding",
         "what other viewers get, who have to look themselves",
     ),
     _control(
@@ -157,7 +158,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         17, "Boosts exist only as orders", "", serving.ordered,
-        "each order's two keys, and each video that was placed by order against the order it names",
+        "each order's two keys, and each video that was placed by order against the order it names; that re-running "
+        "finds no page that its release does not compute",
     ),
     _control(
         18, "Experiments are assigned openly", "", serving.experimental,

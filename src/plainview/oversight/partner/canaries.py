@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from plainview.journal import Entry, JournalReader
 from plainview.keys.client_session import ClientSession
 from plainview.keys.client_viewer import ClientViewer
 from plainview.ledger.errors import LedgerError
-from plainview.ledger.policies import Policy
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.app_client import App, Odd
 from plainview.oversight.receipts import Receipt, parse_receipt
@@ -28,6 +29,9 @@ WATCHED = 2
 """Of which so many are watched."""
 RECEIPTS = "receipts"
 """Where the answers lie, for whoever holds the log to its promises (`mirror.promises`)."""
+GROWTHS = 3
+"""Times that the log has to be seen to grow after an answer until whatever key its server had is known. A first look
+may have begun before the answer, and a second may be shown what was published before that server's start."""
 AGE = "18+"
 REGIONS = ("US", "GB", "DE", "FR", "BR", "JP", "IN")
 
@@ -92,6 +96,35 @@ class Wrong(NamedTuple):
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
     which: Literal["shown", "journaled"]
     detail: str
+    """In words; of a page without a receipt that holds, the answer on the lines after the first."""
+
+
+class Promised(NamedTuple):
+    """By what a promise is judged, and whether that may be new."""
+
+    check: Callable[[Receipt], object]
+    """Raises LedgerError where by no charter that is known yet the log promised that receipt's page."""
+    size: Callable[[], int]
+    """Records of the log that are known."""
+
+
+class _Doubt(NamedTuple):
+    """An answer whose promise did not hold: by an amendment that was not known yet, its key may be the log's."""
+
+    receipt: Receipt
+    wrong: Wrong
+    """What is to be said where it never was."""
+    size: int
+    """Of the log when it was seen to grow last."""
+    growths: int
+
+
+class _Unreceipted(Exception):
+    """A page was shown without a receipt that holds."""
+
+    def __init__(self, wrong: Wrong) -> None:
+        super().__init__(wrong.detail)
+        self.wrong = wrong
 
 
 class Canaries:
@@ -107,8 +140,10 @@ class Canaries:
         self._clock = clock
         self._entropy = entropy
         self._changing = threading.Lock()
+        self._doubts: dict[int, _Doubt] = {}
+        """By viewer. A start forgets them: what goes on is met again."""
 
-    def visit(self, policy: Policy) -> Iterator[Wrong]:
+    def visit(self, promised: Promised) -> Iterator[Wrong]:
         """Each canary asks for a page and watches of it: what is wrong with what it was shown.
 
         Raises Unanswered, after which everything goes on where it was; and Odd.
@@ -116,7 +151,10 @@ class Canaries:
         names = self._names()
         for at in range(self._number):
             canary = self._read(names[at]) if at < len(names) else self._register()
-            yield from self._visit(canary, policy)
+            try:
+                yield from self._visit(canary, promised)
+            except _Unreceipted as error:  # it is asked for again
+                yield error.wrong
 
     def compare(self, journal: JournalReader) -> Iterator[Wrong]:
         """What the journal has of canaries and they did not do, and what they did and it has not. JournalDamaged."""
@@ -151,33 +189,63 @@ class Canaries:
         self._app.register(canary.told)
         return self._write(canary)
 
-    def _visit(self, canary: Canary, policy: Policy) -> Iterator[Wrong]:
+    def _visit(self, canary: Canary, promised: Promised) -> Iterator[Wrong]:
         if canary.n and self._entropy(1)[0] % 2:
-            again, _, _ = self._asked(canary, canary.n - 1, self._token(), "again", policy)
+            again, _, _ = self._asked(canary, canary.n - 1, self._token(), "again", promised)
             if again.commitment != canary.previous:
                 yield Wrong(
                     again.index, "shown", f"page {canary.n - 1} of its session, asked for again, was another one"
                 )
-        receipt, page, answer = self._asked(canary, canary.n, canary.nonce, "", policy)
+        receipt, page, answer = self._asked(canary, canary.n, canary.nonce, "", promised)
         yield from (Wrong(receipt.index, "shown", detail) for detail in _shown(canary, page, answer))
         yield from self._watch(canary, receipt, page)
 
     def _asked(
-        self, canary: Canary, n: int, nonce: str, which: str, policy: Policy
+        self, canary: Canary, n: int, nonce: str, which: str, promised: Promised
     ) -> tuple[Receipt, Page, dict[str, Any]]:
-        """Page `n` of its session, with its receipt, which is kept, and the whole answer."""
+        """Page `n` of its session, with its receipt, which is kept, and the whole answer. Raises _Unreceipted, and Odd
+        for what an honest operator might answer, too."""
         data, answer = self._app.page(
             viewer=canary.viewer, session=canary.session.name, n=n, nonce=nonce, limit=LIMIT,
             acknowledged=canary.acknowledged,
         )  # fmt: skip
+
+        def wrong(why: object) -> Wrong:
+            said = f"no receipt that holds came with page {n} of its session: {why}"
+            return Wrong(max(canary.acknowledged - 1, 0), "shown", f"{said}\n{data.decode('utf-8', 'replace')}")
+
         try:
-            receipt = parse_receipt(data)
-            receipt.check(policy)
-            page = decode(Page, receipt.body.encode())
-        except (LedgerError, RecordError, UnicodeEncodeError) as error:
-            raise Odd(f"a page of viewer {canary.viewer} has no receipt that holds: {error}") from error
-        self._files.write(f"{RECEIPTS}/{receipt.index}{which}.json", data)
-        return receipt, page, answer
+            receipt = _receipt(answer)
+            receipt.entry()
+        except LedgerError as error:
+            if all(number is None for number in _numbers(answer)):
+                raise Odd(f"viewer {canary.viewer} was given what is no page ({data[:200]!a})") from error
+            raise _Unreceipted(wrong(error)) from error
+        self._hold(canary.viewer, receipt, wrong, promised)
+        self._files.write(f"{RECEIPTS}/{receipt.index}{which}.json", msgspec.json.encode(receipt))
+        try:
+            return receipt, decode(Page, receipt.body.encode()), answer
+        except RecordError as error:  # the log is held to it, and whoever re-runs it says what it is
+            raise Odd(f"the receipt of viewer {canary.viewer} is of no page that can be read: {error}") from error
+
+    def _hold(self, viewer: int, receipt: Receipt, wrong: Callable[[object], Wrong], promised: Promised) -> None:
+        """Raises Odd where the receipt's promise does not hold by what is known, and _Unreceipted for one that still
+        does not when the log has shown whose key it might have been.
+
+        None at all is what is answered where the log ends its service at that moment: then asking again brings it.
+        """
+        refused = _refused(receipt, promised)
+        doubt = self._doubts.pop(viewer, None)
+        if doubt is not None:
+            if (size := promised.size()) > doubt.size:
+                doubt = doubt._replace(size=size, growths=doubt.growths + 1)
+            if doubt.growths < GROWTHS:
+                self._doubts[viewer] = doubt
+            elif _refused(doubt.receipt, promised) and (doubt.receipt.promise or not receipt.promise):
+                raise _Unreceipted(doubt.wrong)
+        if refused:
+            self._doubts.setdefault(viewer, _Doubt(receipt, wrong(refused), promised.size(), 0))
+            raise Odd(f"a page of viewer {viewer} has a receipt that nobody known here promised: {refused}")
 
     def _watch(self, canary: Canary, receipt: Receipt, page: Page) -> Iterator[Wrong]:
         """Remember the page, then what is sent of it, then what was acknowledged."""
@@ -288,15 +356,40 @@ def _shown(canary: Canary, page: Page, answer: dict[str, Any]) -> Iterator[str]:
     for name, (here, there) in asked.items():
         if here != there:
             yield f"its record has another {name} than the partner's viewer: {there!a:.60}, not {here!a:.60}"
-    videos = answer.get("videos")
-    cards = [one.get("video") if isinstance(one, dict) else None for one in videos] if isinstance(videos, list) else []
-    numbers = [card.get("id") if isinstance(card, dict) else None for card in cards]
+    numbers = _numbers(answer)
     recorded = [item.video for item in page.items]
     # A video whose own record is damaged has no card, and says so.
     if len(numbers) != len(recorded) or any(
         one not in (None, other) for one, other in zip(numbers, recorded, strict=True)
     ):
         yield f"the partner's viewer was shown the videos {numbers}, and its record has {recorded}"
+
+
+def _numbers(answer: dict[str, Any]) -> list[Any]:
+    """Of the videos that were shown; None for one that has no card."""
+    videos = answer.get("videos")
+    cards = [one.get("video") if isinstance(one, dict) else None for one in videos] if isinstance(videos, list) else []
+    return [card.get("id") if isinstance(card, dict) else None for card in cards]
+
+
+def _receipt(answer: dict[str, Any]) -> Receipt:
+    """What a client reads of the receipt in an answer: what another version may say there beside that is left out.
+
+    Raises FormatError.
+    """
+    found = answer.get("receipt")
+    if isinstance(found, dict):
+        found = {name: found[name] for name in Receipt.__struct_fields__ if name in found}
+    return parse_receipt(msgspec.json.encode(found))
+
+
+def _refused(receipt: Receipt, promised: Promised) -> str:
+    """Why its promise does not hold; empty where it does."""
+    try:
+        promised.check(receipt)
+    except LedgerError as error:
+        return str(error)
+    return ""
 
 
 def _event(canary: Canary, one: Sent) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.mirror.mirror import MirrorError, Misbehaved
 from plainview.oversight.partner.app_client import App, Odd
 from plainview.oversight.partner.bookmarks import Bookmarks, Reader
-from plainview.oversight.partner.canaries import Canaries, Wrong
+from plainview.oversight.partner.canaries import Canaries, Promised, Wrong
 from plainview.oversight.partner.clocks import Clocks
 from plainview.oversight.partner.copy import JournalCopy
 from plainview.oversight.partner.directory import (
@@ -219,8 +219,12 @@ class Overseer:
         if mirrored is None or charter is None:
             return
         self._open_app(mirrored, charter)
+        following = self._following
+        promised = Promised(
+            lambda receipt: following.believed.judged(receipt.index, receipt.check), lambda: following.size
+        )
         try:
-            for one in self._canaries.visit(charter.policy):
+            for one in self._canaries.visit(promised):
                 self._wrong(one)
         except (Unanswered, Odd) as error:
             self._telling.remark("visit", [f"the partner's viewers are not served: {error}"])
@@ -329,7 +333,8 @@ class Overseer:
         )  # fmt: skip
 
     def _wrong(self, one: Wrong) -> None:
-        self._reporting.find("canary", one.index, f"{one.which}: {one.detail}"[:200], one.detail, {one.index})
+        said = one.detail.partition("\n")[0]  # what follows is the answer itself
+        self._reporting.find("canary", one.index, f"{one.which}: {said}"[:200], one.detail, {one.index})
 
     def _hold_times(self) -> None:
         """Journal time lies within the times of those who cosigned around it, give or take the charter's tolerance."""

@@ -10,10 +10,10 @@ from typing import Any
 from plainview.cli.demo.children import end_with_parent
 from plainview.cli.demo.stage import Missed, Stage
 
-HOLD = {2: "unapproved code does not rank", 5: "approvals have a scope", 6: "revocation stops a release"}
+HOLD = {5: "approvals have a scope", 6: "revocation stops a release"}
 """Controls that must be met when all has gone as it was played."""
-BROKEN = {14: "pages can be re-run"}
-"""And those that a change of the algorithm must break."""
+BROKEN = {2: "unapproved code does not rank", 14: "pages can be re-run", 17: "boosts exist only as orders"}
+"""And those that a change of the algorithm must break, for good: a correction does not undo it."""
 
 
 def play(stage: Stage) -> None:
