@@ -239,5 +239,10 @@ CONTROLS: tuple[Control, ...] = (
         "partner saw, which prove the records that it is about, are counted apart",
         "what the partner's word alone says was found",
     ),
-    _control(44, "Recomputable reports", f"{DSA} 15", overseeing.reports, NOT_BUILT),
+    _control(
+        44, "Recomputable reports", f"{DSA} 15", overseeing.reports,
+        "each report that the log announces: that its file is here, signed by an auditor, and of this log, and each of "
+        "its numbers, computed again; that the last ends no more than 31 days of journal time before the newest record",
+        "what a report does not count; what re-running came to, which is as the auditor's acts say",
+    ),
 )  # fmt: skip
