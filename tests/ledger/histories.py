@@ -16,6 +16,7 @@ from plainview.ledger.acts import (
     Extension,
     Licence,
     Order,
+    Report,
 )
 from plainview.ledger.charters import Charter, Party
 from plainview.ledger.notes import Note
@@ -42,6 +43,7 @@ from tests.ledger.licensed import (
     licence,
     order,
     order_end,
+    report,
     result,
     reveal,
     review,
@@ -123,6 +125,7 @@ NAMES = {
     "reveal": ("auditor", "new"),
     "verification": ("auditor", "new"),
     "finding": ("auditor", "new"),
+    "report": ("auditor", "new"),
     "admission": ("partner-1", "partner-2", "partner-3", "new"),
     "order": ("operator", "operator-spare", "partner-1"),
     "order-end": ("operator", "partner-1"),
@@ -130,7 +133,7 @@ NAMES = {
 """Who may sign an act of that kind, under one charter or another."""
 
 MIXED = (*KINDS, "approval", "extension", "revocation", "charter")
-AUDITS = ("draw", "reveal", "reveal", "verification", "finding", "charter")
+AUDITS = ("draw", "reveal", "reveal", "verification", "finding", "report", "report", "charter")
 
 releases = st.sampled_from([FIRST, FIRST, SECOND])
 scopes = st.sampled_from([WESTERN, ALL, Scope(("DE", "US"), None, MILLION), Scope(None, (0,), MILLION // 4)])
@@ -186,6 +189,8 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
     draws = 1 + sum(isinstance(one, Draw) for one in before)
     secrets = st.sampled_from(["one", "one", "one", "two"])
     sizes = st.sampled_from([index, index, index - 1, index + 1, 1, 2])
+    reports = [one for one in before if isinstance(one, Report)]
+    reported = max([0, *(one.upto for one in reports)])
     ordered = sum(isinstance(one, Order) for one in before)
     numbers = st.sampled_from([1, 1 + sum(isinstance(one, Licence) for one in before)])
     strategies: dict[str, st.SearchStrategy[AnyAct]] = {
@@ -220,6 +225,11 @@ def acts(kind: str, before: list[AnyAct], now: int, index: int) -> st.SearchStra
         "reveal": st.builds(reveal, st.sampled_from([draws - 1, draws - 1, draws - 1, 1, draws]), secrets, sizes),
         "verification": st.builds(verification, sizes, st.sampled_from([250, 251])),
         "finding": st.builds(finding, st.none() | sizes),
+        "report": st.builds(
+            lambda number, start, upto: report(number, start, max(upto, start + 1)),
+            *map(st.sampled_from, ([len(reports) + 1, len(reports) + 1, 1], [reported, reported, 0])),
+            sizes,
+        ),
         "admission": st.builds(
             admission, *map(st.sampled_from, (("a", "b"), ("files", "others"), ("free", "not free"), (1, 2, 3)))
         ),

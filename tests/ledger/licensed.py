@@ -19,6 +19,7 @@ from plainview.ledger.acts import (
     Licence,
     Order,
     OrderEnd,
+    Report,
     Result,
     Reveal,
     Review,
@@ -124,6 +125,10 @@ def finding(record: int | None = 7, said: str = "record 7 is not what was append
     return Finding(ORIGIN, digest("finding"), record, said)
 
 
+def report(number: int = 1, start: int = 0, upto: int = 10, text: str = "report") -> Report:
+    return Report(ORIGIN, number, start, upto, digest(f"root of {upto}"), digest(text))
+
+
 def admission(
     origin: str = "kuairand", data: str = "files", terms: str = "CC BY-SA 4.0", rows: int = 1_000
 ) -> Admission:
@@ -159,6 +164,7 @@ SIGNERS: dict[type[AnyAct], tuple[str, ...]] = {
     Reveal: ("auditor",),
     Verification: ("auditor",),
     Finding: ("auditor",),
+    Report: ("auditor",),
     Admission: ("partner-1", "partner-2"),
     Order: ("operator", "operator-spare"),
     OrderEnd: ("partner-3",),

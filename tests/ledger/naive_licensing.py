@@ -18,6 +18,7 @@ from plainview.ledger.acts import (
     Licence,
     Order,
     OrderEnd,
+    Report,
     Result,
     Reveal,
     Review,
@@ -45,6 +46,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "reveal": {"auditor": "one"},
     "verification": {"auditor": "one"},
     "finding": {"auditor": "one"},
+    "report": {"auditor": "one"},
     "admission": {"partner": QUORUM},
 }
 
@@ -277,6 +279,10 @@ def counts(said: list[Step], new: Step) -> bool:
         case Verification():
             before = [one.said for one in said if isinstance(one.said, Verification)]
             return act not in before and max([0, *(one.upto for one in before)]) <= act.upto <= new.index
+        case Report():
+            reports = [one.said for one in said if isinstance(one.said, Report)]
+            follows = act.number == len(reports) + 1 and act.start == max([0, *(one.upto for one in reports)])
+            return follows and act.upto <= new.index
         case Finding():
             return act not in [one.said for one in said] and (act.record is None or act.record < new.index)
         case Extension():

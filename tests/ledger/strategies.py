@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from plainview.ledger.act_fields import ID_LIMIT, TEXT_LIMIT, Obligation
-from plainview.ledger.acts import KINDS, LABEL_LIMIT, AnyAct, Reveal, Verification
+from plainview.ledger.acts import KINDS, LABEL_LIMIT, AnyAct, Report, Reveal, Verification
 from plainview.ledger.charters import BOUND_LIMIT
 from plainview.ledger.checkpoints import Checkpoint
 from plainview.ledger.keys import VerifierKey
@@ -109,6 +109,8 @@ def acts(draw: st.DrawFn) -> AnyAct:
         values["base"] = None
     if kind is Reveal:
         values["differing"], values["sampled"], values["pages"] = sorted(draw(st.tuples(numbers, numbers, numbers)))
+    if kind is Report:
+        values["start"], values["upto"] = sorted(draw(st.sets(numbers, min_size=2, max_size=2)))
     if kind is Verification:
         parts = {name: values[name] // 3 for name in ("identical", "inconclusive", "differing")}
         values |= parts | {"pages": sum(parts.values())}

@@ -27,6 +27,7 @@ NEEDED = {
     "reveal": {"auditor": 1},
     "verification": {"auditor": 1},
     "finding": {"auditor": 1},
+    "report": {"auditor": 1},
     "admission": {"partner": 2},
     "order": {"operator": 2},
 }

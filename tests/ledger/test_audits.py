@@ -16,6 +16,7 @@ from tests.ledger.licensed import (
     HOUR,
     draw,
     finding,
+    report,
     reveal,
     revocation,
     signed,
@@ -35,21 +36,22 @@ def refused(standings: Standings, note: Note, message: str) -> None:
 
 def heard(now: Standing) -> list[list[int]]:
     """The indexes of all that auditors said."""
-    kinds = (now.draws, now.reveals, now.verifications, now.findings)
+    kinds = (now.draws, now.reveals, now.verifications, now.findings, now.reports)
     return [[one.index for one in kind] for kind in kinds]
 
 
 def test_each_stands_where_it_was_taken() -> None:
-    said = (draw(), reveal(), draw(2, "other"), reveal(2, "other", 13), verification(), verification(15), finding())
+    drawn = (draw(), reveal(), draw(2, "other"), reveal(2, "other", 13))
+    said = (*drawn, verification(), verification(15), finding(), report())
     now = taken(*(signed(act) for act in said)).last
-    assert heard(now) == [[10, 12], [11, 13], [14, 15], [16]]
+    assert heard(now) == [[10, 12], [11, 13], [14, 15], [16], [17]]
     assert [one.act for one in (*now.draws, *now.reveals)] == [said[0], said[2], said[1], said[3]]
 
 
 def test_they_let_nothing_rank_and_end_nothing() -> None:
     standings = taken(*APPROVED)
     before = standings.last
-    for act in (draw(), reveal(size=17), verification(17, differing=3), finding()):
+    for act in (draw(), reveal(size=17), verification(17, differing=3), finding(), report(1, 0, 17)):
         taken(signed(act), after=standings)
         assert allowed(standings.last, HOUR) == allowed(before, HOUR) != ()
         assert standings.last.grants == before.grants
@@ -112,8 +114,20 @@ def test_a_finding_is_about_what_there_is() -> None:
     assert heard(found.last)[3] == [10, 11, 12, 13]
 
 
+def test_reports_follow_one_on_the_other() -> None:
+    refused(taken(), signed(report(2)), "report: number 2 is out of order, the next is 1")
+    refused(taken(), signed(report(1, 1)), "report: start 1 leaves a gap, or goes back: the next begins with record 0")
+    refused(taken(), signed(report(1, 0, 11)), "nobody has seen a tree of size 11 before index 10")
+    one = taken(signed(report()))
+    refused(one, signed(report()), "number 1 is out of order, the next is 2")
+    refused(one, signed(report(2, 9, 11)), "start 9 leaves a gap, or goes back: the next begins with record 10")
+    refused(one, signed(report(2, 11, 12)), "start 11 leaves a gap")
+    taken(signed(report(2, 10, 11)), signed(report(3, 11, 12)), after=one)
+    assert heard(one.last)[4] == [10, 11, 12]
+
+
 def test_an_auditor_says_it_who_is_one() -> None:
-    acts = (draw(), reveal(), verification(), finding())
+    acts = (draw(), reveal(), verification(), finding(), report())
     standings = taken(signed(draw()))
     for act in acts:
         for name in ("partner-1", "operator", "builder-1", "new"):

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from hypothesis import event, given, settings
 
-from plainview.ledger.acts import Draw, Finding, Reveal, Verification
+from plainview.ledger.acts import Draw, Finding, Report, Reveal, Verification
 from plainview.ledger.errors import LedgerError
 from plainview.ledger.scopes import MILLION
 from plainview.ledger.standing import Allowed
@@ -38,6 +38,7 @@ def compare(steps: list[Step]) -> None:
             (Reveal, now.reveals),
             (Verification, now.verifications),
             (Finding, now.findings),
+            (Report, now.reports),
         ):
             assert [(one.act, one.index) for one in there] == stands(said, kind)
             event(f"{kind.kind} stands: {bool(there)}")

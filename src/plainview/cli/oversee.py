@@ -14,6 +14,7 @@ from plainview.cli.address import http_address
 from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.errors import CommandError, told
 from plainview.cli.oversee_page import page
+from plainview.cli.oversee_report import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,6 +147,7 @@ def submit(
 
 
 oversee.command()(page)
+oversee.command()(report)
 
 
 def _once(overseer: Overseer) -> None:
@@ -198,12 +200,13 @@ def _serve(overseer: Overseer, host: str, port: int, every: float, rerun_every: 
     threads = [threading.Thread(target=over_and_over, args=step, name=step[0].__name__) for step in steps]
 
     def ready() -> None:
-        typer.echo(f"The partner answers at {http_address(host, port)}: /witness/, /log/ and /v1/pages/check")
+        where = http_address(host, port)
+        typer.echo(f"The partner answers at {where}: /witness/, /log/, /reports/ and /v1/pages/check")
         for thread in threads:
             thread.start()
 
     try:
-        serve_app(make_app(overseer.witness, overseer.log, overseer.page_requests), host, port, ready)
+        serve_app(make_app(overseer.witness, overseer.log, overseer.page_requests, overseer.reports), host, port, ready)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # it ends already, and keeps what the next start goes on from

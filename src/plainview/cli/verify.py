@@ -35,6 +35,7 @@ from plainview.ledger.policies import NO_QUORUM, Log, Policy
 from plainview.ledger.policy_files import POLICY_LIMIT, parse_policy
 from plainview.ledger.spelling import printable
 from plainview.oversight.charters import Charters
+from plainview.oversight.reports.report import TITLE as REPORT
 
 if TYPE_CHECKING:
     from plainview.oversight.receipts import Receipt
@@ -47,9 +48,9 @@ FILE_LIMIT = 1 << 23
 _HELP = """\
 An answer with a page's receipt shows what the log promised. A .tlog-proof shows that an entry, which is to be given
 too, stands in a log that is believed. A .tlog-misbehaviour shows that a log or its witnesses said what cannot be true
-together, a .tlog-broken-promise that a log broke its promise, a .plainview-finding what a partner found. Nothing is
-fetched. Believed are a log's charters, by the digest of the first, or a policy; what is proven with both given holds
-by both.
+together, a .tlog-broken-promise that a log broke its promise, a .plainview-finding what a partner found. The numbers of
+a .plainview-report are computed again, from a copy of the log. Nothing is fetched. Believed are a log's charters, by
+the digest of the first, or a policy; what is proven with both given holds by both.
 """
 _CODES = """\
 Exit code: 0 proven, of a directory all that is known in it; 1 not proven, because a signature, a quorum or a hash does
@@ -74,8 +75,8 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="an answer of /v1/feed or /v1/pages/INDEX, or its receipt, as JSON; a .tlog-proof, .tlog-misbehaviour, "
-        ".tlog-broken-promise or .plainview-finding file; or a directory of these, in which a mirror's copy of a log "
-        "may be too",
+        ".tlog-broken-promise, .plainview-finding or .plainview-report file; or a directory of these, in which a "
+        "mirror's copy of a log may be too",
     )
     made.add_argument(
         "--charter",
@@ -94,6 +95,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--log", action="append", default=[], metavar="VKEY", help="a log's key that is believed, beside the policy's"
     )
+    made.add_argument(
+        "--copy",
+        type=Path,
+        metavar="DIR",
+        help="by what a report's numbers are computed again: a mirror's copy of the log, or a partner's directory",
+    )
     which = made.add_mutually_exclusive_group()
     which.add_argument("--entry", type=Path, metavar="FILE", help="the entry that is to be in the log, its exact bytes")
     which.add_argument("--receipt", type=Path, metavar="FILE", help="the answer with the page that is to be in the log")
@@ -108,10 +115,10 @@ def verify(arguments: Sequence[str]) -> int:
         if options.file.is_dir():
             from plainview.cli.verify_directory import verify_directory
 
-            if options.entry or options.receipt or options.charter_file:
+            if options.entry or options.receipt or options.charter_file or options.copy:
                 raise Unreadable(
-                    f"{options.file}: is a directory, whose receipts and charters are looked for in it: leave --entry, "
-                    "--receipt and --charter-file out"
+                    f"{options.file}: is a directory, whose receipts, charters and copies are looked for in it: leave "
+                    "--entry, --receipt, --charter-file and --copy out"
                 )
             return verify_directory(options.file, belief, options.policy)
         found = _file(options, belief)
@@ -143,6 +150,10 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 def _file(options: argparse.Namespace, belief: Belief) -> Verdict:
     data = read(options.file, FILE_LIMIT)
+    if data.startswith(f"{REPORT}\n".encode()):
+        return _report(options, belief, data)
+    if options.copy:
+        raise Unreadable(f"{printable(str(options.file))}: is no report, which --copy is for: leave it out")
     # A finding brings its charters along.
     if belief.charters is not None and (options.charter_file or not data.startswith(FINDING)):
         _take_up(options.charter_file, belief.charters)
@@ -156,6 +167,23 @@ def _file(options: argparse.Namespace, belief: Belief) -> Verdict:
             claimed = belief.check(lambda trust: claimed_page(of, receipt, trust))
     with _told_of(options.file, belief) as of:
         return belief.check(lambda trust: verdict(of, data, trust, claimed))
+
+
+def _report(options: argparse.Namespace, belief: Belief, data: bytes) -> Verdict:
+    from plainview.cli.verify_report import verify_report
+
+    name = printable(str(options.file))
+    if options.entry or options.receipt or options.charter_file:
+        raise Unreadable(
+            f"{name}: a report's charters are in the copy: leave --entry, --receipt and --charter-file out"
+        )
+    if options.copy is None:
+        raise Unreadable(
+            f"{name}: a report is computed again from the log: give a mirror's copy or a partner's directory as --copy "
+            "DIR"
+        )
+    with _told_of(options.file):
+        return verify_report(data, options.copy, belief)
 
 
 def _take_up(files: Sequence[Path], charters: Charters) -> None:

@@ -13,7 +13,6 @@ from plainview.cli.belief import Belief
 from plainview.cli.verdicts import Claimed, claimed_page, receipt_verdict
 from plainview.cli.verify import FILE_LIMIT, FINDING, Unreadable, parsed_receipt, read, verdict
 from plainview.ledger import broken_promises, charters, log_proofs, misbehaviour
-from plainview.ledger.bundles import ENTRY_LIMIT
 from plainview.ledger.charters import parse_charter
 from plainview.ledger.checkpoints import Checkpoint, parse_checkpoint
 from plainview.ledger.errors import FormatError, LedgerError, ProofError
@@ -21,17 +20,16 @@ from plainview.ledger.log_proofs import parse_log_proof
 from plainview.ledger.notes import parse_note
 from plainview.ledger.promises import parse_promise
 from plainview.ledger.spelling import printable, shown
-from plainview.ledger.tile_paths import TILE_WIDTH
 from plainview.oversight.charters import Charters
-from plainview.oversight.mirror.copies import CHECKPOINT, LOCK, PENDING, Copy
+from plainview.oversight.mirror.copies import CHECKPOINT, ENTRIES_LIMIT, LOCK, PENDING, Copy
 from plainview.oversight.receipts import Receipt
+from plainview.oversight.reports import report as reports
 
 VERSIONS: dict[str, str] = {one.SUFFIX: one.VERSION for one in (log_proofs, misbehaviour, broken_promises)}
 VERSIONS[".plainview-finding"] = FINDING.decode()
+VERSIONS[reports.SUFFIX] = reports.TITLE
 RECEIPT = "receipt"
 FIRST_LINES = (charters.TITLE, *VERSIONS.values())
-BUNDLE_LIMIT = TILE_WIDTH * (ENTRY_LIMIT + 2)
-"""Bytes of a file of a log at most."""
 
 
 class _File(NamedTuple):
@@ -137,7 +135,7 @@ class _Bundle:
         policy, believed = self._belief.policy, self._belief.charters
         trust = policy if believed is None else Charters(believed.digest)
         assert trust is not None
-        copy = Copy(lambda path: _regular(root / path, BUNDLE_LIMIT), trust)
+        copy = Copy(lambda path: _regular(root / path, ENTRIES_LIMIT), trust)
         self._belief.check_policy(lambda policy: policy.check(copy.note))
         head = copy.accepted.checkpoint
         where, other = self._copies.get(head.origin, ("", copy))
@@ -174,6 +172,8 @@ class _Bundle:
             return self._charter(data)
         if file.kind == RECEIPT:
             return self._receipt(file.name, parsed_receipt(data))
+        if file.kind == reports.TITLE:
+            return self._report(data)
         if file.kind == log_proofs.VERSION:
             return self._log_proof(file.name, data)
         proven = self._belief.check(lambda trust: verdict(file.name, data, trust, None))
@@ -197,6 +197,16 @@ class _Bundle:
         if before is not None and charter.number <= before.number:
             return f"{said}, and the copy in {where} has it"
         return f"{said}; the copy in {where} ends before it"
+
+    def _report(self, data: bytes) -> str:
+        from plainview.cli.verify_report import report_verdict
+
+        _, report = reports.read_report(data)
+        _, copy = self._copies.get(report.log, ("", None))
+        if copy is None or self._belief.charters is None:
+            missing = "no copy of that log" if copy is None else "no charter"
+            raise Unreadable(f"{report.what} of {shown(report.log)}, and {missing} is given to compute it again by")
+        return report_verdict(data, copy).proven
 
     def _log_proof(self, name: str, data: bytes) -> str:
         proof = parse_log_proof(data)

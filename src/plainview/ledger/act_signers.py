@@ -26,6 +26,7 @@ _ONES = {
     "reveal": ("auditor",),
     "verification": ("auditor",),
     "finding": ("auditor",),
+    "report": ("auditor",),
 }
 """The roles of which one key is enough, of each."""
 

@@ -283,6 +283,29 @@ class Finding(Act, frozen=True):
     """What it is, in plain words."""
 
 
+class Report(Act, frozen=True):
+    """An auditor has drawn up numbers of what the log has in a range of records: everything since the one before."""
+
+    kind = "report"
+
+    number: int
+    """1 for the first; each counts one up."""
+    start: int
+    """Index of its first record: 0, or the `upto` of the one before."""
+    upto: int
+    """All records from `start` on and below it are in it."""
+    root: bytes
+    """Of the tree of that size."""
+    report: bytes
+    """SHA-256 of its text, which the auditor publishes."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_number(self)
+        if self.start >= self.upto:
+            raise FormatError(f"report: upto {self.upto} is not after start {self.start}")
+
+
 class Order(Act, frozen=True):
     """A video is put on pages by order, not by its value: a boost."""
 
@@ -326,7 +349,7 @@ class OrderEnd(Act, frozen=True):
 
 
 OfReleases = Licence | Submission | Build | Result | Approval | Emergency | Review | Revocation | Extension
-OfPages = Draw | Reveal | Verification | Finding
+OfPages = Draw | Reveal | Verification | Finding | Report
 """Of whoever re-runs pages: they let nothing rank and end nothing."""
 OfOrders = Order | OrderEnd
 AnyAct = OfReleases | Admission | OfPages | OfOrders
@@ -350,7 +373,7 @@ def parse_act(text: str) -> AnyAct:
     return kind(*fields)
 
 
-def _check_number(act: Licence | Order | OrderEnd) -> None:
+def _check_number(act: Licence | Report | Order | OrderEnd) -> None:
     if act.number < 1:
         raise FormatError(f"{act.kind}: the first has the number 1")
 

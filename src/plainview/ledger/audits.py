@@ -1,4 +1,5 @@
-"""Taking what auditors say about pages that they re-ran: what they drew, how far they are, what they found."""
+"""Taking what auditors say about pages that they re-ran: what they drew, how far they are, what they found,
+what they report."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from plainview.ledger.acts import Draw, Finding, OfPages, Reveal, Verification
+from plainview.ledger.acts import Draw, Finding, OfPages, Report, Reveal, Verification
 from plainview.ledger.errors import PolicyError
 from plainview.ledger.standing import Placed, Standing
 
@@ -30,6 +31,9 @@ def audited(standing: Standing, act: OfPages, index: int) -> Standing:
             if act.record is not None and act.record >= index:
                 raise PolicyError(f"nobody has read record {act.record} before index {index}")
             return replace(standing, findings=(*standing.findings, Placed(act, index)))
+        case Report():
+            _check_report(standing, act, index)
+            return replace(standing, reports=(*standing.reports, Placed(act, index)))
 
 
 def _check_reveal(standing: Standing, act: Reveal, index: int) -> None:
@@ -49,6 +53,14 @@ def _check_verification(standing: Standing, act: Verification, index: int) -> No
     _check_new(act, standing.verifications)
     if standing.verifications and act.upto < (last := standing.verifications[-1]).act.upto:
         raise PolicyError(f"upto {act.upto} goes back: the verification at index {last.index} is up to {last.act.upto}")
+    _check_size(act.upto, index)
+
+
+def _check_report(standing: Standing, act: Report, index: int) -> None:
+    if act.number != (following := len(standing.reports) + 1):
+        raise PolicyError(f"number {act.number} is out of order, the next is {following}")
+    if act.start != (start := standing.reports[-1].act.upto if standing.reports else 0):
+        raise PolicyError(f"start {act.start} leaves a gap, or goes back: the next begins with record {start}")
     _check_size(act.upto, index)
 
 

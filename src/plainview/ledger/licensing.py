@@ -25,6 +25,7 @@ from plainview.ledger.acts import (
     Licence,
     Order,
     OrderEnd,
+    Report,
     Result,
     Reveal,
     Review,
@@ -125,7 +126,7 @@ def _taken(standing: Standing, act: AnyAct, note: Note, index: int, time: int) -
             return _revoked(standing, act, index, time)
         case Extension():
             return _extended(standing, act, index, time)
-        case Draw() | Reveal() | Verification() | Finding():
+        case Draw() | Reveal() | Verification() | Finding() | Report():
             return audited(standing, act, index)
         case Admission():
             return _admitted(standing, act, index)

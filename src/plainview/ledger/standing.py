@@ -21,6 +21,7 @@ from plainview.ledger.acts import (
     Finding,
     Licence,
     Order,
+    Report,
     Result,
     Reveal,
     Revocation,
@@ -33,7 +34,7 @@ from plainview.ledger.keys import VerifierKey
 from plainview.ledger.scopes import Scope
 from plainview.ledger.spelling import moment
 
-_Act = TypeVar("_Act", Submission, Revocation, Admission, Draw, Reveal, Verification, Finding)
+_Act = TypeVar("_Act", Submission, Revocation, Admission, Draw, Reveal, Verification, Finding, Report)
 
 
 class State(enum.Enum):
@@ -159,6 +160,8 @@ class Standing(msgspec.Struct, frozen=True):
     reveals: tuple[Placed[Reveal], ...] = ()
     verifications: tuple[Placed[Verification], ...] = ()
     findings: tuple[Placed[Finding], ...] = ()
+    reports: tuple[Placed[Report], ...] = ()
+    """By their numbers, from 1."""
     admissions: tuple[Placed[Admission], ...] = ()
     orders: tuple[Ordered, ...] = ()
     """By their numbers, from 1."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError
 from plainview.ledger.licensing import take_act
 from plainview.ledger.notes import Note, parse_note
@@ -36,6 +39,12 @@ class Acts:
     def last(self) -> Standing | None:
         """What stands after the last entry; None before the first charter."""
         return None if self._standings is None else self._standings.last
+
+    def before(self, index: int) -> Standing:
+        """What stands for the record at that index. Raises PolicyError before the first charter."""
+        if self._standings is None:
+            raise PolicyError(f"index {index}: no charter stands before it")
+        return self._standings.before(index)
 
     def take(self, index: int, entry: bytes) -> None:
         """Take up the log's entry of that index, after those before it, if it is a charter, an act or an order.
@@ -83,6 +92,20 @@ class Acts:
         if time < self._time:
             raise ProofError(f"journal time goes back, from {moment(self._time)} to {moment(time)}")
         self._time = time
+
+
+def judged(entries: Iterable[bytes]) -> Acts:
+    """The acts of a log's entries from 0 on. What was taken down as what it is not is passed over: that is a finding.
+
+    Raises ProofError where the log does not begin with a charter.
+    """
+    acts = Acts()
+    for index, entry in enumerate(entries):
+        with suppress(ProofError):
+            acts.take(index, entry)
+        if acts.last is None:
+            raise ProofError("the log does not begin with a charter")
+    return acts
 
 
 def _note(text: str) -> Note:

@@ -244,7 +244,7 @@ def test_an_act_that_is_on_its_way(town: Town, directory: Path) -> None:
     place = OwnLog(directory / LOG, read_keys(directory).log).append(note.encode())
     *others, last = read(town, directory).own
     assert last == Own(place, "revocation", None, "")
-    assert [one.kind for one in others] == ["verification", "draw", "reveal", "revocation"]
+    assert [one.kind for one in others] == ["verification", "draw", "reveal", "report", "revocation"]
     assert [one.record for one in others] == [town.act(one.kind).index for one in others]
     stranger = replace(parties.revocation(), log="other.example")
     OwnLog(directory / LOG, read_keys(directory).log).append(parties.note(stranger.text(), "partner").encode())

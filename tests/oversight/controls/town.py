@@ -24,6 +24,7 @@ from plainview.oversight.controls.reading import read_evidence
 from plainview.oversight.controls.table import Row, rows
 from plainview.oversight.controls.verdicts import State
 from plainview.oversight.partner.overseer import Overseer
+from plainview.oversight.partner.reports import draw_up
 from plainview.oversight.witness.store import WitnessStore
 from plainview.oversight.witness.witness import PLAIN
 from plainview.oversight.witness.witness import Refused as Withheld
@@ -165,7 +166,7 @@ def build_town(path: Path, cache: Path) -> Town:
         with answering(overseer.witness) as here, answering(second) as there, server:
             _watch(home, Witness("partner", keys.witness.key, here), Witness("second", KEYS[0].key, there))
             server.start()
-            _oversee(overseer, home)
+            _oversee(overseer, home, directory)
         assert (lines.found, overseer.unable) == ([], {}), (lines.found, overseer.unable, lines.remarks)
     return read_town(home, directory)
 
@@ -228,7 +229,7 @@ def _watch(home: Path, *witnesses: Witness) -> None:
     adopt(Home(home), amendment(home, policy=Policy(charter_of(home).policy.logs, witnesses, (both,), "both")))
 
 
-def _oversee(overseer: Overseer, home: Path) -> None:
+def _oversee(overseer: Overseer, home: Path, directory: Path) -> None:
     """The partner's program until all that it has to say is said, and its release stopped."""
 
     def follow(true: Callable[[], object]) -> None:
@@ -254,6 +255,7 @@ def _oversee(overseer: Overseer, home: Path) -> None:
     overseer.audit(whole=True)  # which announces a draw, and how far it is
     hand_in()
     overseer.audit(whole=True)  # which draws, and says what it drew
+    draw_up(directory)
     hand_in()
     parties = Parties(home)
     act = parties.revocation(INSTALLED, overseer.size)

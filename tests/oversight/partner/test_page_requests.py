@@ -24,7 +24,7 @@ from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.promises import Promise, parse_promise
 from plainview.oversight.partner.app import CHECKING, WAITING, Checks, make_app
 from plainview.oversight.partner.canaries import RECEIPTS
-from plainview.oversight.partner.directory import ASKED, CANARIES, FINDINGS, LOG, read_keys
+from plainview.oversight.partner.directory import ASKED, CANARIES, FINDINGS, LOG, REPORTS, read_keys
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.overseer import Overseer
 from plainview.oversight.partner.page_requests import (
@@ -255,7 +255,7 @@ def overseer(directory: Path, overseen: Path, server: str) -> Iterator[Overseer]
 
 
 def test_over_http(directory: Path, overseer: Overseer, receipt: bytes, index: int) -> None:
-    app: Litestar = make_app(overseer.witness, overseer.log, overseer.page_requests)
+    app: Litestar = make_app(overseer.witness, overseer.log, overseer.page_requests, overseer.reports)
     with TestClient(app) as client:
 
         def check(body: bytes) -> tuple[int, Any]:
@@ -276,6 +276,11 @@ def test_over_http(directory: Path, overseer: Overseer, receipt: bytes, index: i
         assert status == 422
         assert "this is no receipt that the log has signed: receipt: not JSON" in found["message"]
         assert client.post("/v1/pages/check", content=bytes(BODY_LIMIT + 1)).status_code == 413
+        assert client.get("/reports/1.plainview-report").status_code == 404
+        (directory / REPORTS / "1.plainview-report").write_bytes(b"a report")
+        found = client.get("/reports/1.plainview-report")
+        assert (found.content, found.headers["content-type"]) == (b"a report", "text/plain; charset=utf-8")
+        assert client.get("/reports/..%2Fauditor.key").status_code == 404
         (directory / ASKED).unlink()
         (directory / ASKED).mkdir()
         overseer.page_requests._asked._last.clear()

@@ -13,7 +13,7 @@ import msgspec
 from plainview.feed.configuration import Configuration, Manifest
 from plainview.ledger.charters import Charter, parse_charter
 from plainview.ledger.errors import ProofError
-from plainview.ledger.notes import parse_note
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.policies import Witnessed
 from plainview.ledger.standing import Standing
 from plainview.oversight.acts import Acts
@@ -21,6 +21,8 @@ from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Tu
 from plainview.oversight.controls.verdicts import Cited, Counted
 from plainview.oversight.decisions import Deciding
 from plainview.oversight.public_entries import is_of_kind
+from plainview.oversight.reports.counting import Counting
+from plainview.oversight.reports.report import Report
 from plainview.oversight.tallies import Lost, Off, Reconciling
 from plainview.records import (
     PUBLIC,
@@ -103,6 +105,16 @@ class Own(NamedTuple):
     """Why no honest operator takes it by now; empty where one would."""
 
 
+class Reported(NamedTuple):
+    """A transparency report that lies in the partner's directory."""
+
+    file: str
+    note: Note
+    report: Report
+    counting: Counting
+    """Of the records that it is on."""
+
+
 class Canaries(msgspec.Struct, frozen=True):
     """What the partner's own viewers were given."""
 
@@ -143,9 +155,11 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     foreign: Cited
     """Accesses by the auditor's key for which the partner's program never asked."""
     roots: Mapping[int, bytes]
-    """Of the trees that draws, verifications and manifests name, by size, as the mirrored log has them."""
+    """Of the trees that draws, verifications, reports and manifests name, by size, as the mirrored log has them."""
     found: tuple[Found, ...]
     own: tuple[Own, ...]
+    reports: tuple[Reported, ...]
+    """Those that can be read."""
     canaries: Canaries
 
 
@@ -179,8 +193,10 @@ class Evidence(Outside, frozen=True, kw_only=True):
     counts: Counts
     times: Mapping[int, int]
     """Journal times of acts, by index."""
+    began: int
+    """Journal time of the first record."""
     newest: int
-    """Journal time of the last record whose time is known."""
+    """And of the last one whose time is known."""
 
     def charter_at(self, index: int) -> Charter:
         """The one in force for the record at an index."""
@@ -217,13 +233,15 @@ class Gathering:
         self._reconciling = Reconciling()
         self._off: list[Off] = []
         self._times: dict[int, int] = {}
+        self._began = 0
         self._newest = 0
 
     @property
     def sizes(self) -> set[int]:
-        """Of the trees that draws, verifications and manifests name."""
+        """Of the trees that draws, verifications, reports and manifests name."""
         standing = self.standing
         sizes = {one.act.upto for one in standing.verifications} | {one.act.size for one in standing.reveals}
+        sizes |= {one.act.upto for one in standing.reports}
         for one in self._releases:
             training = training_of(one.record.manifest)
             sizes |= {size for name in ("start", "upto") if type(size := training.get(name)) is int}
@@ -239,6 +257,8 @@ class Gathering:
     def take(self, index: int, kind: str, record: Record, commitment: bytes | None) -> None:
         """Take up the next record. Raises ProofError where the first is no charter."""
         self._kinds.setdefault(kind, Counted(kind)).add(index)
+        if index == 0:
+            self._began = record.time  # type: ignore[attr-defined]
         self._newest = max(self._newest, record.time)  # type: ignore[attr-defined]  # all kinds have one
         if kind in PUBLIC:
             self._judge(index, kind, record)
@@ -302,6 +322,7 @@ class Gathering:
                 self._reconciling.counted, self._reconciling.lost, self._reconciling.before, tuple(self._off)
             ),
             times=self._times,
+            began=self._began,
             newest=self._newest,
             **{name: getattr(outside, name) for name in outside.__struct_fields__},
         )

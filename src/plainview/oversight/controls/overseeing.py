@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
+from plainview.ledger.errors import LedgerError
 from plainview.ledger.policies import NO_QUORUM
 from plainview.oversight.controls.bearing import WORD
 from plainview.oversight.controls.evidence import Evidence, fields_of
 from plainview.oversight.controls.verdicts import Cited, Verdict, cited, met, not_applicable, not_met, some
+from plainview.oversight.reports.checking import Held, check_report
+from plainview.oversight.reports.report import PUBLIC
 from plainview.records.fields import DASHES, DigestOrDashes
 
+REPORT_DAYS = 31
+"""Days of journal time at most from the end of a report to the newest record."""
+REPORTED = REPORT_DAYS * 86_400_000
 TIERS = ("partner", "sealed")
 """Fields of a manifest that commit to what is not public; DASHES where there is nothing."""
 
@@ -146,9 +152,35 @@ def incidents(e: Evidence) -> Verdict:
     return met(f"{said}; beside {apart}" if left else said, acts)
 
 
-def reports(_: Evidence) -> Verdict:
+def reports(e: Evidence) -> Verdict:
     """44."""
-    return not_met("no report is drawn up")
+    acts = e.standing.reports
+    placed = cited("act", [one.index for one in acts])
+    if not acts:
+        if e.newest - e.began > REPORTED:
+            return not_met(f"the log is older than {REPORT_DAYS} days, and no report on it was announced")
+        return not_applicable("no report is due yet, and none was announced")
+    files = {one.report.number: one for one in e.reports}
+    for number, act in enumerate(acts, 1):
+        if (found := files.get(number)) is None:
+            return not_met(f"report {number:,}, which record {act.index:,} announces, is not here", placed)
+        report, auditors = found.report, e.charter_at(act.index).keys_of("auditor")
+        if e.opened < report.upto:
+            return not_met(f"{report.what} does not recompute: only records below {e.opened:,} were opened", placed)
+        held = Held(act.act.log, e.standing, e.roots[act.act.upto], found.counting, opened=True)
+        try:
+            check_report(found.note, report, held, auditors)
+        except LedgerError as error:
+            return not_met(str(error), placed)
+    last = files[len(acts)]
+    if e.newest - last.counting.time > REPORTED:
+        return not_met(f"{last.report.what} is the last, and more than {REPORT_DAYS} days have passed since", placed)
+    public = sum(one.mark == PUBLIC for one in last.report.numbers)
+    return met(
+        f"{some(len(acts), 'report')} on all records below {last.report.upto:,}, signed by the auditor, whose numbers "
+        f"recompute; of the {len(last.report.numbers):,} of the last anybody can recompute {public:,}",
+        placed,
+    )
 
 
 def _charters(e: Evidence) -> Cited:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from plainview.journal import JournalDamaged, JournalReader, PlainSealer
 from plainview.ledger import broken_promises, misbehaviour
 from plainview.ledger.acts import parse_act
-from plainview.ledger.errors import FormatError, LedgerError, PolicyError, ProofError, SignatureError
+from plainview.ledger.errors import LedgerError, PolicyError, ProofError, SignatureError
 from plainview.ledger.hashing import leaf_hash
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import Accepted
 from plainview.ledger.promises import parse_promise
 from plainview.oversight.charters import Charters
 from plainview.oversight.controls.bearing import BROKEN_PROMISE, MISBEHAVIOUR
-from plainview.oversight.controls.evidence import Canaries, Evidence, Found, Gathering, Outside, Own
+from plainview.oversight.controls.evidence import Canaries, Evidence, Found, Gathering, Outside, Own, Reported
 from plainview.oversight.controls.verdicts import Counted
 from plainview.oversight.findings import VERSION, parse_finding
-from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.canaries import RECEIPTS, Canary
 from plainview.oversight.partner.directory import (
@@ -31,41 +28,28 @@ from plainview.oversight.partner.directory import (
     FINDINGS,
     JOURNAL,
     LOG,
-    MIRROR,
+    REPORTS,
     REQUESTS,
-    DirectoryError,
     Keys,
     read_keys,
 )
 from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.partner.log import OwnLog
+from plainview.oversight.partner.log_records import LogRecords, mirrored_in
 from plainview.oversight.partner.outbox import check_act
+from plainview.oversight.partner.reports import Reports
 from plainview.oversight.partner.requests import Requests
-from plainview.oversight.public_entries import public_kind, public_record
 from plainview.oversight.receipts import parse_receipt
-from plainview.records import KINDS, PUBLIC, Access, Act, Order, Page, Record
+from plainview.oversight.reports.counting import Counting
+from plainview.records import Access, Act, Order, Page
 from plainview.records.codec import decode
 from plainview.records.digests import note_digest
 from plainview.records.fields import to_bytes
-from plainview.storage import SqliteRecords, StoreAbsent
 from plainview.storage.filesystem import PARTIAL
-
-BATCH = 4096
-"""Records read together."""
 
 Prove = Callable[[str, bytes], bool]
 """Whether what was found follows from its file, by its name and bytes; else only that its records are in the log.
 Raises LedgerError where that does not hold either."""
-
-
-class _One(NamedTuple):
-    """A record of the log; None for a private one that was not opened."""
-
-    index: int  # type: ignore[assignment]  # tuple.index is of no use here
-    kind: str
-    record: Record | None
-    commitment: bytes | None
-    entry: bytes
 
 
 def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charters], Prove]) -> Evidence:
@@ -74,16 +58,21 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
     `prove` is given the log's charters. Raises DirectoryError where nothing was followed yet, and KeyFileError,
     JournalDamaged, StoreError, OwnLogDamaged, LedgerError and OSError where what is there is damaged.
     """
-    keys, mirrored = read_keys(path), _mirrored(path)
+    keys, mirrored = read_keys(path), mirrored_in(path)
     charters, gathering, requests = Charters(digest), Gathering(), Requests(path / REQUESTS)
     notes: dict[bytes, int] = {}
     files = MirrorFiles(path / CANARIES)
     canaries = {canary.viewer: canary for canary in _canaries(files)}
     foreign, shown = Counted("access"), 0
-    with closing(_Copy(path / JOURNAL, mirrored)) as copy:
+    reports = tuple(
+        Reported(*one, Counting(one.report.start, one.report.upto)) for one in Reports(path / REPORTS).all()
+    )
+    with closing(LogRecords(path / JOURNAL, mirrored)) as copy:
         for index, kind, record, commitment, entry in copy.records():
             if index == 0 or kind == "charter":
                 _take_charter(charters, index, entry)
+            for one in reports:
+                one.counting.take(index, entry, record)
             if record is None:
                 gathering.pass_over(index, entry)
                 continue
@@ -109,66 +98,10 @@ def read_evidence(path: Path, digest: bytes, time: int, prove: Callable[[Charter
             roots={size: mirrored.root(size) for size in sorted(gathering.sizes) if size <= mirrored.checkpoint.size},
             found=tuple(_findings(path / FINDINGS, prove(charters))),
             own=tuple(_own(path / LOG, keys, notes, charters)),
+            reports=reports,
             canaries=Canaries(len(canaries), shown, len(set(_late(files, mirrored, accepted)))),
         )
     )
-
-
-class _Copy:
-    """The mirrored log's records: opened as far as the copy of the journal goes, and from there on the public ones."""
-
-    def __init__(self, path: Path, mirrored: Mirrored) -> None:
-        self._mirrored = mirrored
-        self._journal: JournalReader | None = None
-        with suppress(StoreAbsent):  # nothing was opened yet
-            self._journal = JournalReader(SqliteRecords(path, writing=False), PlainSealer())
-        self.size = min(self._journal.size if self._journal else 0, mirrored.checkpoint.size)
-        """Records that are opened."""
-
-    def records(self) -> Iterator[_One]:
-        """All of them, in index order."""
-        for start in range(0, self.size, BATCH):
-            yield from self._opened(start, min(start + BATCH, self.size))
-        size = self._mirrored.checkpoint.size
-        for index, entry in enumerate(self._mirrored.entries(self.size, size), self.size):
-            yield self._unopened(index, entry)
-
-    def close(self) -> None:
-        """Give the copy back."""
-        if self._journal is not None:
-            self._journal.close()
-
-    def _opened(self, start: int, stop: int) -> Iterator[_One]:
-        assert self._journal is not None
-        leaves, entries = self._journal.leaves(start, stop), self._journal.read(start, stop)
-        # Reading holds a record against its leaf; here each leaf is held against the log.
-        for index, (leaf, mirrored) in enumerate(zip(leaves, self._mirrored.entries(start, stop), strict=True), start):
-            try:
-                entry = next(entries)
-            except JournalDamaged as error:
-                if error.stage != "key" or leaf != mirrored:
-                    raise
-                # The log has its key twice, and the copy keeps the second without: replay tells it.
-                yield self._unopened(index, leaf)
-                entries = self._journal.read(index + 1, stop)
-                continue
-            if leaf != mirrored:
-                raise ProofError(f"record {index} of the partner's copy is not what the mirrored log has there")
-            yield _One(index, entry.kind, entry.record, entry.commitment, leaf)
-
-    def _unopened(self, index: int, entry: bytes) -> _One:
-        if (kind := public_kind(entry)) in PUBLIC:
-            with suppress(FormatError):  # the copy ends before such a one, and a finding says why
-                return _One(index, kind, public_record(kind, KINDS[kind], entry), None, entry)
-        return _One(index, "", None, None, entry)
-
-
-def _mirrored(path: Path) -> Mirrored:
-    files = MirrorFiles(path / MIRROR)
-    data = files.read(CHECKPOINT)
-    if data is None:
-        raise DirectoryError(f"{path}: no log was followed from here yet; `plainview oversee run` does")
-    return Mirrored(files, parse_note(data))
 
 
 def _take_charter(charters: Charters, index: int, entry: bytes) -> None:

@@ -241,5 +241,10 @@ CONTROLS: tuple[Control, ...] = (
         "records that they are about, and not what was found, are counted apart",
         "what was found where that takes computing again, all of the log, or is the partner's word",
     ),
-    _control(44, "Recomputable reports", f"{DSA} 15", overseeing.reports, NOT_BUILT),
+    _control(
+        44, "Recomputable reports", f"{DSA} 15", overseeing.reports,
+        "each report that the log announces: that its file is here, signed by an auditor, and of this log, and each of "
+        "its numbers, computed again; that the last ends no more than 31 days of journal time before the newest record",
+        "what a report does not count; what re-running came to, which is as the auditor's acts say",
+    ),
 )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from plainview.ledger.bundles import Bundle, parse_bundle_path, parse_entries, verify_entries
+from plainview.ledger.bundles import ENTRY_LIMIT, Bundle, parse_bundle_path, parse_entries, verify_entries
 from plainview.ledger.checkpoints import parse_checkpoint
 from plainview.ledger.errors import FormatError, ProofError
 from plainview.ledger.hashing import EMPTY_ROOT, fold_right
@@ -26,6 +26,8 @@ PENDING = "pending"
 """The one whose entries a mirror is fetching."""
 LOCK = "lock"
 """Empty: who holds it is the one mirror at work there."""
+ENTRIES_LIMIT = TILE_WIDTH * (ENTRY_LIMIT + 2)
+"""Bytes of a file of a log at most."""
 BATCH = 64
 """Tiles checked together: those above them are read once for all."""
 
@@ -46,7 +48,8 @@ class Copy:
     counted: Reconciling | None = None
     """What its tallies come to; None where no charter is believed."""
 
-    def __init__(self, read: Callable[[str], bytes], trust: Policy | Charters) -> None:
+    def __init__(self, read: Callable[[str], bytes], trust: Policy | Charters, *, judge: bool = True) -> None:
+        """Without `judge` its charters are taken up, and nothing else is judged."""
         self._get = read
         self.note = parse_note(read(CHECKPOINT))
         if isinstance(trust, Policy):
@@ -55,7 +58,7 @@ class Copy:
         if head.size == 0 and head.root != EMPTY_ROOT:
             raise ProofError("a tree without leaves has the root SHA-256(''), and no other")
         self._tree = TileReader(head.size, head.root, self._tiles)
-        if isinstance(trust, Charters):
+        if isinstance(trust, Charters) and judge:
             self.acts, self.decided, self.counted = Acts(), Deciding(), Reconciling()
         rest = tiles(head.size)
         while batch := list(islice(rest, BATCH)):
@@ -69,7 +72,8 @@ class Copy:
                     if isinstance(trust, Charters):
                         for at, entry in enumerate(entries, tile.index * TILE_WIDTH):
                             trust.take(at, entry)
-                            self._judge(at, entry)
+                            if judge:
+                                self._judge(at, entry)
         if isinstance(trust, Charters):
             self.accepted = trust.policies(head.size)[0].check(self.note)
 
@@ -85,6 +89,15 @@ class Copy:
     def root(self, size: int) -> bytes:
         """The root its tree had at `size`, which is no more than its own."""
         return fold_right(self._tree.read(cover(0, size)))
+
+    def entries(self, upto: int) -> Iterator[bytes]:
+        """Its first `upto` entries, read again."""
+        for tile in (one for one in tiles(self.size) if one.level == 0):
+            if (first := tile.index * TILE_WIDTH) < upto:
+                bundle = Bundle(tile.index, tile.width)
+                entries = parse_entries(bundle, self._get(bundle.path))
+                verify_entries(bundle, entries, self._tree.read(tile.nodes()))
+                yield from entries[: upto - first]
 
     def has(self, path: str) -> bool:
         """Whether a file belongs to it, by its path in the log. What is left of a smaller tree is checked, too."""

@@ -1,4 +1,5 @@
-"""What the partner's program answers over HTTP: its witness, its own log for whoever follows it, and viewers."""
+"""What the partner's program answers over HTTP: its witness, its own log for whoever follows it, its
+reports, and viewers."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from plainview.ledger.submissions import SUBMISSION_LIMIT
 from plainview.oversight.mirror.copies import CHECKPOINT
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.page_requests import BODY_LIMIT, Answer, Busy, PageRequests
+from plainview.oversight.partner.reports import Reports
 from plainview.oversight.witness.app import HANDLERS, ROUTES
 from plainview.oversight.witness.witness import PLAIN, Witness
 
@@ -48,12 +50,13 @@ class Checks:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def make_app(witness: Witness, log: OwnLog, page_requests: PageRequests) -> Litestar:
-    """The HTTP application: the witness below `/witness`, the log below `/log`, `/v1/pages/check` for viewers."""
+def make_app(witness: Witness, log: OwnLog, page_requests: PageRequests, reports: Reports) -> Litestar:
+    """The HTTP application: the witness below `/witness`, the log below `/log`, reports below `/reports`, and
+    `/v1/pages/check` for viewers."""
     checks = Checks(page_requests)
     return Litestar(
-        route_handlers=[Router("/witness", route_handlers=ROUTES), own_log, check_page],
-        state=State({"witness": witness, "log": log, "checks": checks}),
+        route_handlers=[Router("/witness", route_handlers=ROUTES), own_log, report, check_page],
+        state=State({"witness": witness, "log": log, "reports": reports, "checks": checks}),
         on_shutdown=[checks.close],
         request_max_body_size=SUBMISSION_LIMIT,
         exception_handlers=HANDLERS,
@@ -75,6 +78,15 @@ async def own_log(state: State, path: Annotated[str, PathParameter()]) -> Respon
         data,
         headers={"content-type": "application/octet-stream", "cache-control": "public, max-age=31536000, immutable"},
     )
+
+
+@get("/reports/{name:str}")
+async def report(state: State, name: Annotated[str, PathParameter()]) -> Response[bytes]:
+    """A transparency report, by the name of its file."""
+    data = await asyncio.to_thread(state.reports.read, name)
+    if data is None:
+        return Response(b"there is no such report\n", status_code=404, headers={"content-type": PLAIN})
+    return Response(data, headers={"content-type": PLAIN, "cache-control": "no-cache"})
 
 
 @post("/v1/pages/check", status_code=200, request_max_body_size=BODY_LIMIT)

@@ -19,7 +19,7 @@ from plainview.storage.filesystem import HostFileSystem, make_durable, write_dur
 AUDITOR, LOG_KEY, WITNESS_KEY = "auditor.key", "log.key", "witness.key"
 WITNESS = "witness.sqlite"
 MIRROR, JOURNAL, LOG, FINDINGS = "mirror", "journal", "log", "findings"
-REQUESTS, ASKED = "requests", "asked"
+REQUESTS, ASKED, REPORTS = "requests", "asked", "reports"
 RERUN = "rerun"
 """Where re-running stands."""
 DRAWS, CANARIES = "draws", "canaries"
@@ -56,7 +56,7 @@ def make_directory(path: Path, name: str) -> list[VerifierKey]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if found := next(path.iterdir(), None):
             raise DirectoryError(f"{path}: not empty ({found.name}); a new one takes a new directory")
-        for part in (MIRROR, JOURNAL, LOG, FINDINGS):
+        for part in (MIRROR, JOURNAL, LOG, FINDINGS, REPORTS):
             make_durable(HostFileSystem(), path / part)
         for part in (DRAWS, CANARIES):
             (path / part).mkdir(mode=0o700)
@@ -77,8 +77,8 @@ def read_keys(path: Path) -> Keys:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """For as long as it lasts no other program may run on the directory. Raises DirectoryError where one does."""
+def alone(path: Path, command: str = "plainview oversee run") -> Iterator[None]:
+    """For as long as it lasts no other `command` may run on the directory. Raises DirectoryError where one does."""
     try:
         lock = (path / LOCK).open("ab")
     except OSError as error:
@@ -87,7 +87,7 @@ def alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DirectoryError(f"{path}: another `plainview oversee run` is at work there; stop it first") from None
+            raise DirectoryError(f"{path}: another `{command}` is at work there; stop it first") from None
         yield
 
 

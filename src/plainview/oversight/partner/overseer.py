@@ -32,6 +32,7 @@ from plainview.oversight.partner.directory import (
     JOURNAL,
     LOG,
     MIRROR,
+    REPORTS,
     REQUESTS,
     RERUN,
     WITNESS,
@@ -46,6 +47,7 @@ from plainview.oversight.partner.opening import Records, Unanswered
 from plainview.oversight.partner.outbox import OperatorServer, Outbox
 from plainview.oversight.partner.page_requests import PageRequests
 from plainview.oversight.partner.reporting import Reporting
+from plainview.oversight.partner.reports import Reports
 from plainview.oversight.partner.requests import Requests
 from plainview.oversight.partner.rerunning import Rerunning
 from plainview.oversight.partner.served_app import ServedApp
@@ -118,6 +120,7 @@ class Overseer:
         self._keys, self._outside, self._audit_by = keys, outside, audit
         self._url = url
         self.log = OwnLog(path / LOG, keys.log)
+        self.reports = Reports(path / REPORTS)
         self._outbox = Outbox(OperatorServer(url), outside.monotonic)
         self._witnessed = WitnessStore(path / WITNESS)
         self._doubts: deque[tuple[Note, str]] = deque()

@@ -1,0 +1,1 @@
+"""Transparency reports: numbers of what a log has in a range of records, that others can compute again."""
