@@ -351,6 +351,11 @@ def test_a_page_after_its_release_was_revoked() -> None:
     urgent = act(emergency(**grants()))
     (told,) = stated({15: urgent, 20: STOP})
     assert "the emergency of record 15" in told
+    # Whatever else it names: an act that nobody can read, or one that is not shown.
+    junk = Act(time=TIME, note="junk", counts=True)
+    assert stated({20: STOP, 14: junk}, replace(RANKED, grounds=(10, 11, 14, 15))) == [said]
+    assert stated({20: STOP}, replace(RANKED, grounds=(10, 11, 14, 15))) == [said]
+    assert stated({14: junk}, replace(RANKED, grounds=(10, 11, 14, 15))) == []
 
 
 @pytest.mark.parametrize(

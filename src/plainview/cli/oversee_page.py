@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from plainview.journal import JournalReader
-    from plainview.ledger.standing import Standing
     from plainview.oversight.charters import Charters
     from plainview.oversight.partner.following import Mirrored
     from plainview.oversight.partner.page_requests import Answer
@@ -128,29 +126,17 @@ def _charters(journal: JournalReader, mirrored: Mirrored) -> Charters:
     return found
 
 
-def _standing(journal: JournalReader) -> Standing | None:
-    """What the acts come to that the partner's copy has; one that was taken down as what it is not is passed over."""
-    from plainview.ledger.errors import ProofError
-    from plainview.oversight.acts import Acts
-    from plainview.records.leaf import public_leaf
-    from plainview.replay.judged import charters_and_acts
-
-    acts = Acts()
-    for entry, record in charters_and_acts(journal):
-        with suppress(ProofError):
-            acts.take(entry.index, public_leaf(entry.kind, record))
-    return acts.last
-
-
 def _find(directory: Path, one: Difference, journal: JournalReader, mirrored: Mirrored, charters: Charters) -> None:
     """Keep it as a finding, and announce that, where it is not known."""
+    from plainview.oversight.acts import judged
     from plainview.oversight.partner.announcing import announce_finding
     from plainview.oversight.partner.directory import FINDINGS, LOG, read_keys
     from plainview.oversight.partner.keeping import Findings, finding, in_charge, related
     from plainview.oversight.partner.log import OwnLog
 
     keys = read_keys(directory)
-    records = related(one.index, journal, _standing(journal)) | {entry.index for entry in journal.of_kind("charter")}
+    standing = judged(mirrored.entries(0, mirrored.checkpoint.size)).last
+    records = related(one.index, journal, standing) | {entry.index for entry in journal.of_kind("charter")}
     release = in_charge(one.index, journal)
     made = finding("re-run", one.index, one.stage, one.detail, mirrored, records, journal, release)
     path = Findings(directory / FINDINGS).keep(made)

@@ -66,7 +66,8 @@ async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None])
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, handler)
+            if handler is not None:  # else it was not set from Python
+                signal.signal(number, handler)
 
 
 async def _listens(host: str, port: int) -> bool:

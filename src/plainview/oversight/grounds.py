@@ -24,7 +24,10 @@ from plainview.records.fields import to_bytes
 
 
 def unfounded(index: int, page: Page, records: Mapping[int, Record], kinds: Mapping[int, str]) -> Iterator[str]:
-    """Why its release may not have ranked it, in sentences. Nothing is said where an act that it names is not here."""
+    """Why its release may not have ranked it, in sentences.
+
+    Where an act that it names is not here, or cannot be read, only what no other act could change is said.
+    """
     if unfit := why_unfounded(page):
         yield unfit
     if page.request.mode != "personal":
@@ -36,26 +39,24 @@ def unfounded(index: int, page: Page, records: Mapping[int, Record], kinds: Mapp
             return
         record = records.get(at)
         if record is None and kinds.get(at, "act") == "act":
-            return
+            continue
         if not isinstance(record, Act) or not record.counts:
             yield f"it rests on record {at:,}, which is no act that counts"
             return
-        if (act := _read(record)) is None:
-            return
-        acts[at] = act
+        if (act := _read(record)) is not None:
+            acts[at] = act
+    whole = len(acts) == len(page.grounds)
     release = to_bytes(page.release)
     grants = {at: act for at, act in acts.items() if isinstance(act, (Approval, Emergency)) and act.release == release}
-    if not grants:
+    if not grants and whole:
         yield "it is personal, and rests on no approval and no emergency of its release"
     stops = [at for at in sorted(records) if at < index and _stops(at, release, records)]
     for at, granted in grants.items():
         ended = next((f"the revocation of record {stop:,}" for stop in stops if stop > at), None)
         grant = Grant(granted, at, _until(granted, acts), (), None, ended)
         request, draw = page.request, traffic_draw(to_bytes(page.session))
-        reason = why_not_held(grant, _licence(granted.licence, acts), page.time) or granted.scope.leaves_out(
-            request.region, request.surface, draw
-        )
-        if reason:
+        held = why_not_held(grant, _licence(granted.licence, acts), page.time) if whole or ended else None
+        if reason := held or granted.scope.leaves_out(request.region, request.surface, draw):
             yield f"it rests on the {granted.kind} of record {at:,}, and by what it names that does not hold: {reason}"
 
 
