@@ -248,7 +248,8 @@ def test_why_is_what_the_command_says(browser: Browser, platform: Platform) -> N
 
 def test_reasons_add_up_to_the_value(browser: Browser, platform: Platform) -> None:
     number = len(platform.client.get("/v1/orders")["orders"]) + 1
-    platform.client.post("/v1/acts", {"note": platform.parties.order(number, 17, label="Paid partnership").note})
+    given = platform.parties.order(number, 17, label="Paid partnership")
+    assert platform.client.post("/v1/acts", {"note": given.note})["counts"]
     for _ in range(2):  # the epoch that is being closed may be without it
         before = platform.client.get("/v1/orders")["epoch"]
         platform.client.post("/v1/viewers", {"region": "US"})

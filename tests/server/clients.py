@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,17 @@ from tests.platform.towns import now, token
 KERNELS = Path(os.environ[CACHE])
 """Those that this process uses, too: compiling them takes a minute."""
 VIEWERS = range(1, 7)
+IDLE = 10.0
+"""Seconds. Of a server that closes what is idle for longer a next request would only hear that it is gone."""
 
 
 class Client:
-    """One connection to a server on this machine."""
+    """One connection to a server on this machine, and another where that was not used for IDLE."""
 
     def __init__(self, port: int) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self._used = 0.0
+        """When it was last, by the monotonic clock."""
 
     def get(self, path: str) -> Any:
         return self._ask("GET", path, None)
@@ -34,8 +39,11 @@ class Client:
         self._connection.close()
 
     def _ask(self, method: str, path: str, body: bytes | None) -> Any:
+        if time.monotonic() - self._used > IDLE:
+            self._connection.close()
         self._connection.request(method, path, body)
         answer = self._connection.getresponse()
+        self._used = time.monotonic()
         content = answer.read()
         assert answer.status == 200, content
         return json.loads(content)
