@@ -203,6 +203,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         journal = home.read()
         done = rerun(journal, played.start, options.cores)
         journal.close()
+        _say(f"re-run in {done.seconds:,.0f} s; folding them alone")
         folded = fold(home)
     protocol = (
         f"{options.videos:,} videos, {done.pages:,} pages with {VIEWS} views and a like each, an epoch a {EPOCH:,} "
