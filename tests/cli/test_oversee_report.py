@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -84,6 +85,15 @@ def test_what_is_public_recomputes_from_a_mirror_alone(directory: Path, check: C
     assert said.startswith(f"Proven: the {public} public numbers of report 1 on records 0 to ")
     rest = len(report_in(directory).numbers) - public
     assert f"; its {rest} opened numbers, which a partner's directory with these records opened shows.\n" in said
+
+
+def test_what_a_partners_directory_takes_is_told(
+    directory: Path, check: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "plainview.oversight.partner.log_records", None)
+    code, said = check(directory / REPORTS / NAME, "--copy", directory)
+    assert (code, "install plainview[learn], or give a mirror's copy" in said) == (2, True)
+    assert check(directory / REPORTS / NAME, "--copy", directory / MIRROR)[0] == 0
 
 
 def test_the_numbers_are_those_of_the_town(kept: Town, directory: Path) -> None:

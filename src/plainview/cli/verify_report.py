@@ -39,10 +39,15 @@ def verify_report(data: bytes, directory: Path, belief: Belief) -> Verdict:
         return report_verdict(data, copy)
     from contextlib import closing
 
-    from plainview.journal import JournalDamaged
-    from plainview.oversight.partner.log_records import LogRecords, mirrored_in
-    from plainview.storage import StoreError
-
+    try:
+        from plainview.journal import JournalDamaged
+        from plainview.oversight.partner.log_records import LogRecords, mirrored_in
+        from plainview.storage import StoreError
+    except ModuleNotFoundError as error:
+        raise Unreadable(
+            f"{printable(str(directory))}: {error.name}, by which a partner's directory is read, is not installed; "
+            "install plainview[learn], or give a mirror's copy, for which plainview[verify] is enough"
+        ) from error
     try:
         with closing(LogRecords(directory / JOURNAL, mirrored_in(directory))) as records:
             taken = ((one.index, one.entry, one.record) for one in records.records())

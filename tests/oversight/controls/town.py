@@ -173,7 +173,7 @@ def build_town(path: Path, cache: Path) -> Town:
 
 def read_town(home: Path, directory: Path) -> Town:
     """What is in a partner's directory."""
-    evidence = read_evidence(directory, digest_of(home), now(), lambda charters: lambda name, data: None)
+    evidence = read_evidence(directory, digest_of(home), now(), lambda charters: lambda name, data: False)
     with closing(Home(home).read()) as journal:
         records = tuple(One(one.index, one.kind, one.record, one.commitment) for one in journal.read(0, evidence.size))
     return Town(home, directory, records, evidence)
