@@ -157,7 +157,7 @@ def reports(e: Evidence) -> Verdict:
     acts, announced = e.standing.reports, {one.act for one in e.own if one.kind == "report"}
     own = [one for one in acts if one.act in announced]
     placed = cited("act", [one.index for one in own])
-    files = {one.report.number: one for one in e.reports}
+    files, wrong = {one.report.number: one for one in e.reports}, {one.index for one in e.wrong}
     for act in own:
         if (found := files.get(act.act.number)) is None:
             return not_met(f"report {act.act.number:,}, which record {act.index:,} announces, is not here", placed)
@@ -165,7 +165,7 @@ def reports(e: Evidence) -> Verdict:
         if e.opened < report.upto:
             return not_met(f"{report.what} does not recompute: only records below {e.opened:,} were opened", placed)
         root = e.roots.get(act.act.upto, b"")
-        held = Held(act.act.log, e.standing, root, found.counting, opened=True)
+        held = Held(act.act.log, e.standing, wrong, root, found.counting, opened=True)
         try:
             check_report(found.note, report, held, auditors)
         except LedgerError as error:

@@ -12,7 +12,7 @@ from plainview.ledger.acts import parse_act
 from plainview.ledger.errors import FormatError
 from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
 from plainview.ledger.standing import Standing
-from plainview.oversight.acts import judged
+from plainview.oversight.acts import Acts, judged
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.directory import JOURNAL, LOG, REPORTS, alone, read_keys
 from plainview.oversight.partner.log import OwnLog
@@ -86,7 +86,8 @@ def draw_up(directory: Path) -> Drawn:
     make_durable(HostFileSystem(), directory / REPORTS)
     with alone(directory / REPORTS, "plainview oversee report"):
         with closing(LogRecords(directory / JOURNAL, mirrored)) as records:
-            standing = judged(mirrored.entries(0, mirrored.checkpoint.size)).last
+            acts = judged(mirrored.entries(0, mirrored.checkpoint.size))
+            standing = acts.last
             assert standing is not None
             charter = standing.charter
             if (key := keys.auditor.key) not in charter.keys_of("auditor", standing.time):
@@ -95,7 +96,7 @@ def draw_up(directory: Path) -> Drawn:
                     "report would not count"
                 )
             _check_none_waits(own, len(standing.reports) + 1)
-            report = _counted(records, standing, mirrored.root)
+            report = _counted(records, acts, standing, mirrored.root)
         act = Act(charter.origin, report.number, report.start, report.upto, report.root, report.digest())
         announcing = keys.auditor.note(act.text())
         check_act(announcing, charter)
@@ -117,7 +118,7 @@ def _check_none_waits(own: OwnLog, number: int) -> None:
             )
 
 
-def _counted(records: LogRecords, standing: Standing, root: Callable[[int], bytes]) -> Report:
+def _counted(records: LogRecords, acts: Acts, standing: Standing, root: Callable[[int], bytes]) -> Report:
     start = standing.reports[-1].act.upto if standing.reports else 0
     verifications = [one for one in standing.verifications if one.act.upto > start]
     if not verifications:
@@ -146,5 +147,5 @@ def _counted(records: LogRecords, standing: Standing, root: Callable[[int], byte
         upto=last.act.upto,
         root=last.act.root,
         verification=last.index,
-        numbers=counting.numbers(last.act, opened=True),
+        numbers=counting.numbers(last.act, standing, acts.wrong, opened=True),
     )
