@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from plainview.ledger.acts import Report as Act
 from plainview.ledger.acts import parse_act
-from plainview.ledger.errors import FormatError
-from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
+from plainview.ledger.charters import Charter
+from plainview.ledger.errors import FormatError, LedgerError, ProofError
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.standing import Standing
 from plainview.oversight.acts import Acts, judged
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.directory import JOURNAL, LOG, REPORTS, alone, read_keys
+from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.log_records import LogRecords, mirrored_in
 from plainview.oversight.partner.outbox import check_act
+from plainview.oversight.public_entries import public_act
+from plainview.oversight.reports.checking import announced
 from plainview.oversight.reports.counting import Counting
 from plainview.oversight.reports.report import SUFFIX, Report, read_report
+from plainview.records.digests import note_digest
 from plainview.storage.filesystem import HostFileSystem, make_durable
-
 
 class ReportError(Exception):
     """Why no report is drawn up, and what to do."""
@@ -70,6 +74,10 @@ class Reports:
         self._files.write(f"{report.number}{SUFFIX}", data)
         return self.path(report.number)
 
+    def remove(self, name: str) -> None:
+        """No error where it is not there."""
+        self._files.remove(name)
+
     def path(self, number: int) -> Path:
         """Where the one of that number lies."""
         return self._files.path(f"{number}{SUFFIX}")
@@ -87,35 +95,79 @@ def draw_up(directory: Path) -> Drawn:
     with alone(directory / REPORTS, "plainview oversee report"):
         with closing(LogRecords(directory / JOURNAL, mirrored)) as records:
             acts = judged(mirrored.entries(0, mirrored.checkpoint.size))
-            standing = acts.last
-            assert standing is not None
+            if (standing := acts.last) is None:
+                raise ReportError("there is nothing to report: the log as mirrored has no records yet")
             charter = standing.charter
             if (key := keys.auditor.key) not in charter.keys_of("auditor", standing.time):
                 raise ReportError(
                     f"the key {key.name} of {directory} is no auditor's by charter {charter.number:,}, in force: its "
                     "report would not count"
                 )
-            _check_none_waits(own, len(standing.reports) + 1)
+            _forget_overtaken(reports, own, standing)
+            _check_none_waits(own, len(standing.reports) + 1, charter, mirrored)
             report = _counted(records, acts, standing, mirrored.root)
         act = Act(charter.origin, report.number, report.start, report.upto, report.root, report.digest())
         announcing = keys.auditor.note(act.text())
         check_act(announcing, charter)
+        if announcing in own.entries():
+            raise ReportError(
+                f"{report.what} was announced before, and the operator's log has that as an act that does not count; "
+                "once more was re-run, another can be drawn up"
+            )
         data = keys.auditor.note(report.text())
-        if len(data) > NOTE_LIMIT:
-            raise ReportError(f"{report.what} has {len(data):,} bytes, and nobody reads more than {NOTE_LIMIT:,}")
+        _check_readable(data, report)
         # The file first: what is announced is there. What was never announced is written over the next time.
         path = reports.write(report, data)
         return Drawn(path, report, own.append(announcing))
 
 
-def _check_none_waits(own: OwnLog, number: int) -> None:
+def _check_readable(data: bytes, report: Report) -> None:
+    """Once it is announced it stands: nothing is that nobody could read."""
+    try:
+        again = read_report(data)[1]
+    except FormatError as error:
+        raise ReportError(f"nobody could read {report.what}: {error}") from error
+    if again != report:
+        raise ReportError(f"{report.what} would be read as another than was counted")
+
+
+def _own_acts(own: OwnLog) -> Iterator[tuple[int, bytes, Act]]:
     for place, entry in enumerate(own.entries()):
-        act = parse_act(parse_note(entry).text)
-        if isinstance(act, Act) and act.number >= number:
-            raise ReportError(
-                f"report {act.number:,}, act {place:,} of the partner's log, is not in the operator's as mirrored; "
-                "`plainview oversee run` hands it in, and then the next can be drawn up"
-            )
+        if isinstance(act := parse_act(parse_note(entry).text), Act):
+            yield place, entry, act
+
+
+def _forget_overtaken(reports: Reports, own: OwnLog, standing: Standing) -> None:
+    """Remove those whose number another's report has by the log: their own announcement came too late."""
+    said = {act for _, _, act in _own_acts(own)}
+    for one in reports.all():
+        try:
+            announced(one.report, standing)
+        except ProofError:
+            if standing.reports[one.report.number - 1].act not in said:
+                reports.remove(one.name)
+
+
+def _check_none_waits(own: OwnLog, number: int, charter: Charter, mirrored: Mirrored) -> None:
+    """Raises ReportError while one of that number or a later is on its way: neither in the log, be it as an act that
+    does not count, nor one that no honest operator takes any more."""
+    waiting: dict[bytes, tuple[int, Act]] = {}
+    for place, entry, act in _own_acts(own):
+        with suppress(LedgerError):
+            if act.number >= number:
+                check_act(entry, charter)
+                waiting[note_digest(entry.decode())] = place, act
+    if not waiting:
+        return
+    for entry in mirrored.entries(0, mirrored.checkpoint.size):
+        with suppress(FormatError):
+            if (there := public_act(entry)) is not None:
+                waiting.pop(note_digest(there.note), None)
+    for place, act in waiting.values():
+        raise ReportError(
+            f"report {act.number:,}, act {place:,} of the partner's log, is not in the operator's as mirrored; "
+            "`plainview oversee run` hands it in, and then the next can be drawn up"
+        )
 
 
 def _counted(records: LogRecords, acts: Acts, standing: Standing, root: Callable[[int], bytes]) -> Report:
