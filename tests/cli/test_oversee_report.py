@@ -279,7 +279,11 @@ def test_reports_are_read_by_their_names_alone(directory: Path) -> None:
     assert reports.read(NAME) == (directory / REPORTS / NAME).read_bytes()
     (directory / REPORTS / "junk.plainview-report").write_bytes(b"")
     (directory / REPORTS / "2.plainview-report").write_bytes(b"junk")
-    for name in ("2", LOCK, "../auditor.key", "junk.plainview-report", "9.plainview-report", ""):
+    names = [f"{number}.plainview-report" for number in ("٣", "01", "1\n")]
+    for name in names:
+        shutil.copy(directory / REPORTS / NAME, directory / REPORTS / name)
+    long = f"{'9' * 300}.plainview-report"  # no file system has such a name
+    for name in ("2", LOCK, "../auditor.key", "junk.plainview-report", "9.plainview-report", "", long, *names):
         assert reports.read(name) is None
     assert [one.name for one in reports.all()] == [NAME]
 

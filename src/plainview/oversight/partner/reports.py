@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ from plainview.oversight.reports.counting import Counting
 from plainview.oversight.reports.report import SUFFIX, Report, read_report
 from plainview.records.digests import note_digest
 from plainview.storage.filesystem import HostFileSystem, make_durable
+
+_NAME = re.compile(rf"[1-9][0-9]{{0,18}}{re.escape(SUFFIX)}")
+
 
 class ReportError(Exception):
     """Why no report is drawn up, and what to do."""
@@ -56,8 +60,7 @@ class Reports:
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes; None where there is no report of that name. Raises OSError."""
-        number = name.removesuffix(SUFFIX)
-        return self._files.read(name) if name == f"{number}{SUFFIX}" and number.isdecimal() else None
+        return self._files.read(name) if _NAME.fullmatch(name) else None
 
     def all(self) -> list[Filed]:
         """What can be read of them, in no certain order. Raises OSError."""
