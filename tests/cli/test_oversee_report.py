@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from plainview.cli.verify import verify
 from plainview.ledger.charters import digest_text
@@ -17,8 +18,11 @@ from plainview.ledger.notes import parse_note
 from plainview.oversight.partner.directory import AUDITOR, JOURNAL, LOCK, LOG, MIRROR, REPORTS, alone, read_keys
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.reports import Reports
+from plainview.oversight.reports.counting import Counting
 from plainview.oversight.reports.report import Report, read_report
 from plainview.platform.log.opening import KEY
+from plainview.records import Act
+from plainview.records.leaf import public_leaf
 from plainview.storage import SqliteRecords
 from tests.cli.homes import invoke, one_line
 from tests.oversight.controls.town import Town
@@ -207,6 +211,65 @@ def test_one_that_is_on_its_way(kept: Town, directory: Path) -> None:
     assert "report 2, act 5 of the partner's log, is not in the operator's as mirrored" in said
 
 
+@pytest.mark.parametrize("gone", ["refused", "given up"])
+def test_one_that_no_log_will_ever_count_is_not_waited_for(
+    kept: Town, directory: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """The operator's log has it as an act that does not count; or no party of the charter in force has signed it."""
+    keys = read_keys(directory)
+    text = parse_note(kept.act("report").record.note.encode()).text.replace("number 1\n", "number 2\n")
+    note = (keys.auditor if gone == "refused" else keys.log).note(text)
+    OwnLog(directory / LOG, keys.log).append(note)
+    if gone == "refused":
+        assert "is not in the operator's as mirrored" in one_line(invoke("oversee", "report", directory))
+        refused = Act(time=kept.evidence.newest, note=note.decode(), counts=False)
+        changed(monkeypatch, kept.evidence.size + 1, public_leaf("act", refused))
+    said = one_line(result := invoke("oversee", "report", directory))
+    assert result.exit_code == 2
+    assert said.startswith("error: there is nothing to report: since report 1, which ends with record ")
+
+
+def test_one_whose_number_anothers_has_by_the_log_is_removed(kept: Town, directory: Path) -> None:
+    file, there = directory / REPORTS / NAME, (directory / REPORTS / NAME).read_bytes()
+    own = report_in(directory).text().replace("public epochs ", "public epochs 7")
+    file.write_bytes(by_auditor(kept, own))
+    assert invoke("oversee", "report", directory).exit_code == 2
+    assert file.exists()  # this partner has announced number 1 itself: what was made of its file is to be seen
+    unannounced(directory)
+    file.write_bytes(there)
+    assert invoke("oversee", "report", directory).exit_code == 2
+    assert file.exists()  # it is what the log announces
+    file.write_bytes(by_auditor(kept, own))
+    assert invoke("oversee", "report", directory).exit_code == 2
+    assert not file.exists()
+
+
+def test_a_report_that_nobody_could_read_is_never_announced(
+    kept: Town, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(monkeypatch, kept.act("report").index)
+    unannounced(directory)
+    (directory / REPORTS / NAME).unlink()
+    numbers = Counting.numbers
+    monkeypatch.setattr(Counting, "numbers", lambda *given, **named: numbers(*given, **named) * 2)
+    said = one_line(result := invoke("oversee", "report", directory))
+    assert (result.exit_code, "stands there twice" in said, said.startswith("error: nobody could read report 1 ")) == (
+        2, True, True,
+    )  # fmt: skip
+    assert not (directory / REPORTS / NAME).exists()
+    assert OwnLog(directory / LOG, read_keys(directory).log).entries() == ()
+
+
+def test_one_that_would_be_announced_as_before(kept: Town, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its act is in the operator's log as one that does not count: an own log has an act once."""
+    act = kept.act("report")
+    refused = replace(act.record, counts=False)
+    changed(monkeypatch, act.index + 1, public_leaf("act", refused))
+    said = one_line(result := invoke("oversee", "report", directory))
+    assert result.exit_code == 2
+    assert "was announced before, and the operator's log has that as an act that does not count" in said
+
+
 def test_a_directory_that_is_not_ready(kept: Town, directory: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "no keys of a partner in it" in one_line(invoke("oversee", "report", tmp_path / "empty"))
@@ -226,7 +289,11 @@ def test_reports_are_read_by_their_names_alone(directory: Path) -> None:
     assert reports.read(NAME) == (directory / REPORTS / NAME).read_bytes()
     (directory / REPORTS / "junk.plainview-report").write_bytes(b"")
     (directory / REPORTS / "2.plainview-report").write_bytes(b"junk")
-    for name in ("2", LOCK, "../auditor.key", "junk.plainview-report", "9.plainview-report", ""):
+    names = [f"{number}.plainview-report" for number in ("٣", "01", "1\n")]
+    for name in names:
+        shutil.copy(directory / REPORTS / NAME, directory / REPORTS / name)
+    long = f"{'9' * 300}.plainview-report"  # no file system has such a name
+    for name in ("2", LOCK, "../auditor.key", "junk.plainview-report", "9.plainview-report", "", long, *names):
         assert reports.read(name) is None
     assert [one.name for one in reports.all()] == [NAME]
 
@@ -237,7 +304,7 @@ def test_it_is_drawn_up_again_where_it_was_not_announced(
     """The program ended between the file and the act: by a log that ends before the report."""
     before = (directory / REPORTS / NAME).read_bytes()
     act = kept.act("report").index
-    truncated(directory, act, monkeypatch)
+    changed(monkeypatch, act)
     (directory / REPORTS / NAME).write_bytes(b"half")
     unannounced(directory)
     drawn = invoke("oversee", "report", directory)
@@ -249,29 +316,37 @@ def test_it_is_drawn_up_again_where_it_was_not_announced(
     assert "report 1, act 0 of the partner's log, is not in the operator's as mirrored" in again
 
 
-def truncated(directory: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log as mirrored has only so many records."""
+def changed(monkeypatch: pytest.MonkeyPatch, size: int, last: bytes = b"") -> None:
+    """The log as mirrored has so many records, and that last one."""
     from plainview.oversight.partner import reports
     from plainview.oversight.partner.following import Mirrored
     from plainview.oversight.partner.log_records import mirrored_in
 
-    class Shorter(Mirrored):
+    class Changed(Mirrored):
         def __init__(self, whole: Mirrored) -> None:
             self.__dict__ |= vars(whole)
-            self.checkpoint = type(whole.checkpoint)(whole.checkpoint.origin, size, whole.root(size))
-            self.entries = lambda start, stop: whole.entries(start, min(stop, size))  # type: ignore[method-assign]
+            self.checkpoint = replace(whole.checkpoint, size=size, root=bytes(32) if last else whole.root(size))
+            self.whole, self.upto = whole, size - bool(last)
 
-    monkeypatch.setattr(reports, "mirrored_in", lambda path: Shorter(mirrored_in(path)))
+        def entries(self, start: int, stop: int) -> Iterator[bytes]:
+            yield from self.whole.entries(start, min(stop, self.upto))
+            if start <= self.upto < stop and last:
+                yield last
+
+    monkeypatch.setattr(reports, "mirrored_in", lambda path: Changed(mirrored_in(path)))
 
 
 def test_what_was_not_opened_yet(directory: Path, monkeypatch: pytest.MonkeyPatch, kept: Town) -> None:
-    truncated(directory, kept.act("report").index, monkeypatch)
+    changed(monkeypatch, kept.act("report").index)
     unannounced(directory)
     shutil.rmtree(directory / JOURNAL)
     with closing(SqliteRecords(directory / JOURNAL, writing=True)):
         pass
     said = one_line(invoke("oversee", "report", directory))
     assert "there is nothing to report yet: records from 0 on were not opened to the partner" in said
-    truncated(directory, kept.act("verification").index, monkeypatch)
+    changed(monkeypatch, kept.act("verification").index)
     said: Any = one_line(invoke("oversee", "report", directory))  # type: ignore[no-redef]
     assert "there is nothing to report: the log has no act that says how far its pages were re-run" in said
+    changed(monkeypatch, 0)
+    said = one_line(invoke("oversee", "report", directory))
+    assert "there is nothing to report: the log as mirrored has no records yet" in said

@@ -75,7 +75,7 @@ def report_verdict(data: bytes, copy: Copy, taken: Iterable[Taken] | None = None
     reports = acts.last.reports
     known = report.number <= len(reports)
     charter = acts.before(reports[report.number - 1].index).charter if known else acts.last.charter
-    held = Held(charter.origin, acts.last, copy.root(report.upto), counting, whole)
+    held = Held(charter.origin, acts.last, acts.wrong, copy.root(report.upto), counting, whole)
     act = check_report(note, report, held, charter.keys_of("auditor"))
     public = sum(one.mark == PUBLIC for one in report.numbers)
     rest = len(report.numbers) - public

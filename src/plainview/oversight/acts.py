@@ -27,6 +27,8 @@ class Acts:
         self._time = 0
         """Of the last public entry."""
         self._passed_over: set[bytes] = set()
+        self.wrong: set[int] = set()
+        """Indexes of what was taken down as what it is not."""
         self.counted = 0
         """Acts that count."""
 
@@ -64,6 +66,7 @@ class Acts:
             elif (act := public_act(entry)) is not None:
                 self._act(index, act)
         except LedgerError as error:
+            self.wrong.add(index)
             raise ProofError(f"entry {index}: {error}") from error
 
     def _act(self, index: int, act: Act | Order) -> None:

@@ -10,7 +10,8 @@ from plainview.ledger.charters import Charter, Party
 from plainview.ledger.notes import parse_note
 from plainview.ledger.policies import NO_QUORUM, Group
 from plainview.oversight.controls.bearing import WORD
-from plainview.oversight.controls.evidence import Evidence, InForce
+from plainview.oversight.controls.evidence import Evidence, InForce, Own
+from plainview.oversight.controls.pages import Places
 from plainview.oversight.controls.verdicts import State, cited
 from plainview.oversight.reports.report import Number
 from plainview.records.fields import DASHES, to_text
@@ -89,7 +90,8 @@ def announced_again(town: Town, *numbers: Number, by: str = "auditor") -> Eviden
     report = replace(one.report, numbers=numbers)
     act = replace(placed, act=replace(placed.act, report=report.digest()))
     note = parse_note(Parties(town.home).note(report.text(), by).encode())
-    return replace(town.where(reports=(act,)), reports=(one._replace(report=report, note=note),))
+    own = (*town.evidence.own, Own(99, act.act, act.index, ""))
+    return replace(town.where(reports=(act,)), reports=(one._replace(report=report, note=note),), own=own)
 
 
 def numbers_of(town: Town, **changes: str) -> list[Number]:
@@ -101,9 +103,24 @@ def numbers_of(town: Town, **changes: str) -> list[Number]:
 
 
 def later(town: Town, days: int, **changes: Any) -> Evidence:
-    """So many days have passed since the report ended."""
-    (one,) = town.evidence.reports
-    return replace(town.evidence, newest=one.counting.time + days * 86_400_000 + 1, **changes)
+    """So many days have passed since the first page that is in no report."""
+    evidence = town.where(**changes)
+    places, reports = evidence.pages.all, evidence.standing.reports
+    first = places.times[places.below(reports[-1].act.upto if reports else 0)]
+    return replace(evidence, newest=first + days * 86_400_000 + 1)
+
+
+def idle(town: Town) -> Evidence:
+    """No page has come since the report, and a year has passed."""
+    (report,), places = town.evidence.standing.reports, town.evidence.pages.all
+    count = places.below(report.act.upto)
+    pages = replace(town.evidence.pages, all=Places(places.indexes[:count], places.times[:count]))
+    return replace(town.evidence, pages=pages, newest=town.evidence.newest + 365 * 86_400_000)
+
+
+def of_others(town: Town) -> Evidence:
+    """The partner's own log announces no report."""
+    return replace(town.evidence, own=tuple(one for one in town.evidence.own if one.kind != "report"))
 
 
 CASES = [
@@ -154,9 +171,9 @@ CASES = [
     Case(44, lambda town: announced_again(town, *numbers_of(town), by="operator"), "is not signed by an auditor"),
     Case(44, lambda town: replace(town.evidence, reports=()), "announces, is not here"),
     Case(44, lambda town: replace(town.evidence, opened=3), "only records below 3 were opened"),
-    Case(44, lambda town: later(town, 31), "more than 31 days have passed since", lambda town: later(town, 30)),
-    Case(44, lambda town: replace(town.where(reports=()), newest=town.evidence.began + 31 * 86_400_000 + 1),
-         "no report on it was announced"),
+    Case(44, lambda town: later(town, 31), "is older than 31 days, and in no report", lambda town: later(town, 30)),
+    Case(44, lambda town: later(town, 31), "is older than 31 days, and in no report", idle),
+    Case(44, lambda town: later(town, 31, reports=()), "is older than 31 days, and in no report"),
 ]  # fmt: skip
 
 
@@ -206,8 +223,25 @@ def test_before_the_first_report_is_due(town: Town) -> None:
 
 def test_whose_report_it_is_and_of_what(town: Town) -> None:
     verdict, (one,) = row_of(town.evidence, 44).verdict, town.evidence.reports
-    assert verdict.said.startswith(f"1 report on all records below {one.report.upto:,}, signed by the auditor, whose")
+    assert verdict.said.startswith("1 report signed by the auditor, whose numbers recompute; of the ")
+    assert f" of the last, on records 0 to {one.report.upto - 1:,}, anybody can recompute " in verdict.said
     assert verdict.records[0].first == (town.act("report").index,)
+
+
+def test_reports_of_others_lie_with_them(town: Town) -> None:
+    verdict = row_of(of_others(town), 44).verdict
+    assert (verdict.state, verdict.said) == (
+        State.NOT_APPLICABLE,
+        "the log has 1 report that others announced, with whom they lie, and none of this partner's",
+    )
+    (placed,) = town.evidence.standing.reports
+    upto, act = placed.act.upto + 1, placed.act
+    beside = replace(placed, act=replace(act, number=2, start=act.upto, upto=upto))
+    verdict = row_of(town.where(reports=(placed, beside)), 44).verdict
+    assert verdict.state is State.MET
+    assert verdict.said.endswith("; beside 1 report that others announced, with whom they lie")
+    assert verdict.records[0].first == (placed.index,)
+    assert row_of(replace(of_others(town), newest=later(town, 31).newest), 44).verdict.state is State.NOT_MET
 
 
 def test_nothing_found_is_no_incident(town: Town) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from plainview.journal import JournalDamaged
 from plainview.keys.key_files import read_key
+from plainview.ledger.acts import parse_act
 from plainview.ledger.errors import LedgerError, ProofError, SignatureError
 from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.promises import Promise
@@ -243,7 +244,8 @@ def test_an_act_that_is_on_its_way(town: Town, directory: Path) -> None:
     note = parties.note(parties.revocation().text(), "partner")
     place = OwnLog(directory / LOG, read_keys(directory).log).append(note.encode())
     *others, last = read(town, directory).own
-    assert last == Own(place, "revocation", None, "")
+    assert last == Own(place, parties.revocation(), None, "")
+    assert last.kind == "revocation"
     assert [one.kind for one in others] == ["verification", "draw", "reveal", "report", "revocation"]
     assert [one.record for one in others] == [town.act(one.kind).index for one in others]
     stranger = replace(parties.revocation(), log="other.example")
@@ -259,7 +261,7 @@ def test_an_act_that_others_handed_in_is_there_whatever_the_order_of_its_signatu
     turned = Note(note.text, note.signatures[::-1])
     assert turned != note
     place = OwnLog(directory / LOG, read_keys(directory).log).append(turned.encode())
-    assert read(town, directory).own[-1] == Own(place, "order", order.index, "")
+    assert read(town, directory).own[-1] == Own(place, parse_act(note.text), order.index, "")
 
 
 def test_canaries_are_known_by_their_files(town: Town, directory: Path) -> None:

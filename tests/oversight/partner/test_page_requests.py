@@ -281,6 +281,7 @@ def test_over_http(directory: Path, overseer: Overseer, receipt: bytes, index: i
         found = client.get("/reports/1.plainview-report")
         assert (found.content, found.headers["content-type"]) == (b"a report", "text/plain; charset=utf-8")
         assert client.get("/reports/..%2Fauditor.key").status_code == 404
+        assert client.get(f"/reports/{'9' * 300}.plainview-report").status_code == 404
         (directory / ASKED).unlink()
         (directory / ASKED).mkdir()
         overseer.page_requests._asked._last.clear()

@@ -8,13 +8,31 @@ import pytest
 from msgspec.structs import replace
 
 from plainview.ledger.acts import Verification
+from plainview.ledger.standing import Ordered, Placed, Standing
+from plainview.oversight.acts import judged
+from plainview.oversight.reports import counting as module
 from plainview.oversight.reports.counting import DAY, Counting
 from plainview.oversight.reports.report import OPENED, PUBLIC
 from plainview.records import KIND_OF, Act, Decision, Order, Page, Record, Refusal, encode
 from plainview.records import PUBLIC as PUBLIC_KINDS
 from plainview.records.digests import commitment
 from plainview.records.leaf import personal_leaf, public_leaf
-from tests.ledger.licensed import finding, order, order_end, reveal, signed
+from tests.ledger.chartered import CHARTER, QUORUM, note_of
+from tests.ledger.licensed import (
+    APPROVED,
+    START,
+    draw,
+    finding,
+    order,
+    order_end,
+    reveal,
+    signed,
+    standing,
+    verification,
+)
+from tests.oversight.chartered import charter_entry
+from tests.oversight.ordered import ORDER
+from tests.oversight.ordered import ordered as order_entry
 from tests.records.decisions import lifting, restricting
 from tests.records.examples import EXAMPLES, TIME
 
@@ -23,6 +41,8 @@ PAGE = EXAMPLES["page"]
 assert isinstance(PAGE, Page)
 DATE = "2026-01-01"
 """Of TIME."""
+NOTHING = standing(())
+CHARTERED = charter_entry(note_of(CHARTER, *QUORUM), START)
 
 
 def counted(*records: Record, start: int = 0, upto: int = 1000, opened: bool = True, **given: Any) -> dict[str, str]:
@@ -35,9 +55,24 @@ def counted(*records: Record, start: int = 0, upto: int = 1000, opened: bool = T
         else:
             entry = personal_leaf(kind, commitment(bytes(32), encode(record)))
             counting.take(index, entry, record if opened and index != given.get("unread") else None)
-    numbers = counting.numbers(VERIFIED, opened=opened)
+    numbers = counting.numbers(VERIFIED, given.get("standing", NOTHING), given.get("wrong", ()), opened=opened)
     assert len({one.name for one in numbers}) == len(numbers)
     return {f"{one.mark[0]} {one.name}": one.value for one in numbers}
+
+
+def having(*orders: int, **given: Any) -> Standing:
+    """What stands where there are orders, taken at these indexes."""
+    taken = tuple(Ordered(order(number), index, frozenset()) for number, index in enumerate(orders, 1))
+    return replace(NOTHING, orders=taken, **given)
+
+
+def by_log(*entries: bytes, start: int = 0, upto: int = 1000) -> dict[str, str]:
+    """The public numbers of a log with its charter and these entries, whose acts are judged again."""
+    acts, counting = judged([CHARTERED, *entries]), Counting(start, upto)
+    for index, entry in enumerate([CHARTERED, *entries]):
+        counting.take(index, entry, None)
+    assert acts.last is not None
+    return {f"p {one.name}": one.value for one in counting.numbers(VERIFIED, acts.last, acts.wrong, opened=False)}
 
 
 def some(found: dict[str, str], *beginning: str) -> dict[str, str]:
@@ -104,7 +139,8 @@ def test_pages_by_what_was_wanted_and_given() -> None:
 
 
 def test_shares_of_orders_and_their_highest_day() -> None:
-    found = counted(ordered(0, 1), page(), page(), ordered(1, 1, 2), page(1), ordered(2, 2), page(2))
+    pages = (ordered(0, 1), page(), page(), ordered(1, 1, 2), page(1), ordered(2, 2), page(2))
+    found = counted(*pages, standing=having(0, 0))
     assert some(found, "o pages ordered", "o order") == {
         "o pages ordered": "3/7", "o pages ordered on 2026-01-02": "1/2",
         "o order 1 pages": "2/7", "o order 1 pages on 2026-01-02": "1/2", "o order 1 videos": "2/15",
@@ -114,7 +150,7 @@ def test_shares_of_orders_and_their_highest_day() -> None:
 
 def test_a_day_that_no_calendar_has() -> None:
     late = replace(ordered(0, 1), time=2**53 - 1)
-    assert "o order 1 pages on day-104249991" in counted(late)
+    assert "o order 1 pages on day-104249991" in counted(late, standing=having(0))
 
 
 def test_acts_and_what_auditors_said() -> None:
@@ -124,23 +160,104 @@ def test_acts_and_what_auditors_said() -> None:
     )  # fmt: skip
     given = replace(ended, ended=False, note=signed(order()).encode().decode())
     said = [act(signed(finding())), act(signed(finding()), counts=False), act(signed(reveal())), given, ended]
-    assert some(counted(*said), "p acts", "p findings", "p draw") == {
+    stands = replace(NOTHING, findings=(Placed(finding(), 0),), reveals=(Placed(reveal(), 2),))
+    assert some(counted(*said, standing=stands), "p acts", "p findings", "p draw") == {
         "p acts finding": "1", "p acts refused": "1", "p acts reveal": "1", "p acts order": "1",
         "p acts order-end": "1",
         "p findings": "1", "p draw 1 pages": "250", "p draw 1 sampled": "30", "p draw 1 differing": "0",
+    }  # fmt: skip
+    assert some(counted(*said, standing=stands, start=1), "p findings") == {"p findings": "0"}
+    assert not some(counted(*said, standing=stands, upto=2), "p draw")
+
+
+def entry(note: Any, *, counts: bool = True) -> bytes:
+    return public_leaf("act", Act(time=START, note=note.encode().decode(), counts=counts))
+
+
+LEAF = personal_leaf("page", bytes(32))
+DRAWN = [*[LEAF] * 250, entry(signed(draw()))]
+"""Behind a charter, the draw is record 251."""
+
+
+def test_a_draw_by_the_log_and_its_bound() -> None:
+    revealed = replace(reveal(), size=252)
+    numbers = {
+        "p draw 1 pages": "250", "p draw 1 sampled": "30", "p draw 1 differing": "0",
         "p draw 1 tampered-at-most": "22/250",
     }  # fmt: skip
+    assert some(by_log(*DRAWN, entry(signed(revealed))), "p draw") == numbers
+    # Pages below `start` are pages of the draw's tree, and those above it are not.
+    assert some(by_log(*DRAWN, LEAF, entry(signed(revealed)), start=252), "p draw") == numbers
+
+
+@pytest.mark.parametrize("pages", [0, 249, 251, 2**63 - 1])
+def test_a_draw_from_as_many_pages_as_there_are_not_has_no_bound(pages: int) -> None:
+    """It would take for ever to compute, or say nothing."""
+    revealed = replace(reveal(), size=252, pages=pages, sampled=pages // 2)
+    found = some(by_log(*DRAWN, entry(signed(revealed))), "p draw")
+    assert found == {
+        "p draw 1 pages": f"{pages}", "p draw 1 sampled": f"{pages // 2}", "p draw 1 differing": "0",
+    }  # fmt: skip
+
+
+def test_what_a_record_says_of_its_own_act_is_not_believed() -> None:
+    """An operator's log can say that a stranger's reveal counts, and an auditor's finding does not."""
+    revealed = signed(replace(reveal(), size=252))
+    strange = [entry(signed(replace(reveal(), size=252, differing=differing), "operator")) for differing in (0, 7, 7)]
+    found = by_log(
+        *DRAWN, *strange, entry(revealed), entry(signed(finding()), counts=False),
+        entry(signed(finding(8), "operator")), entry(signed(verification(), "operator"), counts=False),
+        entry(signed(replace(reveal(), number=2, size=252))),
+    )  # fmt: skip
+    assert some(found, "p acts", "p findings", "p draw 1 diff", "p draw 2") == {
+        "p acts draw": "1", "p acts reveal": "1", "p acts refused": "1", "p acts wrong": "6", "p findings": "0",
+        "p draw 1 differing": "0",
+    }  # fmt: skip
+
+
+def test_what_is_no_act_is_wrong() -> None:
+    bad = Act(time=START, note="no note", counts=True)
+    found = by_log(public_leaf("act", bad), public_leaf("act", replace(bad, counts=False)))
+    assert some(found, "p acts") == {"p acts wrong": "2"}
+    found = by_log(*map(entry, APPROVED), order_entry(cap=7), entry(ORDER))
+    assert some(found, "p acts order", "p acts wrong") == {"p acts wrong": "2"}
+
+
+def test_orders_that_nobody_gave_are_counted_together() -> None:
+    """Or a log with many made-up numbers could have a report that is larger than anybody reads."""
+    found = counted(ordered(0, 1, 0, 2, 3, *range(10_000, 20_000)), ordered(0, 3), standing=having(0, 1, 2), upto=2)
+    assert some(found, "o order") == {
+        "o order 1 pages": "1/2", f"o order 1 pages on {DATE}": "1/2", "o order 1 videos": "1/10007",
+        "o order 2 pages": "1/2", f"o order 2 pages on {DATE}": "1/2", "o order 2 videos": "1/10007",
+        "o orders unknown videos": "10003/10007",
+    }  # fmt: skip
+
+
+def test_of_many_orders_and_arms_those_on_most_pages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ORDERS", 2)
+    monkeypatch.setattr(module, "ARMS", 2)
+    pages = [ordered(0, 1, 2), ordered(0, 3, 4), ordered(0, 3)]
+    found = counted(*pages, standing=having(0, 0, 0, 0))
+    assert {name for name in found if name.endswith("pages") and name.startswith("o order ")} == {
+        "o order 1 pages", "o order 3 pages",
+    }  # fmt: skip
+    assert some(found, "o orders") == {"o orders other videos": "2/8"}
+    arms = [page(arms=("a:1", "b:1", "c:1")), page(arms=("a:2", "b:1", "c:1")), page(arms=("a:1",))]
+    assert some(counted(*arms), "o arm") == {"o arm a:1 pages": "2", "o arm b:1 pages": "2", "o arms other pages": "3"}
 
 
 def test_decisions_refusals_and_accesses() -> None:
     access, refusal = EXAMPLES["access"], EXAMPLES["refusal"]
     assert isinstance(refusal, Refusal)
     decisions: list[Decision] = [restricting(1, 5), restricting(2, 6, "DE"), restricting(3, 7), lifting(1, 5)]
-    found = counted(*decisions, refusal, replace(refusal, kind="video"), access, replace(access, granted=False))  # type: ignore[type-var]
+    backwards = replace(access, first=10, until=5)  # type: ignore[type-var]  # nothing in a log forbids it
+    found = counted(
+        *decisions, refusal, replace(refusal, kind="video"), access, replace(access, granted=False), backwards  # type: ignore[type-var]
+    )  # fmt: skip
     assert some(found, "p decisions", "p ref", "p accesses") == {
         "p decisions removed": "2", "p decisions geo-disabled": "1", "p decisions lifted": "1",
         "p refusals": "2", "p refused impression": "3", "p refused video": "3",
-        "p accesses audit granted": "1", "p accesses audit refused": "1", "p accesses audit records": "200",
+        "p accesses audit granted": "2", "p accesses audit refused": "1", "p accesses audit records": "200",
     }  # fmt: skip
 
 
@@ -148,14 +265,5 @@ def test_decisions_refusals_and_accesses() -> None:
 def test_an_entry_that_is_no_records(entry: bytes) -> None:
     counting = Counting(0, 9)
     counting.take(0, entry, None)
-    numbers = {(one.mark, one.name): one.value for one in counting.numbers(VERIFIED, opened=True)}
+    numbers = {(one.mark, one.name): one.value for one in counting.numbers(VERIFIED, NOTHING, (), opened=True)}
     assert (numbers[PUBLIC, "records unknown"], numbers[OPENED, "records unread"]) == ("1", "1")
-
-
-def test_its_time_is_the_newest_that_is_public() -> None:
-    counting = Counting(1, 3)
-    refusal = EXAMPLES["refusal"]
-    assert isinstance(refusal, Refusal)
-    for index, time in enumerate((5, 9, 7, 11)):
-        counting.take(index, public_leaf("refusal", replace(refusal, time=time)), None)
-    assert counting.time == 9

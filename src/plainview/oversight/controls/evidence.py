@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from plainview.feed.configuration import Configuration, Manifest
+from plainview.ledger.acts import AnyAct
 from plainview.ledger.charters import Charter, parse_charter
 from plainview.ledger.errors import ProofError
 from plainview.ledger.notes import Note, parse_note
@@ -98,11 +99,15 @@ class Own(NamedTuple):
 
     place: int
     """Its index there."""
-    kind: str
+    act: AnyAct
     record: int | None
     """Where the operator's log has it; None where it has it not."""
     left: str
     """Why no honest operator takes it by now; empty where one would."""
+
+    @property
+    def kind(self) -> str:
+        return self.act.kind
 
 
 class Reported(NamedTuple):

@@ -14,7 +14,7 @@ from plainview.oversight.reports.report import PUBLIC
 from plainview.records.fields import DASHES, DigestOrDashes
 
 REPORT_DAYS = 31
-"""Days of journal time at most from the end of a report to the newest record."""
+"""Days of journal time at most from a page that is in no report to the newest record."""
 REPORTED = REPORT_DAYS * 86_400_000
 TIERS = ("partner", "sealed")
 """Fields of a manifest that commit to what is not public; DASHES where there is nothing."""
@@ -154,33 +154,40 @@ def incidents(e: Evidence) -> Verdict:
 
 def reports(e: Evidence) -> Verdict:
     """44."""
-    acts = e.standing.reports
-    placed = cited("act", [one.index for one in acts])
-    if not acts:
-        if e.newest - e.began > REPORTED:
-            return not_met(f"the log is older than {REPORT_DAYS} days, and no report on it was announced")
-        return not_applicable("no report is due yet, and none was announced")
-    files = {one.report.number: one for one in e.reports}
-    for number, act in enumerate(acts, 1):
-        if (found := files.get(number)) is None:
-            return not_met(f"report {number:,}, which record {act.index:,} announces, is not here", placed)
+    acts, announced = e.standing.reports, {one.act for one in e.own if one.kind == "report"}
+    own = [one for one in acts if one.act in announced]
+    placed = cited("act", [one.index for one in own])
+    files, wrong = {one.report.number: one for one in e.reports}, {one.index for one in e.wrong}
+    for act in own:
+        if (found := files.get(act.act.number)) is None:
+            return not_met(f"report {act.act.number:,}, which record {act.index:,} announces, is not here", placed)
         report, auditors = found.report, e.charter_at(act.index).keys_of("auditor")
         if e.opened < report.upto:
             return not_met(f"{report.what} does not recompute: only records below {e.opened:,} were opened", placed)
-        held = Held(act.act.log, e.standing, e.roots.get(act.act.upto, b""), found.counting, opened=True)
+        root = e.roots.get(act.act.upto, b"")
+        held = Held(act.act.log, e.standing, wrong, root, found.counting, opened=True)
         try:
             check_report(found.note, report, held, auditors)
         except LedgerError as error:
             return not_met(str(error), placed)
-    last = files[len(acts)]
-    if e.newest - last.counting.time > REPORTED:
-        return not_met(f"{last.report.what} is the last, and more than {REPORT_DAYS} days have passed since", placed)
-    public = sum(one.mark == PUBLIC for one in last.report.numbers)
-    return met(
-        f"{some(len(acts), 'report')} on all records below {last.report.upto:,}, signed by the auditor, whose numbers "
-        f"recompute; of the {len(last.report.numbers):,} of the last anybody can recompute {public:,}",
-        placed,
+    upto = acts[-1].act.upto if acts else 0
+    first = e.pages.all.below(upto)
+    # An idle platform's partner announces no verification to report by.
+    if first < len(e.pages.all.times) and e.newest - e.pages.all.times[first] > REPORTED:
+        page = f"the page of record {e.pages.all.indexes[first]:,} is older than {REPORT_DAYS} days"
+        return not_met(f"{page}, and in no report that was announced", placed)
+    if not acts:
+        return not_applicable("no report is due yet, and none was announced")
+    others = f"{some(len(acts) - len(own), 'report')} that others announced, with whom they lie"
+    if not own:
+        return not_applicable(f"the log has {others}, and none of this partner's")
+    last = files[own[-1].act.number].report
+    public = sum(one.mark == PUBLIC for one in last.numbers)
+    said = (
+        f"{some(len(own), 'report')} signed by the auditor, whose numbers recompute; of the {len(last.numbers):,} of "
+        f"the last, on records {last.start:,} to {last.upto - 1:,}, anybody can recompute {public:,}"
     )
+    return met(f"{said}; beside {others}" if len(own) < len(acts) else said, placed)
 
 
 def _charters(e: Evidence) -> Cited:

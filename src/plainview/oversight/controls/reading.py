@@ -134,12 +134,12 @@ def _own(directory: Path, keys: Keys, notes: dict[bytes, int], charters: Charter
     charter = charters.last
     assert charter is not None
     for place, entry in enumerate(OwnLog(directory, keys.log).entries()):
-        kind, left = parse_act(parse_note(entry).text).kind, ""
+        act, left = parse_act(parse_note(entry).text), ""
         try:
             check_act(entry, charter)
         except LedgerError as error:
             left = str(error)
-        yield Own(place, kind, notes.get(note_digest(entry.decode())), left)
+        yield Own(place, act, notes.get(note_digest(entry.decode())), left)
 
 
 def _findings(directory: Path, prove: Prove) -> Iterator[Found]:

@@ -243,8 +243,10 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         44, "Recomputable reports", f"{DSA} 15", overseeing.reports,
-        "each report that the log announces: that its file is here, signed by an auditor, and of this log, and each of "
-        "its numbers, computed again; that the last ends no more than 31 days of journal time before the newest record",
-        "what a report does not count; what re-running came to, which is as the auditor's acts say",
+        "each report that the partner's own log announces and the operator's has: that its file is here, signed by an "
+        "auditor, and of this log, and each of its numbers, computed again; that each page older than 31 days, by "
+        "journal time, is in a report, whoever announced that",
+        "what the reports of others say, which are only counted; what a report does not count; what re-running came "
+        "to, which is as the auditor's acts say",
     ),
 )  # fmt: skip

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from plainview.ledger.acts import Report as Act
 from plainview.ledger.acts import parse_act
-from plainview.ledger.errors import FormatError
-from plainview.ledger.notes import NOTE_LIMIT, Note, parse_note
+from plainview.ledger.charters import Charter
+from plainview.ledger.errors import FormatError, LedgerError, ProofError
+from plainview.ledger.notes import Note, parse_note
 from plainview.ledger.standing import Standing
-from plainview.oversight.acts import judged
+from plainview.oversight.acts import Acts, judged
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.directory import JOURNAL, LOG, REPORTS, alone, read_keys
+from plainview.oversight.partner.following import Mirrored
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.log_records import LogRecords, mirrored_in
 from plainview.oversight.partner.outbox import check_act
+from plainview.oversight.public_entries import public_act
+from plainview.oversight.reports.checking import announced
 from plainview.oversight.reports.counting import Counting
 from plainview.oversight.reports.report import SUFFIX, Report, read_report
+from plainview.records.digests import note_digest
 from plainview.storage.filesystem import HostFileSystem, make_durable
+
+_NAME = re.compile(rf"[1-9][0-9]{{0,18}}{re.escape(SUFFIX)}")
 
 
 class ReportError(Exception):
@@ -52,8 +60,7 @@ class Reports:
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes; None where there is no report of that name. Raises OSError."""
-        number = name.removesuffix(SUFFIX)
-        return self._files.read(name) if name == f"{number}{SUFFIX}" and number.isdecimal() else None
+        return self._files.read(name) if _NAME.fullmatch(name) else None
 
     def all(self) -> list[Filed]:
         """What can be read of them, in no certain order. Raises OSError."""
@@ -69,6 +76,10 @@ class Reports:
         """Keep it, durably: where it lies. Raises OSError."""
         self._files.write(f"{report.number}{SUFFIX}", data)
         return self.path(report.number)
+
+    def remove(self, name: str) -> None:
+        """No error where it is not there."""
+        self._files.remove(name)
 
     def path(self, number: int) -> Path:
         """Where the one of that number lies."""
@@ -86,38 +97,83 @@ def draw_up(directory: Path) -> Drawn:
     make_durable(HostFileSystem(), directory / REPORTS)
     with alone(directory / REPORTS, "plainview oversee report"):
         with closing(LogRecords(directory / JOURNAL, mirrored)) as records:
-            standing = judged(mirrored.entries(0, mirrored.checkpoint.size)).last
-            assert standing is not None
+            acts = judged(mirrored.entries(0, mirrored.checkpoint.size))
+            if (standing := acts.last) is None:
+                raise ReportError("there is nothing to report: the log as mirrored has no records yet")
             charter = standing.charter
             if (key := keys.auditor.key) not in charter.keys_of("auditor", standing.time):
                 raise ReportError(
                     f"the key {key.name} of {directory} is no auditor's by charter {charter.number:,}, in force: its "
                     "report would not count"
                 )
-            _check_none_waits(own, len(standing.reports) + 1)
-            report = _counted(records, standing, mirrored.root)
+            _forget_overtaken(reports, own, standing)
+            _check_none_waits(own, len(standing.reports) + 1, charter, mirrored)
+            report = _counted(records, acts, standing, mirrored.root)
         act = Act(charter.origin, report.number, report.start, report.upto, report.root, report.digest())
         announcing = keys.auditor.note(act.text())
         check_act(announcing, charter)
+        if announcing in own.entries():
+            raise ReportError(
+                f"{report.what} was announced before, and the operator's log has that as an act that does not count; "
+                "once more was re-run, another can be drawn up"
+            )
         data = keys.auditor.note(report.text())
-        if len(data) > NOTE_LIMIT:
-            raise ReportError(f"{report.what} has {len(data):,} bytes, and nobody reads more than {NOTE_LIMIT:,}")
+        _check_readable(data, report)
         # The file first: what is announced is there. What was never announced is written over the next time.
         path = reports.write(report, data)
         return Drawn(path, report, own.append(announcing))
 
 
-def _check_none_waits(own: OwnLog, number: int) -> None:
+def _check_readable(data: bytes, report: Report) -> None:
+    """Once it is announced it stands: nothing is that nobody could read."""
+    try:
+        again = read_report(data)[1]
+    except FormatError as error:
+        raise ReportError(f"nobody could read {report.what}: {error}") from error
+    if again != report:
+        raise ReportError(f"{report.what} would be read as another than was counted")
+
+
+def _own_acts(own: OwnLog) -> Iterator[tuple[int, bytes, Act]]:
     for place, entry in enumerate(own.entries()):
-        act = parse_act(parse_note(entry).text)
-        if isinstance(act, Act) and act.number >= number:
-            raise ReportError(
-                f"report {act.number:,}, act {place:,} of the partner's log, is not in the operator's as mirrored; "
-                "`plainview oversee run` hands it in, and then the next can be drawn up"
-            )
+        if isinstance(act := parse_act(parse_note(entry).text), Act):
+            yield place, entry, act
 
 
-def _counted(records: LogRecords, standing: Standing, root: Callable[[int], bytes]) -> Report:
+def _forget_overtaken(reports: Reports, own: OwnLog, standing: Standing) -> None:
+    """Remove those whose number another's report has by the log: their own announcement came too late."""
+    said = {act for _, _, act in _own_acts(own)}
+    for one in reports.all():
+        try:
+            announced(one.report, standing)
+        except ProofError:
+            if standing.reports[one.report.number - 1].act not in said:
+                reports.remove(one.name)
+
+
+def _check_none_waits(own: OwnLog, number: int, charter: Charter, mirrored: Mirrored) -> None:
+    """Raises ReportError while one of that number or a later is on its way: neither in the log, be it as an act that
+    does not count, nor one that no honest operator takes any more."""
+    waiting: dict[bytes, tuple[int, Act]] = {}
+    for place, entry, act in _own_acts(own):
+        with suppress(LedgerError):
+            if act.number >= number:
+                check_act(entry, charter)
+                waiting[note_digest(entry.decode())] = place, act
+    if not waiting:
+        return
+    for entry in mirrored.entries(0, mirrored.checkpoint.size):
+        with suppress(FormatError):
+            if (there := public_act(entry)) is not None:
+                waiting.pop(note_digest(there.note), None)
+    for place, act in waiting.values():
+        raise ReportError(
+            f"report {act.number:,}, act {place:,} of the partner's log, is not in the operator's as mirrored; "
+            "`plainview oversee run` hands it in, and then the next can be drawn up"
+        )
+
+
+def _counted(records: LogRecords, acts: Acts, standing: Standing, root: Callable[[int], bytes]) -> Report:
     start = standing.reports[-1].act.upto if standing.reports else 0
     verifications = [one for one in standing.verifications if one.act.upto > start]
     if not verifications:
@@ -146,5 +202,5 @@ def _counted(records: LogRecords, standing: Standing, root: Callable[[int], byte
         upto=last.act.upto,
         root=last.act.root,
         verification=last.index,
-        numbers=counting.numbers(last.act, opened=True),
+        numbers=counting.numbers(last.act, standing, acts.wrong, opened=True),
     )

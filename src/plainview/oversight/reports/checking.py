@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from plainview.ledger.acts import Report as Act
@@ -26,6 +26,8 @@ class Held(NamedTuple):
     origin: str
     standing: Standing
     """What stands after its last record."""
+    wrong: Collection[int]
+    """Indexes of the acts that were taken down as what they are not."""
     root: bytes
     """Of its tree of the report's `upto`."""
     counting: Counting
@@ -44,7 +46,8 @@ def check_report(note: Note, report: Report, held: Held, auditors: Iterable[Veri
         raise ProofError(f"{report.what} is on the log {shown(report.log)}, and this is {shown(held.origin)}")
     if report.root != held.root:
         raise ProofError(f"{report.what} is on another history: its root is not that of this log's {report.upto:,}")
-    found = held.counting.numbers(verification_of(report, held.standing), opened=held.opened)
+    verification = verification_of(report, held.standing)
+    found = held.counting.numbers(verification, held.standing, held.wrong, opened=held.opened)
     if differing := differences(report.numbers, found, opened=held.opened):
         more = len(differing) - NAMED
         said = "; ".join(differing[:NAMED]) + (f"; and {more:,} more differ" if more > 0 else "")

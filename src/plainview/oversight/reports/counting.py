@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
+from typing import TypeVar
 
-from plainview.ledger.acts import Reveal, Verification, parse_act
+from plainview.ledger.acts import Verification, parse_act
 from plainview.ledger.errors import FormatError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.spelling import TIME_LIMIT, moment
+from plainview.ledger.standing import Standing
 from plainview.oversight.contradictions import ORDERED
-from plainview.oversight.public_entries import leaf_kind, public_record, public_time
+from plainview.oversight.public_entries import leaf_kind, public_record
 from plainview.oversight.reports.report import OPENED, PUBLIC, Mark, Number
 from plainview.oversight.sampling import most_tampered
 from plainview.records import KIND_OF, KINDS, Access, Act, Decision, Epoch, Order, Page, Record, Refusal
@@ -22,6 +24,12 @@ DAY = 86_400_000
 """Milliseconds: a day is one of journal time, in UTC."""
 
 PRIVATE_LEAVES = ("page", "personal")
+ACTS = ("act", "order")
+"""Kinds of the records of acts."""
+ARMS, ORDERS = 100, 1_000
+"""That are named at most, those on most pages; the others are counted together: a report is to stay readable."""
+
+_Key = TypeVar("_Key", int, str)
 
 
 class Counting:
@@ -30,11 +38,16 @@ class Counting:
     def __init__(self, start: int, upto: int) -> None:
         self._start = start
         self.upto = upto
-        self.time = 0
-        """Newest journal time that a public one of them says; 0 where there is none."""
+        self._pages = 0
+        """Those from record 0 on, as their leaves say."""
+        self._pages_below: dict[int, int] = {}
+        """So many were below an index that follows on an act: of such a size is the tree of a draw."""
         self._public: Counter[str] = Counter()
         self._opened: Counter[str] = Counter()
-        self._reveals: list[Reveal] = []
+        self._acts: list[tuple[int, str]] = []
+        """Index and kind of each, as its record says."""
+        self._arms: Counter[str] = Counter()
+        """Pages, by arm."""
         self._days: Counter[int] = Counter()
         """Pages, by day."""
         self._ordered: Counter[int] = Counter()
@@ -46,16 +59,20 @@ class Counting:
 
     def take(self, index: int, entry: bytes, record: Record | None) -> None:
         """Take up the log's next entry, and the record whose leaf it is: None where it is private and not opened."""
-        if not self._start <= index < self.upto:
+        if index >= self.upto:
             return
-        self.time = max(self.time, public_time(entry) or 0)
         kind = leaf_kind(entry)
+        self._pages += kind == "page"
+        if kind in ACTS:
+            self._pages_below[index + 1] = self._pages
+        if index < self._start:
+            return
         if kind in PUBLIC_KINDS:
             self._public[f"records {kind}"] += 1
             if record is None:
                 with suppress(FormatError):
                     record = public_record(kind, KINDS[kind], entry)
-            self._public_one(record)
+            self._public_one(index, record)
             return
         self._public[f"records {kind if kind in PRIVATE_LEAVES else 'unknown'}"] += 1
         if record is None:
@@ -65,33 +82,41 @@ class Counting:
         else:
             self._opened[f"records {KIND_OF[type(record)]}"] += 1
 
-    def numbers(self, verification: Verification, *, opened: bool) -> tuple[Number, ...]:
+    def numbers(
+        self, verification: Verification, standing: Standing, wrong: Collection[int], *, opened: bool
+    ) -> tuple[Number, ...]:
         """All of them, in the order of a report; where not all was `opened` that could be, the public ones alone.
 
-        `verification` says what came of re-running all pages below `upto`.
+        `verification` says what came of re-running all pages below `upto`. `standing` is what the log's acts come to,
+        judged again, after `upto` or later, and `wrong` are the indexes of those that were taken down as what they are
+        not: what a record says of itself is not believed.
         """
-        found = [*_listed(PUBLIC, self._public, ("records personal", "epochs", "findings", "refusals"))]
+        public = Counter(f"acts {'wrong' if index in wrong else kind}" for index, kind in self._acts)
+        public["findings"] = sum(self._start <= one.index < self.upto for one in standing.findings)
+        found = [*_listed(PUBLIC, self._public + public, ("records personal", "epochs", "findings", "refusals"))]
         found += [
             Number(PUBLIC, f"rerun {name}", str(getattr(verification, name)))
             for name in ("pages", "identical", "inconclusive", "differing")
         ]
-        for one in self._reveals:
+        for one in (placed.act for placed in standing.reveals if self._start <= placed.index < self.upto):
             values = {"pages": f"{one.pages}", "sampled": f"{one.sampled}", "differing": f"{one.differing}"}
-            if one.pages:
+            if one.pages and one.pages == self._pages_below.get(one.size):
                 most = most_tampered(one.pages, one.sampled, one.differing)
                 values["tampered-at-most"] = f"{most}/{one.pages}"
             found += [Number(PUBLIC, f"draw {one.number} {name}", value) for name, value in values.items()]
         if opened:
             always = ("records unread", "pages personal", "pages plain", "pages baseline", "videos shown")
-            found += _listed(OPENED, self._opened, always)
-            found += self._of_orders()
+            named = _most(self._arms, ARMS)
+            arms = {f"arm {arm} pages": self._arms[arm] for arm in named}
+            arms["arms other pages"] = self._arms.total() - sum(arms.values())
+            found += _listed(OPENED, {**self._opened, **arms}, always)
+            found += self._of_orders(sum(one.index < self.upto for one in standing.orders))
         return tuple(found)
 
-    def _public_one(self, record: Record | None) -> None:
+    def _public_one(self, index: int, record: Record | None) -> None:
         match record:
             case Act() | Order():
-                with suppress(FormatError, UnicodeEncodeError):
-                    self._act(record)
+                self._acts.append((index, _kind(record)))
             case Decision():
                 kind = "lifted" if record.effect == "lift" else record.restriction.replace("_", "-")
                 self._public[f"decisions {kind}"] += 1
@@ -101,21 +126,12 @@ class Counting:
             case Access():
                 granted = "granted" if record.granted else "refused"
                 self._public[f"accesses {record.purpose} {granted}"] += 1
-                self._public[f"accesses {record.purpose} records"] += record.granted * (record.until - record.first)
+                if record.granted:  # nothing in a log says that it ends after it begins
+                    self._public[f"accesses {record.purpose} records"] += max(record.until - record.first, 0)
             case Epoch():
                 self._public["epochs"] += 1
             case _:
                 pass
-
-    def _act(self, record: Act | Order) -> None:
-        if not record.counts:
-            self._public["acts refused"] += 1
-            return
-        act = parse_act(parse_note(record.note.encode()).text)
-        self._public[f"acts {act.kind}"] += 1
-        self._public["findings"] += act.kind == "finding"
-        if isinstance(act, Reveal):
-            self._reveals.append(act)
 
     def _page(self, page: Page) -> None:
         day = page.time // DAY
@@ -123,19 +139,25 @@ class Counting:
         mode = "baseline" if page.wanted != page.request.mode == "plain" else page.request.mode
         self._opened[f"pages {mode}"] += 1
         self._opened["videos shown"] += len(page.items)
-        for arm in page.arms:
-            self._opened[f"arm {arm} pages"] += 1
+        self._arms.update(page.arms)
         self._ordered[day] += any(item.selector == ORDERED for item in page.items)
         for number in set(page.orders):
             self._by_order.setdefault(number, Counter())[day] += 1
         self._shown.update(page.orders)
 
-    def _of_orders(self) -> Iterator[Number]:
+    def _of_orders(self, given: int) -> Iterator[Number]:
+        """Of those numbered from 1 to `given`, for there are no others."""
         yield from self._shares("pages ordered", self._ordered)
         videos = self._opened["videos shown"]
-        for number, days in sorted(self._by_order.items()):
-            yield from self._shares(f"order {number} pages", days)
+        pages = {number: days.total() for number, days in self._by_order.items() if 1 <= number <= given}
+        named = _most(pages, ORDERS)
+        for number in sorted(named):
+            yield from self._shares(f"order {number} pages", self._by_order[number])
             yield Number(OPENED, f"order {number} videos", _ratio(self._shown[number], videos))
+        for which, numbers in (("other", pages.keys() - set(named)), ("unknown", self._shown.keys() - pages.keys())):
+            if numbers:
+                placed = sum(self._shown[number] for number in numbers)
+                yield Number(OPENED, f"orders {which} videos", _ratio(placed, videos))
 
     def _shares(self, name: str, days: Mapping[int, int]) -> Iterator[Number]:
         """Of all pages, and of those of the day on which it was most, the earliest of such."""
@@ -144,6 +166,20 @@ class Counting:
         if some:
             day = max(some, key=lambda day: (Fraction(days[day], self._days[day]), -day))
             yield Number(OPENED, f"{name} on {_date(day)}", _ratio(days[day], self._days[day]))
+
+
+def _kind(record: Act | Order) -> str:
+    if not record.counts:
+        return "refused"
+    try:
+        return parse_act(parse_note(record.note.encode()).text).kind
+    except (FormatError, UnicodeEncodeError):
+        return "wrong"
+
+
+def _most(counts: Mapping[_Key, int], limit: int) -> list[_Key]:
+    """The `limit` that have most, of those with as many the first."""
+    return sorted(counts, key=lambda one: (-counts[one], one))[:limit]
 
 
 def _listed(mark: Mark, counts: Mapping[str, int], always: Iterable[str]) -> Iterator[Number]:
