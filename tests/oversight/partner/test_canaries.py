@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from plainview.ledger.policies import NO_QUORUM, Log, Policy
 from plainview.ledger.promises import Promise
 from plainview.ledger.schemes import ED25519
 from plainview.ledger.signers import Signer
+from plainview.oversight.partner import canaries as module
 from plainview.oversight.partner.app_client import Odd
-from plainview.oversight.partner.canaries import GROWTHS, PAGES, RECEIPTS, Canaries, Promised, Wrong
+from plainview.oversight.partner.canaries import GROWTHS, PAGES, RECEIPTS, TIMES, Canaries, Promised, Wrong
 from plainview.oversight.partner.opening import Unanswered
 from plainview.oversight.receipts import Receipt
 from plainview.records import UNSIGNED, Event, Page, Record, Request, Setting, Viewer, encode
@@ -339,25 +341,102 @@ def test_one_amendment_after_another(case: Case) -> None:
     assert case.visit() == []
 
 
-def test_no_promise_is_asked_for_again(case: Case) -> None:
-    """As where the log ended its service just then, and was started again; who never gives one is found."""
+def unpromised(case: Case, every: int) -> list[Wrong]:
+    """Ask many times, where each `every`th answer has no promise: what is found first."""
     case.start(1)
-    case.platform.signer = None
-    case.doubted()
-    for _ in range(GROWTHS - 1):
+    page, answers = case.platform.page, 0
+
+    def left_out(**asked: Any) -> tuple[bytes, dict[str, Any]]:
+        nonlocal answers
+        answers += 1
+        case.platform.signer = LOG if answers % every else None
+        return page(**asked)
+
+    case.platform.page = left_out  # type: ignore[method-assign]
+    while answers < 4 * every + TIMES:
+        case.size += 1
+        with suppress(Odd):
+            if wrong := case.visit():
+                return wrong
+    return []
+
+
+@pytest.mark.parametrize("viewers", [1, 2])
+def test_a_promise_only_for_who_asks_again(case: Case, viewers: int) -> None:
+    """Each page comes without one at first, and with one when it is asked for again."""
+    case.start(viewers)
+    page = case.platform.page
+    seen: set[tuple[str, int]] = set()
+
+    def first_without(**asked: Any) -> tuple[bytes, dict[str, Any]]:
+        case.platform.signer = LOG if (one := (asked["session"], asked["n"])) in seen else None
+        seen.add(one)
+        return page(**asked)
+
+    case.platform.page = first_without  # type: ignore[method-assign]
+    for _ in range(TIMES - 1):
         case.size += 1
         case.doubted()
-    case.platform.signer = NEW_KEY
+        case.size += 1
+        if viewers == 1:
+            assert case.visit() == []
+    case.size += 1
+    (found, *_) = case.visit()
+    head, _, answer = found.detail.partition("\n")
+    assert head.startswith("no receipt that holds came with page ")
+    assert head.endswith("its promise is empty, as in 2 answers before, and the log grew after each of these")
+    assert msgspec.json.decode(answer)["receipt"]["promise"] == ""
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 6])
+def test_every_so_many_answers_without_a_promise(case: Case, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
+    monkeypatch.setattr(module, "RUN", 6)
+    (found, *_) = unpromised(case, every)
+    assert "as in 2 answers before" in found.detail
+
+
+def test_answers_without_a_promise_far_apart(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the log ended its service just then, and was started again."""
+    monkeypatch.setattr(module, "RUN", 6)
+    assert unpromised(case, 7) == []
+
+
+def test_one_or_two_answers_without_a_promise(case: Case) -> None:
+    """And no more, or no more that the log was seen to grow after: that is remarked."""
+    case.start(1)
+    for _ in range(TIMES - 1):
+        case.platform.signer = None
+        case.size += 1
+        for _ in range(3):
+            case.doubted()
+        case.platform.signer = LOG
+        for _ in range(2 * GROWTHS):
+            case.size += 1
+            assert case.visit() == []
+            assert case.compare() == []
+
+
+def test_answers_without_a_promise_are_remembered(case: Case) -> None:
+    """Over the partner's own starts, whatever unknown keys come in between; and told again, the more there are."""
+    case.platform.signer = None
+    case.doubted()
     case.size += 1
     case.doubted()
-    case.keys.append(NEW_KEY.key)
-    assert case.visit() == []
+    case.start(1)
+    case.platform.signer = NEW_KEY
+    case.doubted()
     case.platform.signer = None
-    for _ in range(2 * GROWTHS):  # the key that was doubted in between goes first
-        case.doubted()
+    for times in (2, 3):
         case.size += 1
-    (found,) = case.visit()
-    assert '"promise":""' in found.detail
+        (found,) = case.visit()
+        assert f"as in {times} answers before" in found.detail
+    case.platform.signer = LOG
+    for _ in range(GROWTHS - 1):
+        case.size += 1
+        assert case.visit() == []
+    case.size += 1
+    (found,) = case.visit()  # the key that was doubted
+    assert "as in" not in found.detail
 
 
 def test_an_event_that_is_refused(case: Case) -> None:

@@ -125,7 +125,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         12, "Clients get the receipt", "", serving.handed_out,
         "pages of the partner's own viewers, of which the receipt and the log's promise were checked as they came; "
-        "that none came without, which is a finding",
+        "that none came without, and promises were not empty again and again, which is a finding",
         "what other viewers get, who have to look themselves",
     ),
     _control(

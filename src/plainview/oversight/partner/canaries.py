@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from plainview.journal import Entry, JournalReader
 from plainview.keys.client_session import ClientSession
@@ -32,6 +33,15 @@ RECEIPTS = "receipts"
 GROWTHS = 3
 """Times that the log has to be seen to grow after an answer until whatever key its server had is known. A first look
 may have begun before the answer, and a second may be shown what was published before that server's start."""
+UNPROMISED = "unpromised"
+"""Where it lies how many answers came without a promise."""
+TIMES = 3
+"""Answers without a promise, the log seen to grow between them, that are a finding."""
+RUN = 100
+"""Promises that hold, one after another, after which earlier answers without one are forgotten. Who leaves out every
+hundredth, or more, is found by the third. An honest log that breaks every minute leaves out those of answers that were
+in the making, for some ten milliseconds: one in 6,000, and three so near each other come to two canaries once in ten
+years at most."""
 AGE = "18+"
 REGIONS = ("US", "GB", "DE", "FR", "BR", "JP", "IN")
 
@@ -90,6 +100,19 @@ class Canary(Record, frozen=True):
         return ClientViewer(self.viewer, to_bytes(self.own)).told(self.id, self.region, AGE, "personal")
 
 
+class Unpromised(Record, frozen=True):
+    """Answers without a promise, to all canaries."""
+
+    times: U53
+    size: U53
+    """Of the log that was known when the last of them was counted."""
+    kept: U53
+    """Promises that have held since the last answer without one."""
+
+
+_NONE = Unpromised(times=0, size=0, kept=0)
+
+
 class Wrong(NamedTuple):
     """What is wrong, and the record that it is about."""
 
@@ -109,7 +132,7 @@ class Promised(NamedTuple):
 
 
 class _Doubt(NamedTuple):
-    """An answer whose promise did not hold: by an amendment that was not known yet, its key may be the log's."""
+    """An answer with a promise that did not hold: by an amendment that was not known yet, its key may be the log's."""
 
     receipt: Receipt
     wrong: Wrong
@@ -232,19 +255,28 @@ class Canaries:
         """Raises Odd where the receipt's promise does not hold by what is known, and _Unreceipted for one that still
         does not when the log has shown whose key it might have been.
 
-        None at all is what is answered where the log ends its service at that moment: then asking again brings it.
+        None at all is what an honest server answers where its log ends its service at that very moment; from then on it
+        shows nobody a page until it can promise again. So it is told by how often that comes, of whichever page.
         """
         refused = _refused(receipt, promised)
+        before = self._unpromised()
+        now = _counted(before, receipt, refused, promised.size())
+        if now != before:
+            self._files.write(UNPROMISED, encode(now))
+        if now.times > max(before.times, TIMES - 1):
+            said = f"its promise is empty, as in {now.times - 1} answers before, and the log grew after each of these"
+            raise _Unreceipted(wrong(said))
         doubt = self._doubts.pop(viewer, None)
         if doubt is not None:
             if (size := promised.size()) > doubt.size:
                 doubt = doubt._replace(size=size, growths=doubt.growths + 1)
             if doubt.growths < GROWTHS:
                 self._doubts[viewer] = doubt
-            elif _refused(doubt.receipt, promised) and (doubt.receipt.promise or not receipt.promise):
+            elif _refused(doubt.receipt, promised):
                 raise _Unreceipted(doubt.wrong)
         if refused:
-            self._doubts.setdefault(viewer, _Doubt(receipt, wrong(refused), promised.size(), 0))
+            if receipt.promise:
+                self._doubts.setdefault(viewer, _Doubt(receipt, wrong(refused), promised.size(), 0))
             raise Odd(f"a page of viewer {viewer} has a receipt that nobody known here promised: {refused}")
 
     def _watch(self, canary: Canary, receipt: Receipt, page: Page) -> Iterator[Wrong]:
@@ -322,6 +354,10 @@ class Canaries:
         assert data is not None
         return decode(Canary, data)
 
+    def _unpromised(self) -> Unpromised:
+        data = self._files.read(UNPROMISED)
+        return _NONE if data is None else decode(Unpromised, data)
+
     def _write(self, canary: Canary) -> Canary:
         self._files.write(str(canary.viewer), encode(canary))
         return canary
@@ -390,6 +426,16 @@ def _refused(receipt: Receipt, promised: Promised) -> str:
     except LedgerError as error:
         return str(error)
     return ""
+
+
+def _counted(before: Unpromised, receipt: Receipt, refused: str, size: int) -> Unpromised:
+    """With this answer, which came when `size` records of the log were known."""
+    if not receipt.promise:
+        grown = not before.times or size > before.size
+        return Unpromised(times=before.times + 1, size=size, kept=0) if grown else replace(before, kept=0)
+    if refused or not before.times:
+        return before
+    return replace(before, kept=before.kept + 1) if before.kept + 1 < RUN else _NONE
 
 
 def _event(canary: Canary, one: Sent) -> dict[str, Any]:
