@@ -15,6 +15,7 @@ from plainview.cli.bundle_files import BundlesOption, read_bundles
 from plainview.cli.errors import CommandError, told
 from plainview.cli.oversee_page import page
 from plainview.cli.oversee_report import report
+from plainview.oversight.sampling import MOST_DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +80,7 @@ def run(
     ] = "127.0.0.1",
     every: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds between two looks at the log.")] = 1.0,
     rerun_every: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds between two re-runs.")] = 60.0,
-    sample: Annotated[int, typer.Option(min=1, max=100_000, help="Pages in a random draw.")] = 300,
+    sample: Annotated[int, typer.Option(min=1, max=MOST_DRAWN, help="Pages in a random draw.")] = 300,
     draw_hours: Annotated[float, typer.Option(min=0.01, max=8760, help="Hours from one draw to the next.")] = 24.0,
     canaries: Annotated[int, typer.Option(min=0, max=1000, help="Viewers of the partner's own.")] = 2,
     canary_every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two pages of each.")] = 60.0,

@@ -10,6 +10,8 @@ _DOMAIN = b"plainview/audit-draw/v1\x00"
 _WORD = 1 << 64
 
 CONFIDENCE = Fraction(95, 100)
+MOST_DRAWN = 10_000
+"""Pages of a draw of which a bound is told: an exact one of many more takes minutes."""
 
 
 class _Numbers:
@@ -58,16 +60,23 @@ def most_tampered(pages: int, sampled: int, failed: int, confidence: Fraction = 
     if not 0 <= failed <= sampled <= pages:
         raise ValueError(f"{failed} of {sampled} drawn from {pages} pages cannot have failed")
     doubt = 1 - confidence
-    ways = comb(pages, sampled) * doubt.numerator
+    enough = comb(pages, sampled) * doubt.numerator // doubt.denominator
 
     def possible(tampered: int) -> bool:
-        # P(at most `failed` of the drawn ones are tampered with) > doubt.
-        seen = sum(
-            comb(tampered, found) * comb(pages - tampered, sampled - found)
-            for found in range(min(failed, tampered) + 1)
-            if sampled - found <= pages - tampered
-        )
-        return seen * doubt.denominator > ways
+        # P(at most `failed` of the drawn ones are tampered with) > doubt: the terms from the last one down, each by the
+        # one before. Once they fall they fall ever faster, so the rest is no more than the next, so many times.
+        good = pages - tampered
+        first, last = max(sampled - good, 0), min(failed, tampered)
+        term, seen = comb(tampered, last) * comb(good, sampled - last), 0
+        for found in range(last, first - 1, -1):
+            seen += term
+            if seen > enough:
+                return True
+            below = term * (found * (good - sampled + found)) // ((tampered - found + 1) * (sampled - found + 1))
+            if below <= term and seen + below * (found - first) <= enough:
+                return False
+            term = below
+        return False
 
     low, high = failed, pages - (sampled - failed)
     while low < high:

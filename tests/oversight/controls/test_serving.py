@@ -15,6 +15,7 @@ from plainview.oversight.controls.evidence import Canaries, Counts, Evidence
 from plainview.oversight.controls.pages import EXPLAINED, Places
 from plainview.oversight.controls.serving import UNREVEALED
 from plainview.oversight.controls.verdicts import State
+from plainview.oversight.sampling import MOST_DRAWN
 from plainview.records import Record
 from plainview.records.codec import decode, encode
 from plainview.records.fields import to_text
@@ -79,6 +80,16 @@ def unrevealed(town: Town, long: int, upto: int = 2) -> Evidence:
     (one,) = town.evidence.standing.draws
     later = tuple(replace(one, act=replace(one.act, number=number)) for number in range(2, upto + 1))
     return replace(town.where(draws=(one, *later)), newest=town.evidence.times[one.index] + long)
+
+
+def overdrawn(town: Town) -> Evidence:
+    """More pages were drawn than a bound is told of: as many as there are."""
+    (one,) = town.evidence.standing.reveals
+    drawn, made = MOST_DRAWN + 1, Places()
+    for _ in range(drawn):
+        made.add(0, town.evidence.newest)
+    evidence = town.where(reveals=(replace(one, act=replace(one.act, pages=drawn, sampled=drawn)),))
+    return replace(evidence, pages=replace(evidence.pages, all=made))
 
 
 def unreadable(town: Town) -> Evidence:
@@ -169,6 +180,7 @@ CASES = [
     Case(15, lambda town: revealed(town, pages=100), "is from another log, or of other pages"),
     Case(15, lambda town: revealed(town, sampled=0), "draw 1 was from no pages"),
     Case(15, lambda town: revealed(town, sampled=1), "draw 1 was too small: with 95 % confidence at most"),
+    Case(15, overdrawn, "draw 1 was of 10,001 pages: no bound is told of over 10,000"),
     Case(15, drawn_again, "draw 1 was never revealed, and later ones were"),
     Case(15, lambda town: unrevealed(town, UNREVEALED + 1), "more than a day ago, and is not revealed",
          lambda town: unrevealed(town, UNREVEALED)),

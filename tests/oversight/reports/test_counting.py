@@ -13,6 +13,7 @@ from plainview.oversight.acts import judged
 from plainview.oversight.reports import counting as module
 from plainview.oversight.reports.counting import DAY, Counting
 from plainview.oversight.reports.report import OPENED, PUBLIC
+from plainview.oversight.sampling import MOST_DRAWN
 from plainview.records import KIND_OF, Act, Decision, Order, Page, Record, Refusal, encode
 from plainview.records import PUBLIC as PUBLIC_KINDS
 from plainview.records.digests import commitment
@@ -198,6 +199,17 @@ def test_a_draw_from_as_many_pages_as_there_are_not_has_no_bound(pages: int) -> 
     assert found == {
         "p draw 1 pages": f"{pages}", "p draw 1 sampled": f"{pages // 2}", "p draw 1 differing": "0",
     }  # fmt: skip
+
+
+def test_a_draw_of_more_pages_than_a_bound_is_told_of() -> None:
+    """Of one fewer it is: that one page was tampered with is ruled out, too."""
+    pages = MOST_DRAWN + 1
+    log = [*[LEAF] * pages, entry(signed(draw()))]
+    drawn = replace(reveal(), size=pages + 2, pages=pages)
+    for sampled, bound in ((pages, None), (MOST_DRAWN, f"0/{pages}")):
+        found = by_log(*log, entry(signed(replace(drawn, sampled=sampled))), upto=pages + 9)
+        assert found["p draw 1 sampled"] == f"{sampled}"
+        assert found.get("p draw 1 tampered-at-most") == bound
 
 
 def test_what_a_record_says_of_its_own_act_is_not_believed() -> None:

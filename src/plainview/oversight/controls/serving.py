@@ -6,7 +6,7 @@ from plainview.oversight.controls.coverage import unverified, verified
 from plainview.oversight.controls.evidence import Evidence
 from plainview.oversight.controls.pages import EXPLANATION
 from plainview.oversight.controls.verdicts import OWN_VIEWERS, Cited, Verdict, cited, met, not_applicable, not_met, some
-from plainview.oversight.sampling import most_tampered
+from plainview.oversight.sampling import MOST_DRAWN, most_tampered
 
 NO_PAGE = "no page was served"
 UNOPENED = "no page was opened to the partner"
@@ -107,6 +107,10 @@ def drawn(e: Evidence) -> Verdict:
     last = reveals[-1].act
     if not last.sampled:
         return not_met(f"draw {last.number} was from no pages", acts)
+    if last.sampled > MOST_DRAWN:
+        return not_met(
+            f"draw {last.number} was of {last.sampled:,} pages: no bound is told of over {MOST_DRAWN:,}", acts
+        )
     most = most_tampered(last.pages, last.sampled, 0)
     said = (
         f"with 95 % confidence at most {most:,} of {some(last.pages, 'page')} below record {last.size:,} "

@@ -169,15 +169,20 @@ class Canaries:
     def visit(self, promised: Promised) -> Iterator[Wrong]:
         """Each canary asks for a page and watches of it: what is wrong with what it was shown.
 
-        Raises Unanswered, after which everything goes on where it was; and Odd.
+        Raises Unanswered, after which everything goes on where it was; and Odd, with each odd answer, after the last.
         """
         names = self._names()
+        odd: list[str] = []
         for at in range(self._number):
-            canary = self._read(names[at]) if at < len(names) else self._register()
             try:
+                canary = self._read(names[at]) if at < len(names) else self._register()
                 yield from self._visit(canary, promised)
             except _Unreceipted as error:  # it is asked for again
                 yield error.wrong
+            except Odd as error:
+                odd.append(str(error))
+        if odd:
+            raise Odd("; ".join(odd))
 
     def compare(self, journal: JournalReader) -> Iterator[Wrong]:
         """What the journal has of canaries and they did not do, and what they did and it has not. JournalDamaged."""

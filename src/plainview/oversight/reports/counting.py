@@ -16,7 +16,7 @@ from plainview.ledger.standing import Standing
 from plainview.oversight.contradictions import ORDERED
 from plainview.oversight.public_entries import leaf_kind, public_record
 from plainview.oversight.reports.report import OPENED, PUBLIC, Mark, Number
-from plainview.oversight.sampling import most_tampered
+from plainview.oversight.sampling import MOST_DRAWN, most_tampered
 from plainview.records import KIND_OF, KINDS, Access, Act, Decision, Epoch, Order, Page, Record, Refusal
 from plainview.records import PUBLIC as PUBLIC_KINDS
 
@@ -100,7 +100,7 @@ class Counting:
         ]
         for one in (placed.act for placed in standing.reveals if self._start <= placed.index < self.upto):
             values = {"pages": f"{one.pages}", "sampled": f"{one.sampled}", "differing": f"{one.differing}"}
-            if one.pages and one.pages == self._pages_below.get(one.size):
+            if one.sampled <= MOST_DRAWN and one.pages and one.pages == self._pages_below.get(one.size):
                 most = most_tampered(one.pages, one.sampled, one.differing)
                 values["tampered-at-most"] = f"{most}/{one.pages}"
             found += [Number(PUBLIC, f"draw {one.number} {name}", value) for name, value in values.items()]
