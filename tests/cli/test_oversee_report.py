@@ -19,7 +19,7 @@ from plainview.oversight.partner.directory import AUDITOR, JOURNAL, LOCK, LOG, M
 from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.reports import Reports
 from plainview.oversight.reports.counting import Counting
-from plainview.oversight.reports.report import Report, read_report
+from plainview.oversight.reports.report import Number, Report, read_report
 from plainview.platform.log.opening import KEY
 from plainview.records import Act
 from plainview.records.leaf import public_leaf
@@ -242,6 +242,30 @@ def test_one_whose_number_anothers_has_by_the_log_is_removed(kept: Town, directo
     file.write_bytes(by_auditor(kept, own))
     assert invoke("oversee", "report", directory).exit_code == 2
     assert not file.exists()
+
+
+def test_one_that_was_refused_is_kept_until_it_may_count(
+    kept: Town, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its act is in the operator's log as one that does not count, and another report was drawn up under its number;
+    then somebody hands it in again, and it does."""
+    file, act = directory / REPORTS / NAME, kept.act("report")
+    there = file.read_bytes()
+    numbers = Counting.numbers
+
+    def more(*given: Any, **named: Any) -> Any:
+        """As after more was re-run: another text, and so another act."""
+        return (*numbers(*given, **named), Number("opened", "zebras", "1"))
+
+    with monkeypatch.context() as refused:
+        changed(refused, act.index + 1, public_leaf("act", replace(act.record, counts=False)))
+        refused.setattr(Counting, "numbers", more)
+        drawn = invoke("oversee", "report", directory)
+        assert drawn.exit_code == 0, drawn.stderr
+        assert file.read_bytes() != there
+        assert [one.name for one in Reports(directory / REPORTS).all()] == [NAME]
+    assert invoke("oversee", "report", directory).exit_code == 2
+    assert file.read_bytes() == there
 
 
 def test_a_report_that_nobody_could_read_is_never_announced(

@@ -48,12 +48,15 @@ class Platform:
         self.receipt: dict[str, Any] = {}
         self.odd: tuple[int, ...] = ()
         """Of these viewers, as they were registered, what is asked is answered oddly."""
+        self.unanswered: tuple[int, ...] = ()
 
     def register(self, told: dict[str, Any]) -> None:
         self.records.append(Viewer(time=NOW, **told))
 
     def page(self, **asked: Any) -> tuple[bytes, dict[str, Any]]:
         viewers = [one.viewer for one in self.records if isinstance(one, Viewer)]
+        if viewers.index(asked["viewer"]) in self.unanswered:
+            raise Unanswered(f"no answer to {asked['viewer']}")
         if viewers.index(asked["viewer"]) in self.odd:
             raise Odd(f"an odd answer to {asked['viewer']}")
         made = EXAMPLES["page"]
@@ -510,3 +513,28 @@ def test_an_odd_answer_to_one_keeps_none_of_the_others(case: Case) -> None:
     later = case.platform.records[before:]
     assert {one.viewer for one in later} == {second}  # type: ignore[attr-defined]
     assert any(isinstance(one, Page) for one in later)
+
+
+def test_who_is_not_answered_keeps_the_others_away_in_some_rounds_alone(case: Case) -> None:
+    case.start(3)
+    case.visit()
+    first, *others = (one.viewer for one in case.platform.records if isinstance(one, Viewer))
+    case.platform.unanswered = (0,)
+    before = case.platform.size
+    for _ in range(6):
+        with pytest.raises(Unanswered, match=f"no answer to {first}"):
+            case.visit()
+    later = [one.viewer for one in case.platform.records[before:] if isinstance(one, Page)]
+    assert set(later) == set(others)
+
+
+def test_an_odd_answer_is_told_beside_one_that_never_came(case: Case) -> None:
+    case.start(3)
+    case.visit()
+    case.platform.odd, case.platform.unanswered = (0, 1), (2,)
+    told = set()
+    for _ in range(6):
+        with pytest.raises(Unanswered) as error:
+            case.visit()
+        told.add(str(error.value).count("an odd answer to"))
+    assert 2 in told

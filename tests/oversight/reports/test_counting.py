@@ -212,6 +212,17 @@ def test_a_draw_of_more_pages_than_a_bound_is_told_of() -> None:
         assert found.get("p draw 1 tampered-at-most") == bound
 
 
+def test_no_more_than_the_last_draws_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DRAWS", 2)
+    reveals = tuple(Placed(replace(reveal(), number=number, differing=number), 0) for number in range(1, 6))
+    found = counted(act(signed(reveal())), standing=replace(NOTHING, reveals=reveals))
+    assert some(found, "p draw") == {
+        "p draw 4 pages": "250", "p draw 4 sampled": "30", "p draw 4 differing": "4",
+        "p draw 5 pages": "250", "p draw 5 sampled": "30", "p draw 5 differing": "5",
+        "p draws other": "3", "p draws other sampled": "90", "p draws other differing": "6",
+    }  # fmt: skip
+
+
 def test_what_a_record_says_of_its_own_act_is_not_believed() -> None:
     """An operator's log can say that a stranger's reveal counts, and an auditor's finding does not."""
     revealed = signed(replace(reveal(), size=252))

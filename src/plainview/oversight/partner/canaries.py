@@ -17,6 +17,7 @@ from plainview.keys.client_viewer import ClientViewer
 from plainview.ledger.errors import LedgerError
 from plainview.oversight.mirror.files import MirrorFiles
 from plainview.oversight.partner.app_client import App, Odd
+from plainview.oversight.partner.opening import Unanswered
 from plainview.oversight.receipts import Receipt, parse_receipt
 from plainview.records import Event, Page, Viewer
 from plainview.records.codec import Record, RecordError, decode, encode
@@ -39,9 +40,9 @@ TIMES = 3
 """Answers without a promise, the log seen to grow between them, that are a finding."""
 RUN = 100
 """Promises that hold, one after another, after which earlier answers without one are forgotten. Who leaves out every
-hundredth, or more, is found by the third. An honest log that breaks every minute leaves out those of answers that were
-in the making, for some ten milliseconds: one in 6,000, and three so near each other come to two canaries once in ten
-years at most."""
+hundredth, or more, is found by the third, the log seen to grow between them. An honest log that breaks every minute
+leaves out those of answers that were in the making, for some ten milliseconds: one in 6,000, and three so near each
+other come to two canaries once in ten years at most."""
 AGE = "18+"
 REGIONS = ("US", "GB", "DE", "FR", "BR", "JP", "IN")
 
@@ -173,7 +174,9 @@ class Canaries:
         """
         names = self._names()
         odd: list[str] = []
-        for at in range(self._number):
+        # Another is the first each time: who leaves one of them unanswered does not keep the same others away for good.
+        first = self._entropy(1)[0]
+        for at in ((first + one) % self._number for one in range(self._number)):
             try:
                 canary = self._read(names[at]) if at < len(names) else self._register()
                 yield from self._visit(canary, promised)
@@ -181,6 +184,8 @@ class Canaries:
                 yield error.wrong
             except Odd as error:
                 odd.append(str(error))
+            except Unanswered as error:
+                raise Unanswered("; ".join([*odd, str(error)])) from error
         if odd:
             raise Odd("; ".join(odd))
 

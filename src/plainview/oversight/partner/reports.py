@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +22,15 @@ from plainview.oversight.partner.log import OwnLog
 from plainview.oversight.partner.log_records import LogRecords, mirrored_in
 from plainview.oversight.partner.outbox import check_act
 from plainview.oversight.public_entries import public_act
-from plainview.oversight.reports.checking import announced
+from plainview.oversight.reports.checking import act_of, announced
 from plainview.oversight.reports.counting import Counting
 from plainview.oversight.reports.report import SUFFIX, Report, read_report
 from plainview.records.digests import note_digest
+from plainview.records.fields import to_text
 from plainview.storage.filesystem import HostFileSystem, make_durable
 
+_ASIDE = "refused"
+"""Where those lie whose announcement the log has as an act that does not count."""
 _NAME = re.compile(rf"[1-9][0-9]{{0,18}}{re.escape(SUFFIX)}")
 
 
@@ -77,6 +80,16 @@ class Reports:
         self._files.write(f"{report.number}{SUFFIX}", data)
         return self.path(report.number)
 
+    def set_aside(self, one: Filed) -> None:
+        """Keep it by what it says, too: another may be written in its place. Raises OSError."""
+        self._files.write(f"{_ASIDE}/{to_text(one.report.digest())}", one.note.encode())
+
+    def put_back(self, act: Act) -> None:
+        """In place of any other of its number, where it was set aside. Raises OSError."""
+        if (data := self._files.read(f"{_ASIDE}/{to_text(act.report)}")) is not None:
+            with suppress(FormatError):  # as of any that cannot be read
+                self.write(read_report(data)[1], data)
+
     def remove(self, name: str) -> None:
         """No error where it is not there."""
         self._files.remove(name)
@@ -106,11 +119,11 @@ def draw_up(directory: Path) -> Drawn:
                     f"the key {key.name} of {directory} is no auditor's by charter {charter.number:,}, in force: its "
                     "report would not count"
                 )
-            _forget_overtaken(reports, own, standing)
+            said = {act for _, _, act in _own_acts(own)}
+            _keep_to(standing, reports, said)
             _check_none_waits(own, len(standing.reports) + 1, charter, mirrored)
             report = _counted(records, acts, standing, mirrored.root)
-        act = Act(charter.origin, report.number, report.start, report.upto, report.root, report.digest())
-        announcing = keys.auditor.note(act.text())
+        announcing = keys.auditor.note(act_of(report).text())
         check_act(announcing, charter)
         if announcing in own.entries():
             raise ReportError(
@@ -119,7 +132,11 @@ def draw_up(directory: Path) -> Drawn:
             )
         data = keys.auditor.note(report.text())
         _check_readable(data, report)
-        # The file first: what is announced is there. What was never announced is written over the next time.
+        # The file first: what is announced is there. What was never announced is written over the next time; one that
+        # was, and does not count, may come to count when somebody hands its act in again.
+        for one in reports.all():
+            if one.report.number == report.number and act_of(one.report) in said:
+                reports.set_aside(one)
         path = reports.write(report, data)
         return Drawn(path, report, own.append(announcing))
 
@@ -140,9 +157,12 @@ def _own_acts(own: OwnLog) -> Iterator[tuple[int, bytes, Act]]:
             yield place, entry, act
 
 
-def _forget_overtaken(reports: Reports, own: OwnLog, standing: Standing) -> None:
-    """Remove those whose number another's report has by the log: their own announcement came too late."""
-    said = {act for _, _, act in _own_acts(own)}
+def _keep_to(standing: Standing, reports: Reports, said: Collection[Act]) -> None:
+    """Put those back that were `said` here and count by now, and remove those whose number another's report has by the
+    log: their own announcement came too late."""
+    for placed in standing.reports:
+        if placed.act in said:
+            reports.put_back(placed.act)
     for one in reports.all():
         try:
             announced(one.report, standing)

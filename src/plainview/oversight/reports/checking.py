@@ -59,12 +59,17 @@ def check_report(note: Note, report: Report, held: Held, auditors: Iterable[Veri
     return announced(report, held.standing)
 
 
+def act_of(report: Report) -> Act:
+    """The act that announces it."""
+    return Act(report.log, report.number, report.start, report.upto, report.root, report.digest())
+
+
 def announced(report: Report, standing: Standing) -> Placed[Act] | None:
     """The act that announces it; None where there is none of its number. ProofError where that says otherwise."""
     if report.number > len(standing.reports):
         return None
     placed = standing.reports[report.number - 1]
-    if placed.act != Act(report.log, report.number, report.start, report.upto, report.root, report.digest()):
+    if placed.act != act_of(report):
         raise ProofError(f"{report.what} is not what record {placed.index:,} announces as report {report.number:,}")
     return placed
 

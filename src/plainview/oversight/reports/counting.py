@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import TypeVar
 
-from plainview.ledger.acts import Verification, parse_act
+from plainview.ledger.acts import Reveal, Verification, parse_act
 from plainview.ledger.errors import FormatError
 from plainview.ledger.notes import parse_note
 from plainview.ledger.spelling import TIME_LIMIT, moment
@@ -26,8 +26,9 @@ DAY = 86_400_000
 PRIVATE_LEAVES = ("page", "personal")
 ACTS = ("act", "order")
 """Kinds of the records of acts."""
-ARMS, ORDERS = 100, 1_000
-"""That are named at most, those on most pages; the others are counted together: a report is to stay readable."""
+ARMS, ORDERS, DRAWS = 100, 1_000, 100
+"""That are named at most, those on most pages and the last draws; the others are counted together: a report is to stay
+readable, and soon computed."""
 
 _Key = TypeVar("_Key", int, str)
 
@@ -98,12 +99,7 @@ class Counting:
             Number(PUBLIC, f"rerun {name}", str(getattr(verification, name)))
             for name in ("pages", "identical", "inconclusive", "differing")
         ]
-        for one in (placed.act for placed in standing.reveals if self._start <= placed.index < self.upto):
-            values = {"pages": f"{one.pages}", "sampled": f"{one.sampled}", "differing": f"{one.differing}"}
-            if one.sampled <= MOST_DRAWN and one.pages and one.pages == self._pages_below.get(one.size):
-                most = most_tampered(one.pages, one.sampled, one.differing)
-                values["tampered-at-most"] = f"{most}/{one.pages}"
-            found += [Number(PUBLIC, f"draw {one.number} {name}", value) for name, value in values.items()]
+        found += self._of_draws([one.act for one in standing.reveals if self._start <= one.index < self.upto])
         if opened:
             always = ("records unread", "pages personal", "pages plain", "pages baseline", "videos shown")
             named = _most(self._arms, ARMS)
@@ -144,6 +140,19 @@ class Counting:
         for number in set(page.orders):
             self._by_order.setdefault(number, Counter())[day] += 1
         self._shown.update(page.orders)
+
+    def _of_draws(self, reveals: Sequence[Reveal]) -> Iterator[Number]:
+        named = reveals[-DRAWS:]
+        for one in named:
+            values = {"pages": f"{one.pages}", "sampled": f"{one.sampled}", "differing": f"{one.differing}"}
+            if one.sampled <= MOST_DRAWN and one.pages and one.pages == self._pages_below.get(one.size):
+                most = most_tampered(one.pages, one.sampled, one.differing)
+                values["tampered-at-most"] = f"{most}/{one.pages}"
+            yield from (Number(PUBLIC, f"draw {one.number} {name}", value) for name, value in values.items())
+        if others := reveals[:-DRAWS]:
+            yield Number(PUBLIC, "draws other", f"{len(others)}")
+            yield Number(PUBLIC, "draws other sampled", f"{sum(one.sampled for one in others)}")
+            yield Number(PUBLIC, "draws other differing", f"{sum(one.differing for one in others)}")
 
     def _of_orders(self, given: int) -> Iterator[Number]:
         """Of those numbered from 1 to `given`, for there are no others."""
