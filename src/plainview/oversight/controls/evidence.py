@@ -21,7 +21,7 @@ from plainview.oversight.acts import Acts
 from plainview.oversight.controls.pages import Asking, Before, Pages, Places, Turn
 from plainview.oversight.controls.verdicts import Cited, Counted
 from plainview.oversight.decisions import Deciding
-from plainview.oversight.public_entries import is_of_kind
+from plainview.oversight.public_entries import is_of_kind, leaf_kind
 from plainview.oversight.reports.counting import Counting
 from plainview.oversight.reports.report import Report
 from plainview.oversight.tallies import Lost, Off, Reconciling
@@ -266,7 +266,8 @@ class Gathering:
             self._began = record.time  # type: ignore[attr-defined]
         self._newest = max(self._newest, record.time)  # type: ignore[attr-defined]  # all kinds have one
         if kind in PUBLIC:
-            self._judge(index, kind, record)
+            if self._judge(index, kind, public_leaf(kind, record)) and isinstance(record, CharterRecord):
+                self._charters.append(InForce(index, parse_charter(parse_note(record.note.encode()).text)))
             self._count(index, record)
         match record:
             case Page():
@@ -300,7 +301,8 @@ class Gathering:
                 pass
 
     def pass_over(self, index: int, entry: bytes) -> None:
-        """The next record was not opened: only its leaf is known."""
+        """The next record was not opened, or cannot be read: only its entry is known."""
+        self._judge(index, leaf_kind(entry) or "entry", entry)  # one that cannot be read may say that it is an act
         if is_of_kind("page", entry):
             self._asking.pass_over(index, self._newest)
             self._reconciling.page(index)
@@ -332,16 +334,16 @@ class Gathering:
             **{name: getattr(outside, name) for name in outside.__struct_fields__},
         )
 
-    def _judge(self, index: int, kind: str, record: Record) -> None:
+    def _judge(self, index: int, kind: str, entry: bytes) -> bool:
+        """Whether it is what it was taken down as."""
         try:
-            self._acts.take(index, public_leaf(kind, record))
+            self._acts.take(index, entry)
         except ProofError as error:
             if not index:
                 raise
             self._wrong.append(Wrong(index, kind, str(error).removeprefix(f"entry {index}: ")))
-            return
-        if isinstance(record, CharterRecord):
-            self._charters.append(InForce(index, parse_charter(parse_note(record.note.encode()).text)))
+            return False
+        return True
 
     def _count(self, index: int, record: Record) -> None:
         found: Iterator[Off | Lost]
