@@ -248,8 +248,9 @@ def test_why_is_what_the_command_says(browser: Browser, platform: Platform) -> N
 
 def test_reasons_add_up_to_the_value(browser: Browser, platform: Platform) -> None:
     number = len(platform.client.get("/v1/orders")["orders"]) + 1
-    given = platform.parties.order(number, 17, label="Paid partnership")
-    assert platform.client.post("/v1/acts", {"note": given.note})["counts"]
+    for video in range(17, 25):  # as many as a page has: an order places none that is on it anyway
+        given = platform.parties.order(number + video - 17, video, label="Paid partnership")
+        assert platform.client.post("/v1/acts", {"note": given.note})["counts"]
     for _ in range(2):  # the epoch that is being closed may be without it
         before = platform.client.get("/v1/orders")["epoch"]
         platform.client.post("/v1/viewers", {"region": "US"})
@@ -266,6 +267,8 @@ def test_reasons_add_up_to_the_value(browser: Browser, platform: Platform) -> No
         assert any(item.order is not None for item in reasons)
         page.keyboard.press("w")
         for place, item in enumerate(reasons):
+            # A key is about the video that plays, and two may have the same value.
+            expect(watched(page).and_(page.locator(".video").nth(place))).to_be_visible()
             counts = panel(page).locator(".bars tbody .counts")
             expect(panel(page).locator(".bars tfoot .counts")).to_have_text(f"{item.value:.4f}".replace("-", "\u2212"))
             # Not as it is laid out: the panel may be drawn again meanwhile.
