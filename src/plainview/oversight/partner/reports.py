@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +53,14 @@ class Drawn(NamedTuple):
     report: Report
     place: int
     """Of the act that announces it, in the partner's own log."""
+
+
+class _Announcement(NamedTuple):
+    """An act of the partner's own log that announces a report."""
+
+    place: int
+    entry: bytes
+    act: Act
 
 
 class Reports:
@@ -119,9 +127,11 @@ def draw_up(directory: Path) -> Drawn:
                     f"the key {key.name} of {directory} is no auditor's by charter {charter.number:,}, in force: its "
                     "report would not count"
                 )
-            said = {act for _, _, act in _own_acts(own)}
+            announcements = _announcements(own)
+            said = {one.act for one in announcements}
             _keep_to(standing, reports, said)
-            _check_none_waits(own, len(standing.reports) + 1, charter, mirrored)
+            unsettled = (one for one in announcements if one.act.number > len(standing.reports))
+            _check_none_waits(unsettled, charter, mirrored)
             report = _counted(records, acts, standing, mirrored.root)
         announcing = keys.auditor.note(act_of(report).text())
         check_act(announcing, charter)
@@ -151,10 +161,9 @@ def _check_readable(data: bytes, report: Report) -> None:
         raise ReportError(f"{report.what} would be read as another than was counted")
 
 
-def _own_acts(own: OwnLog) -> Iterator[tuple[int, bytes, Act]]:
-    for place, entry in enumerate(own.entries()):
-        if isinstance(act := parse_act(parse_note(entry).text), Act):
-            yield place, entry, act
+def _announcements(own: OwnLog) -> list[_Announcement]:
+    acts = ((place, entry, parse_act(parse_note(entry).text)) for place, entry in enumerate(own.entries()))
+    return [_Announcement(place, entry, act) for place, entry, act in acts if isinstance(act, Act)]
 
 
 def _keep_to(standing: Standing, reports: Reports, said: Collection[Act]) -> None:
@@ -171,24 +180,23 @@ def _keep_to(standing: Standing, reports: Reports, said: Collection[Act]) -> Non
                 reports.remove(one.name)
 
 
-def _check_none_waits(own: OwnLog, number: int, charter: Charter, mirrored: Mirrored) -> None:
-    """Raises ReportError while one of that number or a later is on its way: neither in the log, be it as an act that
-    does not count, nor one that no honest operator takes any more."""
-    waiting: dict[bytes, tuple[int, Act]] = {}
-    for place, entry, act in _own_acts(own):
+def _check_none_waits(unsettled: Iterable[_Announcement], charter: Charter, mirrored: Mirrored) -> None:
+    """Raises ReportError while one of them is on its way: neither in the log, be it as an act that does not count, nor
+    one that no honest operator takes any more."""
+    waiting: dict[bytes, _Announcement] = {}
+    for one in unsettled:
         with suppress(LedgerError):
-            if act.number >= number:
-                check_act(entry, charter)
-                waiting[note_digest(entry.decode())] = place, act
+            check_act(one.entry, charter)
+            waiting[note_digest(one.entry.decode())] = one
     if not waiting:
         return
     for entry in mirrored.entries(0, mirrored.checkpoint.size):
         with suppress(FormatError):
             if (there := public_act(entry)) is not None:
                 waiting.pop(note_digest(there.note), None)
-    for place, act in waiting.values():
+    for one in waiting.values():
         raise ReportError(
-            f"report {act.number:,}, act {place:,} of the partner's log, is not in the operator's as mirrored; "
+            f"report {one.act.number:,}, act {one.place:,} of the partner's log, is not in the operator's as mirrored; "
             "`plainview oversee run` hands it in, and then the next can be drawn up"
         )
 
